@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loop: the event loop of one thread (libuv underneath; no other folder includes it). Streams, listeners, timers, watched
+ * descriptors and wake-ups belong to one loop and are used on its thread only; loop_post is the one call for other threads.
+ * Freed objects go to the loop's end-of-turn list, so that freeing inside a callback is safe.
+ */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+struct loop;
+struct loop *loop_new(void);
+void loop_free(struct loop *loop);
+void loop_run(struct loop *loop);             /* until loop_stop */
+void loop_stop(struct loop *loop);            /* any thread */
+uint64_t loop_now_us(const struct loop *loop);/* monotonic, cached once a turn */
+
+/* Runs `task` on the loop's thread, in order of posting. Any thread; no lock is held while tasks run; never blocks. */
+typedef void loop_task(void *context);
+void loop_post(struct loop *loop, loop_task *task, void *context);
+/* Runs once at the end of each turn, after all callbacks: group flushes. */
+void loop_at_turn_end(struct loop *loop, loop_task *task, void *context);
+
+struct timer;
+struct timer *timer_new(struct loop *loop, loop_task *task, void *context);
+void timer_start(struct timer *timer, uint64_t after_us, uint64_t repeat_us); /* repeat 0: once */
+void timer_stop(struct timer *timer);
+void timer_free(struct timer *timer);
+
+/* A descriptor that somebody else reads and writes (libpq's socket). */
+enum { WATCH_READ = 1, WATCH_WRITE = 2 };
+struct watch;
+typedef void watch_ready(void *context, int what);
+struct watch *watch_new(struct loop *loop, int descriptor, watch_ready *ready, void *context);
+void watch_set(struct watch *watch, int what); /* WATCH_* bits; 0: pause */
+void watch_free(struct watch *watch);          /* before the descriptor is closed */
+
+typedef void loop_signal(void *context, int number);
+bool loop_on_signal(struct loop *loop, int number, loop_signal *handler, void *context);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PostgreSQL's logical decoding (pgoutput, protocol version 1 with messages) over libpq's replication protocol: the reverse direction's
+ * source of truth. Blocking with a time-out, for one background thread.
+ */
+#ifndef PG_REPLICATION_H
+#define PG_REPLICATION_H
+
+#include "pg/connection.h"
+
+struct pg_relation { uint32_t id; char schema[64], name[64]; char replica_identity; uint32_t column_count; struct pg_column *columns; bool *key; };
+struct pg_tuple_value { char kind; /* n null, u unchanged toast, t text */ struct view text; };
+enum pg_change_kind { PG_CHANGE_NONE, PG_CHANGE_BEGIN, PG_CHANGE_COMMIT, PG_CHANGE_INSERT, PG_CHANGE_UPDATE, PG_CHANGE_DELETE, PG_CHANGE_TRUNCATE, PG_CHANGE_MESSAGE };
+struct pg_change {
+    enum pg_change_kind kind;
+    uint64_t lsn;                       /* of the message; COMMIT: end of the transaction: what may be confirmed */
+    int64_t commit_us;                  /* BEGIN, COMMIT: commit time, microseconds since 1970 */
+    uint32_t xid;
+    const struct pg_relation *relation; /* INSERT, UPDATE, DELETE */
+    struct pg_tuple_value *old_values;  /* key columns (or all with FULL) if sent, else NULL */
+    struct pg_tuple_value *new_values;  /* INSERT, UPDATE */
+    struct view prefix, content;        /* MESSAGE */
+};
+/* Pure decoder of one pgoutput message (fuzzed). Relations are remembered in `decoder`. */
+struct pg_output_decoder;
+struct pg_output_decoder *pg_output_decoder_new(void);
+void pg_output_decoder_free(struct pg_output_decoder *decoder);
+bool pg_output_decode(struct pg_output_decoder *decoder, struct view message, struct pg_change *out, struct error *error) MUST_USE;
+
+/* Slot and publication are made if missing (blocking; conninfo of an ordinary connection). *consistent_lsn of a new slot. */
+bool pg_slot_ensure(const char *conninfo, const char *slot, const char *publication, bool *created, uint64_t *consistent_lsn, struct error *error) MUST_USE;
+bool pg_slot_drop(const char *conninfo, const char *slot, struct error *error) MUST_USE;
+
+struct pg_stream;
+struct pg_stream *pg_stream_open(const char *conninfo, const char *slot, const char *publication, uint64_t from_lsn, struct error *error) MUST_USE;
+void pg_stream_close(struct pg_stream *stream);
+/* Next change; false with *timed_out, or with error. Views valid until the next call. Keepalives are answered inside. */
+bool pg_stream_next(struct pg_stream *stream, uint32_t timeout_ms, struct pg_change *out, bool *timed_out, struct error *error) MUST_USE;
+bool pg_stream_confirm(struct pg_stream *stream, uint64_t lsn, struct error *error) MUST_USE; /* everything before is safely at the other side */
+uint64_t pg_stream_server_lsn(const struct pg_stream *stream); /* last end of WAL the server told */
+
+#endif
