@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engine: what the floors below become when they meet. This header holds what is shared between the threads of the data path, and nothing
+ * that belongs to one of them.
+ *
+ * Threads: N workers (each a loop that owns its sessions and its target connections; they share nothing), the journal's thread, the
+ * mirror (journal -> secondary), the checker (rows by key), the shadow (reads compared), the reverse (target -> source after a cut-over), one
+ * thread for each long job (backfill, verify), and control. They meet here: in atomics, in queues, and in objects that never change
+ * once published (catalog, plans, route policy).
+ *
+ * Positions, all CSNs: `acknowledged` is the highest CSN whose commit was acknowledged to a client; `applied` is the CSN up to which
+ * everything stands on the secondary. A read may be served by the secondary when applied >= the CSNs acknowledged on its tables before it arrived (I5).
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "sql/translate.h"
+#include "store/journal.h"
+#include "store/state.h"
+#include <stdatomic.h>
+
+enum engine_phase { PHASE_OBSERVE, PHASE_DUAL_WRITE, PHASE_SHADOW, PHASE_CANARY, PHASE_CUTOVER, PHASE_COMPLETE, PHASE_COUNT };
+const char *engine_phase_name(enum engine_phase phase); /* "observe", "dual-write", "shadow", "canary", "cutover", "complete" */
+bool engine_phase_parse(const char *name, enum engine_phase *out);
+enum engine_side { SIDE_SOURCE, SIDE_TARGET };
+
+struct engine_options {
+    /* source */
+    char source_host[256]; uint16_t source_port; char source_service[129];
+    char source_user[129]; char source_password[129];     /* our own account: dictionary, image reads, backfill, verify, reverse */
+    char source_schema[129];                              /* the application's schema, upper case */
+    bool source_tls; char source_ca[512];
+    /* target */
+    char target_conninfo[1024];                           /* an account that may set session_replication_role and create the schema `understudy` */
+    char target_schema[129];
+    /* paths */
+    char journal_folder[512]; char state_file[512];
+    char overrides_file[512];
+    /* sizes */
+    uint32_t workers;                                     /* loops; 0: one per core, at most 4 */
+    uint32_t target_connections;                          /* per worker */
+    uint32_t fence_wait_us;                               /* how long a read waits for its fence before the primary serves it */
+    uint32_t compare_share;                               /* percent of mirrored rows that are compared by key */
+    uint32_t shadow_share;                                /* percent of eligible reads that are shadowed */
+    uint32_t shadow_queue;                                /* shadow jobs waiting; beyond: skipped and counted */
+    uint32_t mirror_fold;                                 /* source transactions in one target transaction, at most */
+    size_t capture_max;                                   /* bytes of a captured result; beyond: not comparable */
+    size_t result_max;                                    /* bytes of one served result held in memory */
+    uint32_t statement_timeout_ms;                        /* on the target, for served calls; 0: none */
+    uint32_t sequence_margin;                             /* how far sequences are kept ahead on the side that is not primary */
+    struct wire_limits *wire_limits;                      /* NULL: defaults */
+    bool disable_source_triggers;                         /* while the source is the fallback */
+};
+
+/* The route policy: one immutable object, replaced whole; readers load the pointer once a call. Old ones are kept till the end (they are few). */
+struct engine_policy {
+    uint64_t epoch;
+    enum engine_phase phase;
+    enum engine_side primary;
+    uint32_t canary_percent;      /* share of eligible reads served by the target while the source is primary */
+    bool mirror;                  /* writes are journalled (all phases but observe; also while the target is primary) */
+    bool shadow;                  /* reads are compared */
+    bool hold;                    /* new transactions wait: a switch is going on */
+    bool target_down;             /* the target was given up: whatever is on it is held or goes back to the source */
+    bool source_attached;         /* false in complete */
+};
+
+enum { ENGINE_TABLE_MAX = 4096 };   /* tables of one catalog; more: the catalog loader refuses */
+
+enum engine_counter {
+    COUNT_CALLS, COUNT_RELAYED, COUNT_SERVED, COUNT_HELD, COUNT_OPAQUE_CALLS, COUNT_UNKNOWN_CURSORS, COUNT_CLIENT_ERRORS, COUNT_SESSIONS_OPENED,
+    COUNT_SESSIONS_CLOSED, COUNT_TRANSACTIONS, COUNT_DML_RECORDED, COUNT_GAPS, COUNT_MIRROR_APPLIED, COUNT_MIRROR_EXACT, COUNT_MIRROR_IMAGES,
+    COUNT_MIRROR_PREDICATE, COUNT_MIRROR_OPAQUE, COUNT_MIRROR_RETRIES, COUNT_MIRROR_MISMATCH, COUNT_ROWS_COMPARED, COUNT_ROWS_EQUAL, COUNT_ROWS_DIVERGENT,
+    COUNT_ROWS_VERIFIED, COUNT_ROWS_BACKFILLED, COUNT_ROWS_REPAIRED, COUNT_SHADOW_QUEUED, COUNT_SHADOW_SKIPPED, COUNT_SHADOW_EQUAL, COUNT_SHADOW_RECHECKED,
+    COUNT_SHADOW_NOISE, COUNT_SHADOW_NOT_COMPARABLE, COUNT_SHADOW_DIVERGENT, COUNT_FENCE_WAITS, COUNT_FENCE_TIMEOUTS, COUNT_FALLBACKS, COUNT_REPLAYED_CALLS,
+    COUNT_REVERSE_APPLIED, COUNT_REVERSE_ROWS, COUNT_TARGET_ERRORS, COUNT_SOURCE_ERRORS, ENGINE_COUNTER_COUNT
+};
+const char *engine_counter_name(enum engine_counter counter); /* Prometheus name without prefix and _total; the table also has a help text */
+const char *engine_counter_help(enum engine_counter counter);
+
+struct engine_histogram;            /* engine/histogram.h */
+struct engine_statements;           /* engine/statement.h */
+struct engine_worker;               /* engine/worker.h */
+
+struct engine {
+    struct engine_options options;
+    struct journal *journal;
+    struct state *state;
+    struct engine_statements *statements;
+    _Atomic(const struct engine_policy *) policy;
+    _Atomic(const struct sql_catalog *) catalog;      /* NULL until the dictionary was read: then nothing is translated and all is relayed */
+    _Atomic uint64_t acknowledged;                    /* CSN */
+    _Atomic uint64_t applied;                         /* CSN, on the secondary */
+    _Atomic uint64_t applied_position;                /* journal position up to which everything is applied */
+    _Atomic uint64_t mirror_lag_us;                   /* age of the oldest commit not yet applied, 0: none */
+    _Atomic uint64_t reverse_csn;                     /* highest CSN that came back through the target's stream and stands on the source */
+    _Atomic uint64_t reverse_lag_us;
+    _Atomic uint64_t table_acknowledged[ENGINE_TABLE_MAX]; /* CSN of the last acknowledged commit that wrote the table */
+    _Atomic uint64_t unknown_acknowledged;            /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
+    _Atomic uint64_t counters[ENGINE_COUNTER_COUNT];
+    _Atomic uint32_t sessions, transactions_open, calls_in_flight, in_doubt;
+    _Atomic bool target_healthy, source_healthy;
+    struct engine_worker **workers; uint32_t worker_count;
+    uint64_t boot;                                    /* number of this start, from the state store */
+};
+
+static inline const struct engine_policy *engine_policy(struct engine *engine) { return atomic_load_explicit(&engine->policy, memory_order_acquire); }
+static inline void engine_count(struct engine *engine, enum engine_counter counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(&engine->counters[counter], n, memory_order_relaxed);
+}
+static inline uint64_t engine_counted(struct engine *engine, enum engine_counter counter)
+{
+    return atomic_load_explicit(&engine->counters[counter], memory_order_relaxed);
+}
+void engine_options_default(struct engine_options *options);
+void engine_set_policy(struct engine *engine, const struct engine_policy *policy); /* copies; publishes; wakes the workers */
+/* Marks a commit as acknowledged: before the client sees the answer. tables: bit set over catalog table ids as an id list; unknown: tables not known. */
+void engine_acknowledge(struct engine *engine, uint64_t csn, const uint32_t *tables, uint32_t count, bool unknown);
+/* The fence of a read over these tables: the CSN that must be applied before the secondary may answer it. */
+uint64_t engine_fence(struct engine *engine, const struct sql_table_use *tables, uint32_t count);
+void engine_set_applied(struct engine *engine, uint64_t csn, uint64_t position); /* mirror and switch only; wakes fence waiters */
+
+/* A gap: something may have been missed. Counts, writes the ledger row and the journal record. table NULL: any. Any thread; not for the hot path. */
+void engine_gap(struct engine *engine, const char *table, const char *reason);
+
+#endif

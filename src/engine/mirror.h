@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mirror: the thread that makes the target equal to the source by applying the journal's committed transactions in CSN order
+ * (DESIGN: invariants I3, I4). One ordered, pipelined connection; many source transactions folded into one target transaction.
+ *
+ * For each DML of a committed transaction, by the class of its plan:
+ *  exact      the translated statement with the recorded binds; the row count is compared with the source's;
+ *  image      its key joins the batch's image set: after the batch's statements the rows are read from the source by key and written as they are;
+ *  predicate  the translated statement with RETURNING key; the keys touched are handed to the checker; another row count marks the table for a sweep;
+ *  opaque     an override if there is one, else a gap on the tables it may touch.
+ * A row read from the source may be ahead of the batch. Hence the horizon: for each key written as image, the highest CSN given out when the read was
+ * over; later DML on that key with a CSN at or below it is an image again (re-reading is idempotent, replaying is not).
+ *
+ * While a table is being backfilled every DML on it is handled as image, and the keys touched since the chunk's read began are remembered, so that the
+ * chunk's write leaves them out (mirror_run executes the chunk's write on the mirror's thread between two batches: nothing is doubled, lost or brought back to life).
+ *
+ * The target lost: the mirror reconnects with back-off, reads understudy.applied, and goes on from there. A batch that fails is done again statement by
+ * statement: keyed DML as image, the rest under savepoints; what still fails is a divergence (`poison`) and its table is unverified.
+ * In doubt (no outcome after a restart, or outcome unknown): all its keys as image; unkeyed: its tables become unverified.
+ */
+#ifndef ENGINE_MIRROR_H
+#define ENGINE_MIRROR_H
+
+#include "engine/rows.h"
+
+struct mirror;
+struct mirror *mirror_start(struct engine *engine, struct error *error) MUST_USE;
+void mirror_stop(struct mirror *mirror);          /* finishes the batch at hand */
+/* While the target is primary the mirror rests: it reads past the target-primary transactions (they come back through the stream). */
+void mirror_pause(struct mirror *mirror, bool paused); /* returns when the pause holds */
+/* Runs `work` on the mirror's thread between two batches, with its target connection outside a transaction, and waits for it. `work` answers false with
+ * error; the connection is rolled back then. Any background thread. */
+typedef bool mirror_work(void *context, struct pg *target, struct error *error);
+bool mirror_run(struct mirror *mirror, mirror_work *work, void *context, struct error *error) MUST_USE;
+
+/* Backfill: from table_watch on, DML on the table is image and touched keys are kept; mirror_touched says whether a key was touched since the mark. On the
+ * mirror's thread (inside mirror_work) or before watching. `mark` numbers chunk reads. */
+void mirror_watch_table(struct mirror *mirror, const struct sql_table *table, bool watch);
+uint64_t mirror_watch_mark(struct mirror *mirror, const struct sql_table *table);                 /* before the chunk's read */
+bool mirror_touched(struct mirror *mirror, const struct sql_table *table, uint64_t mark, const struct value *key, bool *whole_table); /* whole_table: an unkeyed change: read the chunk again */
+void mirror_forget(struct mirror *mirror, const struct sql_table *table, uint64_t mark);          /* marks below are done */
+
+/* Repair and reconcile: these keys are read from the primary and written to the secondary, in order with apply. Queued; `done` runs on the mirror's thread. */
+typedef void mirror_reconciled(void *context, const struct row *before, const struct row *after, bool changed, const struct error *error);
+void mirror_reconcile(struct mirror *mirror, const struct sql_table *table, struct view encoded_key, mirror_reconciled *done, void *context);
+
+struct mirror_statistics { uint64_t transactions, statements, images, batches, retries, poison, pending_transactions, position; double per_second; bool target_up; char last_error[300]; };
+void mirror_statistics(struct mirror *mirror, struct mirror_statistics *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reverse: the thread that keeps the source in step while the target is primary, from PostgreSQL's own logical decoding: row images by key in commit order, from
+ * any writer, trigger effects included. Position on the source: table UNDERSTUDY_APPLIED, written in the same source transaction as the rows.
+ * Transactions before the epoch's own message (logical message "understudy", "epoch N") are the mirror's and are skipped. Each of our
+ * transactions carries "csn N": reverse_csn tells how far the stream has brought them.
+ *
+ * The target lost for good: reverse_replay applies from the journal what has not come back through the stream: committed, and in doubt with a durable
+ * intent (its client may have been told). From images where the record has them, else the source statement with its binds.
+ */
+#ifndef ENGINE_REVERSE_H
+#define ENGINE_REVERSE_H
+
+#include "engine/rows.h"
+
+struct reverse;
+/* Slot and publication must exist (reverse_prepare, before the switch). Streams from `lsn`. */
+bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error) MUST_USE;
+struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error) MUST_USE;
+bool reverse_drained(struct reverse *reverse, uint64_t csn, uint64_t target_lsn); /* everything up to there stands on the source */
+void reverse_stop(struct reverse *reverse);
+bool reverse_failed(struct reverse *reverse, struct error *why);     /* it cannot go on: the fallback is no longer true */
+/* Journal replay onto the source for CSNs in (after, up_to]. Calls `resolved` for each (on the calling thread). */
+bool reverse_replay(struct engine *engine, uint64_t after_csn, uint64_t up_to_csn, uint64_t *replayed, struct error *error) MUST_USE;
+bool reverse_drop(struct engine *engine, struct error *error) MUST_USE; /* slot and publication: at complete */
+
+/* Sequences: keeps `to` ahead of the other side by the margin; called each second, and at a switch with the primary held. */
+bool sequences_advance(struct engine *engine, enum engine_side to, struct error *error) MUST_USE;
+
+#endif
