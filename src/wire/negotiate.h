@@ -16,6 +16,7 @@ struct wire_connect {
     uint8_t flags0, flags1;      /* ANO bits */
     bool descriptor_follows;     /* the text comes alone in the next DATA packet */
     struct view descriptor;      /* empty when it follows */
+    size_t descriptor_size;      /* bytes of it, wherever it stands */
     bool redirected;
 };
 enum wire_status wire_connect_decode(const struct wire_packet *packet, struct wire_connect *out);
@@ -27,7 +28,10 @@ struct wire_accept { uint16_t version, options; uint32_t sdu, flags2; uint8_t fl
 enum wire_status wire_accept_decode(const struct wire_packet *packet, struct wire_accept *out);
 void wire_accept_write(struct buffer *out, uint16_t version, uint32_t sdu);
 void wire_refuse_write(struct buffer *out, int ora_number, const char *detail); /* legacy length */
+/* NEED_MORE: the text comes in the next DATA packet: call again with that one. A text without a number answers 0. */
 enum wire_status wire_refuse_decode(const struct wire_packet *packet, int *ora_number, struct view *text);
+/* The data of a REDIRECT, inline or (NEED_MORE) in the next DATA packet: the address, and the descriptor to send there (empty: the old one). */
+enum wire_status wire_redirect_decode(const struct wire_packet *packet, struct view *address, struct view *descriptor);
 /* address: "(ADDRESS=...)", descriptor: what the client is to send there. Header packet plus its DATA packet. */
 void wire_redirect_write(struct buffer *out, struct view address, struct view descriptor);
 
