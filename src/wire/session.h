@@ -27,6 +27,7 @@ struct wire_session {
     uint16_t version;             /* TNS version of the ACCEPT; 0 before it */
     bool large;                   /* 32-bit packet lengths from now on */
     uint32_t sdu;
+    uint32_t accept_flags2;       /* of the ACCEPT as the client sees it */
     uint8_t field_version;        /* FV: min of both sides' compile capability 7; 0 before negotiation */
     bool conversion_length;       /* CHR texts are CLR (true) or raw (false): DATA_TYPES flag 0x02 */
     bool sb1_universal;           /* scale and LOB flags as universal signed ints (type 27 with rep 1) */
