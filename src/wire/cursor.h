@@ -62,7 +62,12 @@ struct wire_cursor {
     uint64_t rows_fetched;    /* since the last execute */
     uint64_t executions;
     void *owner;              /* the engine's half of this cursor */
+    bool directions_lost;     /* a reply of PL/SQL could not be followed: which binds a short re-execution carries is not known */
+    struct wire_cursor_state *state; /* the table's own: how it is filed, what memory it holds */
 };
+
+/* Fills plsql, query, dml and return_binds from a statement's text, by the same reading as the drivers' (they decide what they send). */
+void wire_cursor_classify(struct view sql, struct wire_cursor *cursor);
 
 struct wire_cursor_table;
 struct wire_cursor_table *wire_cursor_table_new(uint32_t cursor_max, void (*owner_free)(void *owner));
@@ -76,6 +81,8 @@ void wire_cursor_set_columns(struct wire_cursor *cursor, const struct wire_colum
 void wire_cursor_set_directions(struct wire_cursor *cursor, const uint8_t *directions, uint32_t count);
 void wire_cursor_release(struct wire_cursor_table *table, struct wire_cursor *cursor); /* removes and frees */
 void wire_cursor_close_id(struct wire_cursor_table *table, uint32_t id);               /* unknown ids are ignored */
+/* Releases every entry. For when bytes went by that may have closed cursors or parsed new ones: each id is unknown from then on. */
+void wire_cursor_table_clear(struct wire_cursor_table *table);
 uint32_t wire_cursor_count(const struct wire_cursor_table *table);
 /* Server half: the smallest id >= first that is free. */
 uint32_t wire_cursor_free_id(const struct wire_cursor_table *table, uint32_t first);

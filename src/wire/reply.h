@@ -79,17 +79,22 @@ void wire_describe_write(const struct wire_session *session, const struct wire_c
 void wire_row_header_write(const struct wire_session *session, uint32_t columns, uint32_t rows_wanted, struct buffer *out);
 /* A row message: begin, then one value per column in order. `oac` is the define if there is one, else the column. */
 void wire_row_begin(struct buffer *out);
-void wire_row_value(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define, const struct value *value, struct buffer *out);
+/* False: the value cannot be said in that type; a NULL stands in its place, and the row must not be sent. */
+bool wire_row_value(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define, const struct value *value, struct buffer *out);
 struct wire_lob_cell { struct view locator; uint64_t size; uint32_t chunk; bool has_data; struct view data; }; /* data: UTF-8 or bytes */
 void wire_row_lob(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define, const struct wire_lob_cell *lob, struct buffer *out); /* lob NULL: null */
 void wire_row_cursor(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id, struct buffer *out);
 void wire_row_rowid(struct buffer *out, bool null, uint32_t object, uint16_t file, uint32_t block, uint16_t slot);
 void wire_io_vector_write(const struct wire_session *session, const uint8_t *directions, uint32_t count, struct buffer *out);
-void wire_out_value(const struct wire_session *session, const struct wire_oac *bind, const struct value *value, struct buffer *out); /* value, then sb4 0 */
-void wire_return_count(struct buffer *out, uint32_t rows);          /* before the values of one RETURNING bind */
+/* OUT and RETURNING values: the value, then sb4 0. An index-by table: wire_return_count, then its values. False as wire_row_value. */
+bool wire_out_value(const struct wire_session *session, const struct wire_oac *bind, const struct value *value, struct buffer *out);
+void wire_out_lob(const struct wire_session *session, const struct wire_oac *bind, const struct wire_lob_cell *lob, struct buffer *out); /* lob NULL: null */
+void wire_out_cursor(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id, struct buffer *out);
+void wire_return_count(struct buffer *out, uint32_t rows);          /* before the values of one RETURNING bind or index-by table */
 void wire_parameters_write(const struct wire_session *session, uint32_t cursor_id, const uint64_t *row_counts, uint32_t count, bool counts_wanted, struct buffer *out); /* RPA */
 void wire_end_write(const struct wire_session *session, const struct wire_end *end, uint8_t sequence, struct buffer *out);  /* OER */
 void wire_status_write(const struct wire_session *session, bool transaction_open, struct buffer *out);                      /* STATUS */
+/* text: with or without its "ORA-nnnnn: ". */
 void wire_error_write(const struct wire_session *session, uint32_t ora_number, const char *text, int32_t position, uint32_t cursor_id, bool transaction_open, uint8_t sequence, struct buffer *out);
 void wire_version_write(const struct wire_session *session, const char *banner, uint32_t number, struct buffer *out);
 void wire_lob_data_write(const struct wire_session *session, struct view data, struct buffer *out);                         /* 14: already in the locator's encoding */
