@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Journal: the thread that drives the core, its helper, and what callers see. */
+#include "store/journal.h"
+
+#include "base/crypto.h"
+#include "base/memory.h"
+#include "store/journal_core_segment.h"
+#include "store/journal_internal.h"
+#include "store/journal_ring.h"
+#include <errno.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { HELPER_PERIOD_MS = 200, SLEEP_MS = 1000, RETRY_MS = 20 };
+
+struct journal {
+    struct journal_core core;
+    struct journal_ring ring;
+    bool threads;
+    pthread_t thread, helper;
+    _Atomic bool stop, helper_stop;
+    _Alignas(64) _Atomic bool sleeping; /* the journal thread waits for `wake` */
+    sem_t wake;
+    sem_t helper_wake;
+    pthread_mutex_t wait_lock;
+    pthread_cond_t wait_more;
+    _Atomic uint32_t wait_count; /* in journal_wait */
+};
+
+struct journal_core *journal_core_of(struct journal *journal) { return &journal->core; }
+
+void journal_options_default(struct journal_options *options)
+{
+    *options = (struct journal_options){.segment_size = (uint64_t)64 << 20,
+                                        .retain_bytes = (uint64_t)4 << 30,
+                                        .queue_max = 65536,
+                                        .queue_bytes = (uint64_t)64 << 20,
+                                        .sync = true};
+}
+
+/* ---- clock ---- */
+
+static uint64_t clock_us(clockid_t which)
+{
+    struct timespec now;
+    clock_gettime(which, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+static uint64_t real_wall_us(void *context)
+{
+    (void)context;
+    return clock_us(CLOCK_REALTIME);
+}
+static uint64_t real_monotonic_us(void *context)
+{
+    (void)context;
+    return clock_us(CLOCK_MONOTONIC);
+}
+static uint64_t real_random(void *context)
+{
+    (void)context;
+    uint64_t number;
+    crypto_random(&number, sizeof number);
+    return number;
+}
+static struct timespec time_in(clockid_t which, uint32_t ms)
+{
+    struct timespec at;
+    clock_gettime(which, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* ---- the journal thread ---- */
+
+static void tell_waiters(struct journal *journal)
+{
+    if (atomic_load(&journal->wait_count) == 0) return;
+    pthread_mutex_lock(&journal->wait_lock);
+    pthread_cond_broadcast(&journal->wait_more);
+    pthread_mutex_unlock(&journal->wait_lock);
+}
+
+/* Everything that waits, up to one group, goes to the disk. False: there was nothing. */
+static bool journal_turn(struct journal *journal)
+{
+    struct journal_core *core = &journal->core;
+    struct journal_entry *entry;
+    uint64_t generation = atomic_load(&core->segments.generation);
+    journal_core_begin(core);
+    while ((entry = journal_ring_peek(&journal->ring)) && journal_core_room(core, entry->payload_size)) {
+        struct view payload = view_of(entry->payload, entry->payload_size);
+        journal_core_add(core, (enum journal_kind)entry->kind, entry->transaction, entry->csn, payload, entry->done, entry->context);
+        journal_ring_pop(&journal->ring, entry);
+    }
+    bool worked = journal_core_end(core);
+    if (worked) tell_waiters(journal);
+    if (journal->threads && atomic_load(&core->segments.generation) != generation) sem_post(&journal->helper_wake);
+    return worked;
+}
+
+static void *journal_main(void *context)
+{
+    struct journal *journal = context;
+    for (;;) {
+        if (journal_turn(journal)) continue;
+        bool failed = atomic_load(&journal->core.failed);
+        atomic_store(&journal->sleeping, true);
+        if (!journal_ring_peek(&journal->ring)) {
+            if (atomic_load(&journal->stop)) return NULL;
+            struct timespec until = time_in(CLOCK_REALTIME, failed ? RETRY_MS : SLEEP_MS);
+            while (sem_timedwait(&journal->wake, &until) != 0 && errno == EINTR) {
+            }
+        }
+        atomic_store(&journal->sleeping, false);
+    }
+}
+
+static void wake_journal(struct journal *journal)
+{
+    if (atomic_load(&journal->sleeping) && atomic_exchange(&journal->sleeping, false)) sem_post(&journal->wake);
+}
+
+static void *helper_main(void *context)
+{
+    struct journal *journal = context;
+    while (!atomic_load(&journal->helper_stop)) {
+        if (journal_core_spare_wanted(&journal->core)) (void)!journal_core_make_spare(&journal->core, &journal->helper_stop);
+        journal_core_prune(&journal->core);
+        struct timespec until = time_in(CLOCK_REALTIME, HELPER_PERIOD_MS);
+        while (sem_timedwait(&journal->helper_wake, &until) != 0 && errno == EINTR) {
+        }
+    }
+    return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+static struct journal *journal_new(const struct journal_options *options, const struct journal_files *files, const struct journal_clock *clock,
+                                   struct error *error)
+{
+    struct journal *journal = aligned_alloc(64, (sizeof *journal + 63) / 64 * 64);
+    CHECK(journal != NULL);
+    memset(journal, 0, sizeof *journal);
+    if (!journal_core_open(&journal->core, options, files, clock, error)) {
+        free(journal);
+        return NULL;
+    }
+    journal_ring_init(&journal->ring, options->queue_bytes, options->queue_max);
+    sem_init(&journal->wake, 0, 0);
+    sem_init(&journal->helper_wake, 0, 0);
+    pthread_mutex_init(&journal->wait_lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&journal->wait_more, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return journal;
+}
+
+struct journal *journal_open(const struct journal_options *options, struct error *error)
+{
+    static const struct journal_clock clock = {.wall_us = real_wall_us, .monotonic_us = real_monotonic_us, .random = real_random};
+    struct journal_files files;
+    if (!journal_files_posix(options->folder, options->sync, &files, error)) return NULL;
+    struct journal *journal = journal_new(options, &files, &clock, error);
+    if (!journal) return NULL;
+    journal->threads = true;
+    CHECK(pthread_create(&journal->thread, NULL, journal_main, journal) == 0);
+    CHECK(pthread_create(&journal->helper, NULL, helper_main, journal) == 0);
+    return journal;
+}
+
+struct journal *journal_open_stepped(const struct journal_options *options, const struct journal_files *files, const struct journal_clock *clock,
+                                     struct error *error)
+{
+    return journal_new(options, files, clock, error);
+}
+
+bool journal_step(struct journal *journal)
+{
+    CHECK(!journal->threads);
+    bool worked = journal_turn(journal);
+    if (journal_core_spare_wanted(&journal->core) && journal_core_make_spare(&journal->core, NULL)) worked = true;
+    journal_core_prune(&journal->core);
+    return worked;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (!journal) return;
+    if (journal->threads) {
+        atomic_store(&journal->stop, true);
+        sem_post(&journal->wake);
+        pthread_join(journal->thread, NULL);
+        atomic_store(&journal->helper_stop, true);
+        sem_post(&journal->helper_wake);
+        pthread_join(journal->helper, NULL);
+    } else {
+        while (journal_ring_peek(&journal->ring)) journal_turn(journal);
+    }
+    journal_core_close(&journal->core);
+    journal_ring_release(&journal->ring);
+    sem_destroy(&journal->wake);
+    sem_destroy(&journal->helper_wake);
+    pthread_mutex_destroy(&journal->wait_lock);
+    pthread_cond_destroy(&journal->wait_more);
+    free(journal);
+}
+
+/* ---- append ---- */
+
+void journal_append(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload, journal_done *done,
+                    void *context)
+{
+    CHECK(kind >= JOURNAL_DML && kind <= JOURNAL_MARK);
+    struct journal_entry entry = {.kind = (uint8_t)kind, .transaction = transaction, .csn = csn, .done = done, .context = context};
+    bool queued = payload.size <= JOURNAL_PAYLOAD_MAX && journal_ring_push(&journal->ring, &entry, payload);
+    if (!queued) journal_core_overflow(&journal->core, csn);
+    if (journal->threads) wake_journal(journal);
+    if (!queued && done) done(context, (struct journal_ticket){.csn = csn, .refused = true});
+}
+
+uint64_t journal_next_csn(struct journal *journal) { return atomic_fetch_add(&journal->core.csn, 1) + 1; }
+
+uint64_t journal_last_csn(const struct journal *journal) { return atomic_load(&journal->core.csn); }
+
+uint64_t journal_new_transaction(struct journal *journal)
+{
+    uint64_t number = atomic_fetch_add_explicit(&journal->core.transactions, 1, memory_order_relaxed) + 1;
+    CHECK(number < (uint64_t)1 << JOURNAL_BOOT_SHIFT);
+    return journal->core.boot << JOURNAL_BOOT_SHIFT | number;
+}
+
+uint64_t journal_durable(const struct journal *journal) { return atomic_load(&journal->core.durable); }
+
+bool journal_failed(const struct journal *journal, struct error *why)
+{
+    struct journal_core *core = &((struct journal *)journal)->core; /* only for its lock */
+    if (!atomic_load(&core->failed)) return false;
+    if (why) {
+        pthread_mutex_lock(&core->why_lock);
+        *why = core->why;
+        pthread_mutex_unlock(&core->why_lock);
+    }
+    return true;
+}
+
+/* ---- following, releasing, counting ---- */
+
+bool journal_wait(struct journal *journal, uint64_t beyond_position, uint32_t timeout_ms)
+{
+    if (journal_durable(journal) > beyond_position || !journal->threads) return journal_durable(journal) > beyond_position;
+    struct timespec until = time_in(CLOCK_MONOTONIC, timeout_ms);
+    pthread_mutex_lock(&journal->wait_lock);
+    atomic_fetch_add(&journal->wait_count, 1);
+    while (journal_durable(journal) <= beyond_position) {
+        if (pthread_cond_timedwait(&journal->wait_more, &journal->wait_lock, &until) == ETIMEDOUT) break;
+    }
+    atomic_fetch_sub(&journal->wait_count, 1);
+    pthread_mutex_unlock(&journal->wait_lock);
+    return journal_durable(journal) > beyond_position;
+}
+
+void journal_release(struct journal *journal, uint64_t position)
+{
+    _Atomic uint64_t *released = &journal->core.segments.released;
+    uint64_t before = atomic_load(released);
+    while (before < position && !atomic_compare_exchange_weak(released, &before, position)) {
+    }
+}
+
+uint64_t journal_first(const struct journal *journal)
+{
+    uint64_t first = atomic_load(&journal->core.segments.first);
+    return first ? first : journal_durable(journal) + 1;
+}
+
+static uint64_t percentile(const uint64_t *counts, uint64_t total, unsigned percent)
+{
+    uint64_t rank = (total * percent + 99) / 100, seen = 0;
+    for (size_t i = 0; i < JOURNAL_SYNC_BUCKETS; i++) {
+        seen += counts[i];
+        if (seen >= rank && seen) return journal_sync_bucket_top(i);
+    }
+    return 0;
+}
+
+void journal_statistics(const struct journal *journal, struct journal_statistics *out)
+{
+    const struct journal_core *core = &journal->core;
+    uint64_t counts[JOURNAL_SYNC_BUCKETS], total = 0;
+    for (size_t i = 0; i < JOURNAL_SYNC_BUCKETS; i++) total += counts[i] = atomic_load_explicit(&core->sync_counts[i], memory_order_relaxed);
+    *out = (struct journal_statistics){.records = atomic_load(&core->records),
+                                       .bytes = atomic_load(&core->bytes),
+                                       .syncs = atomic_load(&core->syncs),
+                                       .refused = atomic_load(&core->refused) + atomic_load(&core->overflow),
+                                       .segments = atomic_load(&core->segments.live),
+                                       .bytes_on_disk = atomic_load(&core->segments.bytes),
+                                       .sync_us_p50 = percentile(counts, total, 50),
+                                       .sync_us_p99 = percentile(counts, total, 99),
+                                       .failures = atomic_load(&core->failures),
+                                       .helper_failures = atomic_load(&core->helper_failures)};
+}
+
+void journal_recovery(const struct journal *journal, struct journal_recovery *out) { *out = journal->core.recovery; }

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Journal recovery: all segments in order; torn tails are cut, damage is told or, if asked, set aside. */
+#include "store/journal_recovery.h"
+
+#include "base/memory.h"
+#include "store/journal_cipher.h"
+#include "store/journal_scan.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct recovery {
+    const struct journal_files *files;
+    const uint8_t *key;
+    struct journal_segments *segments;
+    struct journal_found *found;
+    uint64_t *firsts; /* of the segment files, in order */
+    size_t count, capacity;
+    uint64_t previous_offset; /* where the last whole group of the segment before ends */
+};
+
+static void note_file(void *visitor, const char *name, uint64_t size)
+{
+    (void)size;
+    struct recovery *r = visitor;
+    uint64_t first;
+    if (strcmp(name, JOURNAL_GAP_MARKER) == 0) r->found->gap = true;
+    if (!journal_segment_name_parse(name, &first)) return;
+    if (r->count == r->capacity) {
+        r->capacity = r->capacity ? r->capacity * 2 : 64;
+        r->firsts = memory_resize(r->firsts, r->capacity * sizeof *r->firsts);
+    }
+    r->firsts[r->count++] = first;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool check_key(const struct recovery *r, const struct journal_scan *scan, const char *name, struct error *error)
+{
+    if (!scan->header.encrypted) return true;
+    if (!r->key) return error_set(error, ERROR_JOURNAL, "journal segment %s is encrypted: give the journal's key", name);
+    struct journal_cipher cipher;
+    uint8_t check[16];
+    journal_cipher_init(&cipher, r->key, &scan->header, check);
+    if (memcmp(check, scan->header.key_check, sizeof check) == 0) return true;
+    return error_set(error, ERROR_JOURNAL, "journal segment %s is encrypted with another key: give the key it was written with", name);
+}
+
+static bool damaged(struct error *error, const char *name, uint64_t offset, uint64_t position, const char *what)
+{
+    return error_set(error, ERROR_CORRUPT,
+                     "journal segment %s is damaged at byte %llu: record %llu cannot be read (%s). Put back a copy of the file, or open once with "
+                     "cut_damage: everything from record %llu on is then set aside and all tables count as unverified until swept",
+                     name, (unsigned long long)offset, (unsigned long long)position, what, (unsigned long long)position);
+}
+
+/* What the segment after `index` begins with: UINT64_MAX if there is none. *jump: it may begin later than this one ends. */
+static uint64_t next_first(const struct recovery *r, size_t index, bool *jump)
+{
+    *jump = false;
+    if (index + 1 >= r->count) return UINT64_MAX;
+    char name[JOURNAL_NAME_SIZE];
+    struct journal_scan scan;
+    journal_segment_name(r->firsts[index + 1], name);
+    if (journal_scan_open(&scan, r->files, name, NULL)) *jump = scan.header.jump;
+    journal_scan_close(&scan);
+    return r->firsts[index + 1];
+}
+
+static void count_in(struct recovery *r, const struct journal_scan *scan)
+{
+    struct journal_found *found = r->found;
+    if (scan->highest_csn > found->highest_csn) found->highest_csn = scan->highest_csn;
+    if (scan->header.boot > found->highest_boot) found->highest_boot = scan->header.boot;
+    found->next_position = scan->end;
+    found->report.segments++;
+    found->report.records += scan->records;
+    found->report.bytes += scan->offset;
+}
+
+/* Gives back what stands behind the last whole group, so that nothing of it is ever read again. */
+static bool cut(struct recovery *r, const char *name, uint64_t size, struct error *error)
+{
+    const struct journal_files *files = r->files;
+    struct journal_file *file = files->open(files->context, name, JOURNAL_OPEN_WRITE, error);
+    bool good = file && files->truncate(files->context, file, size, error) && files->sync(files->context, file, error);
+    if (file) files->close(files->context, file);
+    return good || error_prefix(error, "journal segment %s", name);
+}
+
+static bool settle_last(struct recovery *r, struct journal_scan *scan, const char *name, struct error *error)
+{
+    if (scan->tail == JOURNAL_TAIL_TORN) r->found->report.torn_bytes += scan->file_size - scan->offset;
+    r->found->report.clean = scan->tail == JOURNAL_TAIL_CLOSED;
+    if (scan->offset != scan->file_size && !cut(r, name, scan->offset, error)) return false;
+    scan->file_size = scan->offset;
+    return true;
+}
+
+/* One segment. *bad: it is damaged (`error` says how); then scan is left open at the damage. */
+static bool recover_segment(struct recovery *r, size_t index, struct journal_scan *scan, bool *bad, struct error *error)
+{
+    char name[JOURNAL_NAME_SIZE];
+    bool jump, last = index + 1 == r->count;
+    uint64_t first = r->firsts[index], next = next_first(r, index, &jump);
+    journal_segment_name(first, name);
+    if (!journal_scan_open(scan, r->files, name, error) || scan->header.first != first) {
+        *bad = scan->file && (error->code == ERROR_CORRUPT || scan->header.first != first);
+        scan->end = first;
+        return *bad ? damaged(error, name, 0, first, "its header does not hold") : false;
+    }
+    if (!check_key(r, scan, name, error)) return false;
+    if (!journal_scan_run(scan, next, error)) return error_prefix(error, "journal segment %s", name);
+    bool whole = scan->tail == JOURNAL_TAIL_COMPLETE || (last && scan->tail != JOURNAL_TAIL_DAMAGED) ||
+                 (jump && (scan->tail == JOURNAL_TAIL_CLOSED || scan->tail == JOURNAL_TAIL_ZERO));
+    if (!whole) {
+        *bad = true;
+        const char *what = last ? "a checksum does not hold although all of it was written" : "records of the next segment are there";
+        return damaged(error, name, scan->offset, scan->end, what);
+    }
+    if (last && !settle_last(r, scan, name, error)) return false;
+    count_in(r, scan);
+    r->previous_offset = scan->offset;
+    /* A last segment without records is replaced by the new one, which begins with the same position. */
+    if (!last || scan->records) journal_segments_add(r->segments, first, scan->end, scan->file_size);
+    return true;
+}
+
+/* ---- repair ---- */
+
+static bool make_marker(const struct journal_files *files, struct error *error)
+{
+    struct journal_file *file = files->open(files->context, JOURNAL_GAP_MARKER, JOURNAL_OPEN_CREATE, error);
+    if (!file) return false;
+    bool good = files->sync(files->context, file, error);
+    files->close(files->context, file);
+    return good && files->sync_folder(files->context, error);
+}
+
+static bool set_aside(const struct journal_files *files, const char *name, struct error *error)
+{
+    char aside[JOURNAL_NAME_SIZE + 16];
+    snprintf(aside, sizeof aside, "%s.damaged", name);
+    return files->rename(files->context, name, aside, error) && files->sync_folder(files->context, error);
+}
+
+static bool copy_aside(struct journal_scan *scan, const char *name, struct error *error)
+{
+    enum { CHUNK = 1 << 20 };
+    const struct journal_files *files = scan->files;
+    char aside[JOURNAL_NAME_SIZE + 16];
+    snprintf(aside, sizeof aside, "%s.damaged", name);
+    struct journal_file *copy = files->open(files->context, aside, JOURNAL_OPEN_CREATE, error);
+    if (!copy) return false;
+    uint8_t *chunk = memory_alloc(CHUNK);
+    bool good = true;
+    for (uint64_t at = 0; good && at < scan->file_size; at += CHUNK) {
+        size_t got;
+        good = files->read(files->context, scan->file, at, chunk, CHUNK, &got, error) && files->write(files->context, copy, at, chunk, got, error);
+    }
+    good = good && files->sync(files->context, copy, error);
+    memory_free(chunk);
+    files->close(files->context, copy);
+    return good && files->sync_folder(files->context, error);
+}
+
+/* Highest position and CSN of what is about to be set aside: nothing may be numbered like it again. */
+static bool look_at_lost(struct recovery *r, struct journal_scan *scan, size_t index, struct error *error)
+{
+    struct journal_found *found = r->found;
+    for (size_t i = index + 1; i < r->count; i++) {
+        char name[JOURNAL_NAME_SIZE];
+        struct journal_scan later;
+        journal_segment_name(r->firsts[i], name);
+        if (r->firsts[i] - 1 > found->lost_position) found->lost_position = r->firsts[i] - 1;
+        bool good = true;
+        if (journal_scan_open(&later, r->files, name, NULL)) {
+            if (later.header.boot > found->highest_boot) found->highest_boot = later.header.boot;
+            if (later.header.last_csn > found->highest_csn) found->highest_csn = later.header.last_csn;
+            later.offset = JOURNAL_HEADER_SIZE;
+            good = journal_scan_rest(&later, &found->lost_position, &found->highest_csn, error);
+        }
+        journal_scan_close(&later);
+        if (!good) return false;
+    }
+    if (scan->end - 1 > found->lost_position) found->lost_position = scan->end - 1;
+    return scan->header.first == 0 || journal_scan_rest(scan, &found->lost_position, &found->highest_csn, error);
+}
+
+static bool repair(struct recovery *r, struct journal_scan *scan, size_t index, struct error *error)
+{
+    const struct journal_files *files = r->files;
+    char name[JOURNAL_NAME_SIZE];
+    error_clear(error);
+    if (!look_at_lost(r, scan, index, error) || !make_marker(files, error)) return false;
+    for (size_t i = r->count; i-- > index + 1;) {
+        journal_segment_name(r->firsts[i], name);
+        if (!set_aside(files, name, error)) return false;
+    }
+    journal_segment_name(r->firsts[index], name);
+    if (scan->records == 0) {
+        if (!set_aside(files, name, error)) return false;
+        /* The one before is followed by a jump from now on, so a void group behind its end would come back to life. */
+        if (index > 0) {
+            journal_segment_name(r->firsts[index - 1], name);
+            if (!cut(r, name, r->previous_offset, error)) return false;
+        }
+    } else {
+        if (!copy_aside(scan, name, error) || !cut(r, name, scan->offset, error)) return false;
+        scan->file_size = scan->offset;
+        journal_segments_add(r->segments, scan->header.first, scan->end, scan->file_size);
+        count_in(r, scan);
+    }
+    r->found->gap = true;
+    r->found->report.damaged_segments = r->count - index;
+    r->found->report.clean = false;
+    return true;
+}
+
+bool journal_recover(const struct journal_files *files, const uint8_t *key, bool cut_damage, struct journal_segments *segments,
+                     struct journal_found *out, struct error *error)
+{
+    *out = (struct journal_found){.next_position = 1, .report.clean = true};
+    struct recovery r = {.files = files, .key = key, .segments = segments, .found = out};
+    struct error local = {0};
+    bool good = files->list(files->context, note_file, &r, &local);
+    if (good && r.count) {
+        qsort(r.firsts, r.count, sizeof *r.firsts, by_number);
+        out->next_position = r.firsts[0];
+    }
+    for (size_t i = 0; good && i < r.count; i++) {
+        struct journal_scan scan;
+        bool bad = false;
+        good = recover_segment(&r, i, &scan, &bad, &local);
+        if (bad && cut_damage) {
+            good = repair(&r, &scan, i, &local);
+            r.count = 0;
+        }
+        journal_scan_close(&scan);
+    }
+    memory_free(r.firsts);
+    if (!good && error) *error = local;
+    return good;
+}
