@@ -96,4 +96,5 @@ clean:
 	rm -rf build
 
 -include scripts/targets.mk
+-include scripts/demo.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the demo needs of the machine: Debian packages, the build, the drivers, a folder that the database servers can reach."""
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Debian package, and what shows that it (or something as good) is there: a command, or a file below / (with a glob).
+PACKAGES = [
+    ("make", "make"), ("gcc", "gcc"), ("libc6-dev", "/usr/include/stdio.h"), ("pkg-config", "pkg-config"),
+    ("libuv1-dev", "/usr/include/uv.h"), ("libpq-dev", "/usr/include/postgresql/libpq-fe.h"), ("libssl-dev", "/usr/include/openssl/evp.h"),
+    ("libsqlite3-dev", "/usr/include/sqlite3.h"), ("libmicrohttpd-dev", "/usr/include/microhttpd.h"),
+    ("libcurl4-openssl-dev", "/usr/include/*/curl/curl.h"), ("libjansson-dev", "/usr/include/jansson.h"),
+    ("libxxhash-dev", "/usr/include/xxhash.h"), ("libzstd-dev", "/usr/include/zstd.h"), ("libmariadb-dev", "/usr/include/mariadb/mysql.h"),
+    ("mariadb-server", "/usr/sbin/mariadbd"), ("mariadb-client", "mariadb"),
+    ("postgresql-15", "/usr/lib/postgresql/15/bin/initdb"), ("postgresql-client-15", "psql"),
+    ("nodejs", "node"), ("npm", "npm"), ("openjdk-17-jdk-headless", "javac"), ("curl", "curl"),
+]
+
+
+class Missing(Exception):
+    """The machine lacks something that only its owner can supply."""
+
+
+def is_present(probe):
+    if probe.startswith("/"):
+        return any(Path("/").glob(probe[1:]))
+    return shutil.which(probe) is not None
+
+
+def missing_packages():
+    return [package for package, probe in PACKAGES if not is_present(probe)]
+
+
+def install_packages(log):
+    """Installs what is missing when root; otherwise says which packages are missing and how to get them."""
+    missing = missing_packages()
+    if not missing:
+        return []
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Missing("these packages are missing: " + " ".join(missing) + "\nas root: " + " ".join(command))
+    # The servers run privately, in the demo's own folder: the packages' own services are not to be started.
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
+    run(["apt-get", "update", "-q"], log, env=environment)
+    run(command, log, env=environment)
+    still = missing_packages()
+    if still:
+        raise Missing("apt-get did not bring: " + " ".join(still))
+    return missing
+
+
+def run(command, log, **options):
+    """Runs a command to its end, output to a log file; an exit status other than 0 is an error that shows the log's tail."""
+    with open(log, "ab") as out:
+        out.write(("$ " + " ".join(map(str, command)) + "\n").encode())
+        out.flush()
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False, **options)
+    if done.returncode != 0:
+        tail = Path(log).read_text(errors="replace").splitlines()[-25:]
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}; last lines of {log}:\n" + "\n".join(tail))
+
+
+def build(build_folder, variant, log):
+    run(["make", "-C", str(ROOT), f"-j{os.cpu_count() or 1}", f"V={variant}", f"BUILD={build_folder}", "all"], log)
+
+
+def install_drivers(log):
+    """node-oracledb and ojdbc, unmodified, from their registries into build/drivers."""
+    run([str(ROOT / "scripts" / "install-drivers")], log, cwd=ROOT)
+
+
+def find_jar(name="ojdbc11"):
+    jars = sorted((ROOT / "build" / "drivers").rglob(f"{name}*.jar"))
+    if not jars:
+        raise Missing(f"no {name}*.jar under build/drivers: run scripts/install-drivers")
+    return jars[-1]
+
+
+def find_node_modules():
+    for folder in sorted((ROOT / "build" / "drivers").rglob("node_modules")):
+        if (folder / "oracledb").is_dir():
+            return folder
+    raise Missing("no node_modules/oracledb under build/drivers: run scripts/install-drivers")
+
+
+def compile_client(jar, folder, log):
+    sources = sorted(str(path) for path in (ROOT / "demo" / "load" / "java").glob("*.java"))
+    folder.mkdir(parents=True, exist_ok=True)
+    run(["javac", "-cp", str(jar), "-d", str(folder), *sources], log)
+
+
+def data_folder(demo_folder):
+    """Where the servers keep their files: in the demo's folder, or under /tmp if their users cannot enter that."""
+    folder = demo_folder
+    while os.geteuid() == 0 and folder != folder.parent:
+        if folder.exists() and not folder.stat().st_mode & 1:
+            outside = Path(tempfile.mkdtemp(prefix="understudy-demo-"))
+            outside.chmod(0o755)
+            return outside
+        folder = folder.parent
+    return demo_folder
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def port_answers(port, timeout_s=0.3):
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout_s):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(condition, timeout_s, what, every_s=0.1):
+    """Waits until condition() is true and answers its value; says what did not come otherwise."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: not within {timeout_s:.0f} s")
+        time.sleep(every_s)

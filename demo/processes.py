@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Child processes of the demo: started with a log each, ended with the demo whatever happens to it."""
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Died(Exception):
+    """A process that the demo needs has ended."""
+
+
+class Process:
+    def __init__(self, name, command, log, env=None, cwd=None):
+        self.name = name
+        self.log = Path(log)
+        self.ended_on_purpose = False
+        with open(self.log, "ab") as out:
+            self.child = subprocess.Popen(  # pylint: disable=consider-using-with
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=cwd,
+                env=dict(os.environ, TZ="UTC", **(env or {})), start_new_session=True, preexec_fn=_die_with_parent)
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def alive(self):
+        return self.child.poll() is None
+
+    def check(self):
+        if not self.alive() and not self.ended_on_purpose:
+            raise Died(f"{self.name} ended with {self.child.returncode}; last lines of {self.log}:\n{self.tail()}")
+
+    def tail(self, lines=20):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def stop(self, timeout_s=10.0, first=signal.SIGTERM):
+        """Asks it to end, waits, kills it if it does not; answers its exit status."""
+        self.ended_on_purpose = True
+        if self.alive():
+            self.child.send_signal(first)
+            try:
+                self.child.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+        return self.child.returncode
+
+    def kill(self):
+        self.ended_on_purpose = True
+        if self.alive():
+            self.child.kill()
+            self.child.wait()
+
+    def memory_mb(self):
+        try:
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) // 1024
+        except OSError:
+            pass
+        return 0
+
+    def cpu_s(self):
+        """Processor seconds used so far, user and system."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, IndexError):
+            return 0.0
+
+
+class Clock:
+    """Seconds since the demo began, and how long each named step took."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+        self.steps = []
+        self._open = None
+
+    def elapsed(self):
+        return time.monotonic() - self.start
+
+    def step(self, name):
+        self.close()
+        self._open = (name, time.monotonic())
+
+    def close(self):
+        if self._open:
+            self.steps.append({"step": self._open[0], "seconds": round(time.monotonic() - self._open[1], 2)})
+        self._open = None

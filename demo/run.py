@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`make demo`: a live application moves from its legacy database to PostgreSQL under load, and every claim is checked.
+
+Everything runs on loopback on free ports, with its files under build/demo, gone afterwards (but for logs, if something failed).
+Exit status: 0 every claim held, 1 one did not, 2 the demo could not be run, 3 the machine lacks packages."""
+import argparse
+import fcntl
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import compare
+import ledger
+import machine
+import report
+from clients import Load
+from databases import Daemon, Legacy, Postgres
+from machine import ROOT
+from processes import Clock
+from screen import Screen
+from story import STEPS, Story
+
+RESULTS = ROOT / "build" / "results"
+FOLDER = ROOT / "build" / "demo"
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--until", choices=STEPS, default=STEPS[-1], help="stop after this step")
+    parser.add_argument("--assets", type=int, default=200000, help="assets on the legacy side (default 200000)")
+    parser.add_argument("--rate", type=float, dest="think_ms", default=6.0, metavar="MS", help="think time of a client between calls, ms (default 6)")
+    parser.add_argument("--fast", type=float, dest="fast_think_ms", default=0.5, metavar="MS",
+                        help="think time while comparisons are gathered, ms (default 0.5)")
+    parser.add_argument("--probation", type=float, dest="probation_s", default=5, metavar="S", help="probation after each step, s (default 5)")
+    parser.add_argument("--after-complete", type=float, dest="after_complete_s", default=5, metavar="S", help="load after the legacy is gone, s (default 5)")
+    parser.add_argument("--direct", type=float, metavar="S", help="no Understudy: load straight at the legacy side for S seconds, as a baseline")
+    parser.add_argument("--keep", action="store_true", help="keep build/demo and leave the servers running until Enter is pressed")
+    parser.add_argument("--build", default=None, metavar="FOLDER", help="use the programs in FOLDER; nothing is installed or built")
+    parser.add_argument("--plain", action="store_true", help="lines instead of a screen")
+    parser.add_argument("--verify-after-rollback", dest="after_rollback", action="store_const", const=("verify",), default=(),
+                        help="verify every row again after the rollback")
+    options = parser.parse_args()
+    if options.assets < 5000:
+        parser.error("--assets must be at least 5000")
+    return options
+
+
+def prepare_machine(options, logs):
+    """Packages, build and drivers; answers where the programs and drivers are."""
+    if options.build is None:
+        installed = machine.install_packages(logs / "install.log")
+        if installed:
+            print("installed: " + " ".join(installed), flush=True)
+        print("building (make V=release) ...", flush=True)
+        programs = ROOT / "build" / "release"
+        machine.build(programs, "release", logs / "build.log")
+        machine.install_drivers(logs / "drivers.log")
+    else:
+        programs = Path(options.build).resolve()
+    jar = machine.find_jar()
+    machine.compile_client(jar, FOLDER / "classes", logs / "javac.log")
+    return programs, {"jar": jar, "classes": FOLDER / "classes", "node_modules": machine.find_node_modules()}
+
+
+def describe_machine():
+    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
+    return {"cores": os.cpu_count(), "processor": model, "system": platform.platform()}
+
+
+def make_parts(options, data, logs, programs, drivers):
+    postgres = Postgres(data / "postgres", logs)
+    legacy = Legacy(data / "legacy", logs, programs / "standin-server")
+    legacy.node_modules = drivers["node_modules"]
+    sizes = {"assets": options.assets, "renditions": int(options.assets * 0.4), "asset_tags": int(options.assets * 0.3), "links": int(options.assets * 0.4)}
+    load = Load(FOLDER / "load", logs, legacy.connect(), sizes, drivers, options.think_ms)
+    daemon = Daemon(FOLDER / "understudy", logs, programs / "understudy", legacy, postgres, {"probation_s": options.probation_s})
+    return {"postgres": postgres, "legacy": legacy, "load": load, "daemon": daemon, "folder": FOLDER, "logs": logs}
+
+
+def run_direct(story, seconds):
+    """The same load without Understudy in between: what the drivers and the legacy side do alone."""
+    story.prepare()
+    story.load.start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        story.load.check()
+        story.legacy.server.check()
+        story.screen.update({}, story.load.total())
+        time.sleep(0.2)
+    bad = story.load.stop()
+    story.result["load"] = story.load.total()
+    story.claim("the clients ended in order", not bad, ", ".join(bad))
+    after = compare.export_source(story.legacy, story.folder / "check" / "after")
+    verdict = ledger.check(ledger.read_ledgers(story.load.ledgers), after, story.baseline)
+    story.claim("ledger: every acknowledged write is once on the legacy side, and nothing else", verdict.good and verdict.unknown == 0,
+                f"{verdict.commits:,} commits, {verdict.effects:,} effects, {verdict.rows:,} rows; missing {verdict.missing}, extra {verdict.extra}"
+                + "".join(f"\n      {example}" for example in verdict.examples[:8]))
+
+
+def run_demo(options, parts, screen):
+    """Answers the result and what stopped the demo, if something did."""
+    story = Story(parts, screen, options)
+    story.result["machine"] = describe_machine()
+    problem = None
+    try:
+        parts["postgres"].start()
+        parts["legacy"].start()
+        started = time.monotonic()
+        if options.direct:
+            run_direct(story, options.direct)
+        else:
+            story.run(options.until)
+            story.finish()
+        story.result["load_seconds"] = time.monotonic() - started
+    except KeyboardInterrupt:
+        problem = "interrupted"
+    except Exception as failure:  # pylint: disable=broad-except  # whatever it is, the report names it and everything is stopped
+        problem = f"{type(failure).__name__}: {failure}"
+    total = parts["load"].total()
+    story.result.setdefault("load", total)
+    story.result["clients"] = max(len(parts["load"].processes) and 16, total["clients"])
+    claim_load(story, story.result["load"])
+    return story.result, problem
+
+
+def claim_load(story, load):
+    story.claim("no call failed", load["calls"] > 0 and load["failed"] == 0, f"{load['calls']:,} calls, {load['failed']} failed")
+    story.claim("no client lost its connection or reconnected", load["lost"] == 0 and load["reconnects"] == 0, f"{load['lost']} lost")
+
+
+def stop_all(parts, keep):
+    if keep:
+        print(f"kept: legacy {parts['legacy'].connect()}, PostgreSQL {parts['postgres'].conninfo}, Understudy port {parts['daemon'].port}, "
+              f"admin {parts['daemon'].admin_port} (token {parts['daemon'].token})\npress Enter to end")
+        try:
+            sys.stdin.readline()
+        except KeyboardInterrupt:
+            pass
+    for name, stop in (("load", parts["load"].stop), ("understudy", parts["daemon"].stop), ("legacy", parts["legacy"].stop), ("postgres", parts["postgres"].stop)):
+        try:
+            stop()
+        except Exception as problem:  # pylint: disable=broad-except  # the others must be stopped all the same
+            print(f"stopping {name}: {problem}", file=sys.stderr)
+
+
+def clean(data, logs, good, keep):
+    if data != FOLDER:
+        shutil.rmtree(data, ignore_errors=True)
+    if keep:
+        return
+    for path in FOLDER.iterdir():
+        if good or path not in (logs, FOLDER / "load", FOLDER / "understudy"):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+    if good:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def take_folder():
+    """One demo at a time; what a killed one left running in the folder is ended. Answers the open lock, to be kept."""
+    FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    lock = open(FOLDER.parent / "demo.lock", "w", encoding="ascii")  # pylint: disable=consider-using-with  # held until the process ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return None
+    for script, verb, folder in ((Legacy.SCRIPT, "wipe", FOLDER / "legacy"), (Postgres.SCRIPT, "stop", FOLDER / "postgres")):
+        if folder.exists():
+            subprocess.run([str(script), verb, str(folder)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    return lock
+
+
+def main():
+    options = read_options()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    lock = take_folder()
+    if lock is None:
+        print("demo: another demo is running here", file=sys.stderr)
+        return 2
+    logs = FOLDER / "logs"
+    logs.mkdir(parents=True)
+    try:
+        programs, drivers = prepare_machine(options, logs)
+    except (machine.Missing, RuntimeError) as problem:
+        print(f"demo: {problem}", file=sys.stderr)
+        return 3 if isinstance(problem, machine.Missing) else 2
+    clock = Clock()
+    screen = Screen(clock, options.plain)
+    data = machine.data_folder(FOLDER)
+    parts = make_parts(options, data, logs, programs, drivers)
+    try:
+        result, problem = run_demo(options, parts, screen)
+        clock.close()
+        model = report.build_model(result, clock.elapsed(), clock.steps, problem)
+    finally:
+        screen.close()
+        stop_all(parts, options.keep)
+    report.write(model, RESULTS)
+    print(report.as_text(model))
+    print(f"report: {RESULTS}/demo.txt, demo.json, demo.html" + ("" if model["ok"] else f"; logs: {logs}"))
+    clean(data, logs, model["ok"], options.keep)
+    return 0 if model["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
