@@ -61,11 +61,14 @@ struct wire_client_login_options {
     const char *program, *machine, *os_user;
     uint32_t sdu;                /* 8192 .. 2097152 */
     bool sysdba;
+    bool redirected;             /* this CONNECT follows a redirect */
 };
 struct wire_client_login *wire_client_login_new(const struct wire_client_login_options *options, const struct wire_limits *limits, struct buffer *output);
 void wire_client_login_free(struct wire_client_login *login);
-/* As wire_server_login_feed. REFUSED: `error` has the ORA number. *redirect (may be set) holds the address text to dial instead. */
+/* As wire_server_login_feed. REFUSED: `error` has the ORA number. REFUSED with *redirect not empty: no error; dial that address text
+ * instead and log in there with wire_client_login_descriptor and `redirected` set. */
 enum wire_login_state wire_client_login_feed(struct wire_client_login *login, uint8_t *bytes, size_t size, size_t *used, struct buffer *output, struct view *redirect, struct error *error);
 struct wire_session *wire_client_login_session(struct wire_client_login *login);
+struct view wire_client_login_descriptor(const struct wire_client_login *login); /* what to send after a redirect; lives with `login` */
 
 #endif

@@ -22,7 +22,7 @@ struct wire_connect {
 enum wire_status wire_connect_decode(const struct wire_packet *packet, struct wire_connect *out);
 /* The descriptor text -> one value by path, e.g. "DESCRIPTION.CONNECT_DATA.SERVICE_NAME". Case-insensitive. False: absent. */
 bool wire_descriptor_find(struct view descriptor, const char *path, struct view *out);
-void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu); /* the client half: 319, NA disabled, no OOB */
+void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu, bool redirected); /* the client half: 319, NA disabled, no OOB */
 
 struct wire_accept { uint16_t version, options; uint32_t sdu, flags2; uint8_t flags0, flags1; };
 enum wire_status wire_accept_decode(const struct wire_packet *packet, struct wire_accept *out);

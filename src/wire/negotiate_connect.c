@@ -135,7 +135,7 @@ static void write_zeros(struct buffer *out, size_t count)
     while (count--) buffer_u8(out, 0);
 }
 
-void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu)
+void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu, bool redirected)
 {
     bool is_inline = descriptor.size <= DESCRIPTOR_INLINE_MAX;
     if (descriptor.size > DESCRIPTOR_MAX) {
@@ -163,7 +163,7 @@ void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu
     buffer_u32(&body, 0); /* compression */
     buffer_u32(&body, 0); /* no out-of-band check */
     if (is_inline) buffer_append_view(&body, descriptor);
-    wire_packet_write(out, WIRE_CONNECT, 0, buffer_view(&body), false);
+    wire_packet_write(out, WIRE_CONNECT, redirected ? HEADER_REDIRECTED : 0, buffer_view(&body), false);
     buffer_release(&body);
     if (!is_inline) wire_packet_write_data(out, descriptor, false, LEGACY_SDU, 0);
 }
