@@ -22,9 +22,9 @@ class Table:
 FORMS = {
     "integer": ("CAST({0} AS CHAR)", "{0}::text"),
     "decimal": ("CAST(CAST({0} AS DECIMAL(48,10)) AS CHAR)", "{0}::numeric(48,10)::text"),
-    "string": ("{0}", "{0}::text"),
-    "char4": ("RPAD({0}, 4, ' ')", "rpad({0}::text, 4)"),
-    "char8": ("RPAD({0}, 8, ' ')", "rpad({0}::text, 8)"),
+    "string": ("{0} COLLATE utf8mb4_bin", "{0}::text"),
+    "char4": ("RPAD({0} COLLATE utf8mb4_bin, 4, ' ')", "rpad({0}::text, 4)"),
+    "char8": ("RPAD({0} COLLATE utf8mb4_bin, 8, ' ')", "rpad({0}::text, 8)"),
     "raw": ("HEX({0})", "upper(encode({0}, 'hex'))"),
     "date": ("DATE_FORMAT({0}, '%Y-%m-%d %H:%i:%s')", "to_char({0}, 'YYYY-MM-DD HH24:MI:SS')"),
     "timestamp": ("DATE_FORMAT({0}, '%Y-%m-%d %H:%i:%s.%f')", "to_char({0}, 'YYYY-MM-DD HH24:MI:SS.US')"),
