@@ -49,7 +49,8 @@ struct sql_sequence { char schema[129], name[129], target_schema[129], target[12
 struct sql_catalog;
 struct sql_catalog *sql_catalog_new(void);
 void sql_catalog_free(struct sql_catalog *catalog);
-/* Builders: copy their argument; the answer may be changed until freeze. Target names left empty are made by folding to lower case. */
+/* Builders: copy their argument; the answer may be changed until freeze (columns, keys:
+ * until the next one is added to the same table). Target names left empty are made by folding to lower case. */
 struct sql_table *sql_catalog_add_table(struct sql_catalog *catalog, const char *schema, const char *name);
 struct sql_column *sql_catalog_add_column(struct sql_table *table, const struct sql_column *column);
 struct sql_key *sql_catalog_add_key(struct sql_table *table, const struct sql_key *key);
@@ -63,6 +64,7 @@ uint64_t sql_catalog_version(const struct sql_catalog *catalog);
 /* schema NULL: `current_schema`, then synonyms. Names as in the dictionary. NULL: unknown. */
 const struct sql_table *sql_catalog_table(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
 const struct sql_sequence *sql_catalog_sequence(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
+bool sql_catalog_function(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
 const struct sql_column *sql_table_column(const struct sql_table *table, const char *name);
 const struct sql_key *sql_table_primary_key(const struct sql_table *table); /* primary, else first unique key of not-null columns; NULL */
 uint32_t sql_catalog_table_count(const struct sql_catalog *catalog);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parser: INSERT, UPDATE, DELETE, MERGE. */
+#include "sql/parse.h"
+
+/* TABLE, (subquery), TABLE(collection): the place that is written. */
+static struct from_item *parse_target(struct parser *p)
+{
+    struct from_item *item;
+    if (parse_at(p, OPERATOR_LEFT) || ((parse_at_word(p, WORD_TABLE) || parse_at_word(p, WORD_ONLY) || parse_at_word(p, WORD_THE)) &&
+                                       token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)))
+        item = parse_from_item(p);
+    else
+        item = parse_table_reference(p, false);
+    item->dml_target = true;
+    return item;
+}
+
+static void parse_returning(struct parser *p, struct change *c)
+{
+    if (!parse_accept_word(p, WORD_RETURNING) && !parse_accept_word(p, WORD_RETURN)) return;
+    parse_expression_list(p, &c->returning, &c->returning_count);
+    if (parse_at_word(p, WORD_BULK)) {
+        parse_advance(p);
+        parse_expect_word(p, WORD_COLLECT);
+    }
+    if (!parse_accept_word(p, WORD_INTO)) return;
+    parse_expression_list(p, &c->into, &c->into_count);
+    for (uint32_t i = 0; i < c->into_count; i++)
+        if (c->into[i]->kind == EXPRESSION_BIND) p->t->binds[c->into[i]->bind].into = true;
+}
+
+static void parse_log_errors(struct parser *p, struct change *c)
+{
+    if (!parse_at_word(p, WORD_LOG) || !token_is_word(parse_ahead(p, 1), WORD_ERRORS)) return;
+    c->log_errors = true;
+    c->log_errors_at = parse_token(p)->at;
+    p->at += 2;
+    if (parse_accept_word(p, WORD_INTO)) {
+        struct view schema, name, link;
+        parse_object_name(p, &schema, &name, &link);
+    }
+    if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p);
+    if (parse_accept_word(p, WORD_REJECT)) {
+        parse_expect_word(p, WORD_LIMIT);
+        parse_advance(p);
+    }
+}
+
+static void parse_column_list(struct parser *p, struct expression ***columns, uint32_t *count)
+{
+    parse_expect(p, OPERATOR_LEFT);
+    do {
+        struct expression *column = parse_name_expression(p);
+        LIST_ADD(p->t, *columns, *count, column);
+    } while (parse_accept(p, OPERATOR_COMMA));
+    parse_expect(p, OPERATOR_RIGHT);
+}
+
+static void parse_values(struct parser *p, struct insert_branch *branch)
+{
+    if (!parse_at(p, OPERATOR_LEFT)) parse_fail(p, "\"(\"");
+    parse_advance(p);
+    if (!parse_at(p, OPERATOR_RIGHT)) parse_expression_list(p, &branch->values, &branch->value_count);
+    parse_expect(p, OPERATOR_RIGHT);
+}
+
+static bool at_column_list(const struct parser *p)
+{
+    return parse_at(p, OPERATOR_LEFT) && !parse_brackets_open_query(p);
+}
+
+static void parse_multi_insert(struct parser *p, struct change *c)
+{
+    uint32_t group = 0;
+    struct expression *when = NULL;
+    bool is_else = false;
+    c->first = parse_at_word(p, WORD_FIRST);
+    parse_advance(p);
+    for (;;) {
+        if (parse_accept_word(p, WORD_WHEN)) {
+            when = parse_expression(p);
+            parse_expect_word(p, WORD_THEN);
+            group++;
+        } else if (parse_accept_word(p, WORD_ELSE)) {
+            when = NULL;
+            is_else = true;
+            group++;
+        }
+        if (!parse_accept_word(p, WORD_INTO)) break;
+        struct insert_branch branch = {.when = when, .is_else = is_else, .group = group};
+        branch.target = parse_target(p);
+        if (at_column_list(p)) parse_column_list(p, &branch.columns, &branch.column_count);
+        if (parse_accept_word(p, WORD_VALUES)) parse_values(p, &branch);
+        parse_log_errors(p, c);
+        LIST_ADD(p->t, c->branches, c->branch_count, branch);
+    }
+    if (c->branch_count == 0) parse_fail(p, "INTO");
+    c->query = parse_query(p);
+}
+
+static void parse_insert(struct parser *p, struct change *c, enum sql_kind *kind)
+{
+    *kind = SQL_INSERT;
+    if (parse_at_word(p, WORD_ALL) || parse_at_word(p, WORD_FIRST)) {
+        *kind = SQL_INSERT_ALL;
+        parse_multi_insert(p, c);
+        return;
+    }
+    parse_expect_word(p, WORD_INTO);
+    struct insert_branch branch = {.target = parse_target(p)};
+    if (at_column_list(p)) parse_column_list(p, &branch.columns, &branch.column_count);
+    if (parse_accept_word(p, WORD_VALUES)) {
+        if (!parse_at(p, OPERATOR_LEFT)) { /* VALUES record: a PL/SQL form, or a bind of an object */
+            parse_fail(p, "\"(\"");
+        }
+        do {
+            branch.values = NULL;
+            branch.value_count = 0;
+            parse_values(p, &branch);
+            LIST_ADD(p->t, c->branches, c->branch_count, branch);
+            c->rows_of_values = c->branch_count > 1;
+        } while (parse_accept(p, OPERATOR_COMMA));
+    } else {
+        LIST_ADD(p->t, c->branches, c->branch_count, branch);
+        if (parse_at_word(p, WORD_SELECT) || parse_at_word(p, WORD_WITH) || parse_at(p, OPERATOR_LEFT))
+            c->query = parse_query(p);
+        else
+            parse_fail(p, "VALUES or SELECT");
+    }
+    parse_returning(p, c);
+    parse_log_errors(p, c);
+}
+
+static void parse_assignments(struct parser *p, struct change *c)
+{
+    do {
+        struct assignment a = {0};
+        if (parse_at(p, OPERATOR_LEFT)) {
+            parse_column_list(p, &a.columns, &a.column_count);
+            parse_expect(p, OPERATOR_EQUAL);
+            a.value = parse_expression(p);
+        } else {
+            struct expression *column = parse_name_expression(p);
+            if (column->kind != EXPRESSION_NAME) parse_fail_at(p, column->at, "an object or collection is assigned", "objects are not translated");
+            LIST_ADD(p->t, a.columns, a.column_count, column);
+            parse_expect(p, OPERATOR_EQUAL);
+            a.value = parse_expression(p);
+        }
+        LIST_ADD(p->t, c->assignments, c->assignment_count, a);
+    } while (parse_accept(p, OPERATOR_COMMA));
+}
+
+static void parse_where(struct parser *p, struct change *c)
+{
+    if (!parse_accept_word(p, WORD_WHERE)) return;
+    if (parse_at_words(p, WORD_CURRENT, WORD_OF))
+        parse_fail_at(p, parse_token(p)->at, "WHERE CURRENT OF needs a cursor of procedural code", "address the row by its key");
+    c->where = parse_expression(p);
+}
+
+static void parse_update(struct parser *p, struct change *c, enum sql_kind *kind)
+{
+    *kind = SQL_UPDATE;
+    c->target = parse_target(p);
+    parse_expect_word(p, WORD_SET);
+    if (parse_at_word(p, WORD_ROW)) parse_fail(p, "a column");
+    parse_assignments(p, c);
+    if (parse_accept_word(p, WORD_FROM)) { /* 23ai */
+        do {
+            struct from_item *item = parse_from_item(p);
+            LIST_ADD(p->t, c->from, c->from_count, item);
+        } while (parse_accept(p, OPERATOR_COMMA));
+    }
+    parse_where(p, c);
+    parse_returning(p, c);
+    parse_log_errors(p, c);
+}
+
+static void parse_delete(struct parser *p, struct change *c, enum sql_kind *kind)
+{
+    *kind = SQL_DELETE;
+    parse_accept_word(p, WORD_FROM);
+    c->target = parse_target(p);
+    parse_where(p, c);
+    parse_returning(p, c);
+    parse_log_errors(p, c);
+}
+
+static void parse_merge_branch(struct parser *p, struct change *c)
+{
+    parse_expect_word(p, WORD_WHEN);
+    bool negated = parse_accept_word(p, WORD_NOT);
+    parse_expect_word(p, WORD_MATCHED);
+    parse_expect_word(p, WORD_THEN);
+    if (negated) {
+        if (c->has_insert) parse_fail(p, "only one WHEN NOT MATCHED");
+        c->has_insert = true;
+        parse_expect_word(p, WORD_INSERT);
+        if (parse_at(p, OPERATOR_LEFT)) parse_column_list(p, &c->insert.columns, &c->insert.column_count);
+        parse_expect_word(p, WORD_VALUES);
+        parse_values(p, &c->insert);
+        if (parse_accept_word(p, WORD_WHERE)) c->insert_where = parse_expression(p);
+        return;
+    }
+    if (c->has_update) parse_fail(p, "only one WHEN MATCHED");
+    c->has_update = true;
+    parse_expect_word(p, WORD_UPDATE);
+    parse_expect_word(p, WORD_SET);
+    parse_assignments(p, c);
+    if (parse_accept_word(p, WORD_WHERE)) c->where = parse_expression(p);
+    if (parse_accept_word(p, WORD_DELETE)) {
+        parse_expect_word(p, WORD_WHERE);
+        c->delete_where = parse_expression(p);
+    }
+}
+
+static void parse_merge(struct parser *p, struct change *c, enum sql_kind *kind)
+{
+    *kind = SQL_MERGE;
+    parse_expect_word(p, WORD_INTO);
+    c->target = parse_target(p);
+    parse_expect_word(p, WORD_USING);
+    struct from_item *source = parse_from_item(p);
+    LIST_ADD(p->t, c->from, c->from_count, source);
+    parse_expect_word(p, WORD_ON);
+    c->on = parse_expression(p);
+    do parse_merge_branch(p, c);
+    while (parse_at_word(p, WORD_WHEN));
+    parse_returning(p, c);
+    parse_log_errors(p, c);
+}
+
+struct change *parse_change(struct parser *p, enum sql_kind *kind)
+{
+    struct change *c = translation_alloc(p->t, sizeof *c);
+    c->at = parse_token(p)->at;
+    enum word word = parse_token(p)->code;
+    parse_advance(p);
+    switch (word) {
+    case WORD_INSERT: parse_insert(p, c, kind); break;
+    case WORD_UPDATE: parse_update(p, c, kind); break;
+    case WORD_DELETE: parse_delete(p, c, kind); break;
+    default: parse_merge(p, c, kind); break;
+    }
+    return c;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parser: SQL/JSON functions and the table functions JSON_TABLE and XMLTABLE. */
+#include "sql/json.h"
+#include "sql/parse.h"
+
+static bool text_is(const struct parser *p, const char *word)
+{
+    return parse_token(p)->kind == TOKEN_WORD && view_equal_ignoring_case(parse_token(p)->text, view_text(word));
+}
+
+static bool accept_format(struct parser *p)
+{
+    if (!parse_accept_words(p, WORD_FORMAT, WORD_JSON)) return false;
+    return true;
+}
+
+static bool parse_on_clause(struct parser *p, struct json_clause *json)
+{
+    enum json_on on;
+    struct expression *value = NULL;
+    uint32_t start = p->at;
+    if (parse_accept_word(p, WORD_NULL)) {
+        on = JSON_ON_NULL;
+    } else if (parse_accept_word(p, WORD_ERROR)) {
+        on = JSON_ON_ERROR;
+    } else if (text_is(p, "TRUE") || text_is(p, "FALSE")) {
+        on = text_is(p, "TRUE") ? JSON_ON_TRUE : JSON_ON_FALSE;
+        parse_advance(p);
+    } else if (parse_accept_word(p, WORD_EMPTY)) {
+        on = JSON_ON_EMPTY_VALUE;
+        if (!parse_accept_word(p, WORD_ARRAY)) parse_accept_word(p, WORD_OBJECT);
+    } else if (parse_accept_word(p, WORD_DEFAULT)) {
+        on = JSON_ON_DEFAULT;
+        value = parse_operand(p);
+    } else {
+        return false;
+    }
+    parse_expect_word(p, WORD_ON);
+    if (parse_accept_word(p, WORD_NULL)) { /* NULL ON NULL of the constructors */
+        json->null_on_null = true;
+        return true;
+    }
+    if (parse_accept_word(p, WORD_ERROR)) {
+        json->on_error = on;
+        json->error_default = value;
+        return true;
+    }
+    if (parse_accept_word(p, WORD_EMPTY)) {
+        json->on_empty = on;
+        json->empty_default = value;
+        return true;
+    }
+    p->at = start;
+    parse_fail(p, "ON ERROR or ON EMPTY");
+}
+
+/* Everything after the arguments, up to the closing bracket. */
+static void parse_json_options(struct parser *p, struct json_clause *json)
+{
+    while (!parse_at(p, OPERATOR_RIGHT)) {
+        if (parse_accept_word(p, WORD_RETURNING)) {
+            json->returning = parse_type_name(p);
+            accept_format(p);
+        } else if (parse_accept_word(p, WORD_ABSENT)) {
+            parse_expect_word(p, WORD_ON);
+            parse_expect_word(p, WORD_NULL);
+            json->absent_on_null = true;
+        } else if (parse_accept_word(p, WORD_PASSING)) {
+            json->passing = true;
+            do {
+                parse_expression(p);
+                if (parse_accept_word(p, WORD_AS)) parse_any_name(p);
+            } while (parse_accept(p, OPERATOR_COMMA));
+        } else if (parse_accept_word(p, WORD_PRETTY)) {
+            json->pretty = true;
+        } else if (parse_accept_word(p, WORD_WITHOUT)) {
+            json->wrapper = JSON_WRAPPER_WITHOUT;
+            parse_accept_word(p, WORD_ARRAY);
+            parse_any_name(p);
+        } else if (parse_accept_word(p, WORD_WITH)) {
+            if (parse_accept_word(p, WORD_UNIQUE)) {
+                parse_any_name(p);
+                json->unique = true;
+                continue;
+            }
+            json->wrapper = parse_accept_word(p, WORD_CONDITIONAL) ? JSON_WRAPPER_CONDITIONAL : JSON_WRAPPER_WITH;
+            parse_accept_word(p, WORD_UNCONDITIONAL);
+            parse_accept_word(p, WORD_ARRAY);
+            parse_expect_word(p, WORD_WRAPPER);
+        } else if (text_is(p, "STRICT") || text_is(p, "ASCII") || text_is(p, "LAX")) {
+            json->strict = true;
+            parse_advance(p);
+        } else if (!parse_on_clause(p, json)) {
+            parse_fail(p, "a JSON option or \")\"");
+        }
+    }
+}
+
+static void mark_format(struct parser *p, struct expression *e, struct json_clause *json)
+{
+    if (accept_format(p) && e->argument_count <= 64) json->formatted |= 1ull << (e->argument_count - 1);
+}
+
+/* 'key' : value. The lexer takes ": value" for a bind; here it is a colon and a name. */
+static void parse_member_value(struct parser *p, struct expression *e)
+{
+    if (parse_token(p)->kind == TOKEN_BIND && parse_token(p)->text.size > 0 && p->t->text.data[parse_token(p)->at] == ':')
+        parse_fail_at(p, parse_token(p)->at, "\"key : value\" cannot be told from a bind", "write \"key VALUE value\"");
+    if (!parse_accept(p, OPERATOR_COLON)) {
+        if (parse_accept_word(p, WORD_IS) || parse_accept_word(p, WORD_VALUE)) {
+        } else if (!parse_at(p, OPERATOR_COMMA) && !parse_at(p, OPERATOR_RIGHT)) {
+            parse_fail(p, "VALUE");
+        } else { /* a plain column: its name is the key */
+            struct expression *value = e->arguments[e->argument_count - 1];
+            struct expression *key = expression_new(p, EXPRESSION_STRING);
+            key->text = value->text;
+            e->arguments[e->argument_count - 1] = key;
+            expression_add(p, e, value);
+            return;
+        }
+    }
+    expression_add(p, e, parse_expression(p));
+}
+
+static void parse_members(struct parser *p, struct expression *e, struct json_clause *json)
+{
+    if (parse_accept(p, OPERATOR_STAR)) {
+        e->call->star = true;
+        return;
+    }
+    do {
+        if (parse_at(p, OPERATOR_RIGHT) || parse_at_words(p, WORD_NULL, WORD_ON) || parse_at_words(p, WORD_ABSENT, WORD_ON)) return;
+        if (parse_at_word(p, WORD_KEY) && !token_is_operator(parse_ahead(p, 1), OPERATOR_COMMA)) parse_advance(p);
+        expression_add(p, e, parse_operand(p));
+        parse_member_value(p, e);
+        mark_format(p, e, json);
+    } while (parse_accept(p, OPERATOR_COMMA));
+}
+
+struct expression *parse_json_call(struct parser *p, struct expression *e, enum word word)
+{
+    struct json_clause *json = translation_alloc(p->t, sizeof *json);
+    e->call->json = json;
+    parse_expect(p, OPERATOR_LEFT);
+    if (word == WORD_JSON_OBJECT || word == WORD_JSON_OBJECTAGG) {
+        parse_members(p, e, json);
+    } else if (!parse_at(p, OPERATOR_RIGHT)) {
+        do {
+            if (parse_at_words(p, WORD_NULL, WORD_ON) || parse_at_words(p, WORD_ABSENT, WORD_ON)) break;
+            expression_add(p, e, parse_expression(p));
+            mark_format(p, e, json);
+            if (parse_accept_words(p, WORD_ORDER, WORD_BY)) parse_sort_list(p, &e->call->order);
+        } while (parse_accept(p, OPERATOR_COMMA));
+    }
+    parse_json_options(p, json);
+    parse_expect(p, OPERATOR_RIGHT);
+    return e;
+}
+
+struct from_item *parse_json_table(struct parser *p, uint32_t at)
+{
+    struct from_item *item = translation_alloc(p->t, sizeof *item);
+    item->kind = FROM_FUNCTION;
+    item->at = at;
+    item->unsupported = parse_at_word(p, WORD_XMLTABLE) ? "XMLTABLE is not translated" : "JSON_TABLE is not translated";
+    parse_advance(p);
+    parse_skip_brackets(p);
+    return item;
+}

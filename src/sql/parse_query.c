@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parser: queries from WITH to FOR UPDATE. */
+#include "sql/parse.h"
+
+static struct body *parse_body(struct parser *p);
+
+static void parse_search_cycle(struct parser *p, struct with_item *with)
+{
+    if (parse_accept_word(p, WORD_SEARCH)) {
+        with->search = true;
+        with->search_depth = parse_accept_word(p, WORD_DEPTH);
+        if (!with->search_depth) parse_any_name(p); /* BREADTH */
+        parse_expect_word(p, WORD_FIRST);
+        parse_expect_word(p, WORD_BY);
+        parse_sort_list(p, &with->search_order);
+        parse_expect_word(p, WORD_SET);
+        with->search_set = parse_name(p, NULL);
+    }
+    if (!parse_accept_word(p, WORD_CYCLE)) return;
+    with->cycle = true;
+    do {
+        struct view name = parse_name(p, NULL);
+        LIST_ADD(p->t, with->cycle_columns, with->cycle_count, name);
+    } while (parse_accept(p, OPERATOR_COMMA));
+    parse_expect_word(p, WORD_SET);
+    with->cycle_set = parse_name(p, NULL);
+    parse_expect_word(p, WORD_TO);
+    with->cycle_value = parse_operand(p);
+    parse_expect_word(p, WORD_DEFAULT);
+    with->cycle_default = parse_operand(p);
+}
+
+void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, uint32_t *function_at)
+{
+    if (!parse_accept_word(p, WORD_WITH)) return;
+    if (parse_at_word(p, WORD_FUNCTION) || parse_at_word(p, WORD_PROCEDURE)) {
+        *function_at = parse_token(p)->at;
+        parse_fail_at(p, parse_token(p)->at, "WITH FUNCTION is procedural code inside a query", "create the function on both sides and call it");
+    }
+    do {
+        struct with_item with = {.at = parse_token(p)->at};
+        with.name = parse_name(p, NULL);
+        if (parse_accept(p, OPERATOR_LEFT)) {
+            do {
+                struct view column = parse_name(p, NULL);
+                LIST_ADD(p->t, with.columns, with.column_count, column);
+            } while (parse_accept(p, OPERATOR_COMMA));
+            parse_expect(p, OPERATOR_RIGHT);
+        }
+        parse_expect_word(p, WORD_AS);
+        parse_expect(p, OPERATOR_LEFT);
+        with.query = parse_query(p);
+        parse_expect(p, OPERATOR_RIGHT);
+        parse_search_cycle(p, &with);
+        LIST_ADD(p->t, *withs, *count, with);
+    } while (parse_accept(p, OPERATOR_COMMA));
+}
+
+static void parse_items(struct parser *p, struct select *s)
+{
+    do {
+        struct select_item item = {0};
+        item.expression = parse_expression(p);
+        if (item.expression->kind != EXPRESSION_STAR) item.alias = parse_alias(p, false);
+        LIST_ADD(p->t, s->items, s->item_count, item);
+    } while (parse_accept(p, OPERATOR_COMMA));
+}
+
+static void parse_group_items(struct parser *p, struct group_item **list, uint32_t *count);
+
+static struct group_item parse_group_item(struct parser *p)
+{
+    struct group_item item = {0};
+    bool rollup = view_equal_ignoring_case(parse_token(p)->text, view_text("ROLLUP"));
+    bool cube = view_equal_ignoring_case(parse_token(p)->text, view_text("CUBE"));
+    if ((rollup || cube) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) {
+        item.kind = rollup ? GROUP_ROLLUP : GROUP_CUBE;
+        parse_advance(p);
+    } else if (parse_at_words(p, WORD_GROUPING, WORD_SETS)) {
+        item.kind = GROUP_SETS;
+        p->at += 2;
+    } else {
+        item.expression = parse_expression(p);
+        return item;
+    }
+    parse_expect(p, OPERATOR_LEFT);
+    parse_enter(p);
+    parse_group_items(p, &item.items, &item.count);
+    parse_leave(p);
+    parse_expect(p, OPERATOR_RIGHT);
+    return item;
+}
+
+static void parse_group_items(struct parser *p, struct group_item **list, uint32_t *count)
+{
+    do {
+        struct group_item item = parse_group_item(p);
+        LIST_ADD(p->t, *list, *count, item);
+    } while (parse_accept(p, OPERATOR_COMMA));
+}
+
+static void parse_into(struct parser *p, struct select *s)
+{
+    if (parse_at_word(p, WORD_BULK)) {
+        parse_advance(p);
+        parse_expect_word(p, WORD_COLLECT);
+    }
+    if (parse_accept_word(p, WORD_INTO)) parse_expression_list(p, &s->into, &s->into_count);
+}
+
+static void parse_windows(struct parser *p, struct select *s)
+{
+    do {
+        struct window_definition definition = {.name = parse_name(p, NULL)};
+        parse_expect_word(p, WORD_AS);
+        definition.window = parse_window(p);
+        LIST_ADD(p->t, s->windows, s->window_count, definition);
+    } while (parse_accept(p, OPERATOR_COMMA));
+}
+
+static void parse_connect(struct parser *p, struct select *s)
+{
+    for (;;) {
+        if (parse_at_word(p, WORD_START) && token_is_word(parse_ahead(p, 1), WORD_WITH)) {
+            p->at += 2;
+            s->start_with = parse_expression(p);
+        } else if (parse_at_word(p, WORD_CONNECT) && token_is_word(parse_ahead(p, 1), WORD_BY)) {
+            p->at += 2;
+            s->nocycle = parse_accept_word(p, WORD_NOCYCLE);
+            s->connect_by = parse_expression(p);
+        } else {
+            return;
+        }
+    }
+}
+
+static void parse_grouping(struct parser *p, struct select *s)
+{
+    for (;;) {
+        if (parse_at_words(p, WORD_GROUP, WORD_BY)) {
+            p->at += 2;
+            parse_group_items(p, &s->group, &s->group_count);
+            s->aggregated = true;
+        } else if (parse_accept_word(p, WORD_HAVING)) {
+            s->having = parse_expression(p);
+            s->aggregated = true;
+        } else {
+            return;
+        }
+    }
+}
+
+static struct body *parse_select(struct parser *p)
+{
+    struct body *body = translation_alloc(p->t, sizeof *body);
+    struct select *s = translation_alloc(p->t, sizeof *s);
+    body->kind = BODY_SELECT;
+    body->select = s;
+    s->at = parse_token(p)->at;
+    parse_expect_word(p, WORD_SELECT);
+    s->distinct = parse_accept_word(p, WORD_DISTINCT) || parse_accept_word(p, WORD_UNIQUE);
+    if (!s->distinct) parse_accept_word(p, WORD_ALL);
+    parse_items(p, s);
+    parse_into(p, s);
+    if (parse_accept_word(p, WORD_FROM)) {
+        do {
+            struct from_item *item = parse_from_item(p);
+            LIST_ADD(p->t, s->from, s->from_count, item);
+        } while (parse_accept(p, OPERATOR_COMMA));
+    }
+    if (parse_accept_word(p, WORD_WHERE)) s->where = parse_expression(p);
+    parse_connect(p, s);
+    parse_grouping(p, s);
+    if (parse_at_word(p, WORD_MODEL))
+        parse_fail_at(p, parse_token(p)->at, "the MODEL clause is not translated", "rewrite it with analytic functions, or give a translation in the mapping file");
+    if (parse_at_word(p, WORD_WINDOW) && token_is_word(parse_ahead(p, 2), WORD_AS)) {
+        parse_advance(p);
+        parse_windows(p, s);
+    }
+    return body;
+}
+
+static struct body *parse_term(struct parser *p)
+{
+    if (parse_at_word(p, WORD_SELECT)) return parse_select(p);
+    if (!parse_at(p, OPERATOR_LEFT)) parse_fail(p, "SELECT");
+    struct body *body = translation_alloc(p->t, sizeof *body);
+    body->kind = BODY_QUERY;
+    parse_enter(p);
+    parse_advance(p);
+    body->query = parse_query(p);
+    parse_expect(p, OPERATOR_RIGHT);
+    parse_leave(p);
+    return body;
+}
+
+static bool parse_set_operator(struct parser *p, enum set_operator *operator)
+{
+    enum word word = parse_token(p)->kind == TOKEN_WORD ? parse_token(p)->code : WORD_NONE;
+    if (word != WORD_UNION && word != WORD_INTERSECT && word != WORD_MINUS && word != WORD_EXCEPT) return false;
+    parse_advance(p);
+    bool all = parse_accept_word(p, WORD_ALL);
+    if (!all) parse_accept_word(p, WORD_DISTINCT);
+    *operator = word == WORD_UNION ? (all ? SET_UNION_ALL : SET_UNION)
+        : word == WORD_INTERSECT   ? (all ? SET_INTERSECT_ALL : SET_INTERSECT)
+                                   : (all ? SET_EXCEPT_ALL : SET_EXCEPT);
+    return true;
+}
+
+static struct body *parse_body(struct parser *p)
+{
+    struct body *first = parse_term(p), *set = NULL;
+    enum set_operator operator;
+    while (parse_set_operator(p, &operator)) {
+        uint32_t operators = set ? set->term_count - 1 : 0;
+        if (!set) {
+            set = translation_alloc(p->t, sizeof *set);
+            set->kind = BODY_SET;
+            LIST_ADD(p->t, set->terms, set->term_count, first);
+        }
+        LIST_ADD(p->t, set->operators, operators, operator);
+        struct body *term = parse_term(p);
+        LIST_ADD(p->t, set->terms, set->term_count, term);
+    }
+    return set ? set : first;
+}
+
+static void parse_fetch(struct parser *p, struct query *q)
+{
+    if (parse_at_word(p, WORD_OFFSET)) {
+        parse_advance(p);
+        q->offset = parse_operand(p);
+        if (!parse_accept_word(p, WORD_ROWS)) parse_accept_word(p, WORD_ROW);
+    }
+    if (!parse_at_word(p, WORD_FETCH)) return;
+    parse_advance(p);
+    q->has_fetch = true;
+    if (!parse_accept_word(p, WORD_FIRST)) parse_expect_word(p, WORD_NEXT);
+    if (!parse_at_word(p, WORD_ROW) && !parse_at_word(p, WORD_ROWS)) q->fetch = parse_operand(p);
+    q->fetch_percent = parse_accept_word(p, WORD_PERCENT);
+    if (!parse_accept_word(p, WORD_ROWS)) parse_expect_word(p, WORD_ROW);
+    if (parse_accept_word(p, WORD_ONLY)) return;
+    parse_expect_word(p, WORD_WITH);
+    parse_expect_word(p, WORD_TIES);
+    q->fetch_ties = true;
+}
+
+void parse_lock_clause(struct parser *p, enum lock_wait *wait, uint32_t *seconds)
+{
+    if (parse_accept_word(p, WORD_NOWAIT)) {
+        *wait = LOCK_NOWAIT;
+    } else if (parse_accept_word(p, WORD_WAIT)) {
+        *wait = LOCK_WAIT_SECONDS;
+        *seconds = parse_unsigned(p);
+    } else if (parse_accept_word(p, WORD_SKIP)) {
+        parse_expect_word(p, WORD_LOCKED);
+        *wait = LOCK_SKIP;
+    }
+}
+
+static void parse_for_update(struct parser *p, struct query *q)
+{
+    if (!parse_at_words(p, WORD_FOR, WORD_UPDATE)) return;
+    p->at += 2;
+    q->for_update = true;
+    if (parse_accept_word(p, WORD_OF)) parse_expression_list(p, &q->lock_of, &q->lock_of_count);
+    parse_lock_clause(p, &q->wait, &q->wait_seconds);
+}
+
+struct query *parse_query(struct parser *p)
+{
+    struct query *q = translation_alloc(p->t, sizeof *q);
+    q->at = parse_token(p)->at;
+    parse_enter(p);
+    parse_withs(p, &q->withs, &q->with_count, &q->with_function_at);
+    q->body = parse_body(p);
+    parse_for_update(p, q); /* Oracle takes FOR UPDATE before ORDER BY as well */
+    if (parse_at_word(p, WORD_ORDER)) {
+        parse_advance(p);
+        q->order.siblings = parse_accept_word(p, WORD_SIBLINGS);
+        parse_expect_word(p, WORD_BY);
+        parse_sort_list(p, &q->order);
+    }
+    parse_fetch(p, q);
+    parse_for_update(p, q);
+    parse_leave(p);
+    return q;
+}
