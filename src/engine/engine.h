@@ -98,9 +98,11 @@ struct engine {
     _Atomic uint64_t table_acknowledged[ENGINE_TABLE_MAX]; /* CSN of the last acknowledged commit that wrote the table */
     _Atomic uint64_t unknown_acknowledged;            /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
     _Atomic uint64_t counters[ENGINE_COUNTER_COUNT];
-    _Atomic uint32_t sessions, transactions_open, calls_in_flight, in_doubt;
+    _Atomic uint32_t sessions, transactions_open, commits_in_flight, in_doubt;
     _Atomic bool target_healthy, source_healthy;
+    _Atomic uint64_t longest_hold_us;                 /* longest time a client's call was held since control last asked */
     struct engine_worker **workers; uint32_t worker_count;
+    uint8_t fake_seed[32];                            /* for logins of unknown users in server mode; random, made once a start */
     uint64_t boot;                                    /* number of this start, from the state store */
 };
 
@@ -113,6 +115,7 @@ static inline uint64_t engine_counted(struct engine *engine, enum engine_counter
 {
     return atomic_load_explicit(&engine->counters[counter], memory_order_relaxed);
 }
+void engine_held(struct engine *engine, uint64_t microseconds); /* a held call was released after this long */
 void engine_options_default(struct engine_options *options);
 void engine_set_policy(struct engine *engine, const struct engine_policy *policy); /* copies; publishes; wakes the workers */
 /* Marks a commit as acknowledged: before the client sees the answer. tables: bit set over catalog table ids as an id list; unknown: tables not known. */

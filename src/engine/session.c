@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Session: life cycle, packets of both sides, and the route of each call. */
+#include "engine/session_private.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+static const char *const call_state_names[CALL_STATE_COUNT] = {
+    [CALL_NONE] = "idle", [CALL_RELAYED] = "on-source", [CALL_WAIT_INTENT] = "journal", [CALL_WAIT_FENCE] = "fence",
+    [CALL_WAIT_LEASE] = "pool", [CALL_SERVING] = "on-target", [CALL_HELD] = "held", [CALL_PREPARING] = "preparing",
+};
+
+static void session_cursor_free(void *owner)
+{
+    struct session_cursor *cursor = owner;
+    if (cursor->session && cursor->session->capture_cursor == cursor) session_capture_end(cursor->session, false, false);
+    if (cursor->target.held) pg_result_free(&cursor->target.result);
+    struct session *s = cursor->session;
+    if (cursor->source_id && s && s->pending_close_count < SESSION_CLOSE_MAX && s->source_open) {
+        /* A target-parsed cursor that also stands on the source under another id: closed there with the next relayed request. */
+        s->pending_close[s->pending_close_count++] = cursor->source_id;
+    }
+    memory_free(cursor);
+}
+
+struct session *session_new(struct engine *engine, uint64_t id, struct statement_cache *statements, const struct session_environment *environment, void *context)
+{
+    struct session *s = memory_zero(1, sizeof *s);
+    s->engine = engine;
+    s->id = id;
+    s->statements = statements;
+    s->environment = environment;
+    s->context = context;
+    const struct wire_limits *limits = engine->options.wire_limits ? engine->options.wire_limits : &wire_limits_default;
+    s->tap = wire_tap_new(limits, &session_reply_events, s, session_cursor_free);
+    s->wire = wire_tap_session(s->tap);
+    s->cursors = wire_tap_cursors(s->tap);
+    buffer_init(&s->raw, limits->call_max);
+    buffer_init(&s->pending_piggybacks, 64 * 1024);
+    buffer_init(&s->output, 0);
+    buffer_init(&s->packets, 0);
+    buffer_init(&s->mapped_reply, 0);
+    buffer_init(&s->tx.log, limits->call_max);
+    arena_init(&s->call.arena, 0);
+    capture_init(&s->capture, engine->options.capture_max);
+    s->hidden_cursors = wire_cursor_table_new(limits->cursor_max, NULL);
+    atomic_fetch_add_explicit(&engine->sessions, 1, memory_order_relaxed);
+    engine_count(engine, COUNT_SESSIONS_OPENED, 1);
+    return s;
+}
+
+static void release_outstanding(struct session *s)
+{
+    while (s->outstanding) {
+        struct target_call *call = s->outstanding;
+        s->outstanding = call->next;
+        call->session = NULL; /* its result, when it comes, finds nobody and frees it */
+        call->next = NULL;
+        call->link = NULL;
+    }
+}
+
+void session_free(struct session *s)
+{
+    if (!s) return;
+    session_capture_end(s, false, true);
+    release_outstanding(s);
+    if (s->call.state == CALL_WAIT_LEASE) s->environment->target_cancel_lease(s->context);
+    if (s->lease) s->environment->target_return(s->context, s->lease, s->lease_exclusive, s->lease_exclusive);
+    session_transaction_end(s);
+    session_lobs_release(s);
+    s->source_open = false;
+    wire_tap_free(s->tap);
+    wire_server_login_free(s->login);
+    wire_reply_decoder_free(s->hidden_decoder);
+    wire_cursor_table_free(s->hidden_cursors);
+    row_maps_free(s->row_maps);
+    buffer_release(&s->raw);
+    buffer_release(&s->pending_piggybacks);
+    buffer_release(&s->output);
+    buffer_release(&s->packets);
+    buffer_release(&s->mapped_reply);
+    buffer_release(&s->tx.log);
+    arena_release(&s->call.arena);
+    capture_release(&s->capture);
+    atomic_fetch_sub_explicit(&s->engine->sessions, 1, memory_order_relaxed);
+    engine_count(s->engine, COUNT_SESSIONS_CLOSED, 1);
+    memory_free(s);
+}
+
+uint64_t session_now(const struct session *s) { return s->environment->now_us(s->context); }
+
+void session_send(struct session *s, enum session_peer peer, struct view bytes)
+{
+    if (bytes.size == 0) return;
+    if (peer == PEER_CLIENT && s->client_gone) return;
+    if (peer == PEER_SOURCE && !s->source_open) return;
+    s->environment->send(s->context, peer, bytes);
+}
+
+static void session_end(struct session *s)
+{
+    if (s->closing) return;
+    s->closing = true;
+    s->environment->close(s->context, PEER_SOURCE);
+    s->environment->close(s->context, PEER_CLIENT);
+}
+
+/* ---- routing ---- */
+
+static bool kind_writes(const struct call *call)
+{
+    switch (call->kind) {
+    case KIND_DML:
+    case KIND_PLSQL:
+    case KIND_DDL:
+    case KIND_SAVEPOINT: return true;
+    case KIND_QUERY: return call->plan && call->plan->for_update;
+    default: return false;
+    }
+}
+
+static void session_hold(struct session *s)
+{
+    if (s->call.state != CALL_HELD) {
+        s->call.held_us = session_now(s);
+        engine_count(s->engine, COUNT_HELD, 1);
+    }
+    s->call.state = CALL_HELD;
+}
+
+static void route_source_primary(struct session *s)
+{
+    struct call *call = &s->call;
+    switch (call->kind) {
+    case KIND_FETCH:
+        if (call->cursor && call->cursor->on_target) session_serve_fetch(s);
+        else session_relay(s);
+        return;
+    case KIND_LOB:
+        if (session_lob_is_ours(wire_tap_request(s->tap)->lob.source)) session_serve_lob(s);
+        else session_relay(s);
+        return;
+    case KIND_QUERY:
+        if (!call->fallback && session_may_serve(s)) {
+            session_serve(s);
+            return;
+        }
+        session_relay(s);
+        return;
+    case KIND_DML:
+    case KIND_PLSQL:
+    case KIND_DDL:
+    case KIND_COMMIT:
+        if (call->policy->mirror && session_intent(s)) return;
+        session_relay(s);
+        return;
+    default: session_relay(s); return;
+    }
+}
+
+static void route_target_primary(struct session *s)
+{
+    struct call *call = &s->call;
+    if (call->policy->target_down) {
+        session_hold(s);
+        return;
+    }
+    switch (call->kind) {
+    case KIND_FETCH:
+        if (call->cursor && !call->cursor->on_target && s->source_open) session_relay(s);
+        else session_serve_fetch(s);
+        return;
+    case KIND_LOB:
+        if (s->source_open && !session_lob_is_ours(wire_tap_request(s->tap)->lob.source) &&
+            wire_tap_request(s->tap)->lob.operation != WIRE_LOB_CREATE_TEMPORARY) session_relay(s);
+        else session_serve_lob(s);
+        return;
+    case KIND_QUERY: session_serve(s); return;
+    case KIND_DML: session_write(s); return;
+    case KIND_COMMIT: session_target_commit(s); return;
+    case KIND_ROLLBACK: session_target_rollback(s); return;
+    case KIND_LOGOFF:
+        if (s->source_open) session_relay(s);
+        else session_answer_status(s);
+        return;
+    case KIND_SESSION:
+        /* The source session keeps following, so that a rollback finds it as the client left it. */
+        if (s->source_open) session_relay(s);
+        else session_target_control(s);
+        return;
+    default: session_target_control(s); return;
+    }
+}
+
+/* A transaction that was on the target has lost its connection there. True: the call waits, or the transaction is being replayed on the source. */
+static bool target_given_up(struct session *s)
+{
+    const struct engine_policy *policy = s->call.policy;
+    bool replay = session_replay_needed(s);
+    if (policy->primary == SIDE_TARGET && !policy->target_down && !replay && !s->tx.open) return false; /* it has not begun yet */
+    if (policy->primary == SIDE_TARGET || policy->hold) {
+        session_hold(s);
+        return true;
+    }
+    if (replay && s->source_open) {
+        session_replay(s);
+        return true;
+    }
+    s->tx.side = SIDE_SOURCE; /* nothing was done there */
+    s->tx.open = false;
+    return false;
+}
+
+void session_route(struct session *s)
+{
+    struct call *call = &s->call;
+    call->policy = engine_policy(s->engine);
+    if (kind_writes(call) && !s->tx.counted) {
+        if (!session_transaction_enter(s)) {
+            session_hold(s);
+            return;
+        }
+        call->policy = engine_policy(s->engine);
+        s->tx.side = call->policy->primary;
+    }
+    if (s->tx.counted && s->tx.side == SIDE_TARGET && !s->lease && target_given_up(s)) return;
+    enum engine_side primary = s->tx.counted ? s->tx.side : call->policy->primary;
+    if (call->held_us) {
+        engine_held(s->engine, session_now(s) - call->held_us);
+        call->held_us = 0;
+    }
+    s->last_side = primary;
+    if (primary == SIDE_SOURCE) route_source_primary(s);
+    else route_target_primary(s);
+}
+
+static void begin_call(struct session *s)
+{
+    struct call *call = &s->call;
+    struct arena arena = call->arena;
+    arena_reset(&arena);
+    uint64_t number = call->number + 1;
+    memset(call, 0, sizeof *call);
+    call->arena = arena;
+    call->number = number;
+    call->started_us = session_now(s);
+    s->calls++;
+    engine_count(s->engine, COUNT_CALLS, 1);
+    session_classify(s);
+    session_route(s);
+}
+
+void session_finish_call(struct session *s)
+{
+    struct call *call = &s->call;
+    call->state = CALL_NONE;
+    call->cursor = NULL;
+    call->wire_cursor = NULL;
+    buffer_clear(&s->raw);
+    if (!s->tx.open) session_transaction_end(s);
+    if (call->kind == KIND_LOGOFF && !s->source_open) session_end(s);
+}
+
+/* ---- packets of the client ---- */
+
+static void client_marker(struct session *s, struct wire_packet *packet)
+{
+    (void)wire_tap_client(s->tap, packet);
+    switch (s->call.state) {
+    case CALL_RELAYED:
+    case CALL_NONE:
+        if (s->source_open) {
+            session_send(s, PEER_SOURCE, view_of(packet->bytes, packet->size));
+            return;
+        }
+        break;
+    case CALL_PREPARING:
+    case CALL_WAIT_INTENT: return; /* the call goes on and answers in its time; the client waits for the answer */
+    default: break;
+    }
+    if (packet->payload.size >= 3 && packet->payload.data[2] == WIRE_MARKER_RESET) return; /* the client's half of the reset */
+    buffer_clear(&s->packets);
+    wire_packet_write_marker(&s->packets, s->wire->large, WIRE_MARKER_BREAK);
+    wire_packet_write_marker(&s->packets, s->wire->large, WIRE_MARKER_RESET);
+    session_send(s, PEER_CLIENT, buffer_view(&s->packets));
+    buffer_clear(&s->packets);
+    if (s->call.state == CALL_NONE) {
+        wire_error_write(s->wire, 1013, "ORA-01013: user requested cancel of current operation\n", 0, 0, s->tx.open, 0, &s->packets);
+        struct buffer framed;
+        buffer_init(&framed, 0);
+        wire_packet_write_data(&framed, buffer_view(&s->packets), s->wire->large, s->wire->sdu, 0);
+        session_send(s, PEER_CLIENT, buffer_view(&framed));
+        buffer_release(&framed);
+        buffer_clear(&s->packets);
+    } else {
+        s->call.target_error.native = 1013;
+        struct error error;
+        error_set(&error, ERROR_CANCELLED, "user requested cancel of current operation");
+        session_target_failed(s, &error);
+    }
+}
+
+static void opaque_call(struct session *s)
+{
+    engine_count(s->engine, COUNT_OPAQUE_CALLS, 1);
+    const struct engine_policy *policy = engine_policy(s->engine);
+    if (policy->primary == SIDE_TARGET || !s->source_open) {
+        session_answer_error(s, 3115, "ORA-03115: unsupported network datatype or representation\n", 0);
+        return;
+    }
+    if (policy->mirror) engine_gap(s->engine, NULL, wire_tap_opaque_reason(s->tap));
+    LOG(LOG_WARNING, "call.opaque", log_u64("session", s->id), log_text("reason", wire_tap_opaque_reason(s->tap)));
+    session_send(s, PEER_SOURCE, buffer_view(&s->raw));
+    buffer_clear(&s->raw);
+}
+
+static void ready_packet(struct session *s, struct wire_packet *packet)
+{
+    struct wire_packet copy = *packet;
+    size_t at = buffer_size(&s->raw), head = (size_t)(packet->payload.data - packet->bytes);
+    buffer_append(&s->raw, packet->bytes, packet->size);
+    if (s->raw.failed) {
+        LOG(LOG_ERROR, "session.limit", log_u64("session", s->id), log_text("limit", "call_max"));
+        session_end(s);
+        return;
+    }
+    copy.bytes = s->raw.data + s->raw.start + at;
+    copy.payload.data = copy.bytes + head;
+    switch (wire_tap_client(s->tap, &copy)) {
+    case WIRE_TAP_PART: return;
+    case WIRE_TAP_REQUEST: begin_call(s); return;
+    case WIRE_TAP_OPAQUE: opaque_call(s); return;
+    case WIRE_TAP_EOF:
+        session_send(s, PEER_SOURCE, buffer_view(&s->raw));
+        buffer_clear(&s->raw);
+        if (!s->source_open) session_end(s);
+        return;
+    default:
+        session_send(s, PEER_SOURCE, buffer_view(&s->raw));
+        buffer_clear(&s->raw);
+        return;
+    }
+}
+
+static void client_packet(struct session *s, struct wire_packet *packet)
+{
+    if (packet->type == WIRE_MARKER && s->logged_in) {
+        client_marker(s, packet);
+        return;
+    }
+    if (s->logged_in) {
+        ready_packet(s, packet);
+        return;
+    }
+    (void)wire_tap_client(s->tap, packet);
+    session_send(s, PEER_SOURCE, view_of(packet->bytes, packet->size));
+}
+
+bool session_wants_client_input(const struct session *s)
+{
+    return !s->closing && (s->server_mode || s->source_open) && s->call.state == CALL_NONE;
+}
+
+size_t session_client_input(struct session *s, uint8_t *bytes, size_t size)
+{
+    size_t used = 0;
+    const struct wire_limits *limits = &s->wire->limits;
+    while (used < size && !s->closing) {
+        if (s->login) {
+            used += session_server_login(s, bytes + used, size - used);
+            if (s->login) break;
+            continue;
+        }
+        if (!s->source_open && !s->server_mode) break;
+        struct wire_packet packet;
+        enum wire_status status = wire_packet_next(bytes + used, size - used, s->wire->large, limits->packet_max, &packet);
+        if (status == WIRE_NEED_MORE) break;
+        if (status != WIRE_DECODED) {
+            LOG(LOG_WARNING, "session.malformed", log_u64("session", s->id), log_text("side", "client"), log_text("what", "packet"));
+            session_end(s);
+            break;
+        }
+        bool end = packet.type == WIRE_DATA && (packet.data_flags & WIRE_DATA_EOF);
+        if (s->call.state != CALL_NONE && packet.type != WIRE_MARKER && !end) break; /* half duplex: it waits for the answer */
+        used += packet.size;
+        client_packet(s, &packet);
+    }
+    return used;
+}
+
+/* ---- packets of the source ---- */
+
+static void source_packet(struct session *s, struct wire_packet *packet)
+{
+    if (session_source_data(s, packet)) return;
+    enum wire_tap_event event = wire_tap_server(s->tap, packet);
+    if (event == WIRE_TAP_LOGGED_IN) {
+        s->logged_in = true;
+        snprintf(s->schema, sizeof s->schema, "%.128s", s->wire->user);
+        LOG(LOG_INFO, "session.logged_in", log_u64("session", s->id), log_text("user", s->wire->user), log_text("driver", s->wire->driver),
+            log_u64("field_version", s->wire->field_version));
+    }
+    if (event == WIRE_TAP_REPLY_END && s->call.state == CALL_RELAYED) {
+        session_reply_over(s);
+        session_send(s, PEER_CLIENT, view_of(packet->bytes, packet->size));
+        session_finish_call(s);
+        return;
+    }
+    if (event == WIRE_TAP_OPAQUE && s->call.state == CALL_RELAYED) {
+        if (s->call.policy && s->call.policy->mirror && s->call.kind != KIND_QUERY && s->call.kind != KIND_FETCH)
+            engine_gap(s->engine, NULL, wire_tap_opaque_reason(s->tap));
+        engine_count(s->engine, COUNT_OPAQUE_CALLS, 1);
+        session_outcome(s, JOURNAL_UNKNOWN);
+        s->call.state = CALL_NONE; /* the tap resynchronises at the next request */
+    }
+    session_send(s, PEER_CLIENT, view_of(packet->bytes, packet->size));
+}
+
+size_t session_source_input(struct session *s, uint8_t *bytes, size_t size)
+{
+    size_t used = 0;
+    while (used < size && !s->closing) {
+        struct wire_packet packet;
+        enum wire_status status = wire_packet_next(bytes + used, size - used, s->wire->large, s->wire->limits.packet_max, &packet);
+        if (status == WIRE_NEED_MORE) break;
+        if (status != WIRE_DECODED) {
+            LOG(LOG_ERROR, "session.malformed", log_u64("session", s->id), log_text("side", "source"), log_text("what", "packet"));
+            session_end(s);
+            break;
+        }
+        used += packet.size;
+        source_packet(s, &packet);
+    }
+    return used;
+}
+
+/* ---- ends and events ---- */
+
+void session_client_closed(struct session *s, const struct error *why)
+{
+    (void)why;
+    s->client_gone = true;
+    if (s->tx.csn) session_outcome(s, JOURNAL_UNKNOWN); /* a commit is under way: nobody will hear of it, the mirror asks the row itself */
+    else if (s->tx.open) session_transaction_abort(s);
+    s->closing = true;
+}
+
+void session_source_opened(struct session *s)
+{
+    s->source_open = true;
+    s->source_opening = false;
+}
+
+void session_source_closed(struct session *s, const struct error *why)
+{
+    bool was_open = s->source_open;
+    s->source_open = false;
+    s->source_opening = false;
+    const struct engine_policy *policy = engine_policy(s->engine);
+    if (!s->logged_in) {
+        if (!was_open && session_enter_server_mode(s)) return;
+        if (!was_open) {
+            buffer_clear(&s->packets);
+            wire_refuse_write(&s->packets, 12541, "TNS:no listener (the source cannot be reached)");
+            session_send(s, PEER_CLIENT, buffer_view(&s->packets));
+        }
+        session_end(s);
+        return;
+    }
+    if (s->call.state == CALL_RELAYED) session_outcome(s, JOURNAL_UNKNOWN);
+    if (policy->primary == SIDE_TARGET && s->call.state != CALL_RELAYED && s->call.state != CALL_PREPARING) {
+        s->server_mode = true; /* the session lives on without Oracle */
+        LOG(LOG_INFO, "session.source_gone", log_u64("session", s->id));
+        return;
+    }
+    LOG(LOG_WARNING, "session.source_lost", log_u64("session", s->id), log_text("why", why ? why->text : ""));
+    if (s->tx.open) session_transaction_abort(s);
+    session_end(s); /* the client sees what Oracle would show: the connection is gone */
+}
+
+void session_journal_done(struct session *s, uint64_t csn, bool refused)
+{
+    if (s->call.state != CALL_WAIT_INTENT || s->tx.csn != csn) return;
+    if (refused) engine_count(s->engine, COUNT_GAPS, 1); /* the journal keeps the gap; the client goes on (I1) */
+    s->call.intent_sent = true;
+    if (s->tx.side == SIDE_TARGET) session_after_intent_target(s);
+    else session_relay(s);
+}
+
+void session_lease_lost(struct session *s, struct pg *pg)
+{
+    if (s->lease != pg || s->call.state == CALL_SERVING) return; /* results tell a call under way */
+    session_lease_return(s, true);
+    if (s->tx.journalled) s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
+    s->tx.journalled = false;
+    s->tx.id = 0;
+}
+
+void session_policy_changed(struct session *s)
+{
+    const struct engine_policy *policy = engine_policy(s->engine);
+    if (!policy->source_attached && s->source_open && s->call.state == CALL_NONE && s->logged_in) {
+        s->source_open = false;
+        s->server_mode = true;
+        s->environment->close(s->context, PEER_SOURCE);
+    }
+    if (s->call.state == CALL_HELD) session_route(s);
+    else if (s->call.state == CALL_WAIT_FENCE) session_applied(s);
+    else if (policy->target_down && (s->call.state == CALL_SERVING || s->call.state == CALL_WAIT_LEASE)) {
+        struct error error;
+        error_set(&error, ERROR_TARGET_LOST, "the target was given up");
+        session_target_failed(s, &error);
+    }
+}
+
+void session_tick(struct session *s)
+{
+    if (s->call.state == CALL_WAIT_FENCE && session_now(s) >= s->call.sent_us + s->engine->options.fence_wait_us) {
+        engine_count(s->engine, COUNT_FENCE_TIMEOUTS, 1);
+        s->call.fallback = true;
+        session_relay(s);
+    }
+}
+
+void session_applied(struct session *s)
+{
+    if (s->call.state != CALL_WAIT_FENCE) return;
+    if (engine_policy(s->engine)->primary == SIDE_SOURCE && atomic_load(&s->engine->applied) < s->call.fence) {
+        s->environment->wait_applied(s->context);
+        return;
+    }
+    session_serve(s);
+}
+
+void session_describe(const struct session *s, struct session_view *out)
+{
+    memset(out, 0, sizeof *out);
+    out->id = s->id;
+    snprintf(out->user, sizeof out->user, "%.63s", s->wire->user);
+    snprintf(out->program, sizeof out->program, "%.63s", s->wire->program);
+    snprintf(out->state, sizeof out->state, "%s", call_state_names[s->call.state]);
+    snprintf(out->last_side, sizeof out->last_side, "%s", s->last_side == SIDE_TARGET ? "target" : "source");
+    if (s->call.statement) snprintf(out->statement, sizeof out->statement, "%.199s", s->call.statement->fingerprint ? s->call.statement->fingerprint->text : "");
+    out->transaction_open = s->tx.open;
+    out->transaction_since_us = s->tx.open ? s->tx.since_us : 0;
+    out->calls = s->calls;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The transaction of a session and what the journal gets to know of it. */
+#include "engine/session_private.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+/* Enters before it looks at the policy: control raises `hold` first and counts open transactions then, so one of the two sees the other. */
+bool session_transaction_enter(struct session *s)
+{
+    atomic_fetch_add_explicit(&s->engine->transactions_open, 1, memory_order_seq_cst);
+    const struct engine_policy *policy = atomic_load_explicit(&s->engine->policy, memory_order_seq_cst);
+    if (policy->hold || policy->target_down) {
+        atomic_fetch_sub_explicit(&s->engine->transactions_open, 1, memory_order_seq_cst);
+        return false;
+    }
+    s->tx.counted = true;
+    s->tx.side = policy->primary;
+    return true;
+}
+
+void session_transaction_begin(struct session *s)
+{
+    if (s->tx.open) return;
+    s->tx.open = true;
+    s->tx.since_us = session_now(s);
+}
+
+static uint64_t transaction_id(struct session *s)
+{
+    if (!s->tx.id) s->tx.id = journal_new_transaction(s->engine->journal);
+    return s->tx.id;
+}
+
+void session_transaction_end(struct session *s)
+{
+    if (s->tx.counted) atomic_fetch_sub_explicit(&s->engine->transactions_open, 1, memory_order_seq_cst);
+    struct buffer log = s->tx.log;
+    buffer_clear(&log);
+    memset(&s->tx, 0, sizeof s->tx);
+    s->tx.log = log;
+}
+
+void session_transaction_abort(struct session *s)
+{
+    if (s->tx.journalled) s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
+    s->tx.open = false;
+    s->tx.wrote = false;
+    session_transaction_end(s);
+}
+
+void session_add_tables(struct session *s, const struct sql_plan *plan)
+{
+    bool any = false;
+    for (uint32_t i = 0; plan && i < plan->table_count; i++) {
+        if (!plan->tables[i].written || !plan->tables[i].table) continue;
+        any = true;
+        uint32_t id = plan->tables[i].table->id;
+        bool known = false;
+        for (uint32_t j = 0; j < s->tx.table_count; j++) known = known || s->tx.tables[j] == id;
+        if (known) continue;
+        if (s->tx.table_count < SESSION_TABLES_MAX) s->tx.tables[s->tx.table_count++] = id;
+        else s->tx.unknown_tables = true;
+    }
+    if (!any || (plan && plan->class_ == SQL_CLASS_OPAQUE)) s->tx.unknown_tables = true;
+}
+
+/* ---- records ---- */
+
+struct record session_record_make(struct session *s)
+{
+    struct call *call = &s->call;
+    struct wire_request *request = wire_tap_request(s->tap);
+    struct record record = {.ordinal = s->tx.ordinal, .session = s->id, .schema = view_text(s->schema)};
+    if (s->tx.side == SIDE_TARGET) record.flags |= RECORD_PRIMARY_TARGET;
+    if (!call->wire_cursor || !call->wire_cursor->sql) {
+        record.flags |= RECORD_INCOMPLETE;
+        return record;
+    }
+    record.text = view_of(call->wire_cursor->sql, call->wire_cursor->sql_size);
+    uint32_t rows = request->execute.row_count;
+    (void)session_call_binds(s, &record.bind_count);
+    record.row_count = rows ? rows : (record.bind_count == call->wire_cursor->return_binds ? 1 : 0);
+    if (!record.bind_count) {
+        record.row_count = request->execute.execution_count > 1 ? request->execute.execution_count : 1;
+        return record;
+    }
+    record.binds = arena_alloc(&call->arena, sizeof(struct value) * record.bind_count * (record.row_count ? record.row_count : 1));
+    for (uint32_t i = 0; i < record.row_count; i++) {
+        struct error error;
+        struct value *row = rows ? session_bind_values(s, i, &call->arena, &error) : NULL;
+        if (rows && !row) record.flags |= RECORD_INCOMPLETE;
+        for (uint32_t j = 0; j < record.bind_count; j++) record.binds[i * record.bind_count + j] = row ? row[j] : value_null();
+    }
+    return record;
+}
+
+static void journal_record(struct session *s, enum journal_kind kind, uint64_t csn, struct buffer *payload, bool notify)
+{
+    s->environment->journal(s->context, kind, transaction_id(s), csn, buffer_view(payload), notify);
+    buffer_release(payload);
+}
+
+static void finish_result(struct session *s, const struct record *record)
+{
+    struct call *call = &s->call;
+    if (call->result.good_iterations == 0 && !call->result.partial) call->result.good_iterations = record->row_count;
+}
+
+void session_record_dml(struct session *s)
+{
+    struct call *call = &s->call;
+    session_transaction_begin(s);
+    session_add_tables(s, call->plan);
+    if (!call->policy->mirror) return;
+    struct record record = session_record_make(s);
+    finish_result(s, &record);
+    struct buffer payload;
+    buffer_init(&payload, 0);
+    record_encode(&payload, &record, &call->result);
+    if (s->tx.side == SIDE_TARGET) { /* kept for a replay on the source should the target be lost before the commit */
+        buffer_u32(&s->tx.log, (uint32_t)buffer_size(&payload));
+        buffer_append_view(&s->tx.log, buffer_view(&payload));
+    }
+    s->tx.ordinal++;
+    s->tx.wrote = true;
+    s->tx.journalled = true;
+    engine_count(s->engine, COUNT_DML_RECORDED, 1);
+    journal_record(s, JOURNAL_DML, 0, &payload, false);
+}
+
+/* Called before a call that commits is sent. False: there is nothing to make durable. */
+bool session_intent(struct session *s)
+{
+    struct call *call = &s->call;
+    if (call->intent_sent || !call->commits) return false;
+    bool writes = call->kind == KIND_DML || call->kind == KIND_PLSQL;
+    if (!s->tx.wrote && !writes) return false;
+    struct record_intent intent = {.auto_commit = writes, .target_primary = s->tx.side == SIDE_TARGET, .has_record = writes};
+    if (writes) {
+        session_add_tables(s, call->plan);
+        intent.record = session_record_make(s);
+    }
+    intent.unknown_tables = s->tx.unknown_tables;
+    s->tx.csn = journal_next_csn(s->engine->journal);
+    struct buffer payload;
+    buffer_init(&payload, 0);
+    record_encode_intent(&payload, &intent);
+    call->state = CALL_WAIT_INTENT;
+    s->tx.wrote = true;
+    atomic_fetch_add_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
+    journal_record(s, JOURNAL_INTENT, s->tx.csn, &payload, true);
+    return true;
+}
+
+void session_outcome(struct session *s, enum journal_outcome outcome)
+{
+    struct call *call = &s->call;
+    if (!s->tx.csn) return;
+    struct buffer payload;
+    buffer_init(&payload, 0);
+    bool with_result = outcome == JOURNAL_COMMITTED && (call->kind == KIND_DML || call->kind == KIND_PLSQL);
+    if (with_result && call->result.good_iterations == 0 && !call->result.partial) {
+        struct wire_request *request = wire_tap_request(s->tap);
+        call->result.good_iterations = request->execute.row_count ? request->execute.row_count : 1;
+    }
+    record_encode_outcome(&payload, outcome, with_result ? &call->result : NULL);
+    if (outcome == JOURNAL_COMMITTED) {
+        engine_acknowledge(s->engine, s->tx.csn, s->tx.tables, s->tx.table_count, s->tx.unknown_tables);
+        engine_count(s->engine, COUNT_TRANSACTIONS, 1);
+        if (with_result) engine_count(s->engine, COUNT_DML_RECORDED, 1);
+    } else if (outcome == JOURNAL_UNKNOWN) {
+        /* It may have committed: readers must not be served until the mirror has looked at its rows. */
+        engine_acknowledge(s->engine, s->tx.csn, s->tx.tables, s->tx.table_count, s->tx.unknown_tables);
+    }
+    journal_record(s, JOURNAL_OUTCOME, s->tx.csn, &payload, false);
+    atomic_fetch_sub_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
+    s->tx.csn = 0;
+    s->tx.id = 0;
+    s->tx.wrote = false;
+    s->tx.journalled = false;
+    s->tx.open = false;
+}
+
+/* ---- savepoints ---- */
+
+void session_savepoint(struct session *s, const char *name)
+{
+    session_transaction_begin(s);
+    uint32_t at = s->tx.savepoint_count;
+    for (uint32_t i = 0; i < s->tx.savepoint_count; i++)
+        if (strcasecmp(s->tx.savepoints[i].name, name) == 0) at = i;
+    if (at == SESSION_SAVEPOINT_MAX) { /* limit: the oldest is forgotten; a ROLLBACK TO it makes a gap */
+        memmove(s->tx.savepoints, s->tx.savepoints + 1, sizeof s->tx.savepoints[0] * (SESSION_SAVEPOINT_MAX - 1));
+        at--;
+    }
+    if (at >= s->tx.savepoint_count) s->tx.savepoint_count = at + 1;
+    snprintf(s->tx.savepoints[at].name, sizeof s->tx.savepoints[at].name, "%.63s", name);
+    s->tx.savepoints[at].ordinal = s->tx.ordinal;
+    s->tx.savepoints[at].log_size = buffer_size(&s->tx.log);
+}
+
+void session_rollback_to(struct session *s, const char *name)
+{
+    for (uint32_t i = s->tx.savepoint_count; i-- > 0;) {
+        if (strcasecmp(s->tx.savepoints[i].name, name) != 0) continue;
+        s->tx.savepoint_count = i + 1;
+        uint32_t ordinal = s->tx.savepoints[i].ordinal;
+        s->tx.log.end = s->tx.log.start + s->tx.savepoints[i].log_size;
+        if (!s->tx.journalled || ordinal >= s->tx.ordinal) return;
+        uint8_t payload[4] = {(uint8_t)ordinal, (uint8_t)(ordinal >> 8), (uint8_t)(ordinal >> 16), (uint8_t)(ordinal >> 24)};
+        s->environment->journal(s->context, JOURNAL_TRIM, s->tx.id, 0, view_of(payload, sizeof payload), false);
+        return;
+    }
+    if (s->tx.journalled) engine_gap(s->engine, NULL, "ROLLBACK TO a savepoint that was not seen");
+}

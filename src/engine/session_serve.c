@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads that the target answers, and how a session talks to its target connection. */
+#include "engine/session_private.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+/* ---- binds and parameters ---- */
+
+const struct wire_oac *session_call_binds(struct session *s, uint32_t *count)
+{
+    struct wire_request *request = wire_tap_request(s->tap);
+    if (request->execute.has_binds) {
+        *count = request->execute.bind_count;
+        return request->execute.binds;
+    }
+    *count = s->call.wire_cursor ? s->call.wire_cursor->bind_count : 0;
+    return s->call.wire_cursor ? s->call.wire_cursor->binds : NULL;
+}
+
+struct value *session_bind_values(struct session *s, uint32_t row, struct arena *arena, struct error *error)
+{
+    struct wire_request *request = wire_tap_request(s->tap);
+    uint32_t count;
+    const struct wire_oac *oacs = session_call_binds(s, &count);
+    if (row >= request->execute.row_count && count > 0 && request->execute.row_count > 0) {
+        error_set(error, ERROR_PROTOCOL, "bind row %u of %u", row, request->execute.row_count);
+        return NULL;
+    }
+    struct value *values = arena_zero(arena, sizeof *values * (count + 1));
+    for (uint32_t i = 0; i < count && request->execute.row_count > 0; i++) {
+        const struct wire_bind *bind = &request->execute.rows[(size_t)row * count + i];
+        if (!bind->present || bind->null) continue;
+        if (oacs[i].type == WIRE_TYPE_CLOB || oacs[i].type == WIRE_TYPE_BLOB) {
+            if (!session_lob_bind(s, &oacs[i], bind->raw, arena, &values[i])) {
+                error_set(error, ERROR_PROTOCOL, "bind %u is a LOB whose content did not pass here", i + 1);
+                return NULL;
+            }
+            continue;
+        }
+        values[i] = wire_bind_value(s->wire, &oacs[i], bind, arena);
+        if (values[i].type == VALUE_UNSUPPORTED) {
+            error_set(error, ERROR_PROTOCOL, "bind %u has type %u, which cannot be carried over", i + 1, oacs[i].type);
+            return NULL;
+        }
+    }
+    return values;
+}
+
+static bool number_is_whole(struct view bytes)
+{
+    int64_t whole;
+    return number_to_i64(bytes, &whole);
+}
+
+bool session_parameters(struct session *s, const struct sql_plan *plan, const struct value *values, struct arena *arena, struct pg_parameter **out, struct error *error)
+{
+    (void)s;
+    struct pg_parameter *parameters = arena_zero(arena, sizeof *parameters * (plan->bind_count + 1));
+    for (uint32_t i = 0; i < plan->bind_count; i++) {
+        const struct value *value = &values[plan->binds[i].position];
+        if (!pg_value_to_parameter(value, arena, &parameters[i], error)) return false;
+        /* Whole numbers keep the column's own type, so that an index on a bigint is used; others force numeric. */
+        parameters[i].type = value->type == VALUE_NUMBER && !number_is_whole(value->bytes) ? PG_OID_NUMERIC : value->type == VALUE_BYTES ? PG_OID_BYTEA : 0;
+    }
+    *out = parameters;
+    return true;
+}
+
+void session_statement_name(struct session *s, const struct sql_plan *plan, const struct pg_parameter *parameters, char kind, char out[64])
+{
+    uint32_t types = 0;
+    for (uint32_t i = 0; i < plan->bind_count; i++) types = types * 31 + parameters[i].type;
+    snprintf(out, 64, "%c%llu_%llu_%x", kind, (unsigned long long)s->call.statement->number, (unsigned long long)plan->generation, types);
+}
+
+/* ---- target calls ---- */
+
+static void target_result(void *context, struct pg_result *result)
+{
+    struct target_call *call = context;
+    struct session *s = call->session;
+    if (s) {
+        if (call->link) *call->link = call->next;
+        if (call->next) call->next->link = call->link;
+        if (call->number == s->call.number) call->done(s, result, call->tag);
+    }
+    memory_free(call);
+}
+
+bool session_target_send(struct session *s, const char *text, const char *name, const struct pg_parameter *parameters, uint32_t count,
+                         void (*done)(struct session *, struct pg_result *, uint64_t), uint64_t tag)
+{
+    struct target_call *call = memory_zero(1, sizeof *call);
+    call->session = s;
+    call->number = s->call.number;
+    call->done = done;
+    call->tag = tag;
+    call->next = s->outstanding;
+    call->link = &s->outstanding;
+    if (call->next) call->next->link = &call->next;
+    s->outstanding = call;
+    s->call.expected_results++;
+    if (name) pg_send_prepared(s->lease, name, text, parameters, count, target_result, call);
+    else pg_send_text(s->lease, text, target_result, call);
+    return true;
+}
+
+void session_lease_return(struct session *s, bool broken)
+{
+    if (!s->lease) return;
+    struct pg *pg = s->lease;
+    bool exclusive = s->lease_exclusive;
+    s->lease = NULL;
+    s->lease_exclusive = false;
+    s->target_began = false;
+    s->environment->target_return(s->context, pg, exclusive, broken);
+}
+
+void session_target_granted(struct session *s, struct pg *pg, const struct error *error)
+{
+    if (s->call.state != CALL_WAIT_LEASE) {
+        if (pg) s->environment->target_return(s->context, pg, s->lease_exclusive, false);
+        return;
+    }
+    if (!pg) {
+        session_target_failed(s, error);
+        return;
+    }
+    s->lease = pg;
+    s->call.state = CALL_SERVING;
+    if (s->call.kind == KIND_QUERY && !s->lease_exclusive) session_serve_granted(s);
+    else session_write_granted(s);
+}
+
+/* The target did not do it. A read goes to the source if that is primary; with the target as primary the call is kept until somebody answers. */
+void session_target_failed(struct session *s, const struct error *error)
+{
+    struct call *call = &s->call;
+    bool lost = error->code == ERROR_TARGET_LOST || error->code == ERROR_TIMEOUT;
+    engine_count(s->engine, COUNT_TARGET_ERRORS, 1);
+    if (call->state == CALL_WAIT_LEASE) s->environment->target_cancel_lease(s->context);
+    call->number++; /* results still to come belong to nobody */
+    call->expected_results = 0;
+    if (error->code == ERROR_CANCELLED) {
+        session_lease_return(s, true);
+        session_answer_error(s, 1013, "ORA-01013: user requested cancel of current operation\n", 0);
+        return;
+    }
+    enum engine_side primary = s->tx.counted ? s->tx.side : call->policy->primary;
+    if (primary == SIDE_SOURCE) {
+        session_lease_return(s, lost);
+        engine_count(s->engine, COUNT_FALLBACKS, 1);
+        call->fallback = true;
+        session_relay(s);
+        return;
+    }
+    if (lost) {
+        LOG(LOG_WARNING, "session.target_lost", log_u64("session", s->id), log_text("why", error->text));
+        session_lease_return(s, true);
+        if (s->tx.csn) { /* not told to the client: whatever the target did, it is done again on the source; its rows are reconciled */
+            uint64_t id = s->tx.id;
+            bool wrote = buffer_size(&s->tx.log) > 0, counted = s->tx.counted;
+            session_outcome(s, JOURNAL_UNKNOWN);
+            s->tx.id = 0;
+            (void)id;
+            s->tx.open = wrote;
+            s->tx.counted = counted;
+            s->call.intent_sent = false;
+        } else if (s->tx.journalled) {
+            s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
+            s->tx.id = 0;
+            s->tx.journalled = false;
+        }
+        call->held_us = session_now(s);
+        call->state = CALL_HELD;
+        call->stage = 0;
+        engine_count(s->engine, COUNT_HELD, 1);
+        atomic_store(&s->engine->target_healthy, false);
+        return;
+    }
+    session_answer_sqlstate(s, error, call->target_constraint);
+}
+
+/* ---- reads ---- */
+
+static void read_done(struct session *s, struct pg_result *result, uint64_t tag)
+{
+    struct call *call = &s->call;
+    (void)tag;
+    call->expected_results--;
+    if (!result->ok) {
+        struct error error = result->error;
+        snprintf(call->target_constraint, sizeof call->target_constraint, "%s", result->constraint);
+        if (error.code != ERROR_TARGET_LOST) session_lease_return(s, false);
+        session_target_failed(s, &error);
+        return;
+    }
+    struct session_cursor *cursor = call->cursor;
+    if (cursor->target.held) pg_result_free(&cursor->target.result);
+    pg_result_take(result, &cursor->target.result);
+    cursor->target.held = true;
+    cursor->target.next_row = 0;
+    cursor->target.done = false;
+    cursor->on_target = true;
+    histogram_add(&call->statement->fingerprint->target_us, session_now(s) - call->sent_us);
+    session_lease_return(s, false);
+    struct wire_request *request = wire_tap_request(s->tap);
+    bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 || request->function == WIRE_FN_REEXECUTE_FETCH;
+    uint32_t wanted = !rows ? 0 : request->execute.prefetch_rows ? request->execute.prefetch_rows : request->execute.execution_count;
+    session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE || request->execute.options & WIRE_OPTION_DESCRIBE, wanted);
+}
+
+void session_serve_granted(struct session *s)
+{
+    struct call *call = &s->call;
+    struct error error;
+    struct pg_parameter *parameters;
+    struct value *values = session_bind_values(s, 0, &call->arena, &error);
+    if (!values || !session_parameters(s, call->plan, values, &call->arena, &parameters, &error)) {
+        session_lease_return(s, false);
+        session_target_failed(s, &error);
+        return;
+    }
+    char name[64];
+    session_statement_name(s, call->plan, parameters, 'r', name);
+    call->sent_us = session_now(s);
+    session_target_send(s, call->plan->target_text, name, parameters, call->plan->bind_count, read_done, 1);
+    pg_sync(s->lease);
+    s->environment->target_flush(s->context, s->lease);
+}
+
+static void refuse_untranslated(struct session *s)
+{
+    const struct sql_plan *plan = s->call.plan;
+    char text[700];
+    const struct sql_finding *finding = NULL;
+    for (uint32_t i = 0; plan && i < plan->finding_count && !finding; i++)
+        if (plan->findings[i].severity == SQL_REFUSAL) finding = &plan->findings[i];
+    snprintf(text, sizeof text, "ORA-00439: feature not enabled: the statement has no translation for the target%s%s (line %u, column %u); add an override for it\n",
+             finding ? ": " : "", finding ? finding->reason : "", finding ? finding->line : 0, finding ? finding->column : 0);
+    session_answer_error(s, 439, text, 0);
+}
+
+void session_serve(struct session *s)
+{
+    struct call *call = &s->call;
+    if (!call->plan || !call->plan->target_text || !call->cursor || !call->statement) {
+        refuse_untranslated(s);
+        return;
+    }
+    if (call->plan->for_update || (s->lease && s->lease_exclusive)) { /* inside a transaction on the target */
+        session_write(s);
+        return;
+    }
+    if (call->policy->primary == SIDE_SOURCE) {
+        if (call->state != CALL_WAIT_FENCE) call->fence = engine_fence(s->engine, call->plan->tables, call->plan->table_count);
+        if (atomic_load_explicit(&s->engine->applied, memory_order_acquire) < call->fence) {
+            if (call->state != CALL_WAIT_FENCE) {
+                call->state = CALL_WAIT_FENCE;
+                call->sent_us = session_now(s);
+                engine_count(s->engine, COUNT_FENCE_WAITS, 1);
+                s->environment->wake_after(s->context, s->engine->options.fence_wait_us);
+            }
+            s->environment->wait_applied(s->context);
+            return;
+        }
+    }
+    engine_count(s->engine, COUNT_SERVED, 1);
+    atomic_fetch_add_explicit(&call->statement->fingerprint->served, 1, memory_order_relaxed);
+    s->last_side = SIDE_TARGET;
+    call->state = CALL_WAIT_LEASE;
+    s->lease_exclusive = false;
+    s->environment->target_lease(s->context, false);
+}
+
+void session_serve_fetch(struct session *s)
+{
+    struct wire_request *request = wire_tap_request(s->tap);
+    if (!s->call.cursor || !s->call.cursor->target.held) {
+        session_answer_error(s, 1001, "ORA-01001: invalid cursor\n", 0);
+        return;
+    }
+    uint32_t wanted = request->fetch.rows;
+    if (request->function != WIRE_FN_FETCH) {
+        bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0;
+        wanted = !rows ? 0 : request->execute.prefetch_rows ? request->execute.prefetch_rows : request->execute.execution_count;
+    }
+    session_answer_rows(s, false, wanted);
+}
+
+/* ---- the tap, and what the source is to be told later ---- */
+
+void session_keep_piggybacks(struct session *s)
+{
+    struct wire_request *request = wire_tap_request(s->tap);
+    if (!s->source_open) return;
+    for (uint32_t i = 0; i < request->piggyback_count; i++) {
+        const struct wire_piggyback *piggyback = &request->piggybacks[i];
+        if (piggyback->function == WIRE_FN_CLOSE_CURSORS || piggyback->function == WIRE_FN_CANCEL_CURSORS) {
+            for (uint32_t j = 0; j < piggyback->id_count; j++)
+                if (piggyback->ids[j] < TARGET_CURSOR_FIRST && s->pending_close_count < SESSION_CLOSE_MAX) s->pending_close[s->pending_close_count++] = piggyback->ids[j];
+        } else if (piggyback->function != WIRE_FN_LOB) {
+            if (buffer_size(&s->pending_piggybacks) + piggyback->size > 16 * 1024) buffer_clear(&s->pending_piggybacks); /* older settings are overtaken by newer ones */
+            buffer_append(&s->pending_piggybacks, request->message.data + piggyback->at, piggyback->size);
+        }
+    }
+}
+
+void session_served(struct session *s)
+{
+    struct call *call = &s->call;
+    if (call->tap_told) return;
+    call->tap_told = true;
+    session_keep_piggybacks(s);
+    struct wire_request *request = wire_tap_request(s->tap);
+    bool changes = request->function == WIRE_FN_EXECUTE && (request->execute.has_binds || request->execute.has_defines);
+    wire_tap_served(s->tap);
+    if (call->wire_cursor && call->wire_cursor->id == 0)
+        wire_cursor_bind_id(s->cursors, call->wire_cursor, wire_cursor_free_id(s->cursors, TARGET_CURSOR_FIRST));
+    if (call->cursor && changes) call->cursor->source_stale = true;
+}
