@@ -60,7 +60,8 @@ void wire_auth_request_begin(const struct wire_session *session, struct buffer *
 void wire_auth_reply_begin(struct buffer *out, uint16_t pairs);
 void wire_auth_pair_write(struct buffer *out, struct view key, struct view value, uint32_t flags);
 void wire_auth_text_write(struct buffer *out, const char *key, const char *value, uint32_t flags);
-/* The end of call; error 0: good. */
-void wire_auth_end_write(const struct wire_session *session, struct buffer *out, uint16_t call_number, uint32_t error, const char *text);
+/* The end of call; error 0: good. `request_sequence` is that of the request that is answered, `call_number` counts the ends of calls. */
+void wire_auth_end_write(const struct wire_session *session, struct buffer *out, uint8_t request_sequence, uint16_t call_number,
+                         uint32_t error, const char *text);
 
 #endif

@@ -190,20 +190,22 @@ enum wire_status wire_auth_reply_decode(const struct wire_session *session, stru
     return WIRE_DECODED;
 }
 
-void wire_auth_end_write(const struct wire_session *session, struct buffer *out, uint16_t call_number, uint32_t error, const char *text)
+void wire_auth_end_write(const struct wire_session *session, struct buffer *out, uint8_t request_sequence, uint16_t call_number,
+                         uint32_t error, const char *text)
 {
-    static const uint8_t zeros[24];
+    static const uint8_t zeros[16];
     buffer_u8(out, MESSAGE_END);
     if (session->status_has_call_status) wire_write_ub4(out, CALL_STATUS_END);
     if (session->status_has_sequence) wire_write_ub2(out, call_number);
     buffer_u8(out, 0); /* row number */
     wire_write_ub2(out, (uint16_t)error);
-    buffer_append(out, zeros, 4); /* array errors, cursor, position */
-    buffer_append(out, zeros, 6); /* command .. warning flags */
-    buffer_append(out, zeros, 5); /* rowid */
-    buffer_append(out, zeros, 3); /* operating system error, statement and call number */
-    buffer_append(out, zeros, 3); /* padding, iterations, logical rowid */
-    buffer_append(out, zeros, 3); /* batch errors */
+    buffer_append(out, zeros, 4);     /* array errors, cursor, position */
+    buffer_append(out, zeros, 6);     /* command .. warning flags */
+    buffer_append(out, zeros, 5);     /* rowid */
+    buffer_append(out, zeros, 2);     /* operating system error, statement number */
+    buffer_u8(out, request_sequence); /* ojdbc 23 takes an error with another number for that of a piggyback */
+    buffer_append(out, zeros, 3);     /* padding, iterations, logical rowid */
+    buffer_append(out, zeros, 3);     /* batch errors */
     if (session->field_version >= FIELD_VERSION_EXTENDED_ERROR) {
         wire_write_ub4(out, error);
         buffer_u8(out, 0);

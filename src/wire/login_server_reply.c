@@ -8,7 +8,7 @@ enum { REPLY_MAX = 64 * 1024, FIELD_VERSION_NEW_NUMBERS = 11, TEXT_SIZE = 64 };
 
 static void send_call(struct wire_server_login *login, struct buffer *message, uint32_t error, const char *text, struct buffer *output)
 {
-    wire_auth_end_write(&login->session, message, ++login->calls, error, text);
+    wire_auth_end_write(&login->session, message, login->sequence, ++login->calls, error, text);
     if (message->failed) output->failed = true;
     wire_packet_write_data(output, buffer_view(message), login->session.large, login->session.sdu, 0);
     buffer_release(message);
