@@ -186,14 +186,17 @@ struct wire_cursor *wire_cursor_find(struct wire_cursor_table *table, uint32_t i
     return id ? table->slots[slot_find(table, id)] : NULL;
 }
 
-struct wire_cursor *wire_cursor_make_borrowed(struct wire_cursor_table *table, char *sql, size_t size)
+struct wire_cursor *wire_cursor_make_borrowed(struct wire_cursor_table *table, char *sql, size_t size, const struct wire_cursor *kind)
 {
     if (table->bound + table->pending_count >= table->cursor_max) return NULL;
     struct wire_cursor *cursor = spare_take(table);
     cursor->sql = sql;
     cursor->sql_size = size;
     cursor->state->sql_borrowed = true;
-    if (sql) wire_cursor_classify(view_of(sql, size), cursor);
+    cursor->plsql = kind->plsql;
+    cursor->query = kind->query;
+    cursor->dml = kind->dml;
+    cursor->return_binds = kind->return_binds;
     pending_add(table, cursor);
     return cursor;
 }
@@ -211,7 +214,9 @@ struct wire_cursor *wire_cursor_make(struct wire_cursor_table *table, struct vie
 {
     while (sql.size && sql.data[sql.size - 1] == 0) sql.size--;
     char *text = sql.data ? memory_string_of(sql.data, sql.size) : NULL;
-    struct wire_cursor *cursor = wire_cursor_make_borrowed(table, text, sql.size);
+    struct wire_cursor kind = {.id = 0};
+    if (text) wire_cursor_classify(sql, &kind);
+    struct wire_cursor *cursor = wire_cursor_make_borrowed(table, text, sql.size, &kind);
     if (!cursor) memory_free(text);
     else cursor->state->sql_borrowed = false;
     return cursor;

@@ -15,9 +15,9 @@ struct wire_cursor_state {
     uint32_t fetch_type_count;
 };
 
-/* A pending entry whose text stays where it is (the call's arena) until wire_cursor_own_sql. Allocates nothing as long as the pending
- * entries are owned or released one by one. NULL: the limit is reached. */
-struct wire_cursor *wire_cursor_make_borrowed(struct wire_cursor_table *table, char *sql, size_t size);
+/* A pending entry of `kind` (as classified) whose text stays where it is (the call's arena) until wire_cursor_own_sql. Allocates
+ * nothing as long as pending entries are owned or released one by one. NULL: the limit is reached. */
+struct wire_cursor *wire_cursor_make_borrowed(struct wire_cursor_table *table, char *sql, size_t size, const struct wire_cursor *kind);
 void wire_cursor_own_sql(struct wire_cursor_table *table, struct wire_cursor *cursor);
 
 #endif

@@ -79,6 +79,7 @@ struct wire_request {
     struct wire_piggyback *piggybacks; uint32_t piggyback_count;
     struct wire_cursor *cursor;        /* the entry used or newly made (pending); NULL: none, or unknown */
     bool unknown_cursor;               /* a re-execution or fetch of an id that is not in the table */
+    bool undecoded;                    /* the answer was UNKNOWN or MALFORMED: only what stood before it is filled in */
     struct view message;               /* the whole payload */
     size_t function_at;                /* where the function message starts in it */
     size_t cursor_id_at, cursor_id_size; /* where the function's cursor id stands (ub4) */
@@ -97,7 +98,15 @@ struct wire_request {
  */
 enum wire_status wire_request_decode(const struct wire_session *session, struct wire_cursor_table *cursors, struct arena *arena,
                                      struct view message, struct wire_request *out, struct error *error);
-/* Takes effect on the table: close lists, new binds and defines. Call it once for each decoded request, before its reply. */
+/*
+ * The same for a message that comes in many pieces: `progress` (zeroed before the first piece, kept between the calls, zeroed again for the
+ * next message) spares reading the bind rows of a long array execution from the start each time.
+ */
+struct wire_request_progress { size_t rows_at, at; uint32_t rows; };
+enum wire_status wire_request_decode_more(const struct wire_session *session, struct wire_cursor_table *cursors, struct arena *arena,
+                                          struct view message, struct wire_request_progress *progress, struct wire_request *out, struct error *error);
+/* Takes effect on the table: close lists, new binds and defines. Call it once for each decoded request, before its reply. Call it also for
+ * an undecoded one that is relayed: its ids, or all ids if it may have closed or parsed any, become unknown. */
 void wire_request_commit(struct wire_cursor_table *cursors, struct wire_request *request);
 /* The request is dropped (never sent, or answered with an error before it could): releases a pending cursor. */
 void wire_request_abandon(struct wire_cursor_table *cursors, struct wire_request *request);
@@ -117,9 +126,10 @@ struct wire_execute_spec {
     uint32_t return_binds;      /* last binds that are RETURNING INTO targets */
     bool plsql, query, dml_row_counts;
 };
-void wire_execute_write(const struct wire_session *session, uint8_t sequence, const struct wire_execute_spec *spec, struct buffer *out);
+/* False: a bind has no wire form here (objects), nothing was written. `present` false in a row: written as NULL by the full form, left out by the short ones. */
+bool wire_execute_write(const struct wire_session *session, uint8_t sequence, const struct wire_execute_spec *spec, struct buffer *out);
 void wire_fetch_write(const struct wire_session *session, uint8_t sequence, uint32_t cursor_id, uint32_t rows, struct buffer *out);
-void wire_reexecute_write(const struct wire_session *session, uint8_t sequence, uint8_t function, const struct wire_execute_spec *spec, struct buffer *out); /* options2: commit from WIRE_OPTION_COMMIT */
+bool wire_reexecute_write(const struct wire_session *session, uint8_t sequence, uint8_t function, const struct wire_execute_spec *spec, struct buffer *out); /* options2: commit from WIRE_OPTION_COMMIT */
 void wire_simple_write(const struct wire_session *session, uint8_t sequence, uint8_t function, struct buffer *out); /* commit, rollback, ping, logoff */
 void wire_lob_write(const struct wire_session *session, uint8_t sequence, const struct wire_lob_request *lob, struct buffer *out);
 void wire_close_cursors_write(const struct wire_session *session, uint8_t sequence, const uint32_t *ids, uint32_t count, struct buffer *out); /* a piggyback: a function follows */
