@@ -2,8 +2,6 @@
 /* Captures the result of a relayed read, over its fetches, and hands it to the shadow. */
 #include "engine/session_private.h"
 
-#include "base/memory.h"
-
 void session_capture_begin(struct session *s)
 {
     struct call *call = &s->call;
@@ -46,8 +44,7 @@ void session_capture_end(struct session *s, bool complete, bool failed)
     s->capture_cursor = NULL;
     if (failed || s->capture.failed || (!complete && s->capture.row_count == 0)) {
         if (!failed) engine_count(s->engine, COUNT_SHADOW_NOT_COMPARABLE, 1);
-        buffer_release(&job->binds);
-        memory_free(job);
+        shadow_job_free(job);
         return;
     }
     s->capture.complete = complete;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads that the target answers, and how a session talks to its target connection. */
+#include "engine/parameters.h"
 #include "engine/session_private.h"
 
 #include "base/log.h"
@@ -47,31 +48,16 @@ struct value *session_bind_values(struct session *s, uint32_t row, struct arena 
     return values;
 }
 
-static bool number_is_whole(struct view bytes)
-{
-    int64_t whole;
-    return number_to_i64(bytes, &whole);
-}
-
 bool session_parameters(struct session *s, const struct sql_plan *plan, const struct value *values, struct arena *arena, struct pg_parameter **out, struct error *error)
 {
-    (void)s;
-    struct pg_parameter *parameters = arena_zero(arena, sizeof *parameters * (plan->bind_count + 1));
-    for (uint32_t i = 0; i < plan->bind_count; i++) {
-        const struct value *value = &values[plan->binds[i].position];
-        if (!pg_value_to_parameter(value, arena, &parameters[i], error)) return false;
-        /* Whole numbers keep the column's own type, so that an index on a bigint is used; others force numeric. */
-        parameters[i].type = value->type == VALUE_NUMBER && !number_is_whole(value->bytes) ? PG_OID_NUMERIC : value->type == VALUE_BYTES ? PG_OID_BYTEA : 0;
-    }
-    *out = parameters;
-    return true;
+    uint32_t count;
+    (void)session_call_binds(s, &count);
+    return parameters_make(plan, values, count, arena, out, error);
 }
 
 void session_statement_name(struct session *s, const struct sql_plan *plan, const struct pg_parameter *parameters, char kind, char out[64])
 {
-    uint32_t types = 0;
-    for (uint32_t i = 0; i < plan->bind_count; i++) types = types * 31 + parameters[i].type;
-    snprintf(out, 64, "%c%llu_%llu_%x", kind, (unsigned long long)s->call.statement->number, (unsigned long long)plan->generation, types);
+    parameters_name(s->call.statement->number, plan, parameters, kind, out);
 }
 
 /* ---- target calls ---- */

@@ -21,6 +21,9 @@ struct capture {
 void capture_init(struct capture *capture, size_t maximum);
 void capture_release(struct capture *capture);
 void capture_reset(struct capture *capture);
+struct wire_oac;
+struct value capture_normal(const struct wire_oac *oac, struct value value); /* what a captured column is reduced to before it is kept */
+struct view capture_trim(struct view text);                                  /* without trailing blanks */
 struct wire_cell;
 struct wire_session;
 /* One row as it passes by. CHAR is stripped of its padding, timestamps cut to microseconds; a LOB that came without its data is replaced by its length. */
@@ -42,7 +45,8 @@ struct shadow *shadow_start(struct engine *engine, struct error *error) MUST_USE
 void shadow_stop(struct shadow *shadow);
 /* Takes ownership of the job's buffers. Any worker; no lock. A full queue drops it (COUNT_SHADOW_SKIPPED). */
 void shadow_submit(struct shadow *shadow, struct shadow_job *job);
-struct shadow_job *shadow_job_new(void);   /* from a free list kept by the shadow */
+struct shadow_job *shadow_job_new(void);
+void shadow_job_free(struct shadow_job *job);   /* one that is not submitted after all */
 uint64_t shadow_pending(struct shadow *shadow);
 /* Runs one statement's last divergence again on both sides (after a repair): equal closes it and restarts its fingerprint's window. */
 void shadow_recheck_open(struct shadow *shadow);

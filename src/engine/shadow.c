@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shadow: the thread that runs captured reads on the target and decides what a difference is. */
+#include "engine/shadow.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/queue.h"
+#include "base/reader.h"
+#include "base/thread.h"
+#include "engine/parameters.h"
+#include "engine/shadow_compare.h"
+#include "engine/source.h"
+#include <stdio.h>
+
+enum { BATCH_MAX = 48, RECHECK_MAX = 128, RECHECK_TRIES = 6, OPEN_MAX = 512, RECHECK_PAUSE_US = 15000 };
+
+struct item {
+    struct queue_node node;
+    struct shadow_job job;
+    uint32_t tries;
+    uint64_t not_before_us;
+    uint64_t divergence;       /* id in the state store, once it is one */
+    struct shadow *shadow;
+    enum compare_outcome outcome;
+    bool failed;               /* the target answered an error */
+    struct buffer why, target_rows;
+    struct item *next;
+};
+struct shadow {
+    struct engine *engine;
+    struct queue queue;
+    struct item *first, **last;          /* waiting for their fence, in order */
+    uint32_t waiting;
+    struct item *rechecks; uint32_t recheck_count;
+    struct item *open; uint32_t open_count;     /* confirmed divergences, kept to be looked at again */
+    struct pg *target;
+    struct source *source;
+    uint64_t target_retry_us;
+    struct arena arena;
+    struct thread *thread;
+    struct mutex mutex; struct condition wake;
+    atomic_bool stopping, sleeping, recheck_open;
+};
+
+struct shadow_job *shadow_job_new(void)
+{
+    struct item *item = memory_zero(1, sizeof *item);
+    return &item->job;
+}
+
+static struct item *item_of(struct shadow_job *job) { return QUEUE_OWNER(job, struct item, job); }
+
+static void item_free(struct item *item)
+{
+    buffer_release(&item->job.binds);
+    capture_release(&item->job.capture);
+    buffer_release(&item->why);
+    buffer_release(&item->target_rows);
+    memory_free(item);
+}
+
+void shadow_job_free(struct shadow_job *job)
+{
+    if (job) item_free(item_of(job));
+}
+
+void shadow_submit(struct shadow *shadow, struct shadow_job *job)
+{
+    struct item *item = item_of(job);
+    if (!shadow || queue_count(&shadow->queue) >= shadow->engine->options.shadow_queue) {
+        if (shadow) engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
+        item_free(item);
+        return;
+    }
+    engine_count(shadow->engine, COUNT_SHADOW_QUEUED, 1);
+    if (queue_put(&shadow->queue, &item->node) && atomic_load(&shadow->sleeping)) {
+        mutex_lock(&shadow->mutex);
+        condition_signal(&shadow->wake);
+        mutex_unlock(&shadow->mutex);
+    }
+}
+
+uint64_t shadow_pending(struct shadow *shadow) { return queue_count(&shadow->queue) + shadow->waiting + shadow->recheck_count; }
+
+/* ---- outcomes ---- */
+
+static void count_equal(struct shadow *shadow, struct item *item)
+{
+    struct fingerprint *fingerprint = item->job.statement->fingerprint;
+    atomic_fetch_add(&fingerprint->comparable, 1);
+    atomic_fetch_add(&fingerprint->equal, 1);
+    engine_count(shadow->engine, COUNT_SHADOW_EQUAL, 1);
+    if (item->tries) engine_count(shadow->engine, COUNT_SHADOW_RECHECKED, 1);
+}
+
+static void count_impossible(struct shadow *shadow, struct item *item)
+{
+    atomic_fetch_add(&item->job.statement->fingerprint->not_comparable, 1);
+    engine_count(shadow->engine, COUNT_SHADOW_NOT_COMPARABLE, 1);
+}
+
+static void print_statement(const struct item *item, char *out, size_t size)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    buffer_append_text(&text, item->job.plan->source_text);
+    struct reader r = reader_of(buffer_view(&item->job.binds));
+    for (uint32_t i = 0; i < item->job.bind_count; i++) {
+        struct value value;
+        if (!value_decode(&r, &value)) break;
+        buffer_printf(&text, "%s%u=", i ? ", " : "  -- binds ", i + 1);
+        value_print(&text, &value, 60);
+    }
+    snprintf(out, size, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
+    buffer_release(&text);
+}
+
+static void record_divergence(struct shadow *shadow, struct item *item)
+{
+    struct fingerprint *fingerprint = item->job.statement->fingerprint;
+    atomic_fetch_add(&fingerprint->comparable, 1);
+    atomic_fetch_add(&fingerprint->divergent, 1);
+    engine_count(shadow->engine, COUNT_SHADOW_DIVERGENT, 1);
+    struct state_divergence *divergence = memory_zero(1, sizeof *divergence);
+    snprintf(divergence->origin, sizeof divergence->origin, "shadow");
+    if (item->job.plan->table_count && item->job.plan->tables[0].table) snprintf(divergence->table, sizeof divergence->table, "%s", item->job.plan->tables[0].table->name);
+    divergence->fingerprint = fingerprint->id;
+    print_statement(item, divergence->statement, sizeof divergence->statement);
+    snprintf(divergence->reason, sizeof divergence->reason, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&item->why)));
+    struct buffer rows;
+    buffer_init(&rows, 0);
+    compare_print_capture(&rows, &item->job.capture, 3);
+    snprintf(divergence->source_row, sizeof divergence->source_row, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&rows)));
+    buffer_release(&rows);
+    snprintf(divergence->target_row, sizeof divergence->target_row, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&item->target_rows)));
+    snprintf(divergence->key_text, sizeof divergence->key_text, "%.400s", divergence->statement + (strlen(divergence->statement) > 400 ? strlen(divergence->statement) - 400 : 0));
+    divergence->csn = item->job.fence;
+    struct error error;
+    if (!state_divergence_add(shadow->engine->state, divergence, &item->divergence, &error)) LOG(LOG_ERROR, "divergence.not_stored", log_failure(&error));
+    LOG(LOG_WARNING, "shadow.divergent", log_u64("fingerprint", fingerprint->id), log_text("reason", divergence->reason), log_text("statement", fingerprint->text));
+    char reason[200];
+    snprintf(reason, sizeof reason, "a shadow read differed: %.160s", divergence->reason);
+    fingerprint_demote(shadow->engine->statements, fingerprint, reason);
+    memory_free(divergence);
+    if (shadow->open_count < OPEN_MAX) {
+        item->next = shadow->open;
+        shadow->open = item;
+        shadow->open_count++;
+    } else {
+        item_free(item);
+    }
+}
+
+static void schedule_recheck(struct shadow *shadow, struct item *item)
+{
+    if (shadow->recheck_count >= RECHECK_MAX) { /* too many to look at again: it counts against the gate unconfirmed, never in favour */
+        record_divergence(shadow, item);
+        return;
+    }
+    item->not_before_us = clock_monotonic_us() + RECHECK_PAUSE_US * (1ull << item->tries);
+    item->next = shadow->rechecks;
+    shadow->rechecks = item;
+    shadow->recheck_count++;
+}
+
+/* ---- the target ---- */
+
+static bool target_ready(struct shadow *shadow)
+{
+    struct error error;
+    if (shadow->target && pg_state(shadow->target) == PG_READY) return true;
+    if (shadow->target) pg_close(shadow->target);
+    shadow->target = NULL;
+    uint64_t now = clock_monotonic_us();
+    if (now < shadow->target_retry_us) return false;
+    shadow->target = pg_connect(shadow->engine->options.target_conninfo, 2000, &error);
+    if (!shadow->target) shadow->target_retry_us = now + 500000;
+    return shadow->target != NULL;
+}
+
+static void on_result(void *context, struct pg_result *result)
+{
+    struct item *item = context;
+    buffer_clear(&item->why);
+    buffer_clear(&item->target_rows);
+    item->failed = !result->ok;
+    if (!result->ok) {
+        item->outcome = result->error.code == ERROR_TARGET ? COMPARE_DIFFERENT : COMPARE_IMPOSSIBLE;
+        buffer_printf(&item->why, "the target answered an error: %s", result->error.text);
+        return;
+    }
+    item->outcome = compare_capture(&item->job.capture, result, item->job.plan->ordered, &item->why);
+    if (item->outcome == COMPARE_DIFFERENT) compare_print_result(&item->target_rows, result, 3);
+}
+
+static bool send_item(struct shadow *shadow, struct item *item)
+{
+    struct error error;
+    struct value *values = arena_zero(&shadow->arena, sizeof *values * (item->job.bind_count + 1));
+    struct reader r = reader_of(buffer_view(&item->job.binds));
+    for (uint32_t i = 0; i < item->job.bind_count; i++)
+        if (!value_decode(&r, &values[i])) return false;
+    struct pg_parameter *parameters;
+    if (!parameters_make(item->job.plan, values, item->job.bind_count, &shadow->arena, &parameters, &error)) return false;
+    char name[64];
+    parameters_name(item->job.statement->number, item->job.plan, parameters, 'r', name);
+    pg_send_prepared(shadow->target, name, item->job.plan->target_text, parameters, item->job.plan->bind_count, on_result, item);
+    pg_sync(shadow->target);
+    return true;
+}
+
+static void take_new(struct shadow *shadow)
+{
+    struct queue_node *node;
+    while (shadow->waiting < BATCH_MAX * 4 && (node = queue_take(&shadow->queue)) != NULL) {
+        struct item *item = QUEUE_OWNER(node, struct item, node);
+        item->shadow = shadow;
+        item->next = NULL;
+        *shadow->last = item;
+        shadow->last = &item->next;
+        shadow->waiting++;
+    }
+}
+
+static uint32_t take_batch(struct shadow *shadow, struct item **batch)
+{
+    uint32_t count = 0;
+    uint64_t applied = atomic_load(&shadow->engine->applied);
+    while (shadow->first && count < BATCH_MAX && shadow->first->job.fence <= applied) {
+        struct item *item = shadow->first;
+        shadow->first = item->next;
+        if (!shadow->first) shadow->last = &shadow->first;
+        shadow->waiting--;
+        if (statement_plan(item->job.statement) != item->job.plan) { /* translated anew meanwhile: says nothing of the present plan */
+            engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
+            item_free(item);
+            continue;
+        }
+        batch[count++] = item;
+    }
+    return count;
+}
+
+static void run_batch(struct shadow *shadow, struct item **batch, uint32_t count)
+{
+    struct error error;
+    for (uint32_t i = 0; i < count; i++) {
+        batch[i]->outcome = COMPARE_IMPOSSIBLE;
+        if (!send_item(shadow, batch[i])) batch[i]->failed = true;
+    }
+    if (!pg_run_wait(shadow->target, 10000, &error)) LOG(LOG_WARNING, "shadow.target", log_failure(&error));
+    arena_reset(&shadow->arena);
+    for (uint32_t i = 0; i < count; i++) {
+        struct item *item = batch[i];
+        if (item->outcome == COMPARE_DIFFERENT) {
+            schedule_recheck(shadow, item);
+            continue;
+        }
+        if (item->outcome == COMPARE_EQUAL) count_equal(shadow, item);
+        else count_impossible(shadow, item);
+        item_free(item);
+    }
+}
+
+/* ---- rechecks: both sides again ---- */
+
+struct rerun { struct capture capture; uint32_t limit; struct statement *statement; };
+
+static bool rerun_row(void *context, const struct value *values, uint32_t count)
+{
+    struct rerun *rerun = context;
+    struct statement_describe *describe = atomic_load(&rerun->statement->describe);
+    rerun->capture.columns = count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct value value = values[i];
+        if (describe && i < describe->count) value = capture_normal(&describe->columns[i].oac, value);
+        buffer_u8(&rerun->capture.rows, 0);
+        value_encode(&rerun->capture.rows, &value);
+    }
+    rerun->capture.row_count++;
+    return !rerun->limit || rerun->capture.row_count < rerun->limit;
+}
+
+static bool source_ready(struct shadow *shadow)
+{
+    struct error error;
+    if (!shadow->source) shadow->source = source_open(&shadow->engine->options, 3000, &error);
+    return shadow->source != NULL;
+}
+
+static bool rerun_source(struct shadow *shadow, struct item *item, struct capture *out)
+{
+    if (!source_ready(shadow)) return false;
+    struct rerun rerun = {.statement = item->job.statement, .limit = item->job.capture.complete ? 0 : item->job.capture.row_count};
+    capture_init(&rerun.capture, shadow->engine->options.capture_max * 4);
+    struct value *values = arena_zero(&shadow->arena, sizeof *values * (item->job.bind_count + 1));
+    struct reader r = reader_of(buffer_view(&item->job.binds));
+    for (uint32_t i = 0; i < item->job.bind_count; i++)
+        if (!value_decode(&r, &values[i])) return false;
+    struct error error;
+    struct source_result result;
+    if (!source_run(shadow->source, item->job.plan->source_text, values, item->job.bind_count, 1, 100, rerun_row, &rerun, &result, &error)) {
+        if (error.code != ERROR_SOURCE) {
+            source_close(shadow->source);
+            shadow->source = NULL;
+        }
+        capture_release(&rerun.capture);
+        return false;
+    }
+    if (!source_rollback(shadow->source, &error)) {
+        source_close(shadow->source);
+        shadow->source = NULL;
+    }
+    rerun.capture.complete = item->job.capture.complete;
+    rerun.capture.columns = rerun.capture.columns ? rerun.capture.columns : item->job.capture.columns;
+    *out = rerun.capture;
+    return true;
+}
+
+static bool wait_applied(struct shadow *shadow, uint64_t csn, uint64_t at_most_us)
+{
+    uint64_t until = clock_monotonic_us() + at_most_us;
+    while (atomic_load(&shadow->engine->applied) < csn) {
+        if (clock_monotonic_us() > until || atomic_load(&shadow->stopping)) return false;
+        clock_sleep_us(500);
+    }
+    return true;
+}
+
+/* One more look at both sides. True: decided (equal, or it could not be done). */
+static bool look_again(struct shadow *shadow, struct item *item)
+{
+    struct capture fresh, again;
+    if (!rerun_source(shadow, item, &fresh)) {
+        item->outcome = COMPARE_IMPOSSIBLE;
+        return true;
+    }
+    capture_release(&item->job.capture);
+    item->job.capture = fresh;
+    if (!wait_applied(shadow, atomic_load(&shadow->engine->acknowledged), 2000000)) return false;
+    struct error error;
+    item->outcome = COMPARE_IMPOSSIBLE;
+    if (!target_ready(shadow) || !send_item(shadow, item) || !pg_run_wait(shadow->target, 10000, &error)) return false;
+    arena_reset(&shadow->arena);
+    if (item->outcome != COMPARE_DIFFERENT) return true;
+    if (item->tries + 1 < RECHECK_TRIES) return false;
+    if (rerun_source(shadow, item, &again)) { /* a read that differs from itself is noise */
+        bool same = compare_captures(&item->job.capture, &again, item->job.plan->ordered);
+        capture_release(&again);
+        if (!same) {
+            engine_count(shadow->engine, COUNT_SHADOW_NOISE, 1);
+            atomic_fetch_add(&item->job.statement->fingerprint->noise, 1);
+            item->outcome = COMPARE_IMPOSSIBLE;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_rechecks(struct shadow *shadow)
+{
+    struct item *due = NULL;
+    uint64_t now = clock_monotonic_us();
+    for (struct item **at = &shadow->rechecks; *at;) {
+        struct item *item = *at;
+        if (item->not_before_us > now) {
+            at = &item->next;
+            continue;
+        }
+        *at = item->next;
+        item->next = due;
+        due = item;
+        shadow->recheck_count--;
+    }
+    while (due) {
+        struct item *item = due;
+        due = item->next;
+        if (statement_plan(item->job.statement) != item->job.plan) {
+            engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
+            item_free(item);
+            continue;
+        }
+        bool decided = look_again(shadow, item);
+        item->tries++;
+        if (!decided && item->tries < RECHECK_TRIES) schedule_recheck(shadow, item);
+        else if (!decided) record_divergence(shadow, item);
+        else {
+            if (item->outcome == COMPARE_EQUAL) count_equal(shadow, item);
+            else count_impossible(shadow, item);
+            item_free(item);
+        }
+    }
+}
+
+/* After a repair or a new translation: a divergence whose statement now gives the same rows is closed, and its fingerprint's window starts anew. */
+static void recheck_open_items(struct shadow *shadow)
+{
+    struct item *items = shadow->open;
+    shadow->open = NULL;
+    shadow->open_count = 0;
+    while (items) {
+        struct item *item = items;
+        items = item->next;
+        item->job.plan = statement_plan(item->job.statement);
+        item->tries = 0;
+        bool equal = look_again(shadow, item) && item->outcome == COMPARE_EQUAL;
+        if (!equal) {
+            item->next = shadow->open;
+            shadow->open = item;
+            shadow->open_count++;
+            continue;
+        }
+        struct error error;
+        if (item->divergence && !state_divergence_close(shadow->engine->state, item->divergence, "repaired", "the statement gives the same rows on both sides again", &error))
+            LOG(LOG_ERROR, "divergence.not_closed", log_failure(&error));
+        struct fingerprint *fingerprint = item->job.statement->fingerprint;
+        bool others = false;
+        for (struct item *other = items; other; other = other->next) others = others || other->job.statement->fingerprint == fingerprint;
+        for (struct item *other = shadow->open; other; other = other->next) others = others || other->job.statement->fingerprint == fingerprint;
+        if (!others) fingerprint_restart(shadow->engine->statements, fingerprint, "its divergences were repaired and proven equal");
+        item_free(item);
+    }
+}
+
+void shadow_recheck_open(struct shadow *shadow) { atomic_store(&shadow->recheck_open, true); }
+
+/* ---- the thread ---- */
+
+static void drop_all(struct shadow *shadow)
+{
+    take_new(shadow);
+    while (shadow->first) {
+        struct item *item = shadow->first;
+        shadow->first = item->next;
+        engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
+        item_free(item);
+    }
+    shadow->last = &shadow->first;
+    shadow->waiting = 0;
+}
+
+static void shadow_main(void *context)
+{
+    struct shadow *shadow = context;
+    struct item *batch[BATCH_MAX];
+    while (!atomic_load(&shadow->stopping)) {
+        const struct engine_policy *policy = engine_policy(shadow->engine);
+        bool active = policy->phase == PHASE_SHADOW || policy->phase == PHASE_CANARY;
+        take_new(shadow);
+        if (!active || !target_ready(shadow)) drop_all(shadow);
+        uint32_t count = active ? take_batch(shadow, batch) : 0;
+        if (count) run_batch(shadow, batch, count);
+        if (active && shadow->rechecks) run_rechecks(shadow);
+        if (active && atomic_exchange(&shadow->recheck_open, false)) recheck_open_items(shadow);
+        if (count == BATCH_MAX) continue;
+        mutex_lock(&shadow->mutex);
+        atomic_store(&shadow->sleeping, true);
+        condition_wait_us(&shadow->wake, &shadow->mutex, shadow->first || queue_count(&shadow->queue) ? 1000 : 5000);
+        atomic_store(&shadow->sleeping, false);
+        mutex_unlock(&shadow->mutex);
+    }
+    drop_all(shadow);
+}
+
+struct shadow *shadow_start(struct engine *engine, struct error *error)
+{
+    struct shadow *shadow = memory_zero(1, sizeof *shadow);
+    shadow->engine = engine;
+    shadow->last = &shadow->first;
+    queue_init(&shadow->queue);
+    arena_init(&shadow->arena, 0);
+    mutex_init(&shadow->mutex);
+    condition_init(&shadow->wake);
+    shadow->thread = thread_start("shadow", shadow_main, shadow, error);
+    return shadow->thread ? shadow : NULL;
+}
+
+void shadow_stop(struct shadow *shadow)
+{
+    if (!shadow) return;
+    atomic_store(&shadow->stopping, true);
+    thread_join(shadow->thread);
+    while (shadow->open) {
+        struct item *item = shadow->open;
+        shadow->open = item->next;
+        item_free(item);
+    }
+    while (shadow->rechecks) {
+        struct item *item = shadow->rechecks;
+        shadow->rechecks = item->next;
+        item_free(item);
+    }
+    if (shadow->target) pg_close(shadow->target);
+    if (shadow->source) source_close(shadow->source);
+    arena_release(&shadow->arena);
+    mutex_release(&shadow->mutex);
+    condition_release(&shadow->wake);
+    memory_free(shadow);
+}
