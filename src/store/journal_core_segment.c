@@ -111,8 +111,9 @@ bool journal_core_begin_segment(struct journal_core *core, size_t group_size, st
     core->segment_first = core->next_position;
     core->segment_bytes = bytes;
     core->offset = JOURNAL_HEADER_SIZE;
+    struct journal_segment segment = {.first = core->next_position, .end = UINT64_MAX, .bytes = bytes, .jump = core->jump};
+    journal_segments_add(&core->segments, &segment);
     core->jump = false;
-    journal_segments_add(&core->segments, core->next_position, UINT64_MAX, bytes);
     return true;
 }
 

@@ -13,7 +13,6 @@ struct journal_reader {
     /* the segment */
     struct journal_file *file;
     struct journal_segment segment;
-    uint64_t limit;      /* first position of the segment after it */
     uint64_t generation; /* of the index when it was looked up */
     uint64_t salt, offset;
     struct journal_cipher cipher;
@@ -82,6 +81,7 @@ static enum journal_read reader_find_segment(struct journal_reader *reader, stru
         reader_gone(reader, error);
         return JOURNAL_READ_ERROR;
     }
+    if (found->first > reader->next) reader->next = found->first;
     if (found->end > reader->next) return JOURNAL_READ_OK;
     if (*limit == UINT64_MAX) return JOURNAL_READ_END;
     reader->next = *limit; /* positions jump here: a repair; the GAP follows */
@@ -92,14 +92,16 @@ static enum journal_read reader_find_segment(struct journal_reader *reader, stru
 static enum journal_read reader_enter_segment(struct journal_reader *reader, struct error *error)
 {
     uint64_t generation = atomic_load(&reader->core->segments.generation);
-    if (reader->file && generation == reader->generation && reader->next < reader->limit) return JOURNAL_READ_OK;
+    if (reader->file && generation == reader->generation && reader->next < reader->segment.end) return JOURNAL_READ_OK;
     struct journal_segment found;
     uint64_t limit;
     enum journal_read answer = reader_find_segment(reader, &found, &limit, error);
     if (answer != JOURNAL_READ_OK) return answer;
     reader->generation = generation;
-    reader->limit = limit;
-    if (reader->file && found.id == reader->segment.id) return JOURNAL_READ_OK;
+    if (reader->file && found.id == reader->segment.id) {
+        reader->segment = found;
+        return JOURNAL_READ_OK;
+    }
     uint64_t next = reader->next;
     if (next > reader->wanted) reader->wanted = next;
     reader_leave_segment(reader);
@@ -202,9 +204,9 @@ struct journal_reader *journal_reader_new(struct journal *journal, uint64_t from
     struct journal_reader *reader = memory_zero(1, sizeof *reader);
     reader->core = journal_core_of(journal);
     reader->next = reader->wanted = from_position ? from_position : 1;
-    uint64_t first = journal_first(journal);
-    if (reader->next >= first) return reader;
-    reader_gone(reader, error);
+    struct journal_segment found;
+    uint64_t limit;
+    if (reader_find_segment(reader, &found, &limit, error) != JOURNAL_READ_ERROR) return reader;
     journal_reader_free(reader);
     return NULL;
 }

@@ -5,8 +5,11 @@
 #include "base/memory.h"
 #include "store/journal_cipher.h"
 #include "store/journal_scan.h"
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { MARKER_NUMBERS = 3 };
 
 struct recovery {
     const struct journal_files *files;
@@ -81,6 +84,13 @@ static void count_in(struct recovery *r, const struct journal_scan *scan)
     found->report.bytes += scan->offset;
 }
 
+static void keep_segment(struct recovery *r, const struct journal_scan *scan)
+{
+    struct journal_segment segment = {
+        .first = scan->header.first, .end = scan->end, .bytes = scan->file_size, .jump = scan->header.jump};
+    journal_segments_add(r->segments, &segment);
+}
+
 /* Gives back what stands behind the last whole group, so that nothing of it is ever read again. */
 static bool cut(struct recovery *r, const char *name, uint64_t size, struct error *error)
 {
@@ -125,19 +135,35 @@ static bool recover_segment(struct recovery *r, size_t index, struct journal_sca
     count_in(r, scan);
     r->previous_offset = scan->offset;
     /* A last segment without records is replaced by the new one, which begins with the same position. */
-    if (!last || scan->records) journal_segments_add(r->segments, first, scan->end, scan->file_size);
+    if (!last || scan->records) keep_segment(r, scan);
     return true;
 }
 
 /* ---- repair ---- */
 
-static bool make_marker(const struct journal_files *files, struct error *error)
+/* The marker holds what nothing may be numbered like again, because a repair that was interrupted cannot see it any more. */
+static bool make_marker(const struct journal_files *files, const struct journal_found *found, struct error *error)
 {
+    uint64_t numbers[MARKER_NUMBERS] = {htole64(found->lost_position), htole64(found->highest_csn), htole64(found->highest_boot)};
     struct journal_file *file = files->open(files->context, JOURNAL_GAP_MARKER, JOURNAL_OPEN_CREATE, error);
     if (!file) return false;
-    bool good = files->sync(files->context, file, error);
+    bool good = files->write(files->context, file, 0, numbers, sizeof numbers, error) && files->sync(files->context, file, error);
     files->close(files->context, file);
     return good && files->sync_folder(files->context, error);
+}
+
+static bool read_marker(const struct journal_files *files, struct journal_found *found, struct error *error)
+{
+    uint64_t numbers[MARKER_NUMBERS] = {0};
+    size_t got;
+    struct journal_file *file = files->open(files->context, JOURNAL_GAP_MARKER, JOURNAL_OPEN_READ, error);
+    if (!file) return false;
+    bool good = files->read(files->context, file, 0, numbers, sizeof numbers, &got, error);
+    files->close(files->context, file);
+    found->lost_position = le64toh(numbers[0]);
+    found->highest_csn = le64toh(numbers[1]);
+    found->highest_boot = le64toh(numbers[2]);
+    return good;
 }
 
 static bool set_aside(const struct journal_files *files, const char *name, struct error *error)
@@ -168,34 +194,44 @@ static bool copy_aside(struct journal_scan *scan, const char *name, struct error
 }
 
 /* Highest position and CSN of what is about to be set aside: nothing may be numbered like it again. */
-static bool look_at_lost(struct recovery *r, struct journal_scan *scan, size_t index, struct error *error)
+static bool look_at_lost(struct recovery *r, struct journal_scan *scan, uint64_t first, bool readable, struct error *error)
 {
     struct journal_found *found = r->found;
-    for (size_t i = index + 1; i < r->count; i++) {
+    if (first - 1 > found->lost_position) found->lost_position = first - 1;
+    if (!readable) { /* without the header's salt no group can be verified: a bound must do */
+        uint64_t most = scan->file_size / JOURNAL_RECORD_HEADER_SIZE;
+        found->lost_position += most;
+        found->highest_csn += most;
+        return true;
+    }
+    if (scan->header.boot > found->highest_boot) found->highest_boot = scan->header.boot;
+    if (scan->header.last_csn > found->highest_csn) found->highest_csn = scan->header.last_csn;
+    if (scan->highest_csn > found->highest_csn) found->highest_csn = scan->highest_csn;
+    if (scan->offset == 0) scan->offset = JOURNAL_HEADER_SIZE;
+    return journal_scan_rest(scan, &found->lost_position, &found->highest_csn, error);
+}
+
+static bool look_at_all_lost(struct recovery *r, struct journal_scan *scan, size_t index, bool readable, struct error *error)
+{
+    bool good = look_at_lost(r, scan, r->firsts[index], readable, error);
+    for (size_t i = index + 1; good && i < r->count; i++) {
         char name[JOURNAL_NAME_SIZE];
         struct journal_scan later;
         journal_segment_name(r->firsts[i], name);
-        if (r->firsts[i] - 1 > found->lost_position) found->lost_position = r->firsts[i] - 1;
-        bool good = true;
-        if (journal_scan_open(&later, r->files, name, NULL)) {
-            if (later.header.boot > found->highest_boot) found->highest_boot = later.header.boot;
-            if (later.header.last_csn > found->highest_csn) found->highest_csn = later.header.last_csn;
-            later.offset = JOURNAL_HEADER_SIZE;
-            good = journal_scan_rest(&later, &found->lost_position, &found->highest_csn, error);
-        }
+        bool opened = journal_scan_open(&later, r->files, name, error);
+        good = look_at_lost(r, &later, r->firsts[i], opened, error);
         journal_scan_close(&later);
-        if (!good) return false;
     }
-    if (scan->end - 1 > found->lost_position) found->lost_position = scan->end - 1;
-    return scan->header.first == 0 || journal_scan_rest(scan, &found->lost_position, &found->highest_csn, error);
+    return good;
 }
 
 static bool repair(struct recovery *r, struct journal_scan *scan, size_t index, struct error *error)
 {
     const struct journal_files *files = r->files;
     char name[JOURNAL_NAME_SIZE];
+    bool readable = scan->offset > 0; /* its header was good */
     error_clear(error);
-    if (!look_at_lost(r, scan, index, error) || !make_marker(files, error)) return false;
+    if (!look_at_all_lost(r, scan, index, readable, error) || !make_marker(files, r->found, error)) return false;
     for (size_t i = r->count; i-- > index + 1;) {
         journal_segment_name(r->firsts[i], name);
         if (!set_aside(files, name, error)) return false;
@@ -211,7 +247,7 @@ static bool repair(struct recovery *r, struct journal_scan *scan, size_t index, 
     } else {
         if (!copy_aside(scan, name, error) || !cut(r, name, scan->offset, error)) return false;
         scan->file_size = scan->offset;
-        journal_segments_add(r->segments, scan->header.first, scan->end, scan->file_size);
+        keep_segment(r, scan);
         count_in(r, scan);
     }
     r->found->gap = true;
@@ -227,6 +263,7 @@ bool journal_recover(const struct journal_files *files, const uint8_t *key, bool
     struct recovery r = {.files = files, .key = key, .segments = segments, .found = out};
     struct error local = {0};
     bool good = files->list(files->context, note_file, &r, &local);
+    if (good && out->gap) good = read_marker(files, out, &local);
     if (good && r.count) {
         qsort(r.firsts, r.count, sizeof *r.firsts, by_number);
         out->next_position = r.firsts[0];

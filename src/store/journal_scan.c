@@ -147,16 +147,24 @@ bool journal_scan_run(struct journal_scan *scan, uint64_t next, struct error *er
 
 bool journal_scan_rest(struct journal_scan *scan, uint64_t *highest_position, uint64_t *highest_csn, struct error *error)
 {
-    uint64_t stop = scan->offset;
+    uint64_t stop = scan->offset, unknown = 0; /* bytes of groups whose headers are lost, behind the last one that is known */
+    if (scan->end && scan->end - 1 > *highest_position) *highest_position = scan->end - 1;
     while (scan->offset < scan->file_size) {
         struct journal_group group;
         struct view bytes;
         bool known, whole;
         if (!next_group(scan, &group, &bytes, &known, &whole, error)) return false;
-        if (known && group.count && group.first + group.count - 1 > *highest_position) *highest_position = group.first + group.count - 1;
+        if (known) {
+            unknown = 0;
+            if (group.first + group.count - 1 > *highest_position) *highest_position = group.first + group.count - 1;
+        } else if (bytes.size >= JOURNAL_SECTOR && !all_zero(view_of(bytes.data, JOURNAL_SECTOR))) {
+            unknown += JOURNAL_SECTOR;
+        }
         if (whole) (void)!journal_group_verify(bytes, &group, scan->header.salt, highest_csn);
         scan->offset += whole ? group.size : JOURNAL_SECTOR;
     }
     scan->offset = stop;
+    *highest_position += unknown / JOURNAL_RECORD_HEADER_SIZE;
+    *highest_csn += unknown / JOURNAL_RECORD_HEADER_SIZE;
     return true;
 }

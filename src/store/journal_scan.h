@@ -35,7 +35,7 @@ bool journal_scan_open(struct journal_scan *scan, const struct journal_files *fi
 void journal_scan_close(struct journal_scan *scan);
 /* Walks to the end, or to the record `next` (first of the next segment; UINT64_MAX: this is the last). False: I/O error. */
 bool journal_scan_run(struct journal_scan *scan, uint64_t next, struct error *error) MUST_USE;
-/* After damage: the highest position and CSN of all valid groups behind `offset`. */
+/* After damage: raises both to the highest position and CSN in what stands behind `offset`, or to a bound of them where it cannot be read. */
 bool journal_scan_rest(struct journal_scan *scan, uint64_t *highest_position, uint64_t *highest_csn, struct error *error) MUST_USE;
 
 #endif

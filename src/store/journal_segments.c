@@ -26,16 +26,16 @@ static void changed(struct journal_segments *segments)
     atomic_fetch_add(&segments->generation, 1);
 }
 
-void journal_segments_add(struct journal_segments *segments, uint64_t first, uint64_t end, uint64_t bytes)
+void journal_segments_add(struct journal_segments *segments, const struct journal_segment *segment)
 {
     pthread_mutex_lock(&segments->lock);
     if (segments->count == segments->capacity) {
         segments->capacity = segments->capacity ? segments->capacity * 2 : 64;
         segments->items = memory_resize(segments->items, segments->capacity * sizeof *segments->items);
     }
-    segments->items[segments->count++] =
-        (struct journal_segment){.id = ++segments->next_id, .first = first, .end = end, .bytes = bytes};
-    atomic_fetch_add(&segments->bytes, bytes);
+    segments->items[segments->count] = *segment;
+    segments->items[segments->count++].id = ++segments->next_id;
+    atomic_fetch_add(&segments->bytes, segment->bytes);
     changed(segments);
     pthread_mutex_unlock(&segments->lock);
 }
@@ -72,6 +72,7 @@ bool journal_segments_find(struct journal_segments *segments, uint64_t position,
         else
             high = middle;
     }
+    if (low == 0 && segments->count && segments->items[0].jump) low = 1;
     if (low > 0) *out = segments->items[low - 1];
     *next = low < segments->count ? segments->items[low].first : UINT64_MAX;
     pthread_mutex_unlock(&segments->lock);

@@ -157,7 +157,7 @@ static bool disk_write(void *context, struct journal_file *file, uint64_t offset
 {
     struct disk *disk = context;
     bool fault = disk_fault(disk, error);
-    if (fault) size = disk_random(disk) % (size + 1); /* part of it may get there */
+    if (fault) size = disk->operations > disk->stop_at ? 0 : disk_random(disk) % (size + 1); /* part of it may get there */
     if (offset + size > file->inode->live_size && !disk_resize(disk, file->inode, offset + size, error)) return false;
     if (size) memcpy(file->inode->live + offset, bytes, size);
     return !fault;
