@@ -38,9 +38,10 @@ void json_text(struct json *json, const char *text); /* NULL: null */
 void json_view(struct json *json, struct view text);
 void json_i64(struct json *json, int64_t number);
 void json_u64(struct json *json, uint64_t number);
-void json_real(struct json *json, double number);    /* as many digits as needed, at most 17 */
+/* libjansson exports functions of these two names: ours are linked under others, or its parser would call them. */
+void json_real(struct json *json, double number) __asm__("understudy_json_real"); /* as many digits as needed, at most 17 */
 void json_boolean(struct json *json, bool value);
-void json_null(struct json *json);
+void json_null(struct json *json) __asm__("understudy_json_null");
 void json_raw(struct json *json, struct view text);  /* is JSON already */
 
 void json_field_text(struct json *json, const char *key, const char *text);
