@@ -9,7 +9,6 @@ struct wire_cursor_state {
     struct wire_cursor *next, *before; /* among the pending ones; `next` also among the spare ones */
     bool pending;
     bool sql_borrowed;                 /* sql lies in the call's arena until wire_cursor_own_sql */
-    bool executed;                     /* a reply to an execution of it was followed to its end */
     void *columns_block;               /* the one allocation behind columns and their names */
     uint8_t *fetch_types;              /* type that values of a column have been fetched as, kept when columns are described again */
     uint32_t fetch_type_count;
@@ -19,5 +18,8 @@ struct wire_cursor_state {
  * nothing as long as pending entries are owned or released one by one. NULL: the limit is reached. */
 struct wire_cursor *wire_cursor_make_borrowed(struct wire_cursor_table *table, char *sql, size_t size, const struct wire_cursor *kind);
 void wire_cursor_own_sql(struct wire_cursor_table *table, struct wire_cursor *cursor);
+
+/* Releases the pending entries but `except` (which may be NULL): no reply will give them an id any more. */
+void wire_cursor_release_pending(struct wire_cursor_table *table, const struct wire_cursor *except);
 
 #endif

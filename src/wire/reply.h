@@ -19,6 +19,8 @@ struct wire_cell {
     struct view lob_data;      /* as sent */
     bool lob_utf16;            /* lob_data is UTF-16BE */
     struct wire_cursor *cursor;/* REF CURSOR values: the new entry */
+    uint32_t element_count;    /* index-by tables (OUT binds): values follow in `elements` */
+    struct wire_cell *elements;
 };
 struct wire_row { struct wire_cell *cells; uint32_t count; struct arena arena; };
 
@@ -55,7 +57,8 @@ struct wire_reply_decoder;
 struct wire_reply_decoder *wire_reply_decoder_new(const struct wire_session *session, struct wire_cursor_table *cursors,
                                                   const struct wire_reply_events *events, void *context);
 void wire_reply_decoder_free(struct wire_reply_decoder *decoder);
-/* Before the first byte of a reply: which request it answers (its cursor, function, lob operation are used; copied). */
+/* Before the first byte of a reply: which request it answers (its cursor, function, lob operation are used; copied). A cursor that the
+ * reply gave no id to is released by the next begin. After FLUSH_OUT_BINDS the client's continuation changes nothing here. */
 void wire_reply_begin(struct wire_reply_decoder *decoder, const struct wire_request *request);
 /*
  * Feed payload bytes as they arrive (one DATA packet's payload at a time). DECODED: the reply is over. NEED_MORE: it goes on.
