@@ -22,7 +22,7 @@ void buffer_init(struct buffer *buffer, size_t maximum);
 void buffer_release(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);                /* empties, also clears `failed`; keeps memory up to 64 KiB */
 static inline size_t buffer_size(const struct buffer *b) { return b->end - b->start; }
-static inline struct view buffer_view(const struct buffer *b) { return view_of(b->data + b->start, b->end - b->start); }
+static inline struct view buffer_view(const struct buffer *b) { return view_of(b->data ? b->data + b->start : NULL, b->end - b->start); }
 
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size); /* room for size bytes at the end, not yet live; NULL: failed */
 void buffer_commit(struct buffer *buffer, size_t size);      /* makes reserved bytes live */

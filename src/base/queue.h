@@ -18,9 +18,10 @@ struct queue_node {
 };
 
 struct queue {
-    _Atomic(struct queue_node *) newest __attribute__((aligned(64))); /* producers */
+    _Atomic(struct queue_node *) newest; /* producers */
     _Atomic size_t count;
-    struct queue_node *oldest __attribute__((aligned(64))); /* the consumer */
+    char apart[48];            /* the two ends on two cache lines */
+    struct queue_node *oldest; /* the consumer */
     struct queue_node stub;
 };
 

@@ -9,10 +9,11 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/queue.h"
 
 struct loop;
 struct loop *loop_new(void);
-void loop_free(struct loop *loop);
+void loop_free(struct loop *loop);            /* not while it runs; closes and frees what still belongs to it; tasks not yet run are dropped */
 void loop_run(struct loop *loop);             /* until loop_stop */
 void loop_stop(struct loop *loop);            /* any thread */
 uint64_t loop_now_us(const struct loop *loop);/* monotonic, cached once a turn */
@@ -20,12 +21,21 @@ uint64_t loop_now_us(const struct loop *loop);/* monotonic, cached once a turn *
 /* Runs `task` on the loop's thread, in order of posting. Any thread; no lock is held while tasks run; never blocks. */
 typedef void loop_task(void *context);
 void loop_post(struct loop *loop, loop_task *task, void *context);
-/* Runs once at the end of each turn, after all callbacks: group flushes. */
+/* The same without an allocation: the job is a member of the poster's object, not touched again until its task runs. */
+struct loop_job {
+    struct queue_node node;
+    loop_task *task;
+    void *context;
+    bool owned; /* by the loop; false for jobs of others */
+};
+void loop_post_job(struct loop *loop, struct loop_job *job, loop_task *task, void *context);
+/* Runs once at the end of this turn, after its callbacks: group flushes. What a task adds runs in the same turn. */
 void loop_at_turn_end(struct loop *loop, loop_task *task, void *context);
 
 struct timer;
 struct timer *timer_new(struct loop *loop, loop_task *task, void *context);
-void timer_start(struct timer *timer, uint64_t after_us, uint64_t repeat_us); /* repeat 0: once */
+/* Rounded up to milliseconds. repeat 0: once. Starting a running timer moves it. */
+void timer_start(struct timer *timer, uint64_t after_us, uint64_t repeat_us);
 void timer_stop(struct timer *timer);
 void timer_free(struct timer *timer);
 
@@ -34,10 +44,11 @@ enum { WATCH_READ = 1, WATCH_WRITE = 2 };
 struct watch;
 typedef void watch_ready(void *context, int what);
 struct watch *watch_new(struct loop *loop, int descriptor, watch_ready *ready, void *context);
-void watch_set(struct watch *watch, int what); /* WATCH_* bits; 0: pause */
+void watch_set(struct watch *watch, int what); /* WATCH_* bits; 0: pause (as after watch_new) */
 void watch_free(struct watch *watch);          /* before the descriptor is closed */
 
 typedef void loop_signal(void *context, int number);
+/* One handler a signal and loop; of the main thread's loop. False: the system refused. */
 bool loop_on_signal(struct loop *loop, int number, loop_signal *handler, void *context);
 
 #endif
