@@ -46,6 +46,8 @@ struct arena *wire_tap_call_arena(struct wire_tap *tap); /* reset at the next re
 void wire_tap_sent(struct wire_tap *tap);    /* the request goes to the server: its reply is expected; also commits it */
 void wire_tap_served(struct wire_tap *tap);  /* the request was answered by us: no reply will come; also commits it */
 const char *wire_tap_opaque_reason(const struct wire_tap *tap);
+/* In a call: the reply stopped (FLUSH_OUT_BINDS) and goes on when the client has sent its next packet, which is only passed on. */
+bool wire_tap_client_turn(const struct wire_tap *tap);
 /* A connection that never saw a relayed log-in (server mode): the tap starts READY with what the server half negotiated. */
 void wire_tap_adopt(struct wire_tap *tap, const struct wire_session *session, const struct wire_login_info *login);
 
