@@ -10,7 +10,6 @@
 
 enum client_message { MESSAGE_PROTOCOL = 1, MESSAGE_DATA_TYPES = 2, MESSAGE_FUNCTION = 3, MESSAGE_ANO = 0xde, MESSAGE_FAST_AUTH = 34 };
 enum { REPLY_PARAMETER = 8, REPLY_END = 4 };
-;
 
 /* ---- connect ---- */
 
