@@ -96,5 +96,6 @@ clean:
 	rm -rf build
 
 -include scripts/targets.mk
+-include scripts/captures.mk
 -include scripts/demo.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -217,13 +217,10 @@ static void read_query_row(struct wire_reply_decoder *d)
     if (d->events->row) d->events->row(d->context, cursor, cells, cursor->column_count);
 }
 
-/* The next packet of rows, or the next fetch, may repeat values of this row. */
+/* The next packet of rows, or the next fetch, may repeat values of this row. (After the end of the data there is none: see reply_end.) */
 void reply_keep_row(struct wire_reply_decoder *d)
 {
-    if (!d->row || d->ended) {
-        d->row = NULL;
-        return;
-    }
+    if (!d->row) return;
     struct wire_row *previous = d->cursor->previous;
     if (!previous) {
         previous = memory_zero(1, sizeof *previous);
