@@ -101,6 +101,7 @@ struct engine {
     _Atomic uint32_t sessions, transactions_open, commits_in_flight, in_doubt;
     _Atomic bool target_healthy, source_healthy;
     _Atomic uint64_t longest_hold_us;                 /* longest time a client's call was held since control last asked */
+    struct checker *checker;                          /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */
     struct engine_worker **workers; uint32_t worker_count;
     uint8_t fake_seed[32];                            /* for logins of unknown users in server mode; random, made once a start */
     uint64_t boot;                                    /* number of this start, from the state store */

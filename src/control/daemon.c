@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Start, the control thread's tick, and end, in order. */
+#include "control/daemon.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "engine/dictionary.h"
+#include "io/http.h"
+#include "io/stream.h"
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TICK_US = 100000, CATALOG_RETRY_US = 1000000, SEQUENCES_EVERY_US = 1000000, STATEMENT_MAX = 100000 };
+
+/* ---- the dictionary ---- */
+
+static void load_catalog(struct daemon *daemon, uint64_t now)
+{
+    if (atomic_load(&daemon->engine.catalog) || now < daemon->catalog_try_us) return;
+    daemon->catalog_try_us = now + CATALOG_RETRY_US;
+    struct error error = {0};
+    struct sql_catalog *catalog = NULL;
+    const struct engine_policy *policy = engine_policy(&daemon->engine);
+    struct pg *target = pg_connect(daemon->engine.options.target_conninfo, 2000, &error);
+    if (target && !pg_run(target, sql_runtime_script, NULL, &error)) LOG(LOG_ERROR, "target.runtime", log_failure(&error));
+    if (!policy->source_attached) {
+        catalog = dictionary_restore(&daemon->engine, 1, &error);
+    } else if (target) {
+        struct source *source = source_open(&daemon->engine.options, 3000, &error);
+        if (source) {
+            catalog = dictionary_load(&daemon->engine, source, target, 1, &error);
+            source_close(source);
+        }
+        if (catalog && !dictionary_save(&daemon->engine, catalog, &error)) LOG(LOG_WARNING, "dictionary.not_saved", log_failure(&error));
+    }
+    if (target) pg_close(target);
+    if (!catalog) {
+        if (strcmp(daemon->catalog_error, error.text) != 0) LOG(LOG_WARNING, "dictionary.missing", log_failure(&error));
+        snprintf(daemon->catalog_error, sizeof daemon->catalog_error, "%.299s", error.text);
+        return;
+    }
+    atomic_store(&daemon->engine.catalog, catalog);
+    statements_retranslate(daemon->engine.statements);
+    LOG(LOG_INFO, "dictionary.loaded", log_u64("tables", sql_catalog_table_count(catalog)), log_u64("sequences", sql_catalog_sequence_count(catalog)));
+}
+
+static void keep_sequences(struct daemon *daemon, uint64_t now)
+{
+    const struct engine_policy *policy = engine_policy(&daemon->engine);
+    if (policy->phase != PHASE_CUTOVER || policy->hold || now < daemon->sequences_us || daemon->probe_failed_since_us) return;
+    daemon->sequences_us = now + SEQUENCES_EVERY_US;
+    struct error error;
+    if (!sequences_advance(&daemon->engine, SIDE_SOURCE, &error)) LOG(LOG_WARNING, "sequences.behind", log_failure(&error));
+}
+
+static void control_main(void *context)
+{
+    struct daemon *daemon = context;
+    while (!atomic_load(&daemon->stopping)) {
+        uint64_t now = clock_monotonic_us();
+        load_catalog(daemon, now);
+        guard_tick(daemon);
+        keep_sequences(daemon, now);
+        clock_sleep_us(TICK_US);
+    }
+}
+
+/* ---- start ---- */
+
+static bool open_stores(struct daemon *daemon, struct error *error)
+{
+    struct engine *engine = &daemon->engine;
+    if (mkdir(engine->options.journal_folder, 0700) != 0 && access(engine->options.journal_folder, W_OK) != 0)
+        return error_set(error, ERROR_IO, "[journal] folder: %s cannot be made or written", engine->options.journal_folder);
+    engine->state = state_open(engine->options.state_file, error);
+    if (!engine->state) return error_prefix(error, "[state] file");
+    struct journal_options options;
+    journal_options_default(&options);
+    options.folder = engine->options.journal_folder;
+    options.segment_size = daemon->config.journal_segment;
+    options.retain_bytes = daemon->config.journal_retain;
+    engine->journal = journal_open(&options, error);
+    if (!engine->journal) return error_prefix(error, "[journal] folder");
+    engine->boot = state_get_u64(engine->state, "boot", 0) + 1;
+    return state_put_u64(engine->state, "boot", engine->boot, error);
+}
+
+/* Where the last run stood: the phase and who is primary, from the state store. */
+static void restore_phase(struct daemon *daemon)
+{
+    struct buffer text;
+    buffer_init(&text, 200);
+    enum engine_phase phase = PHASE_OBSERVE;
+    enum engine_side primary = SIDE_SOURCE;
+    unsigned canary = 0;
+    char name[32] = "", side[16] = "", copy[100];
+    if (state_get(daemon->engine.state, "phase", &text)) {
+        snprintf(copy, sizeof copy, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
+        if (sscanf(copy, "%31s %u %15s", name, &canary, side) == 3 && engine_phase_parse(name, &phase)) primary = strcmp(side, "target") == 0 ? SIDE_TARGET : SIDE_SOURCE;
+    }
+    buffer_release(&text);
+    daemon->epoch = state_get_u64(daemon->engine.state, "epoch", 1);
+    phase_publish(daemon, phase, primary, canary, false, false);
+}
+
+static bool start_workers(struct daemon *daemon, struct error *error)
+{
+    struct engine *engine = &daemon->engine;
+    const struct config *config = &daemon->config;
+    uint32_t count = engine->options.workers;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (count == 0) count = cores > 4 ? 4 : cores < 1 ? 1 : (uint32_t)cores;
+    struct worker_options options = {.address = config->listen_address, .port = config->listen_port, .shadow = daemon->shadow};
+    if (config->listen_certificate[0]) {
+        struct tls_options tls = {.certificate_file = config->listen_certificate, .key_file = config->listen_key};
+        options.client_tls = tls_context_new(&tls, error);
+        if (!options.client_tls) return error_prefix(error, "[listen] certificate_file");
+    }
+    if (engine->options.source_tls) {
+        struct tls_options tls = {.ca_file = engine->options.source_ca[0] ? engine->options.source_ca : NULL, .verify_peer = true, .server_name = engine->options.source_host, .client = true};
+        options.source_tls = tls_context_new(&tls, error);
+        if (!options.source_tls) return error_prefix(error, "[source] tls");
+    }
+    engine->workers = memory_zero(count, sizeof *engine->workers);
+    for (uint32_t i = 0; i < count; i++) {
+        engine->workers[i] = worker_start(engine, i, &options, error);
+        if (!engine->workers[i]) return error_prefix(error, "[listen]");
+        engine->worker_count = i + 1;
+        options.port = worker_port(engine->workers[i]); /* all on one port */
+    }
+    return true;
+}
+
+uint16_t daemon_port(const struct daemon *daemon) { return daemon->engine.worker_count ? worker_port(daemon->engine.workers[0]) : 0; }
+
+/* After a crash while the target was primary the reverse goes on from where the source says it stands. */
+static bool resume_reverse(struct daemon *daemon, struct error *error)
+{
+    const struct engine_policy *policy = engine_policy(&daemon->engine);
+    if (policy->phase != PHASE_CUTOVER) return true;
+    mirror_pause(daemon->mirror, true);
+    daemon->reverse = reverse_start(&daemon->engine, daemon->epoch, 0, error);
+    if (!daemon->reverse) LOG(LOG_ERROR, "reverse.not_started", log_failure(error));
+    return true;
+}
+
+struct daemon *daemon_start(const struct config *config, struct error *error)
+{
+    struct daemon *daemon = memory_zero(1, sizeof *daemon);
+    daemon->config = *config;
+    daemon->engine.options = config->engine;
+    mutex_init(&daemon->command);
+    daemon->started_us = daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();
+    random_secure(daemon->engine.fake_seed, sizeof daemon->engine.fake_seed);
+    if (!open_stores(daemon, error)) return NULL;
+    daemon->engine.statements = statements_new(&daemon->engine, STATEMENT_MAX);
+    if (access(config->engine.overrides_file, R_OK) == 0 && !statements_overrides_load(daemon->engine.statements, config->engine.overrides_file, error)) return NULL;
+    restore_phase(daemon);
+    load_catalog(daemon, clock_monotonic_us());
+    daemon->checker = checker_start(&daemon->engine, error);
+    daemon->engine.checker = daemon->checker;
+    daemon->mirror = daemon->checker ? mirror_start(&daemon->engine, error) : NULL;
+    daemon->shadow = daemon->mirror ? shadow_start(&daemon->engine, error) : NULL;
+    if (!daemon->shadow || !resume_reverse(daemon, error) || !start_workers(daemon, error) || !admin_start(daemon, error)) return NULL;
+    daemon->thread = thread_start("control", control_main, daemon, error);
+    if (!daemon->thread) return NULL;
+    LOG(LOG_INFO, "daemon.started", log_u64("port", daemon_port(daemon)), log_u64("admin_port", http_server_port(daemon->http)), log_text("phase", engine_phase_name(engine_policy(&daemon->engine)->phase)));
+    return daemon;
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+    atomic_store(&daemon->stopping, true);
+    thread_join(daemon->thread);
+    http_server_stop(daemon->http);
+    for (uint32_t i = 0; i < daemon->engine.worker_count; i++) worker_stop(daemon->engine.workers[i], true);
+    if (daemon->copy) copy_stop(daemon->copy);
+    shadow_stop(daemon->shadow);
+    if (daemon->reverse) reverse_stop(daemon->reverse);
+    mirror_stop(daemon->mirror);
+    checker_stop(daemon->checker);
+    if (daemon->probe) pg_close(daemon->probe);
+    statements_free(daemon->engine.statements);
+    journal_close(daemon->engine.journal);
+    state_close(daemon->engine.state);
+    memory_free(daemon->engine.workers);
+    mutex_release(&daemon->command);
+    LOG(LOG_INFO, "daemon.stopped");
+    memory_free(daemon);
+}
