@@ -21,11 +21,11 @@ void arena_init(struct arena *arena, size_t limit);
 void arena_release(struct arena *arena);
 void arena_reset(struct arena *arena); /* keeps one block, so that a steady state does not allocate */
 
-void *arena_alloc(struct arena *arena, size_t size);           /* 16-byte aligned, not zeroed; stops if over the limit */
-void *arena_zero(struct arena *arena, size_t size);            /* the same, zeroed */
-void *arena_try(struct arena *arena, size_t size);             /* NULL when over the limit */
+void *arena_alloc(struct arena *arena, size_t size);            /* 16-byte aligned, not zeroed; stops if over the limit */
+void *arena_zero(struct arena *arena, size_t size);             /* the same, zeroed */
+void *arena_try(struct arena *arena, size_t size);              /* NULL when over the limit */
 struct view arena_copy(struct arena *arena, struct view bytes); /* empty view with exhausted set when over */
-char *arena_string(struct arena *arena, struct view text);     /* NUL-terminated copy */
+char *arena_string(struct arena *arena, struct view text);      /* NUL-terminated copy */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -65,8 +65,10 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
     }
     if (size > buffer->capacity - buffer->end || !buffer->data) {
         size_t needed = live + size;
-        if (buffer->data && needed <= buffer->capacity / 2) to_front(buffer);
-        else grow(buffer, needed);
+        if (buffer->data && needed <= buffer->capacity / 2)
+            to_front(buffer);
+        else
+            grow(buffer, needed);
     }
     return buffer->data + buffer->end;
 }

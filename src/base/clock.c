@@ -69,7 +69,7 @@ size_t clock_text(uint64_t wall_us, char out[CLOCK_TEXT_SIZE])
 {
     struct value_datetime d;
     datetime_from_seconds((int64_t)(wall_us / 1000000u), &d);
-    int size = snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02u-%02uT%02u:%02u:%02u.%06uZ", d.year % 10000, d.month % 100u, d.day % 100u, d.hour % 100u,
-                        d.minute % 100u, d.second % 100u, (unsigned)(wall_us % 1000000u));
+    int size = snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02u-%02uT%02u:%02u:%02u.%06uZ", d.year % 10000, d.month % 100u, d.day % 100u,
+                        d.hour % 100u, d.minute % 100u, d.second % 100u, (unsigned)(wall_us % 1000000u));
     return size < CLOCK_TEXT_SIZE ? (size_t)size : CLOCK_TEXT_SIZE - 1;
 }

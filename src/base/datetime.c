@@ -54,7 +54,8 @@ size_t datetime_to_text(const struct value_datetime *d, char out[64])
         local.nanosecond = d->nanosecond;
     }
     int64_t year = local.year > 0 ? local.year : 1 - (int64_t)local.year;
-    int at = snprintf(out, 64, "%04lld-%02u-%02u %02u:%02u:%02u", (long long)year, local.month, local.day, local.hour, local.minute, local.second);
+    int at = snprintf(out, 64, "%04lld-%02u-%02u %02u:%02u:%02u", (long long)year, local.month, local.day, local.hour, local.minute,
+                      local.second);
     if (local.nanosecond) {
         at += snprintf(out + at, 64 - (size_t)at, ".%09u", local.nanosecond);
         while (out[at - 1] == '0') at--;

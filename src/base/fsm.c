@@ -50,8 +50,9 @@ static bool refuse(const struct fsm *machine, uint8_t to, struct error *error)
     for (size_t i = 0; i < table->move_count && size < sizeof allowed; i++)
         if (table->moves[i].from == machine->state)
             size += (size_t)snprintf(allowed + size, sizeof allowed - size, "%s%s", size ? ", " : "", table->states[table->moves[i].to]);
-    return error_set(error, ERROR_STATE, "%s cannot go from %s to %s; from there it can go to: %s", table->name, table->states[machine->state],
-                     to < table->state_count ? table->states[to] : "an unknown state", size ? allowed : "nothing, it is final");
+    return error_set(error, ERROR_STATE, "%s cannot go from %s to %s; from there it can go to: %s", table->name,
+                     table->states[machine->state], to < table->state_count ? table->states[to] : "an unknown state",
+                     size ? allowed : "nothing, it is final");
 }
 
 bool fsm_move(struct fsm *machine, uint8_t to, const char *why, const void *context, struct error *error)
@@ -60,12 +61,14 @@ bool fsm_move(struct fsm *machine, uint8_t to, const char *why, const void *cont
     const struct fsm_move *move = fsm_find(table, machine->state, to);
     if (!move) return refuse(machine, to, error);
     const char *broken = table->broken ? table->broken(context, to) : NULL;
-    if (broken) return error_set(error, ERROR_STATE, "%s cannot go from %s to %s: %s", table->name, table->states[machine->state], table->states[to], broken);
+    if (broken)
+        return error_set(error, ERROR_STATE, "%s cannot go from %s to %s: %s", table->name, table->states[machine->state],
+                         table->states[to], broken);
     if (log_enabled(table->level)) {
         char event[64];
         snprintf(event, sizeof event, "%s.moved", table->name);
-        LOG(table->level, event, log_u64(table->name, machine->id), log_text("from", table->states[machine->state]), log_text("to", table->states[to]),
-            log_text("reason", move->reason), log_text(why ? "why" : NULL, why));
+        LOG(table->level, event, log_u64(table->name, machine->id), log_text("from", table->states[machine->state]),
+            log_text("to", table->states[to]), log_text("reason", move->reason), log_text(why ? "why" : NULL, why));
     }
     machine->state = to;
     machine->since_us = clock_monotonic_us();

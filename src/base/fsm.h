@@ -16,15 +16,15 @@ struct fsm_move {
     const char *reason;
 };
 struct fsm_table {
-    const char *name;                 /* "session": moves are logged as session.moved */
-    const char *const *states;        /* names by number */
-    uint8_t state_count;              /* at most 64 */
-    uint64_t final_states;            /* bit per state from which no move leads away */
+    const char *name;          /* "session": moves are logged as session.moved */
+    const char *const *states; /* names by number */
+    uint8_t state_count;       /* at most 64 */
+    uint64_t final_states;     /* bit per state from which no move leads away */
     const struct fsm_move *moves;
     size_t move_count;
     /* What must hold when `state` is entered; NULL: nothing. Answers what is wrong, or NULL. */
     const char *(*broken)(const void *context, uint8_t state);
-    enum log_level level;             /* of the log line of a move */
+    enum log_level level; /* of the log line of a move */
 };
 struct fsm {
     const struct fsm_table *table;
@@ -37,9 +37,15 @@ struct fsm {
 void fsm_check(const struct fsm_table *table, uint8_t first);
 
 void fsm_init(struct fsm *machine, const struct fsm_table *table, uint8_t first, uint64_t id);
-static inline const char *fsm_state_name(const struct fsm *machine) { return machine->table->states[machine->state]; }
+static inline const char *fsm_state_name(const struct fsm *machine)
+{
+    return machine->table->states[machine->state];
+}
 const struct fsm_move *fsm_find(const struct fsm_table *table, uint8_t from, uint8_t to); /* NULL: not allowed */
-static inline bool fsm_may(const struct fsm *machine, uint8_t to) { return fsm_find(machine->table, machine->state, to) != NULL; }
+static inline bool fsm_may(const struct fsm *machine, uint8_t to)
+{
+    return fsm_find(machine->table, machine->state, to) != NULL;
+}
 /* False with ERROR_STATE: the table does not allow it, or the invariant does not hold; nothing has changed. context is for the invariant. `why` (may be
  * NULL) is what caused it this time; the row's reason is logged beside it. */
 bool fsm_move(struct fsm *machine, uint8_t to, const char *why, const void *context, struct error *error) MUST_USE;

@@ -60,13 +60,15 @@ static bool read_quoted(struct view value, struct ini_place place, char out[INI_
     size_t size = 0, at = 1;
     while (at < value.size && value.data[at] != '"') {
         if (value.data[at] == '\\' && at + 1 < value.size) at++;
-        if (size == INI_VALUE_MAX) return error_set(error, ERROR_CONFIG, "%s:%u: value longer than %d bytes", place.file, place.line, INI_VALUE_MAX);
+        if (size == INI_VALUE_MAX)
+            return error_set(error, ERROR_CONFIG, "%s:%u: value longer than %d bytes", place.file, place.line, INI_VALUE_MAX);
         out[size++] = (char)value.data[at++];
     }
     if (at == value.size) return error_set(error, ERROR_CONFIG, "%s:%u: the closing double quote is missing", place.file, place.line);
     struct view rest = view_trim(after(value, at + 1));
     if (rest.size > 0 && rest.data[0] != '#')
-        return error_set(error, ERROR_CONFIG, "%s:%u: text after the closing double quote; write \\\" for a quote within a value", place.file, place.line);
+        return error_set(error, ERROR_CONFIG, "%s:%u: text after the closing double quote; write \\\" for a quote within a value",
+                         place.file, place.line);
     *result = view_of(out, size);
     return true;
 }
@@ -77,14 +79,15 @@ static bool read_pair(struct view line, struct ini_place place, struct view sect
     const uint8_t *equals = memchr(line.data, '=', line.size);
     struct view name = view_trim(view_of(line.data, equals ? (size_t)(equals - line.data) : line.size));
     if (!equals || !is_name(name))
-        return error_set(error, ERROR_CONFIG, "%s:%u: not understood: '" VIEW_FORMAT "'; write name = value, [section] or # comment", place.file,
-                         place.line, VIEW_ARGUMENTS(view_of(line.data, line.size < 60 ? line.size : 60)));
+        return error_set(error, ERROR_CONFIG, "%s:%u: not understood: '" VIEW_FORMAT "'; write name = value, [section] or # comment",
+                         place.file, place.line, VIEW_ARGUMENTS(view_of(line.data, line.size < 60 ? line.size : 60)));
     struct view value = view_trim(after(line, (size_t)(equals - line.data) + 1));
     if (value.size > 0 && value.data[0] == '"') {
         if (!read_quoted(value, place, unquoted, &value, error)) return false;
     } else {
         value = value.size > 0 && value.data[0] == '#' ? view_of(value.data, 0) : without_comment(value);
-        if (value.size > INI_VALUE_MAX) return error_set(error, ERROR_CONFIG, "%s:%u: value longer than %d bytes", place.file, place.line, INI_VALUE_MAX);
+        if (value.size > INI_VALUE_MAX)
+            return error_set(error, ERROR_CONFIG, "%s:%u: value longer than %d bytes", place.file, place.line, INI_VALUE_MAX);
     }
     return pair(context, place, section, name, value, error);
 }
@@ -98,7 +101,8 @@ bool ini_read(struct view text, const char *file, ini_pair *pair, void *context,
         struct view line = view_trim(take_line(&text));
         place.line++;
         if (line.size == 0 || line.data[0] == '#' || line.data[0] == ';') continue;
-        if (memchr(line.data, '\0', line.size)) return error_set(error, ERROR_CONFIG, "%s:%u: a zero byte; is this a text file?", file, place.line);
+        if (memchr(line.data, '\0', line.size))
+            return error_set(error, ERROR_CONFIG, "%s:%u: a zero byte; is this a text file?", file, place.line);
         if (line.data[0] == '[') {
             if (!read_section(line, place, &section, error)) return false;
         } else if (!read_pair(line, place, section, pair, context, error)) {

@@ -160,8 +160,10 @@ void json_view(struct json *json, struct view text)
 
 void json_text(struct json *json, const char *text)
 {
-    if (text) json_view(json, view_text(text));
-    else json_null(json);
+    if (text)
+        json_view(json, view_text(text));
+    else
+        json_null(json);
 }
 
 void json_i64(struct json *json, int64_t number)

@@ -20,12 +20,15 @@ enum { JSON_DEPTH_MAX = 32 };
 struct json {
     struct buffer *out;
     uint32_t depth;
-    uint32_t objects;     /* bit per depth: object, not array */
-    uint32_t occupied;    /* bit per depth: has a member, so the next needs a comma */
+    uint32_t objects;  /* bit per depth: object, not array */
+    uint32_t occupied; /* bit per depth: has a member, so the next needs a comma */
     bool after_key;
 };
 
-static inline struct json json_into(struct buffer *out) { return (struct json){.out = out}; }
+static inline struct json json_into(struct buffer *out)
+{
+    return (struct json){.out = out};
+}
 bool json_complete(const struct json *json); /* all closed and nothing lost to the buffer's maximum */
 
 void json_object_begin(struct json *json);
@@ -42,7 +45,7 @@ void json_u64(struct json *json, uint64_t number);
 void json_real(struct json *json, double number) __asm__("understudy_json_real"); /* as many digits as needed, at most 17 */
 void json_boolean(struct json *json, bool value);
 void json_null(struct json *json) __asm__("understudy_json_null");
-void json_raw(struct json *json, struct view text);  /* is JSON already */
+void json_raw(struct json *json, struct view text); /* is JSON already */
 
 void json_field_text(struct json *json, const char *key, const char *text);
 void json_field_view(struct json *json, const char *key, struct view text);

@@ -50,7 +50,9 @@ static bool open_file(struct error *error)
         return true;
     }
     int opened = open(current_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (opened < 0) return error_set(error, ERROR_IO, "cannot open log file %s: %s; check the folder and its permissions", current_file, strerror(errno));
+    if (opened < 0)
+        return error_set(error, ERROR_IO, "cannot open log file %s: %s; check the folder and its permissions", current_file,
+                         strerror(errno));
     int before = atomic_load(&current_descriptor);
     if (before == STDERR_FILENO) {
         atomic_store(&current_descriptor, opened);
@@ -163,8 +165,10 @@ static void put_number(struct line *line, const struct log_field *field)
     case LOG_VALUE_I64: put_format(line, "%lld", (long long)field->i64); break;
     case LOG_VALUE_U64: put_format(line, "%llu", (unsigned long long)field->u64); break;
     case LOG_VALUE_REAL:
-        if (isfinite(field->real)) put_format(line, "%.6g", field->real);
-        else put(line, "null", 4);
+        if (isfinite(field->real))
+            put_format(line, "%.6g", field->real);
+        else
+            put(line, "null", 4);
         break;
     default: put_format(line, "%s", field->boolean ? "true" : "false"); break;
     }
@@ -182,9 +186,12 @@ static void put_error(struct line *line, const struct error *error)
 
 static void put_field(struct line *line, const struct log_field *field)
 {
-    if (field->kind == LOG_VALUE_VIEW) put_text(line, field->name, field->text);
-    else if (field->kind == LOG_VALUE_ERROR) put_error(line, field->error);
-    else put_number(line, field);
+    if (field->kind == LOG_VALUE_VIEW)
+        put_text(line, field->name, field->text);
+    else if (field->kind == LOG_VALUE_ERROR)
+        put_error(line, field->error);
+    else
+        put_number(line, field);
 }
 
 static void put_end(struct line *line)
@@ -225,7 +232,8 @@ bool log_rate_allows(struct log_rate *rate, uint64_t *left_out)
 {
     uint64_t second = clock_monotonic_us() / 1000000u + 1;
     uint64_t before = atomic_load_explicit(&rate->second, memory_order_relaxed);
-    if (before != second && atomic_compare_exchange_strong_explicit(&rate->second, &before, second, memory_order_relaxed, memory_order_relaxed)) {
+    if (before != second &&
+        atomic_compare_exchange_strong_explicit(&rate->second, &before, second, memory_order_relaxed, memory_order_relaxed)) {
         *left_out = atomic_exchange_explicit(&rate->left_out, 0, memory_order_relaxed);
         return true;
     }

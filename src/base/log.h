@@ -42,23 +42,44 @@ struct log_field {
     };
 };
 
-static inline struct log_field log_view(const char *name, struct view text) { return (struct log_field){.name = name, .kind = LOG_VALUE_VIEW, .text = text}; }
-static inline struct log_field log_text(const char *name, const char *text) { return log_view(name, view_text(text)); }
-static inline struct log_field log_i64(const char *name, int64_t n) { return (struct log_field){.name = name, .kind = LOG_VALUE_I64, .i64 = n}; }
-static inline struct log_field log_u64(const char *name, uint64_t n) { return (struct log_field){.name = name, .kind = LOG_VALUE_U64, .u64 = n}; }
-static inline struct log_field log_real(const char *name, double n) { return (struct log_field){.name = name, .kind = LOG_VALUE_REAL, .real = n}; }
-static inline struct log_field log_boolean(const char *name, bool b) { return (struct log_field){.name = name, .kind = LOG_VALUE_BOOLEAN, .boolean = b}; }
+static inline struct log_field log_view(const char *name, struct view text)
+{
+    return (struct log_field){.name = name, .kind = LOG_VALUE_VIEW, .text = text};
+}
+static inline struct log_field log_text(const char *name, const char *text)
+{
+    return log_view(name, view_text(text));
+}
+static inline struct log_field log_i64(const char *name, int64_t n)
+{
+    return (struct log_field){.name = name, .kind = LOG_VALUE_I64, .i64 = n};
+}
+static inline struct log_field log_u64(const char *name, uint64_t n)
+{
+    return (struct log_field){.name = name, .kind = LOG_VALUE_U64, .u64 = n};
+}
+static inline struct log_field log_real(const char *name, double n)
+{
+    return (struct log_field){.name = name, .kind = LOG_VALUE_REAL, .real = n};
+}
+static inline struct log_field log_boolean(const char *name, bool b)
+{
+    return (struct log_field){.name = name, .kind = LOG_VALUE_BOOLEAN, .boolean = b};
+}
 /* Becomes code=, error=, and native= and sqlstate= where there are any. */
-static inline struct log_field log_failure(const struct error *error) { return (struct log_field){.name = "error", .kind = LOG_VALUE_ERROR, .error = error}; }
+static inline struct log_field log_failure(const struct error *error)
+{
+    return (struct log_field){.name = "error", .kind = LOG_VALUE_ERROR, .error = error};
+}
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
-#define LOG(level, event, ...)                                                                                                        \
-    do {                                                                                                                              \
-        if (log_enabled(level)) {                                                                                                     \
-            const struct log_field log_fields_[] = {{0}, ##__VA_ARGS__};                                                              \
-            log_event(level, event, log_fields_ + 1, sizeof log_fields_ / sizeof log_fields_[0] - 1);                                 \
-        }                                                                                                                             \
+#define LOG(level, event, ...)                                                                                                             \
+    do {                                                                                                                                   \
+        if (log_enabled(level)) {                                                                                                          \
+            const struct log_field log_fields_[] = {{0}, ##__VA_ARGS__};                                                                   \
+            log_event(level, event, log_fields_ + 1, sizeof log_fields_ / sizeof log_fields_[0] - 1);                                      \
+        }                                                                                                                                  \
     } while (0)
 
 /* For what a peer can cause as often as it likes: at most one line a second from this place; the next one tells how many were left out. */
@@ -67,14 +88,14 @@ struct log_rate {
     _Atomic uint64_t left_out;
 };
 bool log_rate_allows(struct log_rate *rate, uint64_t *left_out);
-#define LOG_RATED(level, event, ...)                                                                                                  \
-    do {                                                                                                                              \
-        static struct log_rate log_rate_;                                                                                             \
-        uint64_t log_left_out_;                                                                                                       \
-        if (log_enabled(level) && log_rate_allows(&log_rate_, &log_left_out_)) {                                                      \
-            const struct log_field log_fields_[] = {log_u64(log_left_out_ ? "left_out" : NULL, log_left_out_), ##__VA_ARGS__};        \
-            log_event(level, event, log_fields_, sizeof log_fields_ / sizeof log_fields_[0]);                                         \
-        }                                                                                                                             \
+#define LOG_RATED(level, event, ...)                                                                                                       \
+    do {                                                                                                                                   \
+        static struct log_rate log_rate_;                                                                                                  \
+        uint64_t log_left_out_;                                                                                                            \
+        if (log_enabled(level) && log_rate_allows(&log_rate_, &log_left_out_)) {                                                           \
+            const struct log_field log_fields_[] = {log_u64(log_left_out_ ? "left_out" : NULL, log_left_out_), ##__VA_ARGS__};             \
+            log_event(level, event, log_fields_, sizeof log_fields_ / sizeof log_fields_[0]);                                              \
+        }                                                                                                                                  \
     } while (0)
 
 #endif

@@ -136,8 +136,10 @@ void *map_put(struct map *map, struct view key, void *value)
     if (map->entry_end == map->entry_room) rebuild(map);
     struct map_entry *entry = &map->entries[map->entry_end];
     *entry = (struct map_entry){.hash = hash, .key_size = (uint32_t)key.size, .value = value};
-    if (key.size > KEY_INLINE) entry->key.pointer = memory_copy(key.data, key.size);
-    else if (key.size) memcpy(entry->key.bytes, key.data, key.size);
+    if (key.size > KEY_INLINE)
+        entry->key.pointer = memory_copy(key.data, key.size);
+    else if (key.size)
+        memcpy(entry->key.bytes, key.data, key.size);
     place(map, map->entry_end++);
     map->count++;
     return NULL;

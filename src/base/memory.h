@@ -8,12 +8,12 @@
 
 #include <stddef.h>
 
-void *memory_alloc(size_t size);                 /* not zeroed */
-void *memory_zero(size_t count, size_t size);    /* zeroed; stops on overflow of count * size */
+void *memory_alloc(size_t size);              /* not zeroed */
+void *memory_zero(size_t count, size_t size); /* zeroed; stops on overflow of count * size */
 void *memory_resize(void *block, size_t size);
 void *memory_copy(const void *bytes, size_t size);
-char *memory_string(const char *text);           /* copy of a C string */
+char *memory_string(const char *text);                  /* copy of a C string */
 char *memory_string_of(const void *bytes, size_t size); /* copy with a NUL added */
-void memory_free(void *block);                   /* NULL is allowed */
+void memory_free(void *block);                          /* NULL is allowed */
 
 #endif

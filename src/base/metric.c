@@ -20,7 +20,7 @@ enum {
 struct metric_set {
     const struct metric_row *rows;
     size_t count;
-    size_t *first;   /* cell of each metric's first label */
+    size_t *first;    /* cell of each metric's first label */
     unsigned *labels; /* how many label values each has, at least 1 */
     _Atomic uint64_t *cells;
 };
@@ -173,8 +173,10 @@ static void write_labels(struct buffer *out, const char *label, const char *valu
         buffer_printf(out, "%s=\"", label);
         for (; *value; value++) {
             if (*value == '"' || *value == '\\') buffer_u8(out, '\\');
-            if (*value == '\n') buffer_append_text(out, "\\n");
-            else buffer_u8(out, (uint8_t)*value);
+            if (*value == '\n')
+                buffer_append_text(out, "\\n");
+            else
+                buffer_u8(out, (uint8_t)*value);
         }
         buffer_append_text(out, bound ? "\"," : "\"");
     }
@@ -186,21 +188,26 @@ void metric_write_sample(struct buffer *out, const char *name, const char *label
 {
     buffer_append_text(out, name);
     write_labels(out, label, label_value, NULL);
-    if (isfinite(value) && value == floor(value) && fabs(value) < 0x1p53) buffer_printf(out, " %.0f\n", value);
-    else if (isnan(value)) buffer_append_text(out, " NaN\n");
-    else if (isinf(value)) buffer_append_text(out, value < 0 ? " -Inf\n" : " +Inf\n");
-    else buffer_printf(out, " %.10g\n", value);
+    if (isfinite(value) && value == floor(value) && fabs(value) < 0x1p53)
+        buffer_printf(out, " %.0f\n", value);
+    else if (isnan(value))
+        buffer_append_text(out, " NaN\n");
+    else if (isinf(value))
+        buffer_append_text(out, value < 0 ? " -Inf\n" : " +Inf\n");
+    else
+        buffer_printf(out, " %.10g\n", value);
 }
 
-static void write_bucket(struct buffer *out, const char *name, const char *label, const char *label_value, const char *bound, uint64_t count)
+static void write_bucket(struct buffer *out, const char *name, const char *label, const char *label_value, const char *bound,
+                         uint64_t count)
 {
     buffer_printf(out, "%s_bucket", name);
     write_labels(out, label, label_value, bound);
     buffer_printf(out, " %llu\n", (unsigned long long)count);
 }
 
-void metric_write_histogram(struct buffer *out, const char *name, const char *label, const char *label_value, metric_count_below *count_below, const void *context,
-                            uint64_t count, uint64_t sum_us)
+void metric_write_histogram(struct buffer *out, const char *name, const char *label, const char *label_value,
+                            metric_count_below *count_below, const void *context, uint64_t count, uint64_t sum_us)
 {
     for (unsigned power = RENDER_POWER_FIRST; power <= RENDER_POWER_LAST; power++) {
         uint64_t us = UINT64_C(1) << power;

@@ -22,8 +22,8 @@ enum { METRIC_LABELS_MAX = 64 };
 struct metric_row {
     const char *name, *help;
     enum metric_kind kind;
-    const char *label;                /* NULL: none */
-    const char *const *label_values;  /* NULL-terminated; the index is the `label` argument below */
+    const char *label;               /* NULL: none */
+    const char *const *label_values; /* NULL-terminated; the index is the `label` argument below */
 };
 struct metric_set;
 /* rows must outlive the set. Stops the process on a defect of the table. */
@@ -49,7 +49,7 @@ unsigned metric_bucket(uint64_t us);
 uint64_t metric_bucket_end_us(unsigned bucket); /* the smallest value that is above the bucket */
 void metric_snapshot(const struct metric_set *set, unsigned metric, unsigned label, struct metric_histogram *out);
 void metric_histogram_subtract(struct metric_histogram *from, const struct metric_histogram *earlier); /* for windows */
-uint64_t metric_histogram_quantile_us(const struct metric_histogram *histogram, double quantile);      /* upper end of its bucket; 0: empty */
+uint64_t metric_histogram_quantile_us(const struct metric_histogram *histogram, double quantile); /* upper end of its bucket; 0: empty */
 
 void metric_render(const struct metric_set *set, struct buffer *out);
 
@@ -58,7 +58,7 @@ void metric_write_head(struct buffer *out, const char *name, const char *help, e
 void metric_write_sample(struct buffer *out, const char *name, const char *label, const char *label_value, double value);
 /* count_below(context, us): observations at or below us. Bounds are powers of two from 64 us to 67 s, in seconds as Prometheus wants them. */
 typedef uint64_t metric_count_below(const void *context, uint64_t us);
-void metric_write_histogram(struct buffer *out, const char *name, const char *label, const char *label_value, metric_count_below *count_below, const void *context,
-                            uint64_t count, uint64_t sum_us);
+void metric_write_histogram(struct buffer *out, const char *name, const char *label, const char *label_value,
+                            metric_count_below *count_below, const void *context, uint64_t count, uint64_t sum_us);
 
 #endif

@@ -141,8 +141,10 @@ struct digits {
 static void digits_add(struct digits *d, int digit)
 {
     if (d->kept == 0 && digit == 0) return;
-    if (d->kept < sizeof d->digit) d->digit[d->kept++] = (uint8_t)digit;
-    else if (digit) d->cut = true;
+    if (d->kept < sizeof d->digit)
+        d->digit[d->kept++] = (uint8_t)digit;
+    else if (digit)
+        d->cut = true;
 }
 
 static bool scan_digits(struct scan *s, struct digits *d)
@@ -244,8 +246,10 @@ size_t number_to_text(struct view oracle_bytes, char out[NUMBER_TEXT_MAX])
     size_t integers = d.count && d.exponent >= 0 ? (size_t)d.exponent + 1 : 0;
     for (size_t i = 0; i < integers; i++) {
         uint8_t pair = i < d.count ? d.pair[i] : 0;
-        if (i == 0 && pair < 10) out[at++] = (char)('0' + pair);
-        else at += put_pair(out + at, pair);
+        if (i == 0 && pair < 10)
+            out[at++] = (char)('0' + pair);
+        else
+            at += put_pair(out + at, pair);
     }
     if (integers == 0) out[at++] = '0';
     if (d.count > integers) {

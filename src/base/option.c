@@ -54,14 +54,17 @@ void option_defaults(const struct option_table *table, void *config)
 const struct option_row *option_find(const struct option_table *table, struct view section, struct view name)
 {
     for (size_t i = 0; i < table->count; i++)
-        if (view_equal(section, view_text(table->rows[i].section)) && view_equal(name, view_text(table->rows[i].name))) return &table->rows[i];
+        if (view_equal(section, view_text(table->rows[i].section)) && view_equal(name, view_text(table->rows[i].name)))
+            return &table->rows[i];
     return NULL;
 }
 
 void option_print_expected(const struct option_row *row, struct buffer *out)
 {
-    static const char *const kinds[] = {
-        [OPTION_INTEGER] = "a whole number", [OPTION_SIZE] = "a size such as 64M", [OPTION_DURATION] = "a duration such as 30s", [OPTION_PERCENT] = "a percentage"};
+    static const char *const kinds[] = {[OPTION_INTEGER] = "a whole number",
+                                        [OPTION_SIZE] = "a size such as 64M",
+                                        [OPTION_DURATION] = "a duration such as 30s",
+                                        [OPTION_PERCENT] = "a percentage"};
     switch (row->kind) {
     case OPTION_BOOLEAN: buffer_append_text(out, "true or false"); return;
     case OPTION_TEXT: buffer_printf(out, "a text of at most %zu bytes", row->size - 1); return;
@@ -90,8 +93,8 @@ bool option_set(const struct option_row *row, void *config, struct view value, s
     char where[300] = "";
     if (place.file) snprintf(where, sizeof where, "%s:%u: ", place.file, place.line);
     struct view shown = row->secret ? view_text("********") : view_of(value.data, value.size < 80 ? value.size : 80);
-    error_set(error, place.file ? ERROR_CONFIG : ERROR_USAGE, "%s%s.%s = " VIEW_FORMAT " is not possible: write " VIEW_FORMAT, where, row->section, row->name,
-              VIEW_ARGUMENTS(shown), VIEW_ARGUMENTS(buffer_view(&expected)));
+    error_set(error, place.file ? ERROR_CONFIG : ERROR_USAGE, "%s%s.%s = " VIEW_FORMAT " is not possible: write " VIEW_FORMAT, where,
+              row->section, row->name, VIEW_ARGUMENTS(shown), VIEW_ARGUMENTS(buffer_view(&expected)));
     buffer_release(&expected);
     return false;
 }
@@ -143,11 +146,12 @@ static bool unknown_section(const struct option_table *table, struct ini_place p
         nearest = table->rows[i].section;
     }
     if (section.size == 0) return error_set(error, ERROR_CONFIG, "%s:%u: option before the first [section]", place.file, place.line);
-    return error_set(error, ERROR_CONFIG, "%s:%u: there is no section [" VIEW_FORMAT "]%s%s%s", place.file, place.line, VIEW_ARGUMENTS(section),
-                     nearest ? "; did you mean [" : "", nearest ? nearest : "", nearest ? "]?" : "");
+    return error_set(error, ERROR_CONFIG, "%s:%u: there is no section [" VIEW_FORMAT "]%s%s%s", place.file, place.line,
+                     VIEW_ARGUMENTS(section), nearest ? "; did you mean [" : "", nearest ? nearest : "", nearest ? "]?" : "");
 }
 
-static bool unknown_name(const struct option_table *table, struct ini_place place, struct view section, struct view name, struct error *error)
+static bool unknown_name(const struct option_table *table, struct ini_place place, struct view section, struct view name,
+                         struct error *error)
 {
     const struct option_row *nearest = NULL;
     unsigned best = (unsigned)(name.size < 63 ? name.size : 63) / 3 + 2;
@@ -159,10 +163,10 @@ static bool unknown_name(const struct option_table *table, struct ini_place plac
         nearest = &table->rows[i];
     }
     if (!nearest)
-        return error_set(error, ERROR_CONFIG, "%s:%u: section [" VIEW_FORMAT "] has no option '" VIEW_FORMAT "'", place.file, place.line, VIEW_ARGUMENTS(section),
-                         VIEW_ARGUMENTS(name));
-    return error_set(error, ERROR_CONFIG, "%s:%u: section [" VIEW_FORMAT "] has no option '" VIEW_FORMAT "'; did you mean %s in [%s]?", place.file, place.line,
-                     VIEW_ARGUMENTS(section), VIEW_ARGUMENTS(name), nearest->name, nearest->section);
+        return error_set(error, ERROR_CONFIG, "%s:%u: section [" VIEW_FORMAT "] has no option '" VIEW_FORMAT "'", place.file, place.line,
+                         VIEW_ARGUMENTS(section), VIEW_ARGUMENTS(name));
+    return error_set(error, ERROR_CONFIG, "%s:%u: section [" VIEW_FORMAT "] has no option '" VIEW_FORMAT "'; did you mean %s in [%s]?",
+                     place.file, place.line, VIEW_ARGUMENTS(section), VIEW_ARGUMENTS(name), nearest->name, nearest->section);
 }
 
 static bool take_pair(void *context, struct ini_place place, struct view section, struct view name, struct view value, struct error *error)
@@ -176,7 +180,9 @@ static bool take_pair(void *context, struct ini_place place, struct view section
     const struct option_row *row = option_find(table, section, name);
     if (!row) return unknown_name(table, place, section, name, error);
     unsigned *line = &reading->lines[row - table->rows];
-    if (*line) return error_set(error, ERROR_CONFIG, "%s:%u: %s.%s stands in line %u already; remove one", place.file, place.line, row->section, row->name, *line);
+    if (*line)
+        return error_set(error, ERROR_CONFIG, "%s:%u: %s.%s stands in line %u already; remove one", place.file, place.line, row->section,
+                         row->name, *line);
     *line = place.line;
     return option_set(row, reading->config, value, place, error);
 }
@@ -191,7 +197,8 @@ static bool nothing_missing(const struct reading *reading, const char *file, str
     return true;
 }
 
-bool option_read(const struct option_table *table, struct view text, const char *file, void *config, ini_pair *other, void *context, struct error *error)
+bool option_read(const struct option_table *table, struct view text, const char *file, void *config, ini_pair *other, void *context,
+                 struct error *error)
 {
     struct reading reading = {.table = table, .config = config, .other = other, .context = context};
     reading.lines = memory_zero(table->count, sizeof *reading.lines);

@@ -18,27 +18,27 @@
 #include "base/ini.h"
 
 enum option_kind {
-    OPTION_BOOLEAN,  /* true/false, yes/no, on/off, 1/0 */
+    OPTION_BOOLEAN, /* true/false, yes/no, on/off, 1/0 */
     OPTION_INTEGER,
     OPTION_SIZE,     /* bytes: 4096, 64K, 16M, 2G, 1T (powers of 1024) */
     OPTION_DURATION, /* 250us, 30ms, 5s, 10min, 1h, 7d; the member counts `unit` ("us", "ms" or "s") */
     OPTION_TEXT,
-    OPTION_CHOICE,   /* one of `choices`; the member gets its index */
-    OPTION_PERCENT,  /* 0..100, whole, with or without % */
+    OPTION_CHOICE,  /* one of `choices`; the member gets its index */
+    OPTION_PERCENT, /* 0..100, whole, with or without % */
     OPTION_REAL
 };
 
 struct option_row {
-    size_t offset, size;         /* of the member: OPTION_FIELD */
+    size_t offset, size; /* of the member: OPTION_FIELD */
     const char *section, *name;
     enum option_kind kind;
-    const char *fallback;        /* default as it would be written; NULL: the option must be given */
-    int64_t minimum, maximum;    /* in the member's unit; both 0: no bounds but the member's own (percent: 0..100; integers: not negative) */
-    const char *const *choices;  /* NULL-terminated */
-    const char *unit;            /* durations: "us", "ms", "s"; others: shown in the documentation ("rows", "connections") */
-    const char *description;     /* a sentence or two: what it does, and why one would change it */
-    bool reloadable;             /* takes effect on reload without a restart */
-    bool secret;                 /* its value is never printed */
+    const char *fallback;       /* default as it would be written; NULL: the option must be given */
+    int64_t minimum, maximum;   /* in the member's unit; both 0: no bounds but the member's own (percent: 0..100; integers: not negative) */
+    const char *const *choices; /* NULL-terminated */
+    const char *unit;           /* durations: "us", "ms", "s"; others: shown in the documentation ("rows", "connections") */
+    const char *description;    /* a sentence or two: what it does, and why one would change it */
+    bool reloadable;            /* takes effect on reload without a restart */
+    bool secret;                /* its value is never printed */
 };
 #define OPTION_FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
 
@@ -59,23 +59,27 @@ bool option_set(const struct option_row *row, void *config, struct view value, s
  * Defaults, then the file, then the check that nothing required is missing. An unknown name is an error that proposes the nearest one; a name given twice
  * too. Sections without a row go to `other` (NULL: unknown sections are errors).
  */
-bool option_read(const struct option_table *table, struct view text, const char *file, void *config, ini_pair *other, void *context, struct error *error) MUST_USE;
-bool option_read_file(const struct option_table *table, const char *file, void *config, ini_pair *other, void *context, struct error *error) MUST_USE;
+bool option_read(const struct option_table *table, struct view text, const char *file, void *config, ini_pair *other, void *context,
+                 struct error *error) MUST_USE;
+bool option_read_file(const struct option_table *table, const char *file, void *config, ini_pair *other, void *context,
+                      struct error *error) MUST_USE;
 
 /* For reload: copies the reloadable members that differ from `fresh` into `running`; calls changed for each row that differs, with whether it was applied. */
 typedef void option_changed(void *context, const struct option_row *row, bool applied);
 void option_reload(const struct option_table *table, void *running, const void *fresh, option_changed *changed, void *context);
 
-void option_print_value(const struct option_row *row, const void *config, struct buffer *out);      /* as it would be written; secrets as ******** */
-void option_print_markdown(const struct option_table *table, struct buffer *out);                   /* a table for each section */
-void option_print_text(const struct option_table *table, const void *config, struct buffer *out);   /* for terminals; with values if config is given */
-void option_print_ini(const struct option_table *table, struct buffer *out);                        /* the commented example file */
+void option_print_value(const struct option_row *row, const void *config,
+                        struct buffer *out);                                      /* as it would be written; secrets as ******** */
+void option_print_markdown(const struct option_table *table, struct buffer *out); /* a table for each section */
+void option_print_text(const struct option_table *table, const void *config,
+                       struct buffer *out);                                  /* for terminals; with values if config is given */
+void option_print_ini(const struct option_table *table, struct buffer *out); /* the commented example file */
 
 /* The parsers alone, for command lines and queries. Size in bytes, duration in microseconds. */
 bool option_parse_size(struct view text, uint64_t *bytes) MUST_USE;
 bool option_parse_duration(struct view text, uint64_t *us) MUST_USE;
 bool option_parse_boolean(struct view text, bool *value) MUST_USE;
-void option_format_size(uint64_t bytes, struct buffer *out);    /* "64M", "1000" */
-void option_format_duration(uint64_t us, struct buffer *out);   /* "250us", "1500ms", "2s", "10min" */
+void option_format_size(uint64_t bytes, struct buffer *out);  /* "64M", "1000" */
+void option_format_duration(uint64_t us, struct buffer *out); /* "250us", "1500ms", "2s", "10min" */
 
 #endif

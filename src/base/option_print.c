@@ -35,12 +35,16 @@ void option_print_markdown(const struct option_table *table, struct buffer *out)
     for (size_t i = 0; i < table->count; i++) {
         const struct option_row *row = &table->rows[i];
         if (begins_section(table, i))
-            buffer_printf(out, "%s## [%s]\n\n| option | value | default | reload | what it does |\n|---|---|---|---|---|\n", i ? "\n" : "", row->section);
+            buffer_printf(out, "%s## [%s]\n\n| option | value | default | reload | what it does |\n|---|---|---|---|---|\n", i ? "\n" : "",
+                          row->section);
         buffer_printf(out, "| `%s` | ", row->name);
         print_kind(row, out);
-        if (!row->fallback) buffer_append_text(out, " | *must be given* | ");
-        else if (!*row->fallback) buffer_append_text(out, " | *empty* | ");
-        else buffer_printf(out, " | `%s` | ", row->fallback);
+        if (!row->fallback)
+            buffer_append_text(out, " | *must be given* | ");
+        else if (!*row->fallback)
+            buffer_append_text(out, " | *empty* | ");
+        else
+            buffer_printf(out, " | `%s` | ", row->fallback);
         buffer_append_text(out, row->reloadable ? "yes | " : "no | ");
         print_cell(out, row->description);
         buffer_append_text(out, " |\n");
@@ -79,8 +83,10 @@ void option_print_text(const struct option_table *table, const void *config, str
         }
         buffer_append_text(out, "\n    ");
         print_kind(row, out);
-        if (row->fallback) buffer_printf(out, "; default %s", *row->fallback ? row->fallback : "empty");
-        else buffer_append_text(out, "; must be given");
+        if (row->fallback)
+            buffer_printf(out, "; default %s", *row->fallback ? row->fallback : "empty");
+        else
+            buffer_append_text(out, "; must be given");
         buffer_append_text(out, row->reloadable ? "; can be reloaded\n" : "\n");
         print_wrapped(out, "    ", row->description);
     }

@@ -12,7 +12,8 @@ struct unit {
     uint64_t factor;
 };
 /* Largest first: printing takes the first that divides. */
-static const struct unit durations[] = {{"d", 86400000000u}, {"h", 3600000000u}, {"min", 60000000u}, {"s", 1000000u}, {"ms", 1000u}, {"us", 1u}};
+static const struct unit durations[] = {{"d", 86400000000u}, {"h", 3600000000u}, {"min", 60000000u},
+                                        {"s", 1000000u},     {"ms", 1000u},      {"us", 1u}};
 static const struct unit sizes[] = {{"T", UINT64_C(1) << 40}, {"G", 1u << 30}, {"M", 1u << 20}, {"K", 1u << 10}, {"", 1u}};
 enum { DURATIONS = sizeof durations / sizeof *durations, SIZES = sizeof sizes / sizeof *sizes };
 
@@ -83,8 +84,10 @@ void option_format_size(uint64_t bytes, struct buffer *out)
 
 void option_format_duration(uint64_t us, struct buffer *out)
 {
-    if (us == 0) buffer_append_text(out, "0s");
-    else format_units(us, durations, DURATIONS, out);
+    if (us == 0)
+        buffer_append_text(out, "0s");
+    else
+        format_units(us, durations, DURATIONS, out);
 }
 
 /* ---- members ---- */
@@ -158,7 +161,8 @@ static bool parse_integer(const struct option_row *row, struct view text, int64_
 {
     uint64_t number;
     if (row->kind == OPTION_INTEGER) return view_to_i64(text, out);
-    if (row->kind == OPTION_PERCENT && text.size > 0 && text.data[text.size - 1] == '%') text = view_trim(view_of(text.data, text.size - 1));
+    if (row->kind == OPTION_PERCENT && text.size > 0 && text.data[text.size - 1] == '%')
+        text = view_trim(view_of(text.data, text.size - 1));
     if (row->kind == OPTION_PERCENT) return view_to_i64(text, out);
     if (row->kind == OPTION_SIZE && !option_parse_size(text, &number)) return false;
     if (row->kind == OPTION_DURATION) {

@@ -26,7 +26,7 @@ struct queue {
 };
 
 /* The thing around a node: QUEUE_OWNER(node, struct job, node). */
-#define QUEUE_OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define QUEUE_OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 void queue_init(struct queue *queue);
 /* Any thread. True: the queue may have been empty, so the consumer has to be woken; false: whoever put before does or did that. */

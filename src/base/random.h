@@ -18,8 +18,8 @@ struct random_generator {
 };
 void random_seed(struct random_generator *random, uint64_t seed);
 uint64_t random_next(struct random_generator *random);
-uint64_t random_below(struct random_generator *random, uint64_t bound);           /* 0 .. bound-1, without bias; bound > 0 */
-bool random_chance(struct random_generator *random, double probability);          /* 0: never, 1: always */
+uint64_t random_below(struct random_generator *random, uint64_t bound);  /* 0 .. bound-1, without bias; bound > 0 */
+bool random_chance(struct random_generator *random, double probability); /* 0: never, 1: always */
 /* A pause before try number `attempt` (0, 1, ...): doubles from `first` to `most`, half of it random. */
 uint64_t random_backoff_us(struct random_generator *random, uint32_t attempt, uint64_t first_us, uint64_t most_us);
 

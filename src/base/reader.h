@@ -14,16 +14,22 @@ struct reader {
     const uint8_t *data;
     size_t size;
     size_t at;
-    bool short_read;  /* wanted bytes beyond the end */
-    bool malformed;   /* the bytes cannot be what they should be, however many follow */
+    bool short_read; /* wanted bytes beyond the end */
+    bool malformed;  /* the bytes cannot be what they should be, however many follow */
 };
 
 static inline struct reader reader_of(struct view bytes)
 {
     return (struct reader){.data = bytes.data, .size = bytes.size};
 }
-static inline bool reader_ok(const struct reader *r) { return !r->short_read && !r->malformed; }
-static inline size_t reader_left(const struct reader *r) { return r->size - r->at; }
+static inline bool reader_ok(const struct reader *r)
+{
+    return !r->short_read && !r->malformed;
+}
+static inline size_t reader_left(const struct reader *r)
+{
+    return r->size - r->at;
+}
 static inline bool reader_want(struct reader *r, size_t size)
 {
     if (!reader_ok(r) || size > r->size - r->at) {
@@ -32,7 +38,10 @@ static inline bool reader_want(struct reader *r, size_t size)
     }
     return true;
 }
-static inline void reader_malformed(struct reader *r) { r->malformed = true; }
+static inline void reader_malformed(struct reader *r)
+{
+    r->malformed = true;
+}
 static inline struct view reader_bytes(struct reader *r, size_t size)
 {
     if (!reader_want(r, size)) return view_of(NULL, 0);
@@ -40,10 +49,19 @@ static inline struct view reader_bytes(struct reader *r, size_t size)
     r->at += size;
     return v;
 }
-static inline void reader_skip(struct reader *r, size_t size) { (void)reader_bytes(r, size); }
-static inline uint8_t reader_peek(struct reader *r) { return reader_want(r, 1) ? r->data[r->at] : 0; }
-static inline uint8_t reader_u8(struct reader *r) { return reader_want(r, 1) ? r->data[r->at++] : 0; }
-uint16_t reader_u16(struct reader *r);   /* big-endian */
+static inline void reader_skip(struct reader *r, size_t size)
+{
+    (void)reader_bytes(r, size);
+}
+static inline uint8_t reader_peek(struct reader *r)
+{
+    return reader_want(r, 1) ? r->data[r->at] : 0;
+}
+static inline uint8_t reader_u8(struct reader *r)
+{
+    return reader_want(r, 1) ? r->data[r->at++] : 0;
+}
+uint16_t reader_u16(struct reader *r); /* big-endian */
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);
 uint16_t reader_u16le(struct reader *r); /* little-endian */

@@ -34,7 +34,7 @@ enum value_type {
 };
 
 struct value_datetime {
-    int32_t year;         /* astronomical: 0 is 1 BC; Oracle's -4712 is -4711 here */
+    int32_t year; /* astronomical: 0 is 1 BC; Oracle's -4712 is -4711 here */
     uint8_t month, day, hour, minute, second;
     bool has_zone;        /* fields are UTC, zone_minutes is the offset the writer gave */
     int16_t zone_minutes; /* -14*60 .. 14*60 */
@@ -47,13 +47,19 @@ struct value {
         struct view bytes;
         struct value_datetime datetime;
         int64_t months;
-        struct { int64_t days; int64_t nanoseconds; } interval; /* nanoseconds: within a day, same sign as days */
+        struct {
+            int64_t days;
+            int64_t nanoseconds;
+        } interval; /* nanoseconds: within a day, same sign as days */
         double real;
         bool boolean;
     };
 };
 
-static inline struct value value_null(void) { return (struct value){.type = VALUE_NULL}; }
+static inline struct value value_null(void)
+{
+    return (struct value){.type = VALUE_NULL};
+}
 struct value value_text(struct view utf8);   /* empty becomes NULL */
 struct value value_bytes(struct view bytes); /* empty becomes NULL */
 
@@ -87,6 +93,7 @@ struct value value_number_text(struct arena *arena, struct view text); /* VALUE_
 int64_t datetime_to_seconds(const struct value_datetime *d); /* proleptic Gregorian seconds since 1970-01-01; ignores zone and fraction */
 void datetime_from_seconds(int64_t seconds, struct value_datetime *d);
 size_t datetime_to_text(const struct value_datetime *d, char out[64]); /* ISO: 2026-01-31 23:59:59[.123456789][+02:00][ BC] */
-bool datetime_from_text(struct view iso, struct value_datetime *out) __attribute__((warn_unused_result)); /* what PostgreSQL prints with DateStyle ISO */
+bool datetime_from_text(struct view iso, struct value_datetime *out)
+    __attribute__((warn_unused_result)); /* what PostgreSQL prints with DateStyle ISO */
 
 #endif

@@ -24,7 +24,7 @@ enum tag {
 
 enum { ZONE_MINUTES_MAX = 16 * 60 };
 #define NANOSECONDS_PER_SECOND 1000000000
-#define NANOSECONDS_PER_DAY (86400 * (int64_t)NANOSECONDS_PER_SECOND)
+#define NANOSECONDS_PER_DAY    (86400 * (int64_t)NANOSECONDS_PER_SECOND)
 
 static void put_length(struct buffer *out, size_t length)
 {

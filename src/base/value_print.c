@@ -18,9 +18,12 @@ static void print_text(struct buffer *out, struct view text, size_t limit)
     buffer_u8(out, '\'');
     for (size_t i = 0; i < shown; i++) {
         uint8_t c = text.data[i];
-        if (c == '\'') buffer_append_text(out, "''");
-        else if (c < 0x20 || c == 0x7F) buffer_printf(out, "\\x%02x", c);
-        else buffer_u8(out, c);
+        if (c == '\'')
+            buffer_append_text(out, "''");
+        else if (c < 0x20 || c == 0x7F)
+            buffer_printf(out, "\\x%02x", c);
+        else
+            buffer_u8(out, c);
     }
     buffer_u8(out, '\'');
     if (shown < text.size) buffer_printf(out, "... (%zu bytes)", text.size);
@@ -42,8 +45,10 @@ static void print_number(struct buffer *out, struct view bytes)
 {
     char text[NUMBER_TEXT_MAX];
     size_t size = number_to_text(bytes, text);
-    if (size) buffer_append(out, text, size);
-    else print_hex(out, bytes, 0);
+    if (size)
+        buffer_append(out, text, size);
+    else
+        print_hex(out, bytes, 0);
 }
 
 static void print_months(struct buffer *out, int64_t months)
@@ -58,14 +63,17 @@ static void print_days(struct buffer *out, int64_t days, int64_t nanoseconds)
     uint64_t whole = days < 0 ? 0 - (uint64_t)days : (uint64_t)days;
     uint64_t rest = nanoseconds < 0 ? 0 - (uint64_t)nanoseconds : (uint64_t)nanoseconds;
     uint64_t seconds = rest / 1000000000u;
-    buffer_printf(out, "%c%llu %02llu:%02llu:%02llu.%09llu", negative ? '-' : '+', (unsigned long long)whole, (unsigned long long)(seconds / 3600),
-                  (unsigned long long)(seconds / 60 % 60), (unsigned long long)(seconds % 60), (unsigned long long)(rest % 1000000000u));
+    buffer_printf(out, "%c%llu %02llu:%02llu:%02llu.%09llu", negative ? '-' : '+', (unsigned long long)whole,
+                  (unsigned long long)(seconds / 3600), (unsigned long long)(seconds / 60 % 60), (unsigned long long)(seconds % 60),
+                  (unsigned long long)(rest % 1000000000u));
 }
 
 static void print_real(struct buffer *out, double real, int digits)
 {
-    if (isnan(real)) buffer_append_text(out, "NaN");
-    else buffer_printf(out, "%.*g", digits, real == 0 ? 0.0 : real);
+    if (isnan(real))
+        buffer_append_text(out, "NaN");
+    else
+        buffer_printf(out, "%.*g", digits, real == 0 ? 0.0 : real);
 }
 
 void value_print(struct buffer *out, const struct value *value, size_t text_limit)

@@ -16,7 +16,7 @@ struct view {
     size_t size;
 };
 
-#define VIEW_FORMAT "%.*s"
+#define VIEW_FORMAT       "%.*s"
 #define VIEW_ARGUMENTS(v) (int)(v).size, (const char *)((v).data ? (const void *)(v).data : (const void *)"")
 
 static inline struct view view_of(const void *data, size_t size)
@@ -35,8 +35,8 @@ bool view_equal_ignoring_case(struct view a, struct view b); /* ASCII only */
 int view_compare(struct view a, struct view b);              /* bytewise, shorter first */
 struct view view_trim(struct view v);                        /* without ASCII blanks at both ends */
 bool view_starts_with(struct view v, const char *prefix);
-uint64_t view_hash(struct view v);                           /* XXH3, 64 bits; not for hostile-collision safety */
-bool view_to_u64(struct view v, uint64_t *out);              /* whole view is decimal digits, fits */
-bool view_to_i64(struct view v, int64_t *out);               /* optional sign */
+uint64_t view_hash(struct view v);              /* XXH3, 64 bits; not for hostile-collision safety */
+bool view_to_u64(struct view v, uint64_t *out); /* whole view is decimal digits, fits */
+bool view_to_i64(struct view v, int64_t *out);  /* optional sign */
 
 #endif

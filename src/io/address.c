@@ -89,8 +89,10 @@ uint16_t address_local_port(int descriptor)
 void address_of_peer(int descriptor, char out[ADDRESS_TEXT_SIZE])
 {
     struct address address = {.size = sizeof address.v6};
-    if (getpeername(descriptor, &address.any, &address.size) == 0) address_print(&address, out);
-    else snprintf(out, ADDRESS_TEXT_SIZE, "unknown");
+    if (getpeername(descriptor, &address.any, &address.size) == 0)
+        address_print(&address, out);
+    else
+        snprintf(out, ADDRESS_TEXT_SIZE, "unknown");
 }
 
 /* ---- errors ---- */
@@ -108,19 +110,22 @@ bool address_error_connect(struct error *error, const char *host, uint16_t port,
     case EADDRNOTAVAIL: advice = "; no local port is free: too many connections to this address"; break;
     default: break;
     }
-    error_set(error, reason == ETIMEDOUT ? ERROR_TIMEOUT : ERROR_NETWORK, "cannot connect to %s port %u: %s%s", host, port, strerror(reason), advice);
+    error_set(error, reason == ETIMEDOUT ? ERROR_TIMEOUT : ERROR_NETWORK, "cannot connect to %s port %u: %s%s", host, port,
+              strerror(reason), advice);
     if (error) error->native = reason;
     return false;
 }
 
 bool address_error_timeout(struct error *error, const char *host, uint16_t port, uint32_t timeout_ms)
 {
-    return error_set(error, ERROR_TIMEOUT, "cannot connect to %s port %u: no answer within %u ms; check the host, the port and firewalls", host, port, timeout_ms);
+    return error_set(error, ERROR_TIMEOUT, "cannot connect to %s port %u: no answer within %u ms; check the host, the port and firewalls",
+                     host, port, timeout_ms);
 }
 
 bool address_error_resolve(struct error *error, const char *host, const char *reason)
 {
-    return error_set(error, ERROR_NETWORK, "cannot find host %s: %s; check the name (getent hosts %s) and the DNS servers", host, reason, host);
+    return error_set(error, ERROR_NETWORK, "cannot find host %s: %s; check the name (getent hosts %s) and the DNS servers", host, reason,
+                     host);
 }
 
 /* ---- sockets ---- */
@@ -144,8 +149,10 @@ static bool listen_error(struct error *error, const char *host, uint16_t port, i
 {
     const char *name = *host ? host : "*";
     if (reason == EADDRINUSE)
-        return error_set(error, ERROR_ADDRESS_IN_USE, "cannot listen on %s port %u: the address is in use; stop who has it (ss -ltnp 'sport = :%u') or choose another port",
-                         name, port, port);
+        return error_set(
+            error, ERROR_ADDRESS_IN_USE,
+            "cannot listen on %s port %u: the address is in use; stop who has it (ss -ltnp 'sport = :%u') or choose another port", name,
+            port, port);
     const char *advice = reason == EACCES          ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE"
                          : reason == EADDRNOTAVAIL ? "; this machine has no such address (ip addr)"
                                                    : "";

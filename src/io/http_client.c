@@ -50,15 +50,20 @@ static bool is_local(const char *url)
     return false;
 }
 
-static int failed(CURLcode status, const char *url, const char *detail, uint32_t timeout_ms, const struct buffer *response, struct error *error)
+static int failed(CURLcode status, const char *url, const char *detail, uint32_t timeout_ms, const struct buffer *response,
+                  struct error *error)
 {
     switch (status) {
-    case CURLE_COULDNT_CONNECT: error_set(error, ERROR_NETWORK, "cannot connect to %s: %s; is the server running there?", url, detail); break;
+    case CURLE_COULDNT_CONNECT:
+        error_set(error, ERROR_NETWORK, "cannot connect to %s: %s; is the server running there?", url, detail);
+        break;
     case CURLE_COULDNT_RESOLVE_HOST: error_set(error, ERROR_NETWORK, "cannot call %s: %s; check the host's name", url, detail); break;
     case CURLE_OPERATION_TIMEDOUT: error_set(error, ERROR_TIMEOUT, "%s did not answer within %u ms", url, timeout_ms); break;
     case CURLE_WRITE_ERROR: error_set(error, ERROR_LIMIT, "the answer of %s is larger than %zu bytes", url, response->maximum); break;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: error_set(error, ERROR_CONFIG, "%s is not a URL that can be called; write http://host:port/path or https://...", url); break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        error_set(error, ERROR_CONFIG, "%s is not a URL that can be called; write http://host:port/path or https://...", url);
+        break;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE: error_set(error, ERROR_TLS, "cannot call %s: %s", url, detail); break;
     default: error_set(error, ERROR_NETWORK, "cannot call %s: %s", url, detail); break;
@@ -66,8 +71,8 @@ static int failed(CURLcode status, const char *url, const char *detail, uint32_t
     return 0;
 }
 
-int http_call(const char *method, const char *url, const char *token, struct view body, const char *content_type, uint32_t timeout_ms, struct buffer *response,
-              struct error *error)
+int http_call(const char *method, const char *url, const char *token, struct view body, const char *content_type, uint32_t timeout_ms,
+              struct buffer *response, struct error *error)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, initialise);

@@ -62,13 +62,19 @@ static enum MHD_Result respond_text(struct MHD_Connection *connection, int statu
     return queued;
 }
 
-static enum MHD_Result handle(struct http_server *server, struct MHD_Connection *connection, const char *url, const char *method, struct exchange *exchange)
+static enum MHD_Result handle(struct http_server *server, struct MHD_Connection *connection, const char *url, const char *method,
+                              struct exchange *exchange)
 {
     char peer[ADDRESS_TEXT_SIZE] = "unknown";
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info) address_of_peer(info->connect_fd, peer);
-    struct http_request request = {
-        .method = method, .path = url, .body = buffer_view(&exchange->body), .parameter = parameter, .header = header, .peer = peer, .handle = connection};
+    struct http_request request = {.method = method,
+                                   .path = url,
+                                   .body = buffer_view(&exchange->body),
+                                   .parameter = parameter,
+                                   .header = header,
+                                   .peer = peer,
+                                   .handle = connection};
     struct http_response response = {.status = 200, .content_type = "text/plain"};
     buffer_init(&response.body, 0);
     server->handler(server->context, &request, &response);
@@ -78,8 +84,8 @@ static enum MHD_Result handle(struct http_server *server, struct MHD_Connection 
 }
 
 /* Called first without a body, then for each piece of it, then once more. */
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload,
-                                  size_t *upload_size, void **state)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **state)
 {
     struct http_server *server = context;
     struct exchange *exchange = *state;
@@ -121,7 +127,8 @@ static void on_log(void *context, const char *format, va_list arguments)
     LOG_RATED(LOG_WARNING, "http.complained", log_text("text", text));
 }
 
-struct http_server *http_server_start(const char *address, uint16_t port, size_t body_max, http_handler *handler, void *context, struct error *error)
+struct http_server *http_server_start(const char *address, uint16_t port, size_t body_max, http_handler *handler, void *context,
+                                      struct error *error)
 {
     int descriptor = address_listen(address, port, false, error);
     if (descriptor < 0) return NULL;
@@ -131,9 +138,10 @@ struct http_server *http_server_start(const char *address, uint16_t port, size_t
     server->handler = handler;
     server->context = context;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG | MHD_USE_ITC;
-    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, descriptor,
-                                      MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_HTTP_CONNECTIONS,
-                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
+    server->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+                         descriptor, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+                         (unsigned)LIMIT_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
     if (server->daemon) return server;
     close(descriptor);
     memory_free(server);

@@ -52,7 +52,8 @@ static void on_rested(uv_timer_t *timer)
 /* Out of descriptors: the waiting connection would wake us without end. */
 static void take_rest(struct listener *listener, int reason)
 {
-    LOG_RATED(LOG_ERROR, "listener.exhausted", log_text("error", strerror(reason)), log_text("advice", "raise the limit on open files (ulimit -n, LimitNOFILE)"));
+    LOG_RATED(LOG_ERROR, "listener.exhausted", log_text("error", strerror(reason)),
+              log_text("advice", "raise the limit on open files (ulimit -n, LimitNOFILE)"));
     uv_poll_stop(&listener->poll);
     uv_timer_start(&listener->rest, on_rested, REST_MS, 0);
 }
@@ -86,8 +87,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
 }
 
-struct listener *listener_new(struct loop *loop, const char *address, uint16_t port, struct tls_context *tls, size_t input_max, listener_accepted *accepted,
-                              void *context, struct error *error)
+struct listener *listener_new(struct loop *loop, const char *address, uint16_t port, struct tls_context *tls, size_t input_max,
+                              listener_accepted *accepted, void *context, struct error *error)
 {
     int descriptor = address_listen(address, port, true, error);
     if (descriptor < 0) return NULL;

@@ -45,8 +45,10 @@ static void on_wake(uv_async_t *wake)
         if (!node) break;
         run_job(QUEUE_OWNER(node, struct loop_job, node));
     }
-    if (queue_count(&loop->posted) > 0) uv_async_send(&loop->wake);
-    else if (atomic_load(&loop->stopping)) uv_stop(&loop->uv);
+    if (queue_count(&loop->posted) > 0)
+        uv_async_send(&loop->wake);
+    else if (atomic_load(&loop->stopping))
+        uv_stop(&loop->uv);
 }
 
 static void post(struct loop *loop, struct loop_job *job)

@@ -13,10 +13,10 @@
 
 struct loop;
 struct loop *loop_new(void);
-void loop_free(struct loop *loop);            /* not while it runs; closes and frees what still belongs to it; tasks not yet run are dropped */
-void loop_run(struct loop *loop);             /* until loop_stop */
-void loop_stop(struct loop *loop);            /* any thread */
-uint64_t loop_now_us(const struct loop *loop);/* monotonic, cached once a turn */
+void loop_free(struct loop *loop); /* not while it runs; closes and frees what still belongs to it; tasks not yet run are dropped */
+void loop_run(struct loop *loop);  /* until loop_stop */
+void loop_stop(struct loop *loop); /* any thread */
+uint64_t loop_now_us(const struct loop *loop); /* monotonic, cached once a turn */
 
 /* Runs `task` on the loop's thread, in order of posting. Any thread; no lock is held while tasks run; never blocks. */
 typedef void loop_task(void *context);

@@ -113,8 +113,10 @@ struct watch *watch_new(struct loop *loop, int descriptor, watch_ready *ready, v
 void watch_set(struct watch *watch, int what)
 {
     int events = (what & WATCH_READ ? UV_READABLE : 0) | (what & WATCH_WRITE ? UV_WRITABLE : 0);
-    if (events) CHECK(uv_poll_start(&watch->uv, events, on_ready) == 0);
-    else uv_poll_stop(&watch->uv);
+    if (events)
+        CHECK(uv_poll_start(&watch->uv, events, on_ready) == 0);
+    else
+        uv_poll_stop(&watch->uv);
 }
 
 void watch_free(struct watch *watch)

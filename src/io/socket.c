@@ -91,8 +91,10 @@ static ssize_t receive_some(struct socket_stream *stream, void *room, size_t siz
         }
         int readable = wait_for(stream->descriptor, POLLIN, deadline_us);
         if (readable > 0) continue;
-        if (readable == 0) too_late(stream, "read", error);
-        else failed(stream, "read", errno, error);
+        if (readable == 0)
+            too_late(stream, "read", error);
+        else
+            failed(stream, "read", errno, error);
         return -1;
     }
 }
@@ -196,8 +198,10 @@ struct socket_stream *socket_connect(const char *host, uint16_t port, struct tls
         reason = attempt(&addresses[i], now + left / (count - i), &descriptor);
         if (reason == 0) break;
     }
-    if (reason == ETIMEDOUT) address_error_timeout(error, host, port, timeout_ms);
-    else if (reason) address_error_connect(error, host, port, reason);
+    if (reason == ETIMEDOUT)
+        address_error_timeout(error, host, port, timeout_ms);
+    else if (reason)
+        address_error_connect(error, host, port, reason);
     if (reason) return NULL;
     struct socket_stream *stream = stream_of(descriptor);
     if (!tls || begin_tls(stream, tls, host, deadline_us, error)) return stream;
@@ -226,7 +230,8 @@ bool socket_read(struct socket_stream *stream, struct buffer *into, size_t at_mo
     uint64_t deadline_us = deadline_after(timeout_ms);
     if (stream->tls) return read_tls(stream, into, at_most, deadline_us, error);
     uint8_t *room = buffer_reserve(into, at_most);
-    if (!room) return error_set(error, ERROR_LIMIT, "connection with %s: more than %zu bytes received and not read", stream->peer, into->maximum);
+    if (!room)
+        return error_set(error, ERROR_LIMIT, "connection with %s: more than %zu bytes received and not read", stream->peer, into->maximum);
     ssize_t size = receive_some(stream, room, at_most, deadline_us, error);
     if (size == 0) return error_set(error, ERROR_NETWORK, "connection with %s: the peer closed it", stream->peer);
     if (size < 0) return false;

@@ -53,7 +53,8 @@ static void on_timer(uv_timer_t *timer)
     switch (stream->state) {
     case STREAM_CONNECTING: stream_connect_timeout(stream); return;
     case STREAM_HANDSHAKING:
-        error_set(&error, ERROR_TIMEOUT, "TLS handshake with %s: not finished within %d ms; does the peer speak TLS on this port?", stream->peer, HANDSHAKE_MS);
+        error_set(&error, ERROR_TIMEOUT, "TLS handshake with %s: not finished within %d ms; does the peer speak TLS on this port?",
+                  stream->peer, HANDSHAKE_MS);
         stream_fail(stream, &error);
         return;
     case STREAM_LINGERING: dispose(&stream->object); return;
@@ -159,8 +160,10 @@ void stream_poll(struct stream *stream)
     if (stream->state == STREAM_FINISHED) events = 0;
     if (events == stream->polled) return;
     stream->polled = events;
-    if (events) CHECK(uv_poll_start(stream->poll, events, on_poll) == 0);
-    else uv_poll_stop(stream->poll);
+    if (events)
+        CHECK(uv_poll_start(stream->poll, events, on_poll) == 0);
+    else
+        uv_poll_stop(stream->poll);
 }
 
 /* ---- opening and failing ---- */
@@ -169,8 +172,10 @@ void stream_connected(struct stream *stream, struct tls_context *tls)
 {
     stream->state = tls ? STREAM_HANDSHAKING : STREAM_OPEN;
     stream_set_timer(stream, tls ? HANDSHAKE_MS : 0);
-    if (tls) stream->tls = tls_session_new(tls, stream->host);
-    else stream->opened_scheduled = true;
+    if (tls)
+        stream->tls = tls_session_new(tls, stream->host);
+    else
+        stream->opened_scheduled = true;
     stream->read_scheduled = tls != NULL; /* a client speaks first: its handshake begins without an event */
     stream_schedule(stream);
 }
@@ -232,8 +237,10 @@ void stream_pause(struct stream *stream, bool paused)
 {
     if (stream->paused == paused) return;
     stream->paused = paused;
-    if (paused) stream_poll(stream);
-    else read_again(stream);
+    if (paused)
+        stream_poll(stream);
+    else
+        read_again(stream);
 }
 
 void stream_abort(struct stream *stream)
@@ -253,8 +260,10 @@ void stream_close(struct stream *stream)
 {
     if (!stream) return;
     stream->events = (struct stream_events){0};
-    if (stream->state == STREAM_OPEN) linger(stream);
-    else if (stream->state != STREAM_LINGERING) dispose(&stream->object);
+    if (stream->state == STREAM_OPEN)
+        linger(stream);
+    else if (stream->state != STREAM_LINGERING)
+        dispose(&stream->object);
 }
 
 void stream_peer(const struct stream *stream, char out[64])

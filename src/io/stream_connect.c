@@ -29,8 +29,10 @@ void stream_connect_release(struct stream *stream)
     if (!connecting) return;
     stream->connecting = NULL;
     connecting->stream = NULL;
-    if (connecting->resolving) uv_cancel((uv_req_t *)&connecting->request); /* its callback comes either way, and frees */
-    else memory_free(connecting);
+    if (connecting->resolving)
+        uv_cancel((uv_req_t *)&connecting->request); /* its callback comes either way, and frees */
+    else
+        memory_free(connecting);
 }
 
 static void fail_connect(struct stream *stream, int reason)
@@ -91,8 +93,10 @@ void stream_connect_ready(struct stream *stream)
     int reason = 0;
     socklen_t size = sizeof reason;
     if (getsockopt(stream->descriptor, SOL_SOCKET, SO_ERROR, &reason, &size) != 0) reason = errno;
-    if (reason == 0) connected(stream);
-    else try_next(stream, reason);
+    if (reason == 0)
+        connected(stream);
+    else
+        try_next(stream, reason);
 }
 
 void stream_connect_timeout(struct stream *stream)
@@ -103,8 +107,10 @@ void stream_connect_timeout(struct stream *stream)
         try_next(stream, ETIMEDOUT);
         return;
     }
-    if (connecting->resolving) address_error_resolve(&error, stream->host, "the name servers did not answer in time");
-    else address_error_timeout(&error, stream->host, connecting->port, connecting->timeout_ms);
+    if (connecting->resolving)
+        address_error_resolve(&error, stream->host, "the name servers did not answer in time");
+    else
+        address_error_timeout(&error, stream->host, connecting->port, connecting->timeout_ms);
     stream_fail(stream, &error);
 }
 
@@ -152,8 +158,8 @@ static void begin_resolving(struct stream *stream)
     stream_fail(stream, &error);
 }
 
-struct stream *stream_connect(struct loop *loop, const char *host, uint16_t port, struct tls_context *tls, uint32_t timeout_ms, size_t input_max,
-                              const struct stream_events *events, void *context)
+struct stream *stream_connect(struct loop *loop, const char *host, uint16_t port, struct tls_context *tls, uint32_t timeout_ms,
+                              size_t input_max, const struct stream_events *events, void *context)
 {
     struct stream *stream = stream_new(loop, input_max);
     struct connecting *connecting = memory_zero(1, sizeof *connecting);

@@ -13,9 +13,9 @@
 enum {
     READ_LEAST = 8 * 1024,
     READ_MOST = 256 * 1024,
-    READ_TURN_MAX = 1024 * 1024,    /* then the other streams of the loop get their turn */
-    SMALL_READS = 64,               /* so many in a row, and a large buffer is given back */
-    DIRECT_LEAST = 16 * 1024,       /* written at once instead of copied */
+    READ_TURN_MAX = 1024 * 1024, /* then the other streams of the loop get their turn */
+    SMALL_READS = 64,            /* so many in a row, and a large buffer is given back */
+    DIRECT_LEAST = 16 * 1024,    /* written at once instead of copied */
     CIPHER_MOST = 256 * 1024,
     OUTPUT_KEPT_MAX = 1024 * 1024,
     LINGER_QUIET_MS = 500
@@ -33,7 +33,9 @@ static void end_of_file(struct stream *stream)
 {
     const struct error none = {0};
     struct error error = {0};
-    if (stream->state == STREAM_HANDSHAKING) error_set(&error, ERROR_TLS, "TLS handshake with %s: the peer closed the connection; does it speak TLS on this port?", stream->peer);
+    if (stream->state == STREAM_HANDSHAKING)
+        error_set(&error, ERROR_TLS, "TLS handshake with %s: the peer closed the connection; does it speak TLS on this port?",
+                  stream->peer);
     stream_fail(stream, stream->state == STREAM_HANDSHAKING ? &error : &none);
 }
 
@@ -59,7 +61,8 @@ static bool receive_plain(struct stream *stream, bool *more)
     size_t wanted = room < stream->read_size ? room : stream->read_size;
     *more = false;
     if (wanted == 0) return false;
-    if (stream->read_size == READ_LEAST && stream->input.capacity > READ_MOST && buffer_size(&stream->input) == 0) buffer_release(&stream->input);
+    if (stream->read_size == READ_LEAST && stream->input.capacity > READ_MOST && buffer_size(&stream->input) == 0)
+        buffer_release(&stream->input);
     ssize_t size = recv(stream->descriptor, buffer_reserve(&stream->input, wanted), wanted, 0);
     if (size > 0) {
         buffer_commit(&stream->input, (size_t)size);
@@ -67,9 +70,12 @@ static bool receive_plain(struct stream *stream, bool *more)
         if (wanted == stream->read_size) adapt_read_size(stream, (size_t)size);
         return true;
     }
-    if (size == 0) end_of_file(stream);
-    else if (errno == EINTR) *more = true;
-    else if (errno != EAGAIN) fail_network(stream, "read", errno);
+    if (size == 0)
+        end_of_file(stream);
+    else if (errno == EINTR)
+        *more = true;
+    else if (errno != EAGAIN)
+        fail_network(stream, "read", errno);
     return false;
 }
 
@@ -83,9 +89,12 @@ static bool receive_cipher(struct stream *stream, bool *more)
         *more = size == LOOP_SCRATCH_SIZE;
         return true;
     }
-    if (size == 0) end_of_file(stream);
-    else if (errno == EINTR) *more = true;
-    else if (errno != EAGAIN) fail_network(stream, "read", errno);
+    if (size == 0)
+        end_of_file(stream);
+    else if (errno == EINTR)
+        *more = true;
+    else if (errno != EAGAIN)
+        fail_network(stream, "read", errno);
     return false;
 }
 
@@ -139,8 +148,10 @@ static bool receive_tls(struct stream *stream, bool *more)
     if (stream->state > STREAM_OPEN || (stream->state == STREAM_OPEN && buffer_size(&stream->input) >= stream->input_max)) return came;
     if (stream->state == STREAM_HANDSHAKING) handshake(stream);
     if (stream->state > STREAM_OPEN || !receive_cipher(stream, more)) return came;
-    if (stream->state == STREAM_HANDSHAKING) handshake(stream);
-    else if (stream->state == STREAM_OPEN) came = decrypt(stream) || came;
+    if (stream->state == STREAM_HANDSHAKING)
+        handshake(stream);
+    else if (stream->state == STREAM_OPEN)
+        came = decrypt(stream) || came;
     return came;
 }
 
@@ -257,7 +268,8 @@ void stream_write(struct stream *stream, struct view bytes)
     buffer_append(&stream->output, bytes.data + taken, bytes.size - taken);
     if (stream->output.failed) {
         struct error error = {0};
-        error_set(&error, ERROR_LIMIT, "connection with %s: more than %d bytes wait to be sent (session_output_bytes); the peer does not read", stream->peer,
+        error_set(&error, ERROR_LIMIT,
+                  "connection with %s: more than %d bytes wait to be sent (session_output_bytes); the peer does not read", stream->peer,
                   (int)LIMIT_SESSION_OUTPUT_BYTES);
         stream_fail(stream, &error);
         return;

@@ -43,7 +43,8 @@ static bool load_files(SSL_CTX *ssl, const struct tls_options *options, struct e
     if (options->certificate_file && *options->certificate_file) {
         const char *key = options->key_file && *options->key_file ? options->key_file : options->certificate_file;
         if (SSL_CTX_use_certificate_chain_file(ssl, options->certificate_file) != 1)
-            return load_failed(error, "certificate", options->certificate_file, "it must be a readable PEM file, the server's certificate first");
+            return load_failed(error, "certificate", options->certificate_file,
+                               "it must be a readable PEM file, the server's certificate first");
         if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
             return load_failed(error, "key", key, "it must be a readable PEM file without a passphrase, and belong to the certificate");
     } else if (!options->client) {
@@ -55,7 +56,8 @@ static bool load_files(SSL_CTX *ssl, const struct tls_options *options, struct e
             return load_failed(error, "certificate authorities", options->ca_file, "it must be a readable PEM file");
         return true;
     }
-    if (SSL_CTX_set_default_verify_paths(ssl) != 1) return load_failed(error, "certificate authorities", "of the system", "install ca-certificates or name a file");
+    if (SSL_CTX_set_default_verify_paths(ssl) != 1)
+        return load_failed(error, "certificate authorities", "of the system", "install ca-certificates or name a file");
     return true;
 }
 
@@ -99,8 +101,10 @@ static void expect_name(SSL *ssl, const char *name, bool verify)
     bool numeric = inet_pton(AF_INET, name, &number) == 1 || inet_pton(AF_INET6, name, &number) == 1;
     if (!numeric) SSL_set_tlsext_host_name(ssl, name);
     if (!verify) return;
-    if (numeric) CHECK(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1);
-    else CHECK(SSL_set1_host(ssl, name) == 1);
+    if (numeric)
+        CHECK(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1);
+    else
+        CHECK(SSL_set1_host(ssl, name) == 1);
 }
 
 struct tls_session *tls_session_new(struct tls_context *context, const char *host)
@@ -150,7 +154,8 @@ static enum tls_result failed(struct tls_session *session, const char *doing, st
     long verified = SSL_get_verify_result(session->ssl);
     if (verified != X509_V_OK) {
         ERR_clear_error();
-        error_set(error, ERROR_TLS, "TLS %s: the peer's certificate is not accepted: %s; check the certificate authorities and the host name", doing,
+        error_set(error, ERROR_TLS,
+                  "TLS %s: the peer's certificate is not accepted: %s; check the certificate authorities and the host name", doing,
                   X509_verify_cert_error_string(verified));
     } else {
         error_set(error, ERROR_TLS, "TLS %s: %s", doing, reason_of(reason));

@@ -23,8 +23,8 @@ bool tls_context_is_client(const struct tls_context *context);
 struct tls_session *tls_session_new(struct tls_context *context, const char *host);
 void tls_session_free(struct tls_session *session);
 
-void tls_put_cipher(struct tls_session *session, struct view cipher);            /* received */
-void tls_take_cipher(struct tls_session *session, struct buffer *out);           /* to be sent; look after each call below */
+void tls_put_cipher(struct tls_session *session, struct view cipher);  /* received */
+void tls_take_cipher(struct tls_session *session, struct buffer *out); /* to be sent; look after each call below */
 enum tls_result tls_handshake(struct tls_session *session, struct error *error);
 /* Reads up to `most` bytes of plain text into the buffer. TLS_WANT: fewer were there; all that were are in it. */
 enum tls_result tls_read(struct tls_session *session, struct buffer *into, size_t most, struct error *error);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NUMBER: known bytes, text both ways, rounding, range, order, and that random numbers survive the trip. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/value.h"
 
@@ -65,7 +65,23 @@ static void known_numbers_have_their_bytes(void **state)
 static void what_is_no_number_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", " ", "-", "+", ".", "e5", "1e", "1e+", "1.2.3", "1x", "0x10", "1 2", "--1", "nan", "1E126", "-1e126", "1e999999999999999999999"};
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "-",
+                                      "+",
+                                      ".",
+                                      "e5",
+                                      "1e",
+                                      "1e+",
+                                      "1.2.3",
+                                      "1x",
+                                      "0x10",
+                                      "1 2",
+                                      "--1",
+                                      "nan",
+                                      "1E126",
+                                      "-1e126",
+                                      "1e999999999999999999999"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         uint8_t bytes[NUMBER_SIZE_MAX];
         size_t size;
@@ -123,11 +139,8 @@ static void bytes_that_differ_but_mean_the_same_become_one(void **state)
         size_t size;
         const char *hex;
     } cases[] = {
-        {{0xc1, 0x02, 0x01, 0x01}, 4, "c102"},
-        {{0xc2, 0x01, 0x02}, 3, "c102"},
-        {{0x3e, 0x64}, 2, "3e6466"},
-        {{0x3e, 0x64, 0x65, 0x66}, 4, "3e6466"},
-        {{0xc1, 0x01}, 2, "80"},
+        {{0xc1, 0x02, 0x01, 0x01}, 4, "c102"},   {{0xc2, 0x01, 0x02}, 3, "c102"}, {{0x3e, 0x64}, 2, "3e6466"},
+        {{0x3e, 0x64, 0x65, 0x66}, 4, "3e6466"}, {{0xc1, 0x01}, 2, "80"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t bytes[NUMBER_SIZE_MAX];
@@ -145,7 +158,8 @@ static void malformed_bytes_are_refused(void **state)
     static const struct {
         uint8_t in[24];
         size_t size;
-    } cases[] = {{{0}, 0}, {{0xc1}, 1}, {{0xc1, 0x00}, 2}, {{0xc1, 0x66}, 2}, {{0x3e, 0x66}, 2}, {{0x3e, 0x01, 0x00}, 3}, {{0xc1, 2, 2, 2}, 23}};
+    } cases[] = {
+        {{0}, 0}, {{0xc1}, 1}, {{0xc1, 0x00}, 2}, {{0xc1, 0x66}, 2}, {{0x3e, 0x66}, 2}, {{0x3e, 0x01, 0x00}, 3}, {{0xc1, 2, 2, 2}, 23}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t bytes[NUMBER_SIZE_MAX];
         char text[NUMBER_TEXT_MAX];

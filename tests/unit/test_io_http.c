@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP server and the client, one against the other. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/memory.h"
 #include "io/http.h"
@@ -24,8 +24,8 @@ static void handle(void *context, const struct http_request *request, struct htt
     const char *name = request->parameter(request, "name");
     const char *token = request->header(request, "Authorization");
     response->content_type = "application/json";
-    buffer_printf(&response->body, "%s %s name=%s token=%s peer=%.9s body=" VIEW_FORMAT, request->method, request->path, name ? name : "-", token ? token : "-",
-                  request->peer, VIEW_ARGUMENTS(request->body));
+    buffer_printf(&response->body, "%s %s name=%s token=%s peer=%.9s body=" VIEW_FORMAT, request->method, request->path, name ? name : "-",
+                  token ? token : "-", request->peer, VIEW_ARGUMENTS(request->body));
 }
 
 static int start(void **state)

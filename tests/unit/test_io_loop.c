@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: tasks of many threads in order, the end of a turn, timers, watched descriptors, signals, and what is left behind. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/thread.h"
@@ -48,8 +48,10 @@ static void produce(void *context)
     struct numbered *mine = jobs[producer - producer->all->producers];
     for (uint32_t i = 0; i < TASKS; i++) {
         mine[i] = (struct numbered){.producer = producer, .number = i};
-        if (i % 2) loop_post(producer->loop, run_numbered, &mine[i]);
-        else loop_post_job(producer->loop, &mine[i].job, run_numbered, &mine[i]);
+        if (i % 2)
+            loop_post(producer->loop, run_numbered, &mine[i]);
+        else
+            loop_post_job(producer->loop, &mine[i].job, run_numbered, &mine[i]);
     }
 }
 

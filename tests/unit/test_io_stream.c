@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams over loopback: echo, gathering, back-pressure, limits, closing from within callbacks, errors. Each test runs a real loop. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/limit.h"
@@ -55,8 +55,10 @@ static void on_readable(void *context)
     struct view input = stream_input(peer->stream);
     peer->readable++;
     if (peer->keep_input) return;
-    if (peer == &peer->world->server && peer->world->echo) stream_write(peer->stream, input);
-    else buffer_append_view(&peer->got, input);
+    if (peer == &peer->world->server && peer->world->echo)
+        stream_write(peer->stream, input);
+    else
+        buffer_append_view(&peer->got, input);
     peer->received += input.size;
     stream_consume(peer->stream, input.size);
     if (peer->expected && peer->received >= peer->expected) loop_stop(peer->world->loop);
@@ -101,7 +103,8 @@ static void begin(struct world *world)
 static void begin_connected(struct world *world)
 {
     begin(world);
-    world->client.stream = stream_connect(world->loop, "127.0.0.1", listener_port(world->listener), NULL, 5000, 1 << 20, &events, &world->client);
+    world->client.stream =
+        stream_connect(world->loop, "127.0.0.1", listener_port(world->listener), NULL, 5000, 1 << 20, &events, &world->client);
 }
 
 static void end(struct world *world)
@@ -277,7 +280,7 @@ static void the_end_comes_after_the_bytes(void **state)
 /* Close or abort in each callback, on both sides; the address sanitizer watches. */
 struct closer {
     struct world world;
-    int in;    /* callback in which it happens */
+    int in; /* callback in which it happens */
     bool abort;
     bool done;
 };
@@ -288,8 +291,10 @@ static void close_in(struct closer *closer, struct peer *peer, int where)
     if (closer->in != where || closer->done) return;
     closer->done = true;
     stream_write(peer->stream, view_of("bye", 3));
-    if (closer->abort) stream_abort(peer->stream);
-    else stream_close(peer->stream);
+    if (closer->abort)
+        stream_abort(peer->stream);
+    else
+        stream_close(peer->stream);
     struct timer *stop = timer_new(closer->world.loop, (loop_task *)loop_stop, closer->world.loop);
     timer_start(stop, 20000, 0);
 }
@@ -305,8 +310,10 @@ static void closer_readable(void *context)
     struct peer *peer = context;
     struct closer *closer = (struct closer *)peer->world;
     if (peer == &peer->world->server && closer->in != IN_READABLE) stream_write(peer->stream, view_of("pong", 4));
-    if (closer->in == IN_CLOSED && peer == &peer->world->server) stream_abort(peer->stream);
-    else close_in(closer, peer, IN_READABLE);
+    if (closer->in == IN_CLOSED && peer == &peer->world->server)
+        stream_abort(peer->stream);
+    else
+        close_in(closer, peer, IN_READABLE);
 }
 
 static void closer_closed(void *context, const struct error *why)
@@ -336,8 +343,8 @@ static void streams_may_be_closed_in_every_callback(void **state)
         closer.world.client.world = closer.world.server.world = &closer.world;
         listener_free(closer.world.listener);
         closer.world.listener = listener_new(closer.world.loop, "127.0.0.1", 0, NULL, 1 << 16, closer_accepted, &closer, &error);
-        closer.world.client.stream = stream_connect(closer.world.loop, "127.0.0.1", listener_port(closer.world.listener), NULL, 1000, 1 << 16, &closer_events,
-                                                    &closer.world.client);
+        closer.world.client.stream = stream_connect(closer.world.loop, "127.0.0.1", listener_port(closer.world.listener), NULL, 1000,
+                                                    1 << 16, &closer_events, &closer.world.client);
         stream_write(closer.world.client.stream, view_of("ping", 4));
         loop_run(closer.world.loop);
         assert_true(closer.done);

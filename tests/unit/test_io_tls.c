@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TLS over loopback with a certificate made here: streams and blocking sockets, verification, renegotiation, peers that do not speak TLS. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/memory.h"
 #include "base/thread.h"
@@ -70,7 +70,8 @@ static int remove_certificate(void **state)
 static struct tls_context *server_context(void)
 {
     struct error error = {0};
-    struct tls_context *context = tls_context_new(&(struct tls_options){.certificate_file = certificate_file, .key_file = key_file}, &error);
+    struct tls_context *context =
+        tls_context_new(&(struct tls_options){.certificate_file = certificate_file, .key_file = key_file}, &error);
     if (!context) fail_msg("%s", error.text);
     return context;
 }
@@ -78,7 +79,8 @@ static struct tls_context *server_context(void)
 static struct tls_context *client_context(const char *server_name)
 {
     struct error error = {0};
-    struct tls_context *context = tls_context_new(&(struct tls_options){.client = true, .verify_peer = true, .ca_file = certificate_file, .server_name = server_name}, &error);
+    struct tls_context *context = tls_context_new(
+        &(struct tls_options){.client = true, .verify_peer = true, .ca_file = certificate_file, .server_name = server_name}, &error);
     if (!context) fail_msg("%s", error.text);
     return context;
 }
@@ -159,9 +161,11 @@ static void begin(struct world *world, const char *host, const char *server_name
     world->client_tls = client_context(server_name);
     struct timer *limit = timer_new(world->loop, stop_late, world);
     timer_start(limit, 20000000, 0);
-    world->listener = listener_new(world->loop, "127.0.0.1", 0, server_speaks_tls ? world->server_tls : NULL, 100000, on_accepted, world, &error);
+    world->listener =
+        listener_new(world->loop, "127.0.0.1", 0, server_speaks_tls ? world->server_tls : NULL, 100000, on_accepted, world, &error);
     assert_non_null(world->listener);
-    world->client = stream_connect(world->loop, host, listener_port(world->listener), world->client_tls, 5000, 70000, &client_events, world);
+    world->client =
+        stream_connect(world->loop, host, listener_port(world->listener), world->client_tls, 5000, 70000, &client_events, world);
 }
 
 static void end(struct world *world)
@@ -253,7 +257,8 @@ static void a_certificate_of_an_unknown_authority_is_refused(void **state)
     tls_context_free(world.client_tls);
     world.client_tls = tls_context_new(&(struct tls_options){.client = true, .verify_peer = true}, &error);
     assert_non_null(world.client_tls);
-    world.client = stream_connect(world.loop, "127.0.0.1", listener_port(world.listener), world.client_tls, 5000, 70000, &client_events, &world);
+    world.client =
+        stream_connect(world.loop, "127.0.0.1", listener_port(world.listener), world.client_tls, 5000, 70000, &client_events, &world);
     loop_run(world.loop);
     assert_int_equal(world.client_why.code, ERROR_TLS);
     end(&world);
@@ -272,8 +277,10 @@ static void a_server_that_does_not_speak_tls_is_told_apart(void **state)
 static void upgrade_client(void *context)
 {
     struct world *world = context;
-    if (++world->opened == 1) stream_start_tls(world->client, world->client_tls);
-    else stream_write(world->client, view_of("again", 5));
+    if (++world->opened == 1)
+        stream_start_tls(world->client, world->client_tls);
+    else
+        stream_write(world->client, view_of("again", 5));
 }
 
 static void upgrade_server(void *context)
