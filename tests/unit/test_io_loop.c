@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: tasks of many threads in order, the end of a turn, timers, watched descriptors, signals, and what is left behind. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/thread.h"

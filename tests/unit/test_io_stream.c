@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams over loopback: echo, gathering, back-pressure, limits, closing from within callbacks, errors. Each test runs a real loop. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/limit.h"
