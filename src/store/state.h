@@ -2,7 +2,8 @@
 /*
  * State: what must survive a restart besides the journal: phase and epoch, progress of backfill and verify, the ledgers of
  * divergences, gaps and overrides, users' verifiers, the audit log as a hash chain. SQLite (WAL, synchronous=FULL) behind one door.
- * All calls may be made from any thread (one internal mutex); never from a worker's hot path.
+ * All calls may be made from any thread (one internal mutex); never from a worker's hot path. A visit runs under that mutex; it may call
+ * back into the same state. What a visit is given is valid during the visit.
  */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
@@ -38,8 +39,11 @@ struct state_divergence {
     char status[16]; char note[500];
     struct view key;           /* encoded key values (base/value.h), empty: none */
     uint64_t csn;
+    uint64_t seen;             /* how often; out only */
+    int64_t last_us;           /* when last; out only */
 };
 bool state_divergence_add(struct state *state, const struct state_divergence *divergence, uint64_t *id, struct error *error) MUST_USE; /* an open one for the same table+key+origin+fingerprint is counted up, not doubled */
+/* ERROR_NOT_FOUND if there is no open one with that id. */
 bool state_divergence_close(struct state *state, uint64_t id, const char *status, const char *note, struct error *error) MUST_USE;
 typedef void state_divergence_visit(void *context, const struct state_divergence *divergence);
 void state_divergence_each(struct state *state, const char *status /* NULL: all */, uint32_t limit, state_divergence_visit *visit, void *context);
@@ -48,6 +52,7 @@ uint64_t state_divergence_count(struct state *state, const char *status);
 /* Gaps: stretches in which something may have been missed. Tables in an open gap are unverified. */
 struct state_gap { uint64_t id; int64_t from_us, to_us, cleared_us; uint64_t from_csn, to_csn; char table[260]; /* "*": any */ char reason[500]; char cleared_by[200]; };
 bool state_gap_add(struct state *state, const struct state_gap *gap, uint64_t *id, struct error *error) MUST_USE;
+/* Clears the open gaps of a table ("*": those of any) with ids up to up_to_id. */
 bool state_gap_clear(struct state *state, const char *table, uint64_t up_to_id, const char *by, struct error *error) MUST_USE;
 typedef void state_gap_visit(void *context, const struct state_gap *gap);
 void state_gap_each(struct state *state, bool open_only, state_gap_visit *visit, void *context);
@@ -55,7 +60,9 @@ void state_gap_each(struct state *state, bool open_only, state_gap_visit *visit,
 /* Audit: a hash chain (SHA-256 over the previous hash and the row). */
 bool state_audit(struct state *state, const char *author, const char *action, const char *reason, const char *detail_json, struct error *error) MUST_USE;
 typedef void state_audit_visit(void *context, int64_t time_us, const char *author, const char *action, const char *reason, const char *detail, const char *hash);
+/* Newest first. */
 void state_audit_each(struct state *state, uint32_t limit, state_audit_visit *visit, void *context);
+/* False with ERROR_CORRUPT: the error names the first row that does not fit. */
 bool state_audit_verify(struct state *state, uint64_t *rows, struct error *error) MUST_USE;
 
 /* Users of server mode: name (upper case) and verifier as SPARE4 text. */
