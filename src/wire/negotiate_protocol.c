@@ -133,5 +133,7 @@ void wire_protocol_reply_write(struct wire_session *session, struct buffer *out)
     buffer_append(out, server_runtime, sizeof server_runtime);
     session->server_charset = CHARSET_AL32UTF8;
     session->national_charset = CHARSET_AL16UTF16;
+    session->database_zone_known = true; /* UTC, which DATA_TYPES tells to who asks */
+    session->database_zone_minutes = 0;
     wire_session_set_server(session, view_of(server_compile, sizeof server_compile), view_of(server_runtime, sizeof server_runtime));
 }

@@ -117,11 +117,21 @@ static bool has_time_zone_version(const struct wire_session *s)
                                    WIRE_TTC3_TIME_ZONE_VERSION;
 }
 
+/* An interval: days, hours + 60, minutes + 60, ... */
+static void read_time_zone(struct reader *r, struct wire_session *session)
+{
+    struct view zone = reader_bytes(r, TIME_ZONE_SIZE);
+    if (!reader_ok(r)) return;
+    int minutes = (zone.data[4] - 60) * 60 + (zone.data[5] - 60);
+    session->database_zone_known = minutes >= -15 * 60 && minutes <= 15 * 60;
+    session->database_zone_minutes = session->database_zone_known ? (int16_t)minutes : 0;
+}
+
 enum wire_status wire_data_types_reply_decode(struct wire_session *session, struct view message, size_t *used)
 {
     struct reader r = reader_of(message);
     if (reader_u8(&r) != MESSAGE_DATA_TYPES && reader_ok(&r)) reader_malformed(&r);
-    if (has_time_zone(session)) reader_skip(&r, TIME_ZONE_SIZE);
+    if (has_time_zone(session)) read_time_zone(&r, session);
     if (has_time_zone_version(session)) reader_skip(&r, TIME_ZONE_VERSION_SIZE);
     struct wire_data_types list = {.wide = wire_session_client_compile(session, WIRE_COMPILE_WIDE_TYPES) == 1};
     read_list(&r, &list);

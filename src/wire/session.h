@@ -39,6 +39,8 @@ struct wire_session {
     uint16_t server_charset;      /* database charset id of the PROTOCOL reply */
     uint16_t national_charset;
     uint16_t client_charset;      /* of DATA_TYPES; 873 in practice */
+    bool database_zone_known;     /* the server told its time zone (to clients that ask), or somebody asked DBTIMEZONE and set it */
+    int16_t database_zone_minutes; /* what TIMESTAMP WITH LOCAL TIME ZONE values are in on the wire */
     uint8_t server_compile[WIRE_CAPABILITY_MAX], client_compile[WIRE_CAPABILITY_MAX];
     uint8_t server_runtime[WIRE_CAPABILITY_MAX], client_runtime[WIRE_CAPABILITY_MAX];
     size_t server_compile_size, client_compile_size, server_runtime_size, client_runtime_size;

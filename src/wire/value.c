@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { SECOND_NANOSECONDS = 1000000000, GREGORIAN_YEAR = 1582, REGION_UTC = 5121 };
+enum { SECOND_NANOSECONDS = 1000000000, GREGORIAN_YEAR = 1582, REGION_UTC = 5121, ZONE_IS_REGION = 0x80, ZONE_FIELDS_LOCAL = 0x40 };
 
 static struct value unsupported(struct view raw)
 {
@@ -66,18 +66,35 @@ static bool decode_fraction(struct view raw, struct value_datetime *out)
     return out->nanosecond < SECOND_NANOSECONDS;
 }
 
-/* Of the zones by region id only UTC has an offset that is known without Oracle's own zone file. */
+/* Fields in the zone to fields in UTC. */
+static void shift_to_utc(struct value_datetime *d, int zone_minutes)
+{
+    struct value_datetime utc = {.year = 0};
+    if (zone_minutes == 0) return;
+    datetime_from_seconds(datetime_to_seconds(d) - zone_minutes * 60, &utc);
+    utc.nanosecond = d->nanosecond;
+    *d = utc;
+}
+
+/*
+ * Fields are in UTC, except that computed values come with the fields of their zone and a bit that says so. Of the zones by
+ * region id only UTC has an offset that is known without Oracle's own zone file.
+ */
 static bool decode_zone(const uint8_t *raw, struct value_datetime *out)
 {
-    out->has_zone = true;
-    if (raw[0] & 0x80) return ((raw[0] & 0x7Fu) << 6 | (raw[1] & 0xFCu) >> 2) == REGION_UTC;
-    int minutes = (raw[0] - 20) * 60 + (raw[1] - 60);
+    if (raw[0] & ZONE_IS_REGION) {
+        out->has_zone = true;
+        return ((raw[0] & 0x7Fu) << 6 | (raw[1] & 0xFCu) >> 2) == REGION_UTC;
+    }
+    int minutes = ((raw[0] & 0x3F) - 20) * 60 + (raw[1] - 60);
     if (raw[1] < 1 || raw[1] > 119 || minutes < -15 * 60 || minutes > 15 * 60) return false;
+    if (raw[0] & ZONE_FIELDS_LOCAL) shift_to_utc(out, minutes);
+    out->has_zone = true;
     out->zone_minutes = (int16_t)minutes;
     return true;
 }
 
-static struct value decode_datetime(uint8_t type, struct view raw)
+static struct value decode_datetime(const struct wire_session *session, uint8_t type, struct view raw)
 {
     struct value value = {.type = VALUE_DATETIME};
     bool zoned = type == WIRE_TYPE_TIMESTAMP_TZ || type == WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR;
@@ -85,7 +102,10 @@ static struct value decode_datetime(uint8_t type, struct view raw)
     bool size_good = zoned ? raw.size == 13 : raw.size == 7 || (raw.size == 11 && type != WIRE_TYPE_DATE);
     if (!size_good || !decode_date(raw.data, &value.datetime) || !decode_fraction(raw, &value.datetime)) return unsupported(raw);
     if (zoned && !decode_zone(raw.data + 11, &value.datetime)) return unsupported(raw);
-    if (local) value.datetime.has_zone = true;
+    if (!local) return value;
+    if (!session->database_zone_known) return unsupported(raw);
+    shift_to_utc(&value.datetime, session->database_zone_minutes);
+    value.datetime.has_zone = true;
     return value;
 }
 
@@ -170,7 +190,7 @@ struct value wire_value_decode(const struct wire_session *session, uint8_t type,
         return value_bytes(raw);
     case WIRE_TYPE_DATE: case WIRE_TYPE_TIMESTAMP: case WIRE_TYPE_TIMESTAMP_TZ: case WIRE_TYPE_TIMESTAMP_LTZ:
     case WIRE_TYPE_TIMESTAMP_DESCRIPTOR: case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR: case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR:
-        return decode_datetime(type, raw);
+        return decode_datetime(session, type, raw);
     case WIRE_TYPE_INTERVAL_YM: case WIRE_TYPE_INTERVAL_YM_DESCRIPTOR:
         return decode_interval_ym(raw);
     case WIRE_TYPE_INTERVAL_DS: case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR:

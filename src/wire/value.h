@@ -8,7 +8,7 @@
 #include "base/value.h"
 #include "wire/cursor.h"
 
-/* `raw` without CLR framing. Text of form 2 is UTF-16BE; of form 1 the client charset (UTF-8; other single-byte charsets are converted). */
+/* `raw` without CLR framing. TIMESTAMP WITH LOCAL TIME ZONE needs session->database_zone_known. Text of form 2 is UTF-16BE; of form 1 the client charset (UTF-8; other single-byte charsets are converted). */
 struct value wire_value_decode(const struct wire_session *session, uint8_t type, uint8_t form, struct view raw, struct arena *arena);
 /* Appends the CLR-framed value as `type` wants it (text to NUMBER and the like are converted where exact). False: cannot be said in that
  * type; nothing is appended then. UROWID is written as a column's DALC, ROWID as its text. */

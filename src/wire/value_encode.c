@@ -151,9 +151,20 @@ static bool encode_timestamp(const struct value *value, struct scalar *out)
     return put_timestamp(value, false, out);
 }
 
-static bool encode_timestamp_ltz(const struct value *value, struct scalar *out)
+/* In the time zone of the database. */
+static bool write_timestamp_ltz(const struct wire_session *session, const struct value *value, struct buffer *out)
 {
-    return put_timestamp(value, true, out);
+    struct scalar scalar = {.size = 0};
+    struct value local = *value;
+    if (value->type != VALUE_DATETIME || !value->datetime.has_zone || !session->database_zone_known) return false;
+    if (session->database_zone_minutes) {
+        datetime_from_seconds(datetime_to_seconds(&value->datetime) + session->database_zone_minutes * 60, &local.datetime);
+        local.datetime.nanosecond = value->datetime.nanosecond;
+        local.datetime.has_zone = true;
+    }
+    if (!put_timestamp(&local, true, &scalar)) return false;
+    wire_write_clr(out, view_of(scalar.bytes, scalar.size));
+    return true;
 }
 
 static bool encode_timestamp_tz(const struct value *value, struct scalar *out)
@@ -253,7 +264,6 @@ static scalar_encoder scalar_encoder_of(uint8_t type)
     case WIRE_TYPE_DATE: return encode_date;
     case WIRE_TYPE_TIMESTAMP: case WIRE_TYPE_TIMESTAMP_DESCRIPTOR: return encode_timestamp;
     case WIRE_TYPE_TIMESTAMP_TZ: case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR: return encode_timestamp_tz;
-    case WIRE_TYPE_TIMESTAMP_LTZ: case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR: return encode_timestamp_ltz;
     case WIRE_TYPE_INTERVAL_YM: case WIRE_TYPE_INTERVAL_YM_DESCRIPTOR: return encode_interval_ym;
     case WIRE_TYPE_INTERVAL_DS: case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR: return encode_interval_ds;
     case WIRE_TYPE_BINARY_FLOAT: return encode_float;
@@ -279,6 +289,8 @@ bool wire_value_encode(const struct wire_session *session, uint8_t type, uint8_t
         if (value->type != VALUE_BYTES) return false;
         wire_write_clr(out, value->bytes);
         return true;
+    case WIRE_TYPE_TIMESTAMP_LTZ: case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR:
+        return write_timestamp_ltz(session, value, out);
     case WIRE_TYPE_UROWID:
         if (!encode_urowid(value, &scalar)) return false;
         wire_write_dalc(out, view_of(scalar.bytes, scalar.size));
