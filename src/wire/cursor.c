@@ -311,6 +311,8 @@ void wire_cursor_set_defines(struct wire_cursor *cursor, const struct wire_oac *
 {
     cursor->defines = copy_oacs(cursor->defines, defines, count);
     cursor->define_count = count;
+    for (uint32_t i = 0; i < count && i < cursor->column_count; i++) /* a define that leaves the form open takes the column's */
+        if (!cursor->defines[i].form) cursor->defines[i].form = cursor->columns[i].oac.form;
     forget_previous(cursor);
 }
 

@@ -5,8 +5,8 @@
  * wrong values and mirrors the wrong write. Hence: an id that is not in the table is *unknown*, never guessed.
  *
  * Life of an entry: made when a parse is requested (no id yet: `pending`), bound to its id by the reply (OER, RPA), re-bound
- * when the server recycles the id (the old entry is released), released by a close-cursors piggyback, logoff, or an error on
- * its first execute. Entries are owned by the table; `owner` belongs to the engine and is released through `owner_free`.
+ * when the server recycles the id (the old entry is released), released by a close-cursors piggyback, logoff, or a reply that
+ * gave it no id. (A failed first execution often does give one, and some drivers execute it again.) Entries are owned by the table; `owner` belongs to the engine and is released through `owner_free`.
  */
 #ifndef WIRE_CURSOR_H
 #define WIRE_CURSOR_H

@@ -227,12 +227,8 @@ void wire_reply_begin(struct wire_reply_decoder *d, const struct wire_request *r
     forget_messages(d);
     d->function = request->undecoded ? 0 : request->function;
     d->cursor = request->cursor;
-    d->row_counts_wanted = false;
-    d->parses = false;
-    if (d->function == WIRE_FN_EXECUTE) {
-        d->row_counts_wanted = request->execute.dml_row_counts;
-        d->parses = request->execute.sql.size > 0;
-    }
+    d->row_counts_wanted = d->function == WIRE_FN_EXECUTE && request->execute.dml_row_counts;
+    d->defines = d->function == WIRE_FN_EXECUTE && request->execute.has_defines;
     if (d->function == WIRE_FN_LOB) {
         d->lob_operation = request->lob.operation;
         d->lob_locator_size = request->lob.source_length;

@@ -29,7 +29,8 @@ struct wire_reply_decoder {
     /* What the reply answers. */
     uint8_t function;
     struct wire_cursor *cursor;
-    bool row_counts_wanted, parses;
+    bool row_counts_wanted;
+    bool defines; /* the request came with defines: a describe in its reply does not undo them */
     uint32_t lob_operation, lob_locator_size;
     bool lob_has_amount, lob_has_flag;
 

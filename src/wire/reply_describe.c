@@ -80,6 +80,16 @@ struct wire_column *reply_describe_body(struct wire_reply_decoder *d, uint32_t *
     return columns;
 }
 
+static void set_columns(struct wire_reply_decoder *d, const struct wire_column *columns, uint32_t count)
+{
+    struct wire_cursor *cursor = d->cursor;
+    bool keep = d->defines && cursor->define_count == count && count > 0;
+    struct wire_oac *defines = keep ? reply_array(d, count, sizeof *defines) : NULL;
+    if (defines) memcpy(defines, cursor->defines, count * sizeof *defines);
+    wire_cursor_set_columns(cursor, columns, count);
+    if (defines) wire_cursor_set_defines(cursor, defines, count);
+}
+
 void reply_describe(struct wire_reply_decoder *d)
 {
     uint32_t count;
@@ -87,7 +97,7 @@ void reply_describe(struct wire_reply_decoder *d)
     struct wire_column *columns = reply_describe_body(d, &count);
     if (!d->cursor) reply_unknown(d, "a describe for no statement");
     if (!reply_effective(d)) return;
-    wire_cursor_set_columns(d->cursor, columns, count);
+    set_columns(d, columns, count);
     d->row = NULL;
     if (d->events->describe) d->events->describe(d->context, d->cursor);
 }
