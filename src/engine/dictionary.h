@@ -22,6 +22,9 @@ static inline bool dictionary_table_spreads(const struct sql_table *table) { ret
 struct sql_catalog *dictionary_load(struct engine *engine, struct source *source, struct pg *target, uint64_t version, struct error *error) MUST_USE;
 bool dictionary_save(struct engine *engine, const struct sql_catalog *catalog, struct error *error) MUST_USE;
 struct sql_catalog *dictionary_restore(struct engine *engine, uint64_t version, struct error *error) MUST_USE;
+/* The tables that both sides need for epochs and positions, made if missing. */
+bool epoch_prepare_source(struct source *source, struct error *error) MUST_USE;
+bool epoch_prepare_target(struct pg *target, struct error *error) MUST_USE;
 /* Epoch rows on both sides (I6). The source's table UNDERSTUDY_EPOCH is made if missing. */
 bool epoch_write_source(struct source *source, uint64_t epoch, enum engine_side primary, struct error *error) MUST_USE;
 bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side primary, uint64_t *lsn, struct error *error) MUST_USE;
