@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the demo needs of the machine: Debian packages, the build, the drivers, a folder that the database servers can reach."""
+import contextlib
 import os
 import shutil
 import socket
@@ -45,14 +46,29 @@ def install_packages(log):
     command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Missing("these packages are missing: " + " ".join(missing) + "\nas root: " + " ".join(command))
-    # The servers run privately, in the demo's own folder: the packages' own services are not to be started.
-    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
-    run(["apt-get", "update", "-q"], log, env=environment)
-    run(command, log, env=environment)
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    with no_services():
+        run(["apt-get", "update", "-q"], log, env=environment)
+        run(command, log, env=environment)
     still = missing_packages()
     if still:
         raise Missing("apt-get did not bring: " + " ".join(still))
     return missing
+
+
+@contextlib.contextmanager
+def no_services():
+    """The servers run privately, in the demo's own folder: while packages are unpacked, their own services are not to be started."""
+    policy = Path("/usr/sbin/policy-rc.d")
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
 
 
 def run(command, log, **options):
