@@ -265,7 +265,7 @@ bool number_from_i64(int64_t n, uint8_t out[NUMBER_SIZE_MAX], size_t *size)
 {
     struct decimal d = {.negative = n < 0};
     uint64_t magnitude = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-    uint8_t reversed[10];
+    uint8_t reversed[10] = {0};
     while (magnitude) {
         reversed[d.count++] = (uint8_t)(magnitude % 100);
         magnitude /= 100;

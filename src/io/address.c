@@ -175,7 +175,7 @@ static bool listening_ourselves(const struct address *address)
         struct address local;
         int listening = 0;
         socklen_t size = sizeof listening;
-        int descriptor = atoi(entry->d_name);
+        int descriptor = (int)strtol(entry->d_name, NULL, 10); /* 0 for . and .., which does not listen */
         if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening) continue;
         found = local_address(descriptor, &local) && same_address(address, &local);
     }
