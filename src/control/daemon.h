@@ -80,6 +80,7 @@ bool admin_start(struct daemon *daemon, struct error *error) MUST_USE;
 /* report.c: models as JSON; text and HTML renderers stand beside it */
 void report_status(struct daemon *daemon, struct json *json);
 void report_final(struct daemon *daemon, const char *format, struct buffer *out);
+void report_metrics(struct daemon *daemon, struct buffer *out);                      /* Prometheus text */
 void alert_send(struct daemon *daemon, const char *code, const char *text);
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands as a table: name, arguments, what it does, and the function that runs it. Exit status: 0, or error_exit_status of the failure. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "control/config.h"
+
+struct arguments {
+    const char *config_file;            /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
+    bool json, dry_run, override, restart, yes;
+    const char *author, *reason, *format, *table, *catalog, *source, *target;
+    long percent, rows_per_second;
+    const char *rest[16]; int rest_count; /* what is no option */
+};
+struct command { const char *name, *arguments, *text; int (*run)(const struct arguments *arguments); };
+extern const struct command commands[];
+extern const unsigned command_count;
+int command_fail(const struct error *error);
+/* Asks the daemon over its admin API; prints the body. method "GET" or "POST" or "DELETE". */
+int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body);
+
+int command_run(const struct arguments *arguments);
+int command_check(const struct arguments *arguments);
+int command_translate(const struct arguments *arguments);
+int command_assess(const struct arguments *arguments);
+
+#endif

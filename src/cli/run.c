@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* understudy run and understudy check. */
+#include "cli/command.h"
+
+#include "base/log.h"
+#include "control/daemon.h"
+#include "engine/dictionary.h"
+#include <signal.h>
+#include <stdio.h>
+
+int command_run(const struct arguments *arguments)
+{
+    struct config config;
+    struct error error = {0};
+    if (!config_read(arguments->config_file, &config, &error)) return command_fail(&error);
+    if (!log_open(config.log_file[0] ? config.log_file : NULL, (enum log_level)config.log_level, (enum log_format)config.log_format, &error)) return command_fail(&error);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    struct daemon *daemon = daemon_start(&config, &error);
+    if (!daemon) return command_fail(&error);
+    int number;
+    while (sigwait(&signals, &number) == 0 && number == SIGHUP)
+        if (!log_reopen(&error)) LOG(LOG_ERROR, "log.reopen", log_failure(&error));
+    LOG(LOG_INFO, "daemon.stopping", log_i64("signal", number));
+    daemon_stop(daemon);
+    return 0;
+}
+
+int command_check(const struct arguments *arguments)
+{
+    struct config config;
+    struct error error = {0};
+    if (!config_read(arguments->config_file, &config, &error)) return command_fail(&error);
+    printf("configuration  %s: good\n", arguments->config_file);
+    int status = 0;
+    struct source *source = source_open(&config.engine, 5000, &error);
+    if (source) printf("source         %s:%u/%s: logged in\n", config.engine.source_host, config.engine.source_port, config.engine.source_service);
+    else status = command_fail(&error);
+    struct pg *target = pg_connect(config.engine.target_conninfo, 5000, &error);
+    if (target) printf("target         connected\n");
+    else status = command_fail(&error);
+    if (source) source_close(source);
+    if (target) pg_close(target);
+    return status;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* understudy translate and understudy assess: the translator over a file of statements. */
+#include "cli/command.h"
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "cli/statements.h"
+#include "sql/translate.h"
+#include <stdio.h>
+#include <string.h>
+
+struct sums { unsigned statements, states[SQL_STATE_COUNT]; bool json, quiet; struct sql_options options; };
+
+static void print_json(const char *id, struct view text, const struct sql_plan *plan)
+{
+    static const char *const states[] = {"exact", "approximate", "passed", "refused", "unparsed"};
+    struct buffer out;
+    buffer_init(&out, 0);
+    struct json json = json_into(&out);
+    json_object_begin(&json);
+    json_field_text(&json, "id", id);
+    json_field_view(&json, "sql", text);
+    json_field_text(&json, "state", states[plan->state]);
+    json_field_text(&json, "target", plan->target_text);
+    json_key(&json, "binds");
+    json_array_begin(&json);
+    for (uint32_t i = 0; i < plan->bind_count; i++) json_text(&json, plan->binds[i].name);
+    json_array_end(&json);
+    json_field_text(&json, "class", sql_class_name(plan->class_));
+    json_key(&json, "tables");
+    json_array_begin(&json);
+    for (uint32_t i = 0; i < plan->table_count; i++)
+        if (plan->tables[i].table) json_text(&json, plan->tables[i].table->name);
+    json_array_end(&json);
+    json_key(&json, "findings");
+    json_array_begin(&json);
+    for (uint32_t i = 0; i < plan->finding_count; i++) {
+        json_object_begin(&json);
+        json_field_u64(&json, "line", plan->findings[i].line);
+        json_field_u64(&json, "column", plan->findings[i].column);
+        json_field_text(&json, "reason", plan->findings[i].reason);
+        json_field_text(&json, "advice", plan->findings[i].advice);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
+    json_object_end(&json);
+    buffer_u8(&out, '\n');
+    fwrite(buffer_view(&out).data, 1, buffer_size(&out), stdout);
+    buffer_release(&out);
+}
+
+static void one(void *context, const char *id, struct view text)
+{
+    struct sums *sums = context;
+    struct sql_plan *plan = sql_translate(&sums->options, text);
+    sums->statements++;
+    sums->states[plan->state]++;
+    if (sums->json) print_json(id, text, plan);
+    else if (!sums->quiet || plan->state >= SQL_REFUSED) {
+        if (!sums->quiet && plan->target_text) printf("%s;\n", plan->target_text);
+        for (uint32_t i = 0; i < plan->finding_count; i++)
+            printf("-- %s:%u:%u: %s%s%s\n", id, plan->findings[i].line, plan->findings[i].column, plan->findings[i].reason, plan->findings[i].advice ? "; " : "",
+                   plan->findings[i].advice ? plan->findings[i].advice : "");
+    }
+    sql_plan_unref(plan);
+}
+
+static int over_file(const struct arguments *arguments, struct sums *sums)
+{
+    struct error error = {0};
+    if (arguments->rest_count != 1) {
+        error_set(&error, ERROR_USAGE, "name a file of statements, or - for standard input");
+        return command_fail(&error);
+    }
+    sql_options_default(&sums->options);
+    struct sql_catalog *catalog = NULL;
+    if (arguments->catalog) {
+        catalog = statements_catalog(arguments->catalog, &error);
+        if (!catalog) return command_fail(&error);
+        sums->options.catalog = catalog;
+        sums->options.current_schema = statements_schema(catalog);
+    }
+    bool good = statements_read(arguments->rest[0], one, sums, &error);
+    if (catalog) sql_catalog_free(catalog);
+    return good ? 0 : command_fail(&error);
+}
+
+int command_translate(const struct arguments *arguments)
+{
+    struct sums sums = {.json = arguments->json};
+    return over_file(arguments, &sums);
+}
+
+int command_assess(const struct arguments *arguments)
+{
+    struct sums sums = {.quiet = true};
+    int status = over_file(arguments, &sums);
+    if (status) return status;
+    unsigned good = sums.states[SQL_EXACT] + sums.states[SQL_APPROXIMATE] + sums.states[SQL_PASSED];
+    printf("%u of %u statements can be translated (%.2f %%): %u exact, %u approximate, %u passed through; %u refused, %u unparsed\n", good, sums.statements,
+           sums.statements ? 100.0 * good / sums.statements : 0, sums.states[SQL_EXACT], sums.states[SQL_APPROXIMATE], sums.states[SQL_PASSED], sums.states[SQL_REFUSED], sums.states[SQL_UNPARSED]);
+    return 0;
+}

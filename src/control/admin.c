@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The admin API: routes as rows; JSON in and out; what changes something wants the bearer token. */
+#include "control/daemon.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "control/assets.h"
+#include "control/request.h"
+#include "io/http.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct exchange { struct daemon *daemon; const struct http_request *request; struct http_response *response; struct json json; struct request_body *body; };
+typedef void route_handler(struct exchange *exchange);
+
+/* ---- answers ---- */
+
+static void answer_error(struct exchange *exchange, const struct error *error, const struct gate *gate)
+{
+    exchange->response->status = error_http_status(error->code);
+    buffer_clear(&exchange->response->body);
+    struct json json = json_into(&exchange->response->body);
+    json_object_begin(&json);
+    json_key(&json, "error");
+    json_object_begin(&json);
+    json_field_text(&json, "code", gate && gate->count ? gate->missing[0].code : error_name(error->code));
+    json_field_text(&json, "text", error->text);
+    json_key(&json, "missing");
+    json_array_begin(&json);
+    for (uint32_t i = 0; gate && i < gate->count; i++) {
+        json_object_begin(&json);
+        json_field_text(&json, "code", gate->missing[i].code);
+        json_field_text(&json, "text", gate->missing[i].text);
+        json_field_text(&json, "advice", gate->missing[i].advice);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
+    json_object_end(&json);
+    json_object_end(&json);
+}
+
+static void fail(struct exchange *exchange, enum error_code code, const char *text)
+{
+    struct error error;
+    error_set(&error, code, "%s", text);
+    answer_error(exchange, &error, NULL);
+}
+
+/* ---- reading ---- */
+
+static void get_status(struct exchange *exchange) { report_status(exchange->daemon, &exchange->json); }
+
+static void work_table(struct json *json, const char *work, const struct copy_table *table)
+{
+    json_object_begin(json);
+    json_field_text(json, "work", work);
+    json_field_text(json, "table", table->table);
+    json_field_text(json, "status", table->status);
+    json_field_u64(json, "rows", table->rows);
+    json_field_u64(json, "total", table->total);
+    json_field_u64(json, "differing", table->differing);
+    json_field_real(json, "rows_per_s", table->rows_per_second);
+    json_field_real(json, "eta_s", table->eta_seconds);
+    if (table->error[0]) json_field_text(json, "error", table->error);
+    json_object_end(json);
+}
+
+static void stored_work(void *context, const struct state_progress *progress)
+{
+    struct copy_table table = {.rows = progress->rows, .total = progress->total};
+    snprintf(table.table, sizeof table.table, "%s", progress->table);
+    snprintf(table.status, sizeof table.status, "%s", progress->status);
+    work_table(context, progress->work, &table);
+}
+
+static void get_work(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+    struct copy_table *tables = memory_zero(ENGINE_TABLE_MAX, sizeof *tables);
+    json_array_begin(&exchange->json);
+    mutex_lock(&daemon->command);
+    uint32_t count = daemon->copy ? copy_progress(daemon->copy, tables, ENGINE_TABLE_MAX) : 0;
+    for (uint32_t i = 0; i < count; i++) work_table(&exchange->json, daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify", &tables[i]);
+    if (!daemon->copy || daemon->copy_work != COPY_BACKFILL) state_progress_each(daemon->engine.state, "backfill", stored_work, &exchange->json);
+    if (!daemon->copy || daemon->copy_work != COPY_VERIFY) state_progress_each(daemon->engine.state, "verify", stored_work, &exchange->json);
+    mutex_unlock(&daemon->command);
+    json_array_end(&exchange->json);
+    memory_free(tables);
+}
+
+static void one_divergence(void *context, const struct state_divergence *d)
+{
+    struct json *json = context;
+    char fingerprint[24];
+    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)d->fingerprint);
+    json_object_begin(json);
+    json_field_u64(json, "id", d->id);
+    json_field_i64(json, "found_us", d->found_us);
+    json_field_i64(json, "closed_us", d->closed_us);
+    json_field_text(json, "origin", d->origin);
+    json_field_text(json, "table", d->table);
+    json_field_text(json, "key", d->key_text);
+    json_field_text(json, "fingerprint", fingerprint);
+    json_field_text(json, "statement", d->statement);
+    json_field_text(json, "source", d->source_row);
+    json_field_text(json, "target", d->target_row);
+    json_field_text(json, "reason", d->reason);
+    json_field_text(json, "status", d->status);
+    json_field_text(json, "note", d->note);
+    json_object_end(json);
+}
+
+static void get_divergences(struct exchange *exchange)
+{
+    const char *status = exchange->request->parameter(exchange->request, "status");
+    json_array_begin(&exchange->json);
+    state_divergence_each(exchange->daemon->engine.state, status, 1000, one_divergence, &exchange->json);
+    json_array_end(&exchange->json);
+}
+
+static void one_statement(void *context, struct fingerprint *f)
+{
+    struct json *json = context;
+    char id[24];
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)f->id);
+    json_object_begin(json);
+    json_field_text(json, "fingerprint", id);
+    json_field_text(json, "text", f->text);
+    json_field_text(json, "kind", sql_kind_name(f->kind));
+    json_field_text(json, "state", sql_state_name(f->state));
+    json_field_text(json, "class", sql_class_name(f->class_));
+    json_field_u64(json, "executions", atomic_load(&f->executions));
+    json_field_u64(json, "relayed", atomic_load(&f->relayed));
+    json_field_u64(json, "served", atomic_load(&f->served));
+    json_field_u64(json, "comparable", atomic_load(&f->comparable));
+    json_field_u64(json, "equal", atomic_load(&f->equal));
+    json_field_u64(json, "divergent", atomic_load(&f->divergent));
+    json_field_u64(json, "not_comparable", atomic_load(&f->not_comparable));
+    json_field_boolean(json, "demoted", atomic_load(&f->demoted));
+    if (atomic_load(&f->demoted)) json_field_text(json, "demoted_reason", f->demoted_reason);
+    json_field_boolean(json, "waived", atomic_load(&f->waived));
+    json_field_u64(json, "source_p50_us", histogram_quantile(&f->source_us, 0.5));
+    json_field_u64(json, "source_p99_us", histogram_quantile(&f->source_us, 0.99));
+    json_field_u64(json, "target_p50_us", histogram_quantile(&f->target_us, 0.5));
+    json_field_u64(json, "target_p99_us", histogram_quantile(&f->target_us, 0.99));
+    json_object_end(json);
+}
+
+static void get_statements(struct exchange *exchange)
+{
+    json_array_begin(&exchange->json);
+    statements_each_fingerprint(exchange->daemon->engine.statements, one_statement, &exchange->json);
+    json_array_end(&exchange->json);
+}
+
+static void get_sessions(struct exchange *exchange)
+{
+    enum { MOST = 1000 };
+    struct worker_session *sessions = memory_zero(MOST, sizeof *sessions);
+    uint32_t count = engine_sessions(&exchange->daemon->engine, sessions, MOST);
+    json_array_begin(&exchange->json);
+    for (uint32_t i = 0; i < count; i++) {
+        json_object_begin(&exchange->json);
+        json_field_u64(&exchange->json, "id", sessions[i].id);
+        json_field_text(&exchange->json, "user", sessions[i].user);
+        json_field_text(&exchange->json, "program", sessions[i].program);
+        json_field_text(&exchange->json, "peer", sessions[i].peer);
+        json_field_text(&exchange->json, "state", sessions[i].state);
+        json_field_text(&exchange->json, "side", sessions[i].last_side);
+        json_field_u64(&exchange->json, "calls", sessions[i].calls);
+        json_field_u64(&exchange->json, "transaction_us", sessions[i].transaction_us);
+        json_field_text(&exchange->json, "statement", sessions[i].statement);
+        json_object_end(&exchange->json);
+    }
+    json_array_end(&exchange->json);
+    memory_free(sessions);
+}
+
+static void one_override(void *context, const struct statement_override *o)
+{
+    struct json *json = context;
+    char id[24];
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)o->fingerprint);
+    json_object_begin(json);
+    json_field_text(json, "fingerprint", id);
+    json_field_text(json, "source", o->source_text);
+    json_field_text(json, "target", o->target_text);
+    json_field_text(json, "author", o->author);
+    json_field_text(json, "reason", o->reason);
+    json_object_end(json);
+}
+
+static void get_overrides(struct exchange *exchange)
+{
+    json_array_begin(&exchange->json);
+    statements_each_override(exchange->daemon->engine.statements, one_override, &exchange->json);
+    json_array_end(&exchange->json);
+}
+
+static void one_gap(void *context, const struct state_gap *gap)
+{
+    struct json *json = context;
+    json_object_begin(json);
+    json_field_u64(json, "id", gap->id);
+    json_field_text(json, "table", gap->table);
+    json_field_text(json, "reason", gap->reason);
+    json_field_i64(json, "from_us", gap->from_us);
+    json_field_i64(json, "cleared_us", gap->cleared_us);
+    json_field_text(json, "cleared_by", gap->cleared_by);
+    json_object_end(json);
+}
+
+static void get_gaps(struct exchange *exchange)
+{
+    json_array_begin(&exchange->json);
+    state_gap_each(exchange->daemon->engine.state, false, one_gap, &exchange->json);
+    json_array_end(&exchange->json);
+}
+
+static void one_audit(void *context, int64_t time_us, const char *author, const char *action, const char *reason, const char *detail, const char *hash)
+{
+    struct json *json = context;
+    json_object_begin(json);
+    json_field_i64(json, "time_us", time_us);
+    json_field_text(json, "author", author);
+    json_field_text(json, "action", action);
+    json_field_text(json, "reason", reason);
+    json_field_text(json, "detail", detail);
+    json_field_text(json, "hash", hash);
+    json_object_end(json);
+}
+
+static void get_audit(struct exchange *exchange)
+{
+    json_array_begin(&exchange->json);
+    state_audit_each(exchange->daemon->engine.state, 1000, one_audit, &exchange->json);
+    json_array_end(&exchange->json);
+}
+
+static void get_report(struct exchange *exchange)
+{
+    const char *format = exchange->request->parameter(exchange->request, "format");
+    exchange->response->content_type = format && strcmp(format, "html") == 0 ? "text/html; charset=utf-8" : format && strcmp(format, "json") == 0 ? "application/json" : "text/plain; charset=utf-8";
+    report_final(exchange->daemon, format ? format : "text", &exchange->response->body);
+}
+
+static void get_metrics(struct exchange *exchange)
+{
+    exchange->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    report_metrics(exchange->daemon, &exchange->response->body);
+}
+
+static void get_page(struct exchange *exchange)
+{
+    exchange->response->content_type = "text/html; charset=utf-8";
+    buffer_append_text(&exchange->response->body, asset_dashboard);
+}
+
+/* ---- changing ---- */
+
+static void post_phase(struct exchange *exchange)
+{
+    struct phase_request request = {.override = request_boolean(exchange->body, "override"), .dry_run = request_boolean(exchange->body, "dry_run"),
+                                    .percent = (uint32_t)request_integer(exchange->body, "percent", 0)};
+    const char *to = request_text(exchange->body, "to");
+    if (!to || !engine_phase_parse(to, &request.to)) {
+        fail(exchange, ERROR_USAGE, "\"to\" must be one of observe, dual-write, shadow, canary, cutover, complete");
+        return;
+    }
+    snprintf(request.author, sizeof request.author, "%s", request_text(exchange->body, "author") ? request_text(exchange->body, "author") : "");
+    snprintf(request.reason, sizeof request.reason, "%s", request_text(exchange->body, "reason") ? request_text(exchange->body, "reason") : "");
+    struct error error = {0};
+    struct gate *gate = memory_zero(1, sizeof *gate);
+    if (!phase_change(exchange->daemon, &request, gate, &error)) {
+        answer_error(exchange, &error, error.code == ERROR_GATE ? gate : NULL);
+    } else {
+        json_object_begin(&exchange->json);
+        json_field_text(&exchange->json, "phase", engine_phase_name(request.to));
+        json_field_boolean(&exchange->json, "dry_run", request.dry_run);
+        json_field_boolean(&exchange->json, "gate_open", gate->open);
+        json_field_u64(&exchange->json, "pause_us", request.to >= PHASE_CUTOVER ? exchange->daemon->last_switch.pause_us : 0);
+        json_object_end(&exchange->json);
+    }
+    memory_free(gate);
+}
+
+static void start_copy(struct exchange *exchange, enum copy_work work)
+{
+    struct daemon *daemon = exchange->daemon;
+    struct error error = {0};
+    struct copy_options options = {.work = work, .chunk_rows = (uint32_t)request_integer(exchange->body, "chunk_rows", 0),
+                                   .rows_per_second = (uint32_t)request_integer(exchange->body, "rows_per_second", 0), .restart = request_boolean(exchange->body, "restart")};
+    const char *table = request_text(exchange->body, "table");
+    snprintf(options.table, sizeof options.table, "%s", table ? table : "");
+    mutex_lock(&daemon->command);
+    if (daemon->copy && copy_running(daemon->copy)) {
+        error_set(&error, ERROR_STATE, "a %s is running; wait for it or stop it", daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify");
+    } else if (engine_policy(&daemon->engine)->phase == PHASE_OBSERVE) {
+        error_set(&error, ERROR_STATE, "writes are not mirrored yet: enter dual-write first, so that nothing is missed");
+    } else {
+        if (daemon->copy) copy_stop(daemon->copy);
+        daemon->copy = copy_start(&daemon->engine, daemon->mirror, daemon->checker, &options, &error);
+        daemon->copy_work = work;
+    }
+    bool good = daemon->copy != NULL && error.code == ERROR_NONE;
+    mutex_unlock(&daemon->command);
+    if (!good) {
+        answer_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_text(&exchange->json, "started", work == COPY_BACKFILL ? "backfill" : "verify");
+    json_object_end(&exchange->json);
+}
+
+static void post_backfill(struct exchange *exchange) { start_copy(exchange, COPY_BACKFILL); }
+static void post_verify(struct exchange *exchange) { start_copy(exchange, COPY_VERIFY); }
+
+static void post_repair(struct exchange *exchange)
+{
+    struct error error = {0};
+    uint64_t ids[256];
+    uint32_t queued = 0, count = request_ids(exchange->body, "divergences", ids, 256);
+    if (!repair_start(exchange->daemon, count ? ids : NULL, count, &queued, &error)) {
+        answer_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_u64(&exchange->json, "queued", queued);
+    json_object_end(&exchange->json);
+}
+
+static void post_override(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+    const char *source = request_text(exchange->body, "source"), *target = request_text(exchange->body, "target");
+    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason");
+    struct error error = {0};
+    if (!source || !target) {
+        fail(exchange, ERROR_USAGE, "\"source\" and \"target\" must hold the statement and its translation");
+        return;
+    }
+    struct statement_override override = {.fingerprint = sql_fingerprint(view_text(source)), .source_text = (char *)(uintptr_t)source, .target_text = (char *)(uintptr_t)target,
+                                          .bind_order = (char *)(uintptr_t)request_text(exchange->body, "bind_order"), .tables = (char *)(uintptr_t)request_text(exchange->body, "tables"),
+                                          .author = (char *)(uintptr_t)(author ? author : ""), .reason = (char *)(uintptr_t)(reason ? reason : ""), .time_us = (int64_t)clock_wall_us()};
+    if (!statements_override_add(daemon->engine.statements, &override, &error) || !state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", "{}", &error) ||
+        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
+        answer_error(exchange, &error, NULL);
+        return;
+    }
+    char id[24];
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)override.fingerprint);
+    json_object_begin(&exchange->json);
+    json_field_text(&exchange->json, "fingerprint", id);
+    json_object_end(&exchange->json);
+}
+
+static uint64_t fingerprint_parameter(struct exchange *exchange)
+{
+    const char *text = exchange->request->parameter(exchange->request, "fingerprint");
+    return text ? strtoull(text, NULL, 16) : 0;
+}
+
+static void delete_override(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+    struct error error = {0};
+    if (!statements_override_remove(daemon->engine.statements, fingerprint_parameter(exchange), &error) || !state_audit(daemon->engine.state, "api", "override.remove", "", "{}", &error) ||
+        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
+        answer_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_boolean(&exchange->json, "removed", true);
+    json_object_end(&exchange->json);
+}
+
+static void post_waiver(struct exchange *exchange)
+{
+    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason"), *text = request_text(exchange->body, "fingerprint");
+    struct fingerprint *fingerprint = text ? statements_fingerprint(exchange->daemon->engine.statements, strtoull(text, NULL, 16)) : NULL;
+    struct error error = {0};
+    if (!fingerprint || !author || !reason) {
+        fail(exchange, fingerprint ? ERROR_USAGE : ERROR_NOT_FOUND, "a waiver needs \"fingerprint\" of a statement that ran, \"author\" and \"reason\"");
+        return;
+    }
+    if (!state_audit(exchange->daemon->engine.state, author, "waiver", reason, text, &error)) {
+        answer_error(exchange, &error, NULL);
+        return;
+    }
+    atomic_store(&fingerprint->waived, true);
+    json_object_begin(&exchange->json);
+    json_field_boolean(&exchange->json, "waived", true);
+    json_object_end(&exchange->json);
+}
+
+static void post_users(struct exchange *exchange)
+{
+    struct error error = {0};
+    uint32_t imported = 0;
+    if (!users_import(exchange->daemon, &imported, &error)) {
+        answer_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_u64(&exchange->json, "imported", imported);
+    json_object_end(&exchange->json);
+}
+
+/* ---- routes ---- */
+
+static const struct route { const char *method, *path; route_handler *handler; bool changes; const char *what; } routes[] = {
+    {"GET", "/", get_page, false, "the dashboard"},
+    {"GET", "/metrics", get_metrics, false, "Prometheus metrics"},
+    {"GET", "/v1/status", get_status, false, "phase, rates, lag, consistency, gate"},
+    {"GET", "/v1/work", get_work, false, "progress of backfill and verify"},
+    {"GET", "/v1/divergences", get_divergences, false, "differences with both rows; ?status=open"},
+    {"GET", "/v1/statements", get_statements, false, "every fingerprint with what was measured of it"},
+    {"GET", "/v1/sessions", get_sessions, false, "client sessions"},
+    {"GET", "/v1/overrides", get_overrides, false, "statement overrides"},
+    {"GET", "/v1/gaps", get_gaps, false, "stretches in which something may have been missed"},
+    {"GET", "/v1/audit", get_audit, false, "the audit log"},
+    {"GET", "/v1/report", get_report, false, "the final report; ?format=text|json|html"},
+    {"POST", "/v1/phase", post_phase, true, "enter a phase: to, percent, author, reason, override, dry_run"},
+    {"POST", "/v1/backfill", post_backfill, true, "start the backfill: table, chunk_rows, rows_per_second"},
+    {"POST", "/v1/verify", post_verify, true, "compare every row: table, chunk_rows, rows_per_second"},
+    {"POST", "/v1/repair", post_repair, true, "repair divergences: divergences (ids or \"all\")"},
+    {"POST", "/v1/overrides", post_override, true, "add an override: source, target, bind_order, tables, author, reason"},
+    {"DELETE", "/v1/overrides", delete_override, true, "remove an override: ?fingerprint="},
+    {"POST", "/v1/waivers", post_waiver, true, "sign for a statement: fingerprint, author, reason"},
+    {"POST", "/v1/users/import", post_users, true, "take users' verifiers from the source"},
+};
+
+/* Equal time whatever the difference, so that a token cannot be guessed byte by byte. */
+static bool token_good(struct daemon *daemon, const struct http_request *request)
+{
+    char token[256] = "";
+    FILE *file = fopen(daemon->config.admin_token_file, "r");
+    if (!file) return false;
+    bool read = fgets(token, sizeof token, file) != NULL;
+    fclose(file);
+    token[strcspn(token, "\r\n")] = 0;
+    const char *given = request->header(request, "Authorization");
+    if (!read || !token[0] || !given || strncmp(given, "Bearer ", 7) != 0) return false;
+    given += 7;
+    size_t length = strlen(token), other = strlen(given);
+    unsigned difference = (unsigned)(length ^ other);
+    for (size_t i = 0; i < length; i++) difference |= (unsigned)(token[i] ^ given[i % (other ? other : 1)]);
+    return difference == 0;
+}
+
+static void handle(void *context, const struct http_request *request, struct http_response *response)
+{
+    struct exchange exchange = {.daemon = context, .request = request, .response = response, .json = json_into(&response->body)};
+    response->content_type = "application/json";
+    const struct route *found = NULL;
+    bool path_known = false;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(routes[i].path, request->path) != 0) continue;
+        path_known = true;
+        if (strcmp(routes[i].method, request->method) == 0) found = &routes[i];
+    }
+    if (!found) {
+        fail(&exchange, path_known ? ERROR_USAGE : ERROR_NOT_FOUND, path_known ? "this path does not take this method" : "no such path; `understudy help api` lists them");
+        return;
+    }
+    if (found->changes && !token_good(context, request)) {
+        fail(&exchange, ERROR_AUTHENTICATION, "send the token of [admin] token_file as Authorization: Bearer ...");
+        return;
+    }
+    struct error error = {0};
+    if (found->changes && request->body.size && !(exchange.body = request_parse(request->body, &error))) {
+        answer_error(&exchange, &error, NULL);
+        return;
+    }
+    found->handler(&exchange);
+    request_free(exchange.body);
+}
+
+bool admin_start(struct daemon *daemon, struct error *error)
+{
+    FILE *file = fopen(daemon->config.admin_token_file, "r");
+    if (!file) return error_set(error, ERROR_CONFIG, "[admin] token_file: %s cannot be read; put a long random text on its first line", daemon->config.admin_token_file);
+    fclose(file);
+    daemon->http = http_server_start(daemon->config.admin_address, daemon->config.admin_port, 1024 * 1024, handle, daemon, error);
+    return daemon->http || error_prefix(error, "[admin]");
+}
