@@ -360,8 +360,9 @@ static void test_native_services_required(void **state)
 {
     (void)state;
     uint8_t bytes[80];
-    size_t size = exact_hex("de ad be ef 00 28 13 00 00 00 00 01 00  00 02 00 02 00 00 00 00  00 04 00 05 13 00 00 00  00 03 00 01 11 06 00", bytes,
-                            sizeof bytes);
+    size_t size =
+        exact_hex("de ad be ef 00 28 13 00 00 00 00 01 00  00 02 00 02 00 00 00 00  00 04 00 05 13 00 00 00  00 03 00 01 11 06 00", bytes,
+                  sizeof bytes);
     assert_false(wire_ano_encryption_required(view_of(bytes, size)));
     bytes[size - 1] = 7;
     assert_true(wire_ano_encryption_required(view_of(bytes, size)));
@@ -434,7 +435,8 @@ static void test_both_halves_agree(void **state)
 }
 
 /* A small DATA_TYPES request with what the drivers differ in. */
-static void write_request(struct buffer *out, uint8_t flags, uint8_t field_version, bool zone, bool zone_version, bool national, const char *list)
+static void write_request(struct buffer *out, uint8_t flags, uint8_t field_version, bool zone, bool zone_version, bool national,
+                          const char *list)
 {
     uint8_t compile[41] = {6, [7] = field_version, [15] = 1, [16] = 0x10, [27] = 1};
     if (zone_version) compile[37] = 2;

@@ -117,12 +117,11 @@ static void test_impossible_lengths_are_malformed(void **state)
         const char *hex;
         bool large;
     } cases[] = {
-        {"00 07 00 00 0c 00 00 00 01 00 02", false},  /* less than a header */
-        {"00 00 00 00 06 00 00 00 00 00", false},     /* none */
-        {"00 09 00 00 06 00 00 00 00", false},        /* DATA without room for its flags */
-        {"00 00 00 07 0c 00 00 00", true},
-        {"ff ff ff ff 06 00 00 00 00 00", true},      /* over the limit */
-        {"00 20 00 01 06 00 00 00 00 00", true},      /* by one */
+        {"00 07 00 00 0c 00 00 00 01 00 02", false},                                          /* less than a header */
+        {"00 00 00 00 06 00 00 00 00 00", false},                                             /* none */
+        {"00 09 00 00 06 00 00 00 00", false},                                                /* DATA without room for its flags */
+        {"00 00 00 07 0c 00 00 00", true},           {"ff ff ff ff 06 00 00 00 00 00", true}, /* over the limit */
+        {"00 20 00 01 06 00 00 00 00 00", true},                                              /* by one */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t bytes[32];
