@@ -17,6 +17,7 @@ enum {
     SDU_DEFAULT = 8192,
     VERSION_SMALLEST = 310,
     VERSION_LARGE = 315,
+    RUNTIME_OCI = 4, /* place in the runtime capabilities */
 };
 enum {
     ORA_INVALID_LOGON = 1017,
@@ -202,11 +203,18 @@ static enum wire_status answer_protocol(struct wire_server_login *login, struct 
     return WIRE_DECODED;
 }
 
+/* A message that stops before its list may still go on, unless it comes from an OCI client, which sets a byte that no other does. */
+static bool is_native(enum wire_status status, const struct wire_data_types *types)
+{
+    if (status == WIRE_DECODED) return types->native;
+    return status == WIRE_NEED_MORE && types->list_missing && types->runtime.size > RUNTIME_OCI && types->runtime.data[RUNTIME_OCI];
+}
+
 static enum wire_status answer_data_types(struct wire_server_login *login, struct view message, struct buffer *output, size_t *used)
 {
     struct wire_data_types types;
     enum wire_status status = wire_data_types_parse(message, &types, used);
-    if ((status == WIRE_NEED_MORE && types.list_missing) || (status == WIRE_DECODED && types.native)) {
+    if (is_native(status, &types)) {
         login->refusal = "the client is an OCI one with native encoding, which is served only while the source is attached";
         return WIRE_UNKNOWN;
     }

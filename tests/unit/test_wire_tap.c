@@ -1,0 +1,716 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tap between both halves of a log-in and between a client and a server that talk through our own encoders. */
+#include "wire/tap.h"
+
+#include "tests/support/exact.h"
+#include "tests/support/login_pair.h"
+#include "wire/auth_message.h"
+#include "wire/negotiate_session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static const char orders[] = LOGIN_PAIR_DESCRIPTOR("orders");
+
+/* ---- what the tap reported ---- */
+
+struct seen {
+    struct wire_tap *tap;
+    unsigned events[2][WIRE_TAP_EOF + 1]; /* by direction: 0 the client's packets */
+    unsigned rows, ends, describes;
+    uint32_t error;
+    unsigned owners_freed;
+};
+
+static void on_row(void *context, struct wire_cursor *cursor, const struct wire_cell *cells, uint32_t count)
+{
+    struct seen *seen = context;
+    (void)cells;
+    assert_non_null(cursor);
+    assert_int_equal(count, 1);
+    seen->rows++;
+}
+
+static void on_describe(void *context, struct wire_cursor *cursor)
+{
+    (void)cursor;
+    ((struct seen *)context)->describes++;
+}
+
+static void on_end(void *context, const struct wire_end *end)
+{
+    struct seen *seen = context;
+    seen->ends++;
+    seen->error = end->error;
+}
+
+static const struct wire_reply_events events = {.row = on_row, .describe = on_describe, .end = on_end};
+
+static void seen_begin(struct seen *seen, const struct wire_limits *limits)
+{
+    *seen = (struct seen){0};
+    seen->tap = wire_tap_new(limits, &events, seen, NULL);
+}
+
+/* Shows the tap every packet of `from`, cut anew into DATA packets with at most `piece` bytes of payload (0: as they are). */
+static enum wire_tap_event pass(struct seen *seen, bool server, struct buffer *from, struct buffer *to, size_t piece)
+{
+    enum wire_tap_event last = WIRE_TAP_PASS;
+    while (buffer_size(from)) {
+        struct wire_packet packet;
+        bool large = wire_tap_session(seen->tap)->large;
+        if (wire_packet_next(from->data + from->start, buffer_size(from), large, 1 << 24, &packet) != WIRE_DECODED)
+            fail_msg("not a packet");
+        struct buffer cut;
+        buffer_init(&cut, 0);
+        if (packet.type == WIRE_DATA && piece && packet.payload.size)
+            wire_packet_write_data(&cut, packet.payload, large, (uint32_t)(piece + WIRE_DATA_HEADER_SIZE), packet.data_flags);
+        else
+            buffer_append(&cut, packet.bytes, packet.size);
+        buffer_consume(from, packet.size);
+        while (buffer_size(&cut)) {
+            struct wire_packet part;
+            assert_int_equal(wire_packet_next(cut.data + cut.start, buffer_size(&cut), large, 1 << 24, &part), WIRE_DECODED);
+            uint8_t *exact = exact_copy(part.bytes, part.size);
+            part.payload.data = exact + (part.size - part.payload.size);
+            part.bytes = exact;
+            last = server ? wire_tap_server(seen->tap, &part) : wire_tap_client(seen->tap, &part);
+            seen->events[server][last]++;
+            if (last == WIRE_TAP_REQUEST) wire_tap_sent(seen->tap);
+            if (to) buffer_append(to, part.bytes, part.size);
+            buffer_consume(&cut, part.size);
+            free(exact);
+        }
+        buffer_release(&cut);
+    }
+    return last;
+}
+
+/* ---- log-in ---- */
+
+/* Makes the server's packets those of a newer one, before the tap sees them. */
+static void pretend_new_server(struct buffer *out)
+{
+    uint8_t *p = out->data + out->start;
+    if (buffer_size(out) >= 45 && p[4] == WIRE_ACCEPT) {
+        exact_hex("1a 00 00 01", p + 41, 4);
+        p[10] |= 4;
+    } else if (buffer_size(out) > 100 && p[4] == WIRE_DATA && p[10] == 1 && p[11] == 6) {
+        size_t at = 10 + 3 + strlen((char *)p + 13) + 1 + 3;
+        at += 2 + 5u * (p[at] | (unsigned)p[at + 1] << 8);
+        at += 2 + ((unsigned)p[at] << 8 | p[at + 1]) + 1;
+        p[at + 7] = 25;
+        p[at + 40] |= 0x20;
+    }
+}
+
+/* A driver that announces its own maximum whatever the server said. */
+static void pretend_bold_client(struct buffer *out)
+{
+    uint8_t *p = out->data + out->start;
+    if (buffer_size(out) > 100 && p[4] == WIRE_DATA && p[10] == 2) p[10 + 7 + 7] = 24;
+}
+
+static enum wire_tap_event relay_login(struct seen *seen, struct login_pair *pair, size_t piece, bool newer)
+{
+    struct buffer to_server, to_client;
+    enum wire_tap_event last = WIRE_TAP_PASS;
+    buffer_init(&to_server, 0);
+    buffer_init(&to_client, 0);
+    while (buffer_size(&pair->to_server) || buffer_size(&pair->to_client)) {
+        if (newer) pretend_bold_client(&pair->to_server);
+        pass(seen, false, &pair->to_server, &to_server, piece);
+        size_t used = 0;
+        if (pair->server_state == WIRE_LOGIN_GOING)
+            pair->server_state =
+                wire_server_login_feed(pair->server, to_server.data, buffer_size(&to_server), &used, &pair->to_client, &pair->server_error);
+        buffer_clear(&to_server);
+        if (newer) pretend_new_server(&pair->to_client);
+        last = pass(seen, true, &pair->to_client, &to_client, piece);
+        if (pair->client_state == WIRE_LOGIN_GOING)
+            pair->client_state = wire_client_login_feed(pair->client, to_client.data, buffer_size(&to_client), &used, &pair->to_server,
+                                                        &pair->redirect, &pair->client_error);
+        buffer_clear(&to_client);
+    }
+    buffer_release(&to_server);
+    buffer_release(&to_client);
+    return last;
+}
+
+static void test_login_is_followed_however_it_is_cut(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {0, 1, 2, 5, 13, 64, 1000};
+    for (int newer = 0; newer <= 1; newer++)
+        for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+            struct seen seen;
+            struct login_pair pair;
+            seen_begin(&seen, NULL);
+            login_pair_begin(&pair, "scott", "Tiger#123", orders);
+            enum wire_tap_event last = relay_login(&seen, &pair, pieces[i], newer);
+            if (pair.client_state != WIRE_LOGIN_DONE || pair.server_state != WIRE_LOGIN_DONE)
+                fail_msg("piece %zu: %s / %s", pieces[i], pair.client_error.text, pair.server_error.text);
+            assert_int_equal(last, WIRE_TAP_LOGGED_IN);
+            assert_int_equal(seen.events[1][WIRE_TAP_LOGGED_IN], 1);
+            assert_int_equal(seen.events[0][WIRE_TAP_OPAQUE] + seen.events[1][WIRE_TAP_OPAQUE], 0);
+            assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_READY);
+            const struct wire_session *session = wire_tap_session(seen.tap), *server = wire_server_login_session(pair.server);
+            assert_int_equal(session->field_version, 12);
+            assert_int_equal(server->field_version, 12); /* the bold client was lowered on its way */
+            assert_int_equal(wire_client_login_session(pair.client)->field_version, 12);
+            assert_int_equal(session->accept_flags2 & 0x12000001, 0);
+            assert_false(session->end_of_response);
+            assert_string_equal(session->user, "SCOTT");
+            assert_string_equal(session->driver, "understudy");
+            assert_string_equal(session->service, "orders");
+            assert_int_equal(session->server_version, 0x13030000);
+            assert_string_equal(wire_tap_login(seen.tap)->machine, "box");
+            assert_non_null(strstr(wire_tap_login(seen.tap)->alter_session, "TIME_ZONE"));
+            wire_tap_free(seen.tap);
+            login_pair_end(&pair);
+        }
+}
+
+static void test_failed_logins_are_told(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{LOGIN_PAIR_DESCRIPTOR("orders"), "wrong"}, {LOGIN_PAIR_DESCRIPTOR("nosuch"), "Tiger#123"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct seen seen;
+        struct login_pair pair;
+        seen_begin(&seen, NULL);
+        login_pair_begin(&pair, "scott", cases[i][1], cases[i][0]);
+        assert_int_equal(relay_login(&seen, &pair, 0, false), WIRE_TAP_LOGIN_FAILED);
+        assert_int_equal(seen.events[1][WIRE_TAP_LOGGED_IN], 0);
+        wire_tap_free(seen.tap);
+        login_pair_end(&pair);
+    }
+}
+
+static void test_without_edits_nothing_is_changed(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer from, to;
+    seen_begin(&seen, NULL);
+    wire_tap_set_edit(seen.tap, false);
+    buffer_init(&from, 0);
+    buffer_init(&to, 0);
+    wire_connect_write(&from, view_text(orders), 8192, false);
+    from.data[32] = from.data[33] = 0x81;
+    uint8_t *before = exact_copy(from.data, buffer_size(&from));
+    size_t size = buffer_size(&from);
+    pass(&seen, false, &from, &to, 0);
+    assert_memory_equal(to.data, before, size);
+    free(before);
+    buffer_release(&from);
+    buffer_release(&to);
+    wire_tap_free(seen.tap);
+}
+
+/* FAST_AUTH as a recording has it: three requests in one message, three replies in one, messages closed by 29. */
+static void test_fast_auth_in_a_recording(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {0, 1, 9, 500};
+    for (size_t i = 0; i < 4; i++) {
+        struct seen seen;
+        struct buffer packets, message;
+        struct wire_session writer;
+        struct wire_accept accept = {.version = 319, .sdu = 8192, .flags2 = 0x1a000000};
+        seen_begin(&seen, NULL);
+        wire_tap_set_edit(seen.tap, false);
+        buffer_init(&packets, 0);
+        buffer_init(&message, 0);
+        wire_session_init(&writer, NULL);
+        wire_session_set_accept(&writer, &accept);
+        wire_connect_write(&packets, view_text(orders), 8192, false);
+        pass(&seen, false, &packets, NULL, 0);
+        wire_accept_write(&packets, 319, 8192);
+        exact_hex("1a 00 00 00", packets.data + 41, 4);
+        pass(&seen, true, &packets, NULL, 0);
+
+        buffer_append(&message, "\x22\1\1\0", 4);
+        wire_protocol_request_write(&message, "fast");
+        buffer_append(&message, "\0\0\0\0\0\x0d", 6);
+        size_t types_at = buffer_size(&message);
+        wire_data_types_request_write(&writer, &message);
+        message.data[types_at + 7 + 40] |= 0x20;
+        size_t types_size = buffer_size(&message) - types_at;
+        writer.field_version = 13;
+        wire_auth_request_begin(&writer, &message, WIRE_AUTH_SESSION_KEY, 1, "scott", 1, 0);
+        wire_packet_write_data(&packets, buffer_view(&message), true, 8192, 0);
+        pass(&seen, false, &packets, NULL, pieces[i]);
+
+        struct buffer reply;
+        buffer_init(&reply, 0);
+        wire_protocol_reply_write(&writer, &reply);
+        reply.data[3 + 20 + 3 + 2 + 2 + 13 + 1 + 7] = 24;
+        wire_data_types_reply_write(&writer, view_of(message.data + types_at, types_size), &reply);
+        writer.field_version = 24;
+        writer.status_has_call_status = writer.status_has_sequence = true;
+        wire_auth_reply_begin(&reply, 0);
+        wire_auth_end_write(&writer, &reply, 1, 1, 0, NULL);
+        buffer_u8(&reply, 29);
+        wire_packet_write_data(&packets, buffer_view(&reply), true, 8192, WIRE_DATA_END_OF_RESPONSE);
+        assert_int_equal(pass(&seen, true, &packets, NULL, pieces[i]), WIRE_TAP_PASS);
+        assert_int_equal(wire_tap_session(seen.tap)->field_version, 24);
+        assert_true(wire_tap_session(seen.tap)->end_of_response);
+
+        buffer_clear(&message);
+        wire_auth_request_begin(&writer, &message, WIRE_AUTH_PASSWORD, 2, "scott", 0x101, 0); /* with a token now */
+        wire_packet_write_data(&packets, buffer_view(&message), true, 8192, 0);
+        pass(&seen, false, &packets, NULL, pieces[i]);
+        buffer_clear(&reply);
+        wire_auth_reply_begin(&reply, 0);
+        wire_auth_end_write(&writer, &reply, 2, 2, 0, NULL);
+        buffer_u8(&reply, 29);
+        wire_packet_write_data(&packets, buffer_view(&reply), true, 8192, WIRE_DATA_END_OF_RESPONSE);
+        assert_int_equal(pass(&seen, true, &packets, NULL, pieces[i]), WIRE_TAP_LOGGED_IN);
+        assert_string_equal(wire_tap_session(seen.tap)->user, "SCOTT");
+        buffer_release(&packets);
+        buffer_release(&message);
+        buffer_release(&reply);
+        wire_tap_free(seen.tap);
+    }
+}
+
+/* Brings a tap behind ACCEPT, without edits. */
+static void accepted(struct seen *seen, struct buffer *packets)
+{
+    seen_begin(seen, NULL);
+    wire_tap_set_edit(seen->tap, false);
+    buffer_init(packets, 0);
+    wire_connect_write(packets, view_text(orders), 8192, false);
+    pass(seen, false, packets, NULL, 0);
+    wire_accept_write(packets, 318, 8192);
+    pass(seen, true, packets, NULL, 0);
+}
+
+static enum wire_tap_event data(struct seen *seen, bool server, struct buffer *packets, const char *hex, size_t piece)
+{
+    uint8_t bytes[200];
+    wire_packet_write_data(packets, view_of(bytes, exact_hex(hex, bytes, sizeof bytes)), true, 8192, 0);
+    return pass(seen, server, packets, NULL, piece);
+}
+
+static void test_native_encoding_is_opaque_after_the_login(void **state)
+{
+    (void)state;
+    static const char *const types[] = {
+        "02 69 03 69 03 02 08 06 01 01 01 2f 01 01 07 07 02 00 00 00 18 00 07 d0 07", /* no list */
+        "02 69 03 69 03 02 1c 06 01 01 01 2f 01 01 07 01 01 01 01 01 01 01 7f ff 03 0b 03 03 01 01 ff 01 ff ff 01 07 02 00 00 00 18 00 07 "
+        "d0 07 "
+        "00 19 00 19 00 18 00 00 00 00", /* native integers in it */
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct seen seen;
+        struct buffer packets, reply;
+        struct wire_session writer;
+        accepted(&seen, &packets);
+        buffer_init(&reply, 0);
+        wire_session_init(&writer, NULL);
+        data(&seen, false, &packets, "01 06 00 78 00", 0);
+        wire_protocol_reply_write(&writer, &reply);
+        wire_packet_write_data(&packets, buffer_view(&reply), true, 8192, 0);
+        pass(&seen, true, &packets, NULL, 0);
+        assert_int_equal(data(&seen, false, &packets, types[i], 0), WIRE_TAP_PASS);
+        assert_int_equal(data(&seen, true, &packets, "02 00 00", 0), WIRE_TAP_PASS);
+        assert_true(wire_tap_session(seen.tap)->native_encoding);
+        assert_int_equal(data(&seen, false, &packets, "03 76 02 fe ff ff ff ff ff ff ff", 0), WIRE_TAP_PASS);
+        assert_int_equal(data(&seen, true, &packets, "08 06 00 0c 00 00 00", 0), WIRE_TAP_PASS);
+        assert_int_equal(data(&seen, false, &packets, "03 73 03 fe ff ff ff ff ff ff ff", 0), WIRE_TAP_PASS);
+        assert_int_equal(data(&seen, true, &packets, i ? "04 01 00 00 00" : "08 33 00 13 00 00 00", 0),
+                         i ? WIRE_TAP_LOGIN_FAILED : WIRE_TAP_LOGGED_IN);
+        if (!i) {
+            assert_int_equal(data(&seen, true, &packets, "01 02", 0), WIRE_TAP_OPAQUE);
+            assert_int_equal(data(&seen, false, &packets, "03 5e 04 61 80", 0), WIRE_TAP_OPAQUE);
+            assert_non_null(strstr(wire_tap_opaque_reason(seen.tap), "OCI"));
+            assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_LOST);
+        }
+        buffer_release(&packets);
+        buffer_release(&reply);
+        wire_tap_free(seen.tap);
+    }
+}
+
+static void test_agreed_encryption_is_opaque(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    accepted(&seen, &packets);
+    data(&seen, false, &packets, "de ad be ef 00 0d 13 00 00 00 00 00 00", 3);
+    assert_int_equal(data(&seen, true, &packets,
+                          "de ad be ef 00 22 13 00 00 00 00 01 00  00 02 00 02 00 00 00 00  00 04 00 05 13 00 00 00  00 01 00 02 11", 0),
+                     WIRE_TAP_OPAQUE);
+    assert_int_equal(data(&seen, false, &packets, "55 66 77", 0), WIRE_TAP_OPAQUE);
+    assert_non_null(strstr(wire_tap_opaque_reason(seen.tap), "encryption"));
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_nonsense_before_the_login_is_opaque(void **state)
+{
+    (void)state;
+    static const char *const client[] = {"ee", "03 5e 01", "02 00 00 00 00 00 01 06 00", "22 01 01 00 02", "de ad be ef 00 01"};
+    for (size_t i = 0; i < 5; i++) {
+        struct seen seen;
+        struct buffer packets;
+        accepted(&seen, &packets);
+        assert_int_equal(data(&seen, false, &packets, client[i], 0), WIRE_TAP_OPAQUE);
+        assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_LOST);
+        buffer_release(&packets);
+        wire_tap_free(seen.tap);
+    }
+    struct seen seen;
+    struct buffer packets;
+    accepted(&seen, &packets);
+    assert_int_equal(data(&seen, true, &packets, "01 06 00", 0), WIRE_TAP_OPAQUE); /* before it was asked */
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+
+    accepted(&seen, &packets); /* a message that never ends */
+    uint8_t *zeros = memory_zero(1, 1 << 20);
+    memcpy(zeros, "\2\0\0\0\0\3\x09\6\1\1\1\1\1\1\7\1", 16);
+    memset(zeros + 16, 1, (1 << 20) - 16);
+    wire_packet_write_data(&packets, view_of(zeros, 1 << 20), true, 8192, 0);
+    assert_int_equal(pass(&seen, false, &packets, NULL, 0), WIRE_TAP_OPAQUE);
+    memory_free(zeros);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+/* ---- calls ---- */
+
+static void ready_session(struct wire_session *session, const struct wire_limits *limits)
+{
+    struct wire_accept accept = {.version = 318, .sdu = 8192};
+    wire_session_init(session, limits);
+    wire_session_set_accept(session, &accept);
+    session->field_version = 12;
+    session->conversion_length = session->status_has_call_status = session->status_has_sequence = session->strings_32k = true;
+    session->client_charset = session->server_charset = 873;
+}
+
+static void adopted(struct seen *seen, struct buffer *packets, const struct wire_limits *limits)
+{
+    struct wire_session session;
+    struct wire_login_info info = {.user = "SCOTT"};
+    seen_begin(seen, limits);
+    ready_session(&session, limits);
+    wire_tap_adopt(seen->tap, &session, &info);
+    assert_int_equal(wire_tap_state(seen->tap), WIRE_TAP_READY);
+    assert_string_equal(wire_tap_login(seen->tap)->user, "SCOTT");
+    buffer_init(packets, 0);
+}
+
+static enum wire_tap_event send_message(struct seen *seen, bool server, struct buffer *packets, struct buffer *message, size_t piece)
+{
+    wire_packet_write_data(packets, buffer_view(message), true, 8192, 0);
+    buffer_clear(message);
+    return pass(seen, server, packets, NULL, piece);
+}
+
+static enum wire_tap_event send_query(struct seen *seen, struct buffer *packets, size_t piece, const char *sql)
+{
+    struct buffer message;
+    struct wire_execute_spec spec = {
+        .options = WIRE_OPTION_PARSE | WIRE_OPTION_EXECUTE | WIRE_OPTION_FETCH | WIRE_OPTION_NOT_PLSQL,
+        .sql = view_text(sql),
+        .prefetch_rows = 2,
+        .query = true,
+    };
+    buffer_init(&message, 0);
+    assert_true(wire_execute_write(wire_tap_session(seen->tap), 1, &spec, &message));
+    enum wire_tap_event event = send_message(seen, false, packets, &message, piece);
+    buffer_release(&message);
+    return event;
+}
+
+static enum wire_tap_event send_rows(struct seen *seen, struct buffer *packets, size_t piece, uint32_t cursor_id, unsigned rows,
+                                     uint32_t error)
+{
+    struct wire_session *session = wire_tap_session(seen->tap);
+    struct wire_column column = {
+        .oac = {.type = WIRE_TYPE_VARCHAR, .flags = 0x80, .size_max = 20, .charset = 873, .form = 1, .characters_max = 20},
+        .nullable = true,
+        .name = (char[]){"C"}};
+    struct wire_end end = {
+        .error = error, .message = view_text("ORA-01403: no data found\n"), .cursor_id = cursor_id, .row_count = rows, .command = 3};
+    struct buffer message;
+    buffer_init(&message, 0);
+    wire_describe_write(session, &column, 1, &message);
+    wire_row_header_write(session, 1, 2, &message);
+    for (unsigned i = 0; i < rows; i++) {
+        struct value value = value_text(view_text("text"));
+        wire_row_begin(&message);
+        assert_true(wire_row_value(session, &column.oac, NULL, &value, &message));
+    }
+    wire_parameters_write(session, cursor_id, NULL, 0, false, &message);
+    wire_end_write(session, &end, 1, &message);
+    enum wire_tap_event event = send_message(seen, true, packets, &message, piece);
+    buffer_release(&message);
+    return event;
+}
+
+static void test_calls_however_they_are_cut(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {0, 1, 3, 10, 50};
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        struct seen seen;
+        struct buffer packets;
+        adopted(&seen, &packets, NULL);
+        assert_int_equal(send_query(&seen, &packets, pieces[i], "select c from t"), WIRE_TAP_REQUEST);
+        assert_int_equal(seen.events[0][WIRE_TAP_REQUEST], 1);
+        assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_IN_CALL);
+        assert_int_equal(wire_tap_request(seen.tap)->function, WIRE_FN_EXECUTE);
+        assert_true(pieces[i] == 0 || view_equal(wire_tap_request(seen.tap)->execute.sql, view_text("select c from t")));
+        assert_int_equal(send_rows(&seen, &packets, pieces[i], 5, 2, 1403), WIRE_TAP_REPLY_END);
+        assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_READY);
+        assert_int_equal(seen.rows, 2);
+        assert_int_equal(seen.describes, 1);
+        assert_int_equal(seen.ends, 1);
+        assert_int_equal(seen.error, 1403);
+        struct wire_cursor *cursor = wire_cursor_find(wire_tap_cursors(seen.tap), 5);
+        assert_non_null(cursor);
+        assert_string_equal(cursor->sql, "select c from t");
+
+        struct buffer message;
+        buffer_init(&message, 0);
+        wire_fetch_write(wire_tap_session(seen.tap), 2, 5, 10, &message);
+        assert_int_equal(send_message(&seen, false, &packets, &message, pieces[i]), WIRE_TAP_REQUEST);
+        assert_ptr_equal(wire_tap_request(seen.tap)->cursor, cursor);
+        wire_status_write(wire_tap_session(seen.tap), false, &message);
+        assert_int_equal(send_message(&seen, true, &packets, &message, pieces[i]), WIRE_TAP_REPLY_END);
+        wire_simple_write(wire_tap_session(seen.tap), 3, WIRE_FN_LOGOFF, &message);
+        assert_int_equal(send_message(&seen, false, &packets, &message, pieces[i]), WIRE_TAP_REQUEST);
+        wire_status_write(wire_tap_session(seen.tap), false, &message);
+        assert_int_equal(send_message(&seen, true, &packets, &message, pieces[i]), WIRE_TAP_REPLY_END);
+        wire_packet_write_data(&packets, view_of(NULL, 0), true, 8192, WIRE_DATA_EOF);
+        assert_int_equal(pass(&seen, false, &packets, NULL, 0), WIRE_TAP_EOF);
+        assert_int_equal(seen.events[0][WIRE_TAP_OPAQUE] + seen.events[1][WIRE_TAP_OPAQUE], 0);
+        buffer_release(&message);
+        buffer_release(&packets);
+        wire_tap_free(seen.tap);
+    }
+}
+
+static void test_opaque_request_then_a_clear_one(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    send_query(&seen, &packets, 0, "select c from t");
+    send_rows(&seen, &packets, 0, 5, 1, 0);
+    assert_int_equal(data(&seen, false, &packets, "03 f0 07 01 02 03", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(wire_tap_request(seen.tap)->sequence, 7);
+    assert_true(wire_tap_opaque_reason(seen.tap)[0]);
+    assert_int_equal(data(&seen, false, &packets, "09 09 09", 0), WIRE_TAP_OPAQUE); /* more of the same */
+    assert_int_equal(data(&seen, true, &packets, "04 01", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(data(&seen, true, &packets, "09 09", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(send_query(&seen, &packets, 0, "select d from t"), WIRE_TAP_REQUEST);
+    assert_int_equal(send_rows(&seen, &packets, 0, 6, 1, 0), WIRE_TAP_REPLY_END);
+    assert_int_equal(seen.ends, 2);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_opaque_reply_then_a_clear_call(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    send_query(&seen, &packets, 0, "select c from t");
+    assert_int_equal(data(&seen, true, &packets, "fe 01", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_READY);
+    assert_int_equal(data(&seen, true, &packets, "01 02 03", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(seen.ends, 0);
+    assert_int_equal(send_query(&seen, &packets, 2, "select c from t"), WIRE_TAP_REQUEST);
+    assert_int_equal(send_rows(&seen, &packets, 2, 7, 1, 0), WIRE_TAP_REPLY_END);
+    assert_int_equal(data(&seen, true, &packets, "01 02 03", 0), WIRE_TAP_OPAQUE); /* nobody asked */
+    assert_int_equal(send_query(&seen, &packets, 0, "select c from t"), WIRE_TAP_REQUEST);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_unread_close_makes_its_cursors_unknown(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets, message;
+    adopted(&seen, &packets, NULL);
+    buffer_init(&message, 0);
+    send_query(&seen, &packets, 0, "select c from t");
+    send_rows(&seen, &packets, 0, 5, 1, 0);
+    uint32_t id = 5;
+    wire_close_cursors_write(wire_tap_session(seen.tap), 2, &id, 1, &message);
+    buffer_append(&message, "\3\xf0\3\1", 4);
+    assert_int_equal(send_message(&seen, false, &packets, &message, 0), WIRE_TAP_OPAQUE);
+    assert_non_null(wire_cursor_find(wire_tap_cursors(seen.tap), 5)); /* it may still be answered by us */
+    data(&seen, true, &packets, "09 01 01 01 02", 0);
+    assert_null(wire_cursor_find(wire_tap_cursors(seen.tap), 5));
+    buffer_release(&message);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static enum wire_tap_event marker(struct seen *seen, bool server, struct buffer *packets, enum wire_marker kind)
+{
+    wire_packet_write_marker(packets, true, kind);
+    return pass(seen, server, packets, NULL, 0);
+}
+
+static void test_break_in_a_call(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    send_query(&seen, &packets, 0, "select c from t");
+    data(&seen, true, &packets, "10 17 01 02", 0); /* the start of a describe */
+    assert_int_equal(marker(&seen, false, &packets, WIRE_MARKER_INTERRUPT), WIRE_TAP_MARKER);
+    assert_non_null(wire_tap_request(seen.tap));
+    assert_int_equal(marker(&seen, true, &packets, WIRE_MARKER_BREAK), WIRE_TAP_MARKER);
+    assert_int_equal(marker(&seen, true, &packets, WIRE_MARKER_RESET), WIRE_TAP_MARKER);
+    assert_int_equal(marker(&seen, false, &packets, WIRE_MARKER_RESET), WIRE_TAP_MARKER);
+    struct buffer message;
+    buffer_init(&message, 0);
+    wire_error_write(wire_tap_session(seen.tap), 1013, "ORA-01013: user requested cancel of current operation\n", 0, 0, false, 1, &message);
+    assert_int_equal(send_message(&seen, true, &packets, &message, 4), WIRE_TAP_REPLY_END);
+    assert_int_equal(seen.error, 1013);
+    assert_int_equal(send_query(&seen, &packets, 0, "select c from t"), WIRE_TAP_REQUEST);
+    assert_int_equal(send_rows(&seen, &packets, 0, 8, 1, 0), WIRE_TAP_REPLY_END);
+    buffer_release(&message);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_break_that_comes_too_late(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets, message;
+    adopted(&seen, &packets, NULL);
+    buffer_init(&message, 0);
+    send_query(&seen, &packets, 0, "select c from t");
+    send_rows(&seen, &packets, 0, 8, 1, 0);
+    marker(&seen, false, &packets, WIRE_MARKER_INTERRUPT);
+    marker(&seen, true, &packets, WIRE_MARKER_BREAK);
+    marker(&seen, true, &packets, WIRE_MARKER_RESET);
+    marker(&seen, false, &packets, WIRE_MARKER_RESET);
+    wire_error_write(wire_tap_session(seen.tap), 1013, "ORA-01013: no\n", 0, 0, false, 1, &message);
+    assert_int_equal(send_message(&seen, true, &packets, &message, 4), WIRE_TAP_PASS);
+    assert_int_equal(seen.ends, 1);
+    assert_int_equal(send_query(&seen, &packets, 0, "select c from t"), WIRE_TAP_REQUEST);
+    assert_int_equal(send_rows(&seen, &packets, 0, 9, 1, 0), WIRE_TAP_REPLY_END);
+    buffer_release(&message);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_break_while_a_request_is_sent(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    assert_int_equal(data(&seen, false, &packets, "03 5e 01 02 80 61", 0), WIRE_TAP_PART);
+    marker(&seen, false, &packets, WIRE_MARKER_BREAK);
+    marker(&seen, true, &packets, WIRE_MARKER_RESET);
+    assert_int_equal(send_query(&seen, &packets, 3, "select c from t"), WIRE_TAP_REQUEST);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_served_call_expects_no_reply(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets, message;
+    adopted(&seen, &packets, NULL);
+    buffer_init(&message, 0);
+    for (uint8_t i = 1; i <= 3; i++) {
+        wire_simple_write(wire_tap_session(seen.tap), i, WIRE_FN_PING, &message);
+        wire_packet_write_data(&packets, buffer_view(&message), true, 8192, 0);
+        struct wire_packet packet;
+        assert_int_equal(wire_packet_next(packets.data, buffer_size(&packets), true, 1 << 20, &packet), WIRE_DECODED);
+        assert_int_equal(wire_tap_client(seen.tap, &packet), WIRE_TAP_REQUEST);
+        assert_int_equal(wire_tap_request(seen.tap)->sequence, i);
+        wire_tap_served(seen.tap);
+        assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_READY);
+        buffer_clear(&packets);
+        buffer_clear(&message);
+    }
+    assert_int_equal(data(&seen, false, &packets, "03 f0 07 01", 0), WIRE_TAP_OPAQUE);
+    wire_tap_served(seen.tap); /* we answered it with an error */
+    assert_int_equal(send_query(&seen, &packets, 0, "select c from t"), WIRE_TAP_REQUEST);
+    buffer_release(&message);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_request_over_its_limit(void **state)
+{
+    (void)state;
+    struct wire_limits limits = wire_limits_default;
+    struct seen seen;
+    struct buffer packets;
+    static char sql[30000];
+    limits.call_max = 20000;
+    memset(sql, 'x', sizeof sql - 1);
+    memcpy(sql, "select ", 7);
+    adopted(&seen, &packets, &limits);
+    assert_int_equal(send_query(&seen, &packets, 1000, sql), WIRE_TAP_OPAQUE);
+    assert_int_equal(seen.events[0][WIRE_TAP_REQUEST], 0);
+    assert_true(seen.events[0][WIRE_TAP_PART] > 10);
+    data(&seen, true, &packets, "09 01 01 01 02", 0);
+    assert_int_equal(send_query(&seen, &packets, 0, "select c from t"), WIRE_TAP_REQUEST);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_adopting_a_native_session_is_lost(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct wire_session session;
+    struct wire_login_info info = {0};
+    seen_begin(&seen, NULL);
+    ready_session(&session, NULL);
+    session.native_encoding = true;
+    wire_tap_adopt(seen.tap, &session, &info);
+    assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_LOST);
+    wire_tap_free(seen.tap);
+    wire_tap_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_login_is_followed_however_it_is_cut),
+        cmocka_unit_test(test_failed_logins_are_told),
+        cmocka_unit_test(test_without_edits_nothing_is_changed),
+        cmocka_unit_test(test_fast_auth_in_a_recording),
+        cmocka_unit_test(test_native_encoding_is_opaque_after_the_login),
+        cmocka_unit_test(test_agreed_encryption_is_opaque),
+        cmocka_unit_test(test_nonsense_before_the_login_is_opaque),
+        cmocka_unit_test(test_calls_however_they_are_cut),
+        cmocka_unit_test(test_opaque_request_then_a_clear_one),
+        cmocka_unit_test(test_opaque_reply_then_a_clear_call),
+        cmocka_unit_test(test_unread_close_makes_its_cursors_unknown),
+        cmocka_unit_test(test_break_in_a_call),
+        cmocka_unit_test(test_break_that_comes_too_late),
+        cmocka_unit_test(test_break_while_a_request_is_sent),
+        cmocka_unit_test(test_served_call_expects_no_reply),
+        cmocka_unit_test(test_request_over_its_limit),
+        cmocka_unit_test(test_adopting_a_native_session_is_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
