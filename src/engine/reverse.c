@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reverse: PostgreSQL's change stream onto the source, transaction by transaction, with the position in the same source transaction. */
+#include "engine/reverse.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "engine/reverse_private.h"
+#include "pg/replication.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SLOT "understudy_reverse"
+#define PUBLICATION "understudy_reverse"
+enum { BATCH_TRANSACTIONS = 32, RELATION_MAX = 1024, IDLE_WAIT_MS = 5 };
+
+struct change { const struct row_map *map; struct row row, old; bool has_old; };
+struct reverse {
+    struct engine *engine;
+    uint64_t epoch, from_lsn;
+    struct pg_stream *stream;
+    struct pg *target;               /* reads values that the stream left out (unchanged, stored out of line) */
+    struct source *source;
+    struct row_maps *maps;
+    struct arena arena;              /* one target transaction */
+    struct change *changes; uint32_t change_count, change_capacity;
+    uint64_t transaction_csn; int64_t transaction_us;
+    bool active;                     /* the epoch's message was seen */
+    uint32_t uncommitted; uint64_t pending_csn, pending_lsn;
+    _Atomic uint64_t processed_lsn;  /* everything before stands on the source, committed */
+    atomic_bool stopping, failed;
+    struct error why; struct mutex mutex;
+    struct thread *thread;
+};
+
+/* ---- slot ---- */
+
+bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error)
+{
+    bool created;
+    struct error ignored;
+    if (!pg_slot_drop(engine->options.target_conninfo, SLOT, &ignored)) LOG(LOG_DEBUG, "reverse.no_old_slot");
+    return pg_slot_ensure(engine->options.target_conninfo, SLOT, PUBLICATION, &created, lsn, error) || error_prefix(error, "logical decoding on the target (wal_level must be logical)");
+}
+
+bool reverse_drop(struct engine *engine, struct error *error) { return pg_slot_drop(engine->options.target_conninfo, SLOT, error); }
+
+/* ---- rows ---- */
+
+static const struct sql_table *table_of(struct engine *engine, const struct pg_relation *relation)
+{
+    const struct sql_catalog *catalog = atomic_load(&engine->catalog);
+    for (uint32_t i = 0; catalog && i < sql_catalog_table_count(catalog); i++) {
+        const struct sql_table *table = sql_catalog_table_at(catalog, i);
+        if (strcmp(table->target_schema, relation->schema) == 0 && strcmp(table->target, relation->name) == 0) return table;
+    }
+    return NULL;
+}
+
+/* Stream values -> row_map order. *missing: a value was left out because it did not change. */
+static bool row_from_tuple(struct reverse *reverse, const struct row_map *map, const struct pg_relation *relation, const struct pg_tuple_value *tuple, struct row *row, bool *missing)
+{
+    row->values = arena_zero(&reverse->arena, sizeof *row->values * map->column_count);
+    row->key = arena_zero(&reverse->arena, sizeof *row->key * map->key->column_count);
+    row->found = true;
+    for (uint32_t i = 0; i < map->column_count; i++) {
+        const struct sql_column *column = &map->table->columns[map->columns[i]];
+        bool seen = false;
+        for (uint32_t c = 0; c < relation->column_count && !seen; c++) {
+            if (strcmp(relation->columns[c].name, column->target) != 0) continue;
+            seen = true;
+            if (tuple[c].kind == 'u') *missing = true;
+            struct value value = pg_value_from_text(relation->columns[c].type, tuple[c].text, tuple[c].kind != 't', &reverse->arena);
+            row->values[i] = value_copy(&reverse->arena, &value);
+        }
+    }
+    for (unsigned k = 0; k < map->key->column_count; k++) row->key[k] = row->values[map->key_at[k]];
+    return true;
+}
+
+static struct change *new_change(struct reverse *reverse, const struct row_map *map)
+{
+    if (reverse->change_count == reverse->change_capacity) {
+        reverse->change_capacity = reverse->change_capacity * 2 + 64;
+        reverse->changes = memory_resize(reverse->changes, sizeof *reverse->changes * reverse->change_capacity);
+    }
+    struct change *change = &reverse->changes[reverse->change_count++];
+    memset(change, 0, sizeof *change);
+    change->map = map;
+    return change;
+}
+
+static bool keys_equal(const struct row_map *map, const struct value *a, const struct value *b)
+{
+    for (unsigned k = 0; k < map->key->column_count; k++)
+        if (!value_equal(&a[k], &b[k])) return false;
+    return true;
+}
+
+static bool take_change(struct reverse *reverse, const struct pg_change *in, struct error *error)
+{
+    const struct sql_table *table = table_of(reverse->engine, in->relation);
+    if (!table) return true; /* ours, or not one of the application's */
+    const struct row_map *map = row_map_of(reverse->maps, table);
+    if (!map || !map->key) {
+        engine_gap(reverse->engine, table->name, "a table without a key was changed on the target: its rows cannot be addressed on the source");
+        return true;
+    }
+    bool missing = false;
+    if (in->kind == PG_CHANGE_DELETE) {
+        struct change *change = new_change(reverse, map);
+        if (!row_from_tuple(reverse, map, in->relation, in->old_values, &change->row, &missing)) return false;
+        change->row.found = false;
+        return true;
+    }
+    struct row old = {0};
+    bool has_old = in->old_values != NULL, ignored = false;
+    if (has_old && !row_from_tuple(reverse, map, in->relation, in->old_values, &old, &ignored)) return false;
+    struct change *change = new_change(reverse, map);
+    if (!row_from_tuple(reverse, map, in->relation, in->new_values, &change->row, &missing)) return false;
+    change->has_old = has_old && !keys_equal(map, old.key, change->row.key);
+    change->old = old;
+    if (!missing) return true;
+    struct row current = {.key = change->row.key};
+    if (!reverse->target) reverse->target = pg_connect(reverse->engine->options.target_conninfo, 5000, error);
+    if (!reverse->target || !rows_read_target(reverse->target, map, &current, 1, &reverse->arena, error)) return false;
+    if (current.found) change->row = current;
+    else reverse->change_count--; /* deleted since: the deletion comes later in the stream */
+    return true;
+}
+
+/* ---- onto the source ---- */
+
+static bool write_position(struct source *source, uint64_t csn, uint64_t lsn, struct error *error)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct value binds[] = {value_number_i64(&arena, (int64_t)csn), value_number_i64(&arena, (int64_t)lsn)};
+    struct source_result result;
+    bool good = source_run(source, "UPDATE UNDERSTUDY_APPLIED SET CSN = :1, POSITION = :2 WHERE READER = 'reverse'", binds, 2, 1, 0, NULL, NULL, &result, error);
+    if (good && result.affected == 0)
+        good = source_run(source, "INSERT INTO UNDERSTUDY_APPLIED (READER, CSN, POSITION) VALUES ('reverse', :1, :2)", binds, 2, 1, 0, NULL, NULL, &result, error);
+    arena_release(&arena);
+    return good;
+}
+
+bool reverse_write_row(struct source *source, const struct row_map *map, const struct row *row, struct error *error)
+{
+    return rows_write_source(source, map, row, error) || error_prefix(error, "table %s", map->table->name);
+}
+
+static bool source_ready(struct reverse *reverse, struct error *error)
+{
+    if (reverse->source) return true;
+    reverse->source = source_open(&reverse->engine->options, 5000, error);
+    return reverse->source != NULL;
+}
+
+static bool flush(struct reverse *reverse, struct error *error)
+{
+    if (reverse->uncommitted) {
+        if (!write_position(reverse->source, reverse->pending_csn, reverse->pending_lsn, error) || !source_commit(reverse->source, error)) return false;
+        engine_count(reverse->engine, COUNT_REVERSE_APPLIED, reverse->uncommitted);
+        reverse->uncommitted = 0;
+    }
+    if (reverse->pending_csn > atomic_load(&reverse->engine->reverse_csn)) atomic_store(&reverse->engine->reverse_csn, reverse->pending_csn);
+    atomic_store(&reverse->processed_lsn, reverse->pending_lsn);
+    return pg_stream_confirm(reverse->stream, reverse->pending_lsn, error);
+}
+
+static bool transaction_over(struct reverse *reverse, const struct pg_change *commit, struct error *error)
+{
+    if (reverse->active && reverse->change_count) {
+        if (!source_ready(reverse, error)) return false;
+        for (uint32_t i = 0; i < reverse->change_count; i++) {
+            struct change *change = &reverse->changes[i];
+            if (change->has_old) {
+                struct row gone = {.key = change->old.key, .values = change->old.values, .found = false};
+                if (!reverse_write_row(reverse->source, change->map, &gone, error)) return false;
+            }
+            if (!reverse_write_row(reverse->source, change->map, &change->row, error)) return false;
+        }
+        engine_count(reverse->engine, COUNT_REVERSE_ROWS, reverse->change_count);
+        reverse->uncommitted++;
+    }
+    if (reverse->transaction_csn > reverse->pending_csn) reverse->pending_csn = reverse->transaction_csn;
+    reverse->pending_lsn = commit->lsn;
+    uint64_t now = clock_wall_us();
+    atomic_store(&reverse->engine->reverse_lag_us, reverse->active && now > (uint64_t)commit->commit_us ? now - (uint64_t)commit->commit_us : 0);
+    return reverse->uncommitted < BATCH_TRANSACTIONS || flush(reverse, error);
+}
+
+static void take_message(struct reverse *reverse, const struct pg_change *change)
+{
+    if (!view_equal(change->prefix, view_text("understudy"))) return;
+    char text[64];
+    snprintf(text, sizeof text, VIEW_FORMAT, VIEW_ARGUMENTS(change->content));
+    if (strncmp(text, "epoch ", 6) == 0 && strtoull(text + 6, NULL, 10) >= reverse->epoch) reverse->active = true;
+    if (strncmp(text, "csn ", 4) == 0) reverse->transaction_csn = strtoull(text + 4, NULL, 10);
+}
+
+/* ---- the thread ---- */
+
+static bool step(struct reverse *reverse, struct error *error)
+{
+    struct pg_change change;
+    bool timed_out = false;
+    if (!pg_stream_next(reverse->stream, IDLE_WAIT_MS, &change, &timed_out, error)) {
+        if (!timed_out) return false;
+        if (reverse->pending_lsn != atomic_load(&reverse->processed_lsn)) return flush(reverse, error);
+        atomic_store(&reverse->engine->reverse_lag_us, 0);
+        return true;
+    }
+    switch (change.kind) {
+    case PG_CHANGE_BEGIN:
+        arena_reset(&reverse->arena);
+        reverse->change_count = 0;
+        reverse->transaction_csn = 0;
+        return true;
+    case PG_CHANGE_INSERT:
+    case PG_CHANGE_UPDATE:
+    case PG_CHANGE_DELETE: return !reverse->active || take_change(reverse, &change, error);
+    case PG_CHANGE_TRUNCATE:
+        if (reverse->active) engine_gap(reverse->engine, NULL, "TRUNCATE on the target");
+        return true;
+    case PG_CHANGE_MESSAGE: take_message(reverse, &change); return true;
+    case PG_CHANGE_COMMIT: return transaction_over(reverse, &change, error);
+    default: return true;
+    }
+}
+
+static void fail(struct reverse *reverse, const struct error *error)
+{
+    mutex_lock(&reverse->mutex);
+    reverse->why = *error;
+    mutex_unlock(&reverse->mutex);
+    if (!atomic_exchange(&reverse->failed, true)) LOG(LOG_ERROR, "reverse.failed", log_failure(error));
+}
+
+static void disconnect(struct reverse *reverse)
+{
+    if (reverse->stream) pg_stream_close(reverse->stream);
+    if (reverse->target) pg_close(reverse->target);
+    if (reverse->source) source_close(reverse->source); /* what was not committed there is gone; the stream brings it again */
+    reverse->stream = NULL;
+    reverse->target = NULL;
+    reverse->source = NULL;
+    reverse->uncommitted = 0;
+    reverse->change_count = 0;
+}
+
+static void reverse_main(void *context)
+{
+    struct reverse *reverse = context;
+    uint32_t failures = 0;
+    while (!atomic_load(&reverse->stopping)) {
+        struct error error = {0};
+        if (!reverse->stream) {
+            uint64_t from = atomic_load(&reverse->processed_lsn);
+            reverse->stream = pg_stream_open(reverse->engine->options.target_conninfo, SLOT, PUBLICATION, from ? from : reverse->from_lsn, &error);
+            reverse->pending_lsn = from;
+            if (!reverse->stream) {
+                fail(reverse, &error);
+                clock_sleep_us(500000);
+                continue;
+            }
+        }
+        if (step(reverse, &error)) {
+            if (failures && atomic_load(&reverse->processed_lsn)) failures = 0;
+            continue;
+        }
+        LOG(LOG_WARNING, "reverse.again", log_failure(&error));
+        disconnect(reverse);
+        if (++failures > 5) fail(reverse, &error);
+        clock_sleep_us(200000);
+    }
+    struct error error;
+    if (reverse->stream && reverse->uncommitted && !flush(reverse, &error)) LOG(LOG_WARNING, "reverse.last_flush", log_failure(&error));
+    disconnect(reverse);
+}
+
+struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error)
+{
+    struct reverse *reverse = memory_zero(1, sizeof *reverse);
+    reverse->engine = engine;
+    reverse->epoch = epoch;
+    reverse->from_lsn = lsn;
+    reverse->active = lsn == 0; /* a restart: the slot stands behind the epoch's message, or before it and the position on the source tells */
+    reverse->maps = row_maps_new(atomic_load(&engine->catalog));
+    arena_init(&reverse->arena, 0);
+    mutex_init(&reverse->mutex);
+    reverse->thread = thread_start("reverse", reverse_main, reverse, error);
+    if (reverse->thread) return reverse;
+    row_maps_free(reverse->maps);
+    memory_free(reverse);
+    return NULL;
+}
+
+bool reverse_drained(struct reverse *reverse, uint64_t csn, uint64_t target_lsn)
+{
+    (void)csn; /* CSNs whose commit failed never come back: the position in the stream is what counts */
+    return atomic_load(&reverse->processed_lsn) >= target_lsn;
+}
+
+bool reverse_failed(struct reverse *reverse, struct error *why)
+{
+    if (!atomic_load(&reverse->failed)) return false;
+    mutex_lock(&reverse->mutex);
+    if (why) *why = reverse->why;
+    mutex_unlock(&reverse->mutex);
+    return true;
+}
+
+void reverse_stop(struct reverse *reverse)
+{
+    if (!reverse) return;
+    atomic_store(&reverse->stopping, true);
+    thread_join(reverse->thread);
+    row_maps_free(reverse->maps);
+    arena_release(&reverse->arena);
+    mutex_release(&reverse->mutex);
+    memory_free(reverse->changes);
+    memory_free(reverse);
+}

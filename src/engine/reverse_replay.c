@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Journal replay onto the source after the target was lost: transactions that were acknowledged (or whose outcome nobody knows) and have not come back through the
+ * stream. One source transaction each, in CSN order. From the row images where the record has them, else the source statement with its binds.
+ */
+#include "base/log.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "engine/record.h"
+#include "engine/reverse_private.h"
+#include "engine/statement.h"
+#include <stdlib.h>
+
+struct pending { uint64_t id, csn; enum journal_outcome outcome; struct buffer records; /* u32 size + payload each */ struct buffer outcome_payload; bool auto_commit; struct pending *next; };
+struct replay {
+    struct engine *engine; struct source *source; struct row_maps *maps; struct statement_cache *statements; struct arena arena;
+    struct pending *all; uint64_t after, up_to, count;
+};
+
+static struct pending *pending_of(struct replay *replay, uint64_t id)
+{
+    for (struct pending *p = replay->all; p; p = p->next)
+        if (p->id == id) return p;
+    struct pending *p = memory_zero(1, sizeof *p);
+    p->id = id;
+    buffer_init(&p->records, 0);
+    buffer_init(&p->outcome_payload, 0);
+    p->next = replay->all;
+    replay->all = p;
+    return p;
+}
+
+static void pending_drop(struct replay *replay, struct pending *wanted)
+{
+    for (struct pending **at = &replay->all; *at; at = &(*at)->next) {
+        if (*at != wanted) continue;
+        *at = wanted->next;
+        buffer_release(&wanted->records);
+        buffer_release(&wanted->outcome_payload);
+        memory_free(wanted);
+        return;
+    }
+}
+
+static void append_record(struct pending *p, struct view payload)
+{
+    buffer_u32(&p->records, (uint32_t)payload.size);
+    buffer_append_view(&p->records, payload);
+}
+
+static void take(struct replay *replay, const struct journal_record *record)
+{
+    struct pending *p;
+    struct error error;
+    switch (record->kind) {
+    case JOURNAL_DML: append_record(pending_of(replay, record->transaction), record->payload); return;
+    case JOURNAL_ABORT:
+        p = pending_of(replay, record->transaction);
+        pending_drop(replay, p);
+        return;
+    case JOURNAL_INTENT: {
+        struct record_intent intent;
+        arena_reset(&replay->arena);
+        p = pending_of(replay, record->transaction);
+        if (record->csn <= replay->after || record->csn > replay->up_to || !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary) {
+            pending_drop(replay, p);
+            return;
+        }
+        p->csn = record->csn;
+        p->auto_commit = intent.has_record;
+        if (intent.has_record) {
+            struct buffer payload;
+            buffer_init(&payload, 0);
+            record_encode(&payload, &intent.record, NULL);
+            append_record(p, buffer_view(&payload));
+            buffer_release(&payload);
+        }
+        return;
+    }
+    case JOURNAL_OUTCOME:
+        for (p = replay->all; p; p = p->next) {
+            if (p->csn != record->csn || p->csn == 0) continue;
+            p->outcome = record->payload.size ? (enum journal_outcome)record->payload.data[0] : JOURNAL_UNKNOWN;
+            buffer_append_view(&p->outcome_payload, record->payload);
+            if (p->outcome != JOURNAL_COMMITTED) pending_drop(replay, p); /* not acknowledged: its session does it again */
+            return;
+        }
+        return;
+    default: return;
+    }
+}
+
+/* ---- onto the source ---- */
+
+static bool replay_images(struct replay *replay, const struct sql_plan *plan, const struct record_result *result, struct error *error)
+{
+    const struct row_map *map = row_map_of(replay->maps, plan->written);
+    for (uint32_t r = 0; r < result->image_rows; r++) {
+        struct row row = {.values = &result->images[r * result->image_columns], .found = plan->kind != SQL_DELETE};
+        struct value key[32];
+        for (unsigned k = 0; k < map->key->column_count; k++) key[k] = row.values[map->key_at[k]];
+        row.key = key;
+        if (!reverse_write_row(replay->source, map, &row, error)) return false;
+    }
+    return true;
+}
+
+static bool replay_statement(struct replay *replay, const struct record *record, const struct record_result *result, bool has_result, struct error *error)
+{
+    char schema[130];
+    size_t size = record->schema.size < sizeof schema - 1 ? record->schema.size : sizeof schema - 1;
+    memcpy(schema, record->schema.data ? (const void *)record->schema.data : "", size);
+    schema[size] = 0;
+    struct statement *statement = statement_of(replay->statements, record->text, schema);
+    const struct sql_plan *plan = statement ? statement_plan(statement) : NULL;
+    const struct row_map *map = plan && plan->written ? row_map_of(replay->maps, plan->written) : NULL;
+    if (has_result && result->image_rows && map && map->key && map->column_count == result->image_columns && !plan->key_changes) return replay_images(replay, plan, result, error);
+    if (has_result && result->affected == 0) return true;
+    char *text = memory_string_of(record->text.data, record->text.size);
+    struct source_result ran;
+    bool good = source_run(replay->source, text, record->binds, record->bind_count, record->row_count, 0, NULL, NULL, &ran, error);
+    memory_free(text);
+    return good;
+}
+
+static bool replay_one(struct replay *replay, struct pending *p, struct error *error)
+{
+    struct view left = buffer_view(&p->records);
+    enum journal_outcome outcome;
+    struct record_result late = {0};
+    bool has_late = false;
+    arena_reset(&replay->arena);
+    if (buffer_size(&p->outcome_payload) && !record_decode_outcome(buffer_view(&p->outcome_payload), &replay->arena, &outcome, &late, &has_late, error)) return false;
+    while (left.size >= 4) {
+        uint32_t size = (uint32_t)left.data[0] << 24 | (uint32_t)left.data[1] << 16 | (uint32_t)left.data[2] << 8 | left.data[3];
+        struct record record;
+        struct record_result result = {0};
+        bool has_result = false;
+        if (!record_decode(view_of(left.data + 4, size), &replay->arena, &record, &result, &has_result, error)) return false;
+        left = view_of(left.data + 4 + size, left.size - 4 - size);
+        bool last = left.size < 4;
+        if (!has_result && last && has_late) { /* an auto-commit call: its result came with the outcome */
+            result = late;
+            has_result = true;
+        }
+        if (!replay_statement(replay, &record, &result, has_result, error)) return false;
+    }
+    return source_commit(replay->source, error);
+}
+
+static int order_csn(const void *a, const void *b)
+{
+    const struct pending *x = *(struct pending *const *)a, *y = *(struct pending *const *)b;
+    return x->csn < y->csn ? -1 : x->csn > y->csn;
+}
+
+static bool replay_all(struct replay *replay, struct error *error)
+{
+    uint32_t count = 0;
+    for (struct pending *p = replay->all; p; p = p->next) count += p->csn != 0;
+    struct pending **sorted = memory_zero(count + 1, sizeof *sorted);
+    count = 0;
+    for (struct pending *p = replay->all; p; p = p->next)
+        if (p->csn) sorted[count++] = p;
+    qsort(sorted, count, sizeof *sorted, order_csn);
+    bool good = true;
+    for (uint32_t i = 0; good && i < count; i++) {
+        good = replay_one(replay, sorted[i], error);
+        if (!good) {
+            error_prefix(error, "replay of CSN %llu", (unsigned long long)sorted[i]->csn);
+            if (!source_rollback(replay->source, NULL)) LOG(LOG_WARNING, "replay.rollback");
+        } else {
+            replay->count++;
+            if (sorted[i]->csn > atomic_load(&replay->engine->reverse_csn)) atomic_store(&replay->engine->reverse_csn, sorted[i]->csn);
+        }
+    }
+    memory_free(sorted);
+    return good;
+}
+
+bool reverse_replay(struct engine *engine, uint64_t after_csn, uint64_t up_to_csn, uint64_t *replayed, struct error *error)
+{
+    struct replay replay = {.engine = engine, .after = after_csn, .up_to = up_to_csn, .maps = row_maps_new(atomic_load(&engine->catalog)), .statements = statement_cache_new(engine->statements)};
+    arena_init(&replay.arena, 0);
+    replay.source = source_open(&engine->options, 5000, error);
+    uint64_t from = atomic_load(&engine->applied_position), first = journal_first(engine->journal);
+    struct journal_reader *reader = replay.source ? journal_reader_new(engine->journal, from > first ? from : first, error) : NULL;
+    bool good = reader != NULL;
+    struct journal_record record;
+    enum journal_read read = JOURNAL_READ_END;
+    uint64_t until = journal_durable(engine->journal);
+    while (good && (read = journal_read(reader, &record, error)) == JOURNAL_READ_OK) {
+        take(&replay, &record);
+        if (record.position >= until) break;
+    }
+    good = good && read != JOURNAL_READ_ERROR && replay_all(&replay, error);
+    *replayed = replay.count;
+    while (replay.all) pending_drop(&replay, replay.all);
+    if (reader) journal_reader_free(reader);
+    if (replay.source) source_close(replay.source);
+    row_maps_free(replay.maps);
+    statement_cache_free(replay.statements);
+    arena_release(&replay.arena);
+    return good;
+}
