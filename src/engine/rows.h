@@ -32,6 +32,11 @@ struct row { struct value *key; struct value *values; bool found; };  /* values:
 /* Reads rows by key, many in one statement (IN lists, padded to few sizes so that cursors are re-used). rows[i].key is given; found/values are filled in arena. */
 bool rows_read_source(struct source *source, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena, struct error *error) MUST_USE;
 bool rows_read_target(struct pg *pg, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena, struct error *error) MUST_USE;
+/* The normal form of a column's value: the same bytes whichever side it came from. Points into `in` or into `out` itself. */
+struct rows_normal { struct value value; char room[NUMBER_TEXT_MAX]; };
+void rows_normalise(const struct sql_column *column, const struct value *in, struct rows_normal *out);
+/* A key's values in normal form, in arena. False: a part is NULL or has no form that could be looked up, so that no row can be named by it. */
+bool rows_normal_key(const struct row_map *map, const struct value *in, struct value *out, struct arena *arena) MUST_USE;
 /* As typed normal values: NUMBER by value, CHAR without padding, '' as NULL, DATE to the second, TIMESTAMP to microseconds, LOB by content. */
 bool rows_value_equal(const struct sql_column *column, const struct value *source, const struct value *target);
 bool rows_equal(const struct row_map *map, const struct row *source, const struct row *target, uint32_t *differing_column);
@@ -40,6 +45,14 @@ struct value rows_to_target(const struct sql_column *column, const struct value 
 uint64_t rows_hash(const struct row_map *map, const struct value *values);      /* of the normal form: same on both sides */
 /* Makes the target's rows equal to `rows` (found: upsert, not found: delete): appended to pg's pipeline, no sync. on_result may be NULL. */
 bool rows_send_image(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, pg_on_result *done, void *context, struct error *error) MUST_USE;
+/* The same by deleting all keys first and inserting what was found: for rows that exchange values under another unique key. */
+bool rows_send_replace(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, pg_on_result *done, void *context, struct error *error) MUST_USE;
+/* Keys (normal values, map->key order, one after the other) of other rows of the target that hold a unique value which one of `rows` (found) is to get. */
+bool rows_find_conflicts(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
+/* Reads one row of the source by its ROWID (18 characters); row->key, found and values are filled in arena. */
+bool rows_read_rowid(struct source *source, const struct row_map *map, const char *rowid, struct row *row, struct arena *arena, struct error *error) MUST_USE;
+/* Reads keys of the target's rows whose `columns` (catalog indexes) equal `values`: children of a parent. Normal values, map->key order. */
+bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count, struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
 /* The same towards the source (update, else insert; delete). */
 bool rows_write_source(struct source *source, const struct row_map *map, const struct row *row, struct error *error) MUST_USE;
 void rows_print(struct buffer *out, const struct row_map *map, const struct value *values); /* NAME=value, .. for people */
