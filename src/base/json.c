@@ -186,8 +186,9 @@ void json_real(struct json *json, double number)
         return;
     }
     before_value(json);
-    snprintf(text, sizeof text, "%.15g", number);
-    if (strtod(text, NULL) != number) snprintf(text, sizeof text, "%.17g", number);
+    int digits = 15;
+    do snprintf(text, sizeof text, "%.*g", digits, number);
+    while (strtod(text, NULL) != number && ++digits <= 17);
     buffer_append_text(json->out, text);
 }
 

@@ -33,7 +33,7 @@ struct option_row {
     const char *section, *name;
     enum option_kind kind;
     const char *fallback;       /* default as it would be written; NULL: the option must be given */
-    int64_t minimum, maximum;   /* in the member's unit; both 0: no bounds but the member's own (percent: 0..100; integers: not negative) */
+    int64_t minimum, maximum;   /* in the member's unit; maximum 0: the member's own (percent: 100) */
     const char *const *choices; /* NULL-terminated */
     const char *unit;           /* durations: "us", "ms", "s"; others: shown in the documentation ("rows", "connections") */
     const char *description;    /* a sentence or two: what it does, and why one would change it */

@@ -112,8 +112,7 @@ struct option_bounds option_bounds(const struct option_row *row)
 {
     struct option_bounds bounds = {.minimum = row->minimum, .maximum = row->maximum};
     int64_t most = member_maximum(row);
-    if (row->maximum == 0 && row->minimum <= 0) bounds.maximum = most;
-    if (bounds.maximum > most) bounds.maximum = most;
+    if (row->maximum == 0 || bounds.maximum > most) bounds.maximum = most;
     return bounds;
 }
 
@@ -147,7 +146,7 @@ static void print_integer(const struct option_row *row, int64_t number, struct b
 void option_print_bounds(const struct option_row *row, struct buffer *out)
 {
     struct option_bounds bounds = option_bounds(row);
-    if (bounds.maximum == member_maximum(row) && row->kind != OPTION_PERCENT) {
+    if (row->maximum == 0 && row->kind != OPTION_PERCENT) {
         buffer_append_text(out, "at least ");
         print_integer(row, bounds.minimum, out);
         return;
