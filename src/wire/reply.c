@@ -255,14 +255,14 @@ static void fail(struct wire_reply_decoder *d)
 
 static enum wire_status feed_result(struct wire_reply_decoder *d, struct error *error)
 {
-    if (d->in.malformed && d->arena->exhausted) {
+    if (d->in.malformed && !d->unknown && d->arena->exhausted) {
         d->in.malformed = d->in.short_read = false;
         reply_limit(d, "memory of one message");
     }
     bool bad = d->in.malformed || d->unknown;
     if (!bad) return d->ended ? WIRE_DECODED : WIRE_NEED_MORE;
-    enum wire_status status = d->in.malformed ? WIRE_MALFORMED : WIRE_UNKNOWN;
-    const char *why = d->in.malformed ? "malformed" : d->unknown;
+    enum wire_status status = d->unknown ? WIRE_UNKNOWN : WIRE_MALFORMED; /* the first finding counts */
+    const char *why = d->unknown ? d->unknown : "malformed";
     error_set(error, d->over_limit ? ERROR_LIMIT : ERROR_PROTOCOL, "reply to function %u, before byte %zu of %zu: %s%s", d->function, d->in.at, d->in.size,
               d->over_limit ? "over the limit of " : "", why);
     fail(d);

@@ -247,18 +247,19 @@ static void make_pending(struct request_decoder *d)
 
 static enum wire_status decode_result(struct request_decoder *d, struct error *error)
 {
-    if (d->in.malformed && d->arena->exhausted) {
+    if (d->in.malformed && !d->unknown && d->arena->exhausted) {
         d->in.malformed = false;
         d->in.short_read = false;
         request_limit(d, "memory of one call");
     }
-    if (d->in.malformed) {
-        error_set(error, ERROR_PROTOCOL, "request of function %u: malformed before byte %zu of %zu", d->out->function, d->in.at, d->in.size);
-        return WIRE_MALFORMED;
-    }
+    /* The first finding counts: what was read after it means nothing. */
     if (d->unknown) {
         error_set(error, d->over_limit ? ERROR_LIMIT : ERROR_PROTOCOL, "request of function %u, byte %zu of %zu: %s%s", d->out->function, d->in.at, d->in.size, d->over_limit ? "over the limit of " : "", d->unknown);
         return WIRE_UNKNOWN;
+    }
+    if (d->in.malformed) {
+        error_set(error, ERROR_PROTOCOL, "request of function %u: malformed before byte %zu of %zu", d->out->function, d->in.at, d->in.size);
+        return WIRE_MALFORMED;
     }
     return d->in.short_read ? WIRE_NEED_MORE : WIRE_DECODED;
 }
