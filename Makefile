@@ -96,6 +96,7 @@ clean:
 	rm -rf build
 
 -include scripts/targets.mk
+-include scripts/fuzz.mk
 -include scripts/captures.mk
 -include scripts/demo.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -368,7 +368,7 @@ enum wire_login_state wire_client_login_feed(struct wire_client_login *login, ui
     *redirect = view_of(NULL, 0);
     if (login->step == STEP_REFUSED) return WIRE_LOGIN_REFUSED;
     enum wire_login_state state = login->step == STEP_DONE ? WIRE_LOGIN_DONE : WIRE_LOGIN_GOING;
-    while (state == WIRE_LOGIN_GOING) {
+    while (state == WIRE_LOGIN_GOING && *used < size) {
         struct wire_packet packet;
         enum wire_status status =
             wire_packet_next(bytes + *used, size - *used, login->session.large, login->session.limits.packet_max, &packet);

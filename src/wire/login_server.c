@@ -348,7 +348,7 @@ enum wire_login_state wire_server_login_feed(struct wire_server_login *login, ui
     if (login->step == STEP_REFUSED) return WIRE_LOGIN_REFUSED;
     size_t packet_max = login->session.limits.packet_max < PACKET_MAX ? login->session.limits.packet_max : PACKET_MAX;
     enum wire_login_state state = login->step == STEP_DONE ? WIRE_LOGIN_DONE : WIRE_LOGIN_GOING;
-    while (state == WIRE_LOGIN_GOING) {
+    while (state == WIRE_LOGIN_GOING && *used < size) {
         struct wire_packet packet;
         enum wire_status status = wire_packet_next(bytes + *used, size - *used, login->session.large, packet_max, &packet);
         if (status == WIRE_NEED_MORE) break;

@@ -84,7 +84,7 @@ static inline bool login_pair_server_step(struct login_pair *pair, size_t shown)
 {
     size_t used = 0;
     if (pair->server_state == WIRE_LOGIN_GOING)
-        pair->server_state = wire_server_login_feed(pair->server, pair->to_server.data + pair->to_server.start, shown, &used,
+        pair->server_state = wire_server_login_feed(pair->server, (uint8_t *)buffer_view(&pair->to_server).data, shown, &used,
                                                     &pair->to_client, &pair->server_error);
     buffer_consume(&pair->to_server, used);
     return used > 0;
@@ -94,7 +94,7 @@ static inline bool login_pair_client_step(struct login_pair *pair, size_t shown)
 {
     size_t used = 0;
     if (pair->client_state == WIRE_LOGIN_GOING)
-        pair->client_state = wire_client_login_feed(pair->client, pair->to_client.data + pair->to_client.start, shown, &used,
+        pair->client_state = wire_client_login_feed(pair->client, (uint8_t *)buffer_view(&pair->to_client).data, shown, &used,
                                                     &pair->to_server, &pair->redirect, &pair->client_error);
     buffer_consume(&pair->to_client, used);
     return used > 0;
