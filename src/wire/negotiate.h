@@ -13,18 +13,23 @@
 struct wire_connect {
     uint16_t version, version_low, options;
     uint32_t sdu;
-    uint8_t flags0, flags1;      /* ANO bits */
-    bool descriptor_follows;     /* the text comes alone in the next DATA packet */
-    struct view descriptor;      /* empty when it follows */
-    size_t descriptor_size;      /* bytes of it, wherever it stands */
+    uint8_t flags0, flags1;  /* ANO bits */
+    bool descriptor_follows; /* the text comes alone in the next DATA packet */
+    struct view descriptor;  /* empty when it follows */
+    size_t descriptor_size;  /* bytes of it, wherever it stands */
     bool redirected;
 };
 enum wire_status wire_connect_decode(const struct wire_packet *packet, struct wire_connect *out);
 /* The descriptor text -> one value by path, e.g. "DESCRIPTION.CONNECT_DATA.SERVICE_NAME". Case-insensitive. False: absent. */
 bool wire_descriptor_find(struct view descriptor, const char *path, struct view *out);
-void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu, bool redirected); /* the client half: 319, NA disabled, no OOB */
+void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu,
+                        bool redirected); /* the client half: 319, NA disabled, no OOB */
 
-struct wire_accept { uint16_t version, options; uint32_t sdu, flags2; uint8_t flags0, flags1; };
+struct wire_accept {
+    uint16_t version, options;
+    uint32_t sdu, flags2;
+    uint8_t flags0, flags1;
+};
 enum wire_status wire_accept_decode(const struct wire_packet *packet, struct wire_accept *out);
 void wire_accept_write(struct buffer *out, uint16_t version, uint32_t sdu);
 void wire_refuse_write(struct buffer *out, int ora_number, const char *detail); /* legacy length */
@@ -44,9 +49,9 @@ bool wire_relay_edit_protocol_reply(uint8_t *message, size_t size);
 bool wire_relay_edit_data_types(uint8_t *message, size_t size);
 
 /* ---- native network services ---- */
-bool wire_ano_is_request(struct view payload);             /* starts with DEADBEEF */
-void wire_ano_write_decline(struct buffer *out);           /* payload of a DATA packet */
-bool wire_ano_encryption_required(struct view request);    /* the client's lists lack "none": refuse with ORA-12660 */
+bool wire_ano_is_request(struct view payload);          /* starts with DEADBEEF */
+void wire_ano_write_decline(struct buffer *out);        /* payload of a DATA packet */
+bool wire_ano_encryption_required(struct view request); /* the client's lists lack "none": refuse with ORA-12660 */
 
 /* ---- PROTOCOL and DATA_TYPES messages (payload bytes of one call) ---- */
 enum wire_status wire_protocol_request_decode(struct wire_session *session, struct view message, size_t *used);
@@ -54,8 +59,8 @@ enum wire_status wire_protocol_reply_decode(struct wire_session *session, struct
 enum wire_status wire_data_types_request_decode(struct wire_session *session, struct view message, size_t *used);
 enum wire_status wire_data_types_reply_decode(struct wire_session *session, struct view message, size_t *used);
 void wire_protocol_request_write(struct buffer *out, const char *driver);
-void wire_protocol_reply_write(struct wire_session *session, struct buffer *out);        /* the "19c" identity; fills session */
-void wire_data_types_request_write(struct wire_session *session, struct buffer *out);    /* the client half; fills session */
+void wire_protocol_reply_write(struct wire_session *session, struct buffer *out);     /* the "19c" identity; fills session */
+void wire_data_types_request_write(struct wire_session *session, struct buffer *out); /* the client half; fills session */
 void wire_data_types_reply_write(const struct wire_session *session, struct view request, struct buffer *out); /* echoes the list */
 
 #endif

@@ -14,23 +14,37 @@
 #include "base/view.h"
 
 enum wire_packet_type {
-    WIRE_CONNECT = 1, WIRE_ACCEPT = 2, WIRE_ACK = 3, WIRE_REFUSE = 4, WIRE_REDIRECT = 5, WIRE_DATA = 6, WIRE_NULL = 7,
-    WIRE_ABORT = 9, WIRE_RESEND = 11, WIRE_MARKER = 12, WIRE_ATTENTION = 13, WIRE_CONTROL = 14, WIRE_DATA_DESCRIPTOR = 15,
+    WIRE_CONNECT = 1,
+    WIRE_ACCEPT = 2,
+    WIRE_ACK = 3,
+    WIRE_REFUSE = 4,
+    WIRE_REDIRECT = 5,
+    WIRE_DATA = 6,
+    WIRE_NULL = 7,
+    WIRE_ABORT = 9,
+    WIRE_RESEND = 11,
+    WIRE_MARKER = 12,
+    WIRE_ATTENTION = 13,
+    WIRE_CONTROL = 14,
+    WIRE_DATA_DESCRIPTOR = 15,
 };
 enum { WIRE_HEADER_SIZE = 8, WIRE_DATA_HEADER_SIZE = 10 };
 enum wire_data_flag {
-    WIRE_DATA_EOF = 0x0040, WIRE_DATA_COMPRESSED = 0x0400, WIRE_DATA_END_OF_REQUEST = 0x0800,
-    WIRE_DATA_BEGIN_PIPELINE = 0x1000, WIRE_DATA_END_OF_RESPONSE = 0x2000,
+    WIRE_DATA_EOF = 0x0040,
+    WIRE_DATA_COMPRESSED = 0x0400,
+    WIRE_DATA_END_OF_REQUEST = 0x0800,
+    WIRE_DATA_BEGIN_PIPELINE = 0x1000,
+    WIRE_DATA_END_OF_RESPONSE = 0x2000,
 };
 enum wire_marker { WIRE_MARKER_BREAK = 1, WIRE_MARKER_RESET = 2, WIRE_MARKER_INTERRUPT = 3 };
 
 struct wire_packet {
-    uint8_t *bytes;       /* the whole packet, header included, inside the caller's buffer (mutable: the relay edits in place) */
+    uint8_t *bytes; /* the whole packet, header included, inside the caller's buffer (mutable: the relay edits in place) */
     size_t size;
-    uint8_t type;         /* enum wire_packet_type, or something unknown */
-    uint8_t flags;        /* header flags */
-    uint16_t data_flags;  /* WIRE_DATA only */
-    struct view payload;  /* after the 8-byte header; for WIRE_DATA after the data flags */
+    uint8_t type;        /* enum wire_packet_type, or something unknown */
+    uint8_t flags;       /* header flags */
+    uint16_t data_flags; /* WIRE_DATA only */
+    struct view payload; /* after the 8-byte header; for WIRE_DATA after the data flags */
 };
 
 enum wire_status {

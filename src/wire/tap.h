@@ -14,20 +14,21 @@
 #include "wire/reply.h"
 
 enum wire_tap_event {
-    WIRE_TAP_PASS,        /* log-in, control, or the like: forward it (it may have been edited in place) */
-    WIRE_TAP_PART,        /* a piece of a request or reply that is not whole yet */
-    WIRE_TAP_REQUEST,     /* this packet completes a request: wire_tap_request */
-    WIRE_TAP_REPLY_END,   /* this packet completes a reply (events were reported) */
-    WIRE_TAP_LOGGED_IN,   /* the server's last packet of a successful log-in */
+    WIRE_TAP_PASS,      /* log-in, control, or the like: forward it (it may have been edited in place) */
+    WIRE_TAP_PART,      /* a piece of a request or reply that is not whole yet */
+    WIRE_TAP_REQUEST,   /* this packet completes a request: wire_tap_request */
+    WIRE_TAP_REPLY_END, /* this packet completes a reply (events were reported) */
+    WIRE_TAP_LOGGED_IN, /* the server's last packet of a successful log-in */
     WIRE_TAP_LOGIN_FAILED,
-    WIRE_TAP_MARKER,      /* break/reset exchange: partial state of the reply is dropped */
-    WIRE_TAP_OPAQUE,      /* part of a call that cannot be decoded; the first time in a call `wire_tap_opaque_reason` is new */
-    WIRE_TAP_EOF,         /* end of file packet, or logoff is over */
+    WIRE_TAP_MARKER, /* break/reset exchange: partial state of the reply is dropped */
+    WIRE_TAP_OPAQUE, /* part of a call that cannot be decoded; the first time in a call `wire_tap_opaque_reason` is new */
+    WIRE_TAP_EOF,    /* end of file packet, or logoff is over */
 };
 enum wire_tap_state { WIRE_TAP_CONNECTING, WIRE_TAP_NEGOTIATING, WIRE_TAP_LOGIN, WIRE_TAP_READY, WIRE_TAP_IN_CALL, WIRE_TAP_LOST };
 
 struct wire_tap;
-struct wire_tap *wire_tap_new(const struct wire_limits *limits, const struct wire_reply_events *events, void *context, void (*owner_free)(void *owner));
+struct wire_tap *wire_tap_new(const struct wire_limits *limits, const struct wire_reply_events *events, void *context,
+                              void (*owner_free)(void *owner));
 void wire_tap_free(struct wire_tap *tap);
 /* `edit`: make the relay edits (false for replaying recordings as they are). Default true. */
 void wire_tap_set_edit(struct wire_tap *tap, bool edit);
@@ -43,8 +44,8 @@ const struct wire_login_info *wire_tap_login(const struct wire_tap *tap);
  * wire_tap_sent) when it forwards it, or answers it itself and calls wire_tap_served. */
 struct wire_request *wire_tap_request(struct wire_tap *tap);
 struct arena *wire_tap_call_arena(struct wire_tap *tap); /* reset at the next request */
-void wire_tap_sent(struct wire_tap *tap);    /* the request goes to the server: its reply is expected; also commits it */
-void wire_tap_served(struct wire_tap *tap);  /* the request was answered by us: no reply will come; also commits it */
+void wire_tap_sent(struct wire_tap *tap);                /* the request goes to the server: its reply is expected; also commits it */
+void wire_tap_served(struct wire_tap *tap);              /* the request was answered by us: no reply will come; also commits it */
 const char *wire_tap_opaque_reason(const struct wire_tap *tap);
 /* In a call: the reply stopped (FLUSH_OUT_BINDS) and goes on when the client has sent its next packet, which is only passed on. */
 bool wire_tap_client_turn(const struct wire_tap *tap);
