@@ -49,7 +49,12 @@ int pg_wants(const struct pg *pg);
 void pg_ready(struct pg *pg, int what);         /* the socket is readable/writable: runs callbacks */
 enum pg_state pg_state(const struct pg *pg);
 /* Statement by name, parsed once a connection: `name` must be unique for the text (e.g. from plan fingerprint+generation+types). Each send is
- * queued in the pipeline; pg_sync ends a group: an error skips the rest of its group. */
+ * queued in the pipeline; pg_sync ends a group: an error skips the rest of its group (those get ERROR_CANCELLED and the error's sqlstate), and undoes
+ * all of it unless it was inside BEGIN. A group without BEGIN is one transaction. What is sent is copied. `done` may be NULL, may send more, and may
+ * close the connection. When the connection is not ready, `done` runs at once with ERROR_TARGET_LOST. How much is sent before results are
+ * awaited is the caller's to bound (pg_in_flight). The least used statements are deallocated beyond PG_STATEMENTS_MAX; never run
+ * DISCARD ALL or DEALLOCATE ALL on a connection that has some. */
+enum { PG_STATEMENTS_MAX = 2000 };
 void pg_send_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count, pg_on_result *done, void *context);
 void pg_send_text(struct pg *pg, const char *text, pg_on_result *done, void *context);  /* one statement, no parameters */
 void pg_sync(struct pg *pg);
@@ -62,16 +67,23 @@ struct pg *pg_connect(const char *conninfo, uint32_t timeout_ms, struct error *e
 bool pg_run(struct pg *pg, const char *text, struct pg_result *result, struct error *error) MUST_USE;  /* one or more statements; the last result. result may be NULL */
 bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count, struct pg_result *result, struct error *error) MUST_USE;
 bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) MUST_USE; /* pipelined sends: waits until nothing is in flight */
+/* A blocking call first waits for what was sent before. Without a time-out of its own a call waits as long as the server keeps the connection
+ * alive: set statement_timeout and tcp_user_timeout where that matters. */
 /* COPY table(columns) FROM STDIN (binary off: text form). Rows are in COPY text format; pg_copy_value escapes. */
 bool pg_copy_start(struct pg *pg, const char *copy_statement, struct error *error) MUST_USE;
 bool pg_copy_data(struct pg *pg, struct view rows, struct error *error) MUST_USE;
 bool pg_copy_end(struct pg *pg, const char *abort_reason /* NULL: good */, uint64_t *rows, struct error *error) MUST_USE;
-void pg_copy_value(struct buffer *out, const struct value *value, bool last); /* the field with tab or newline */
+void pg_copy_value(struct buffer *out, const struct value *value, bool last); /* the field with tab or newline; a value that cannot be said sets out->failed */
 
 /* ---- values ---- */
-/* The parameter for a value: text form, and the type oid to declare (0: let PostgreSQL infer). Bytes live in arena. False: cannot be said (U+0000 in text). */
+/* The parameter for a value: text form, type 0 (PostgreSQL infers); VALUE_BYTES: binary form, type bytea. Bytes live in arena or are the value's own.
+ * False: cannot be said (U+0000 in text, an unsupported value). */
 bool pg_value_to_parameter(const struct value *value, struct arena *arena, struct pg_parameter *out, struct error *error) MUST_USE;
-/* Text form of a column of that type -> value in normal form. numeric/int -> NUMBER, text/varchar/bpchar -> TEXT, bytea -> BYTES, timestamp(tz)/date -> DATETIME, .. */
+/* The type a value has of itself, for those who want to declare it: numeric, text, bytea, timestamp(tz), interval, float4/8, bool; 0 for NULL. */
+uint32_t pg_value_type(const struct value *value);
+/* Text form of a column of that type -> value in normal form. numeric/int -> NUMBER, text/varchar/bpchar -> TEXT, bytea -> BYTES, timestamp(tz)/date -> DATETIME, interval -> INTERVAL_YM
+ * if it has months only, INTERVAL_DS if it has none, .. What has no counterpart (numeric NaN, infinite dates, intervals of months and days) is VALUE_UNSUPPORTED;
+ * types not listed above are TEXT. */
 struct value pg_value_from_text(uint32_t type, struct view text, bool null, struct arena *arena);
 void pg_quote_identifier(struct buffer *out, const char *name);
 void pg_quote_literal(struct buffer *out, struct view text);

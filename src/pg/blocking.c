@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The blocking calls: connecting, running, waiting for a pipeline, COPY. */
+#include "pg/connection_internal.h"
+
+#include "base/clock.h"
+#include <stdlib.h>
+
+struct connecting {
+    bool over;
+    struct error error;
+};
+
+static void connected(void *context, struct pg *pg, enum pg_state state, const struct error *error)
+{
+    (void)pg;
+    struct connecting *connecting = context;
+    if (state == PG_LOST) connecting->error = *error;
+    connecting->over = true;
+}
+
+struct pg *pg_connect(const char *conninfo, uint32_t timeout_ms, struct error *error)
+{
+    struct connecting connecting = {0};
+    uint64_t until = clock_monotonic_us() + (uint64_t)timeout_ms * 1000;
+    struct pg *pg = pg_start(conninfo, connected, &connecting, error);
+    while (pg && !connecting.over) {
+        uint64_t now = clock_monotonic_us();
+        if (now >= until || !pg_wait_socket(pg_socket(pg), pg_wants(pg), (int64_t)(until - now + 999) / 1000)) {
+            error_set(&connecting.error, ERROR_TIMEOUT, "the target did not answer within %u ms", timeout_ms);
+            break;
+        }
+        pg_ready(pg, pg_wants(pg));
+    }
+    if (!pg) return NULL;
+    pg->on_state = NULL;
+    if (pg->state == PG_READY) return pg;
+    if (error) *error = connecting.error;
+    pg_close(pg);
+    return NULL;
+}
+
+static bool lost(struct error *error) { return error_set(error, ERROR_TARGET_LOST, "there is no connection to the target"); }
+
+/* timeout_ms < 0: none */
+static bool wait_answers(struct pg *pg, int64_t timeout_ms, struct error *error)
+{
+    uint64_t until = clock_monotonic_us() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * 1000;
+    if (pg->state == PG_READY && pg->unsynced) pg_sync(pg);
+    while (pg->state == PG_READY && pg->count > 0) {
+        int64_t left = -1;
+        if (timeout_ms >= 0) {
+            uint64_t now = clock_monotonic_us();
+            left = now >= until ? 0 : (int64_t)(until - now + 999) / 1000;
+        }
+        if (!pg_wait_socket(pg_socket(pg), pg_wants(pg), left))
+            return error_set(error, ERROR_TIMEOUT, "the target did not answer within %lld ms", (long long)timeout_ms);
+        pg_ready(pg, PG_WANT_READ | PG_WANT_WRITE);
+        if (pg->unsynced) pg_sync(pg); /* a callback sent more */
+    }
+    return pg->state == PG_READY || lost(error);
+}
+
+bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) { return wait_answers(pg, (int64_t)timeout_ms, error); }
+
+/* Ready for libpq's own blocking calls. */
+static bool settle(struct pg *pg, struct error *error)
+{
+    return pg->state == PG_READY ? wait_answers(pg, -1, error) && pg_pipeline_leave(pg, error) : lost(error);
+}
+
+/* Takes a result over; false with its error if it is one. */
+static bool finish(struct pg *pg, PGresult *handle, struct pg_result *result, struct error *error)
+{
+    struct pg_result local;
+    if (!result) result = &local;
+    if (!handle) {
+        *result = (struct pg_result){0};
+        pg_fail(&result->error, ERROR_TARGET_LOST, pg->handle, "the target");
+    } else {
+        pg_result_init(result, handle);
+    }
+    bool ok = result->ok;
+    if (!ok && error) *error = result->error;
+    if (result == &local) pg_result_free(result);
+    if (PQstatus(pg->handle) == CONNECTION_BAD) {
+        if (!ok && error) error->code = ERROR_TARGET_LOST;
+        pg_lose(pg, "the target");
+    }
+    return ok;
+}
+
+bool pg_run(struct pg *pg, const char *text, struct pg_result *result, struct error *error)
+{
+    if (result) *result = (struct pg_result){0};
+    if (!settle(pg, error)) return false;
+    bool ok = finish(pg, PQexec(pg->handle, text), result, error);
+    PGTransactionStatusType status = PQtransactionStatus(pg->handle);
+    pg->in_transaction = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+    return ok;
+}
+
+struct run_prepared {
+    struct pg_result result;
+    bool done;
+};
+
+static void run_prepared_done(void *context, struct pg_result *result)
+{
+    struct run_prepared *run = context;
+    pg_result_take(result, &run->result);
+    run->done = true;
+}
+
+bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count,
+                     struct pg_result *result, struct error *error)
+{
+    struct run_prepared run = {0};
+    if (result) *result = (struct pg_result){0};
+    if (!wait_answers(pg, -1, error)) return false;
+    pg_send_prepared(pg, name, text, parameters, count, run_prepared_done, &run);
+    bool waited = wait_answers(pg, -1, error);
+    CHECK(run.done || !waited);
+    if (run.done && !run.result.ok && error) *error = run.result.error;
+    bool ok = run.done && run.result.ok;
+    if (result)
+        *result = run.result;
+    else
+        pg_result_free(&run.result);
+    return ok;
+}
+
+/* ---- COPY ---- */
+
+bool pg_copy_start(struct pg *pg, const char *copy_statement, struct error *error)
+{
+    if (!settle(pg, error)) return false;
+    PGresult *handle = PQexec(pg->handle, copy_statement);
+    bool copying = PQresultStatus(handle) == PGRES_COPY_IN;
+    if (!finish(pg, handle, NULL, error)) return false;
+    if (!copying) return error_set(error, ERROR_INTERNAL, "not a COPY FROM STDIN: %.100s", copy_statement);
+    PQsetnonblocking(pg->handle, 0);
+    return true;
+}
+
+bool pg_copy_data(struct pg *pg, struct view rows, struct error *error)
+{
+    enum { PIECE = 1 << 30 };
+    if (pg->state != PG_READY) return lost(error);
+    while (rows.size > 0) {
+        size_t piece = rows.size < PIECE ? rows.size : PIECE;
+        if (PQputCopyData(pg->handle, (const char *)rows.data, (int)piece) != 1) {
+            pg_fail(error, ERROR_TARGET_LOST, pg->handle, "COPY");
+            pg_lose(pg, "COPY");
+            return false;
+        }
+        rows = view_of(rows.data + piece, rows.size - piece);
+    }
+    return true;
+}
+
+bool pg_copy_end(struct pg *pg, const char *abort_reason, uint64_t *rows, struct error *error)
+{
+    struct pg_result result = {0};
+    if (rows) *rows = 0;
+    if (pg->state != PG_READY) return lost(error);
+    bool ok = PQputCopyEnd(pg->handle, abort_reason) == 1;
+    PGresult *handle = PQgetResult(pg->handle);
+    for (PGresult *more; handle && (more = PQgetResult(pg->handle));) PQclear(more);
+    ok = finish(pg, handle, &result, error) && ok;
+    if (rows) *rows = result.affected;
+    pg_result_free(&result);
+    if (pg->state == PG_READY) PQsetnonblocking(pg->handle, 1);
+    return ok;
+}
