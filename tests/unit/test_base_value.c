@@ -177,7 +177,8 @@ static void random_bytes_never_become_abnormal_values(void **state)
         buffer_release(&out);
     }
     assert_true(decoded > 10000);
-    static const uint8_t bad[][20] = {{2, 0}, {1, 0}, {1, 22}, {2, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1}, {13}, {255}, {4, 0x7F}, {4, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF}};
+    static const uint8_t bad[][20] = {{2, 0}, {1, 0}, {1, 22},   {2, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1},
+                                      {13},   {255},  {4, 0x7F}, {4, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct reader reader = reader_of(view_of(bad[i], sizeof bad[i]));
         struct value value;
