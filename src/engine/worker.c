@@ -75,6 +75,7 @@ static void client_end(struct client *client)
     client->in_end_list = true;
     client->next_end = client->worker->end_list;
     client->worker->end_list = client;
+    loop_at_turn_end(client->worker->loop, end_clients, client->worker);
 }
 
 /* ---- streams ---- */
@@ -98,7 +99,9 @@ static void client_readable(void *context)
 static void client_closed(void *context, const struct error *why)
 {
     struct client *client = context;
+    struct stream *stream = client->client;
     client->client = NULL;
+    if (stream) stream_close(stream);
     session_client_closed(client->session, why);
     if (client->source) stream_close(client->source);
     client->source = NULL;
@@ -131,7 +134,9 @@ static void client_drained(void *context)
 static void source_closed(void *context, const struct error *why)
 {
     struct client *client = context;
+    struct stream *stream = client->source;
     client->source = NULL;
+    if (stream) stream_close(stream);
     session_source_closed(client->session, why);
     pump_client(client);
 }
@@ -174,7 +179,9 @@ static void ticket_delivered(void *context)
     struct ticket *ticket = context;
     struct client *client = ticket->client;
     client->journal_pending--;
-    if (!client->ending) {
+    if (client->ending) {
+        loop_at_turn_end(client->worker->loop, end_clients, client->worker);
+    } else {
         session_journal_done(client->session, ticket->csn, ticket->refused);
         pump_client(client);
     }
@@ -357,7 +364,6 @@ struct engine_worker *worker_start(struct engine *engine, uint32_t number, const
     }
     worker->statements = statement_cache_new(engine->statements);
     worker->pool = target_pool_new(engine, worker->loop, engine->options.target_connections, pool_lost, worker);
-    loop_at_turn_end(worker->loop, end_clients, worker);
     char name[16];
     snprintf(name, sizeof name, "worker-%u", number);
     worker->thread = thread_start(name, worker_main, worker, error);
