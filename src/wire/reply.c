@@ -137,11 +137,14 @@ static const struct message_row {
 static void read_message(struct wire_reply_decoder *d)
 {
     uint8_t type = reader_u8(&d->in);
-    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
-        if (messages[i].type == type) {
-            messages[i].read(d);
-            return;
-        }
+    d->new_cursors = NULL;
+    d->schema = view_of(NULL, 0);
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        if (messages[i].type != type) continue;
+        messages[i].read(d);
+        if (reply_effective(d) && d->schema.size && d->events->schema) d->events->schema(d->context, d->schema);
+        return;
+    }
     reply_unknown(d, "a message that is not decoded");
 }
 
@@ -152,7 +155,6 @@ static bool read_one(struct wire_reply_decoder *d, bool measure_first)
     d->arena = d->arena == &d->arenas[0] ? &d->arenas[1] : &d->arenas[0];
     arena_reset(d->arena);
     if (measure_first) {
-        d->new_cursors = NULL;
         d->measuring = true;
         read_message(d);
         d->measuring = false;
@@ -163,7 +165,6 @@ static bool read_one(struct wire_reply_decoder *d, bool measure_first)
         d->in.at = at;
         arena_reset(d->arena);
     }
-    d->new_cursors = NULL;
     read_message(d);
     if (reply_ok(d)) return true;
     if (d->in.short_read && !d->in.malformed && !d->unknown) d->in.at = at;

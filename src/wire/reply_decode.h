@@ -41,6 +41,7 @@ struct wire_reply_decoder {
     const char *unknown;
     bool over_limit;
     struct reply_new_cursor *new_cursors;
+    struct view schema;       /* the current schema, as a pair of this message says it */
 
     /* The reply so far. */
     struct buffer partial;    /* the beginning of a message that is not whole */

@@ -13,14 +13,12 @@ enum {
 
 static void read_pairs(struct wire_reply_decoder *d, uint32_t count)
 {
-    struct view schema = view_of(NULL, 0);
     for (uint32_t i = 0; i < count && reply_ok(d); i++) {
-        struct wire_clr text = {.null = true};
+        struct wire_clr text = {.null = true}, binary = {.null = true};
         if (wire_read_ub2(&d->in)) text = reply_clr(d);
-        if (wire_read_ub2(&d->in)) reply_clr(d);
-        if (wire_read_ub2(&d->in) == KEYWORD_CURRENT_SCHEMA && !text.null) schema = text.bytes;
+        if (wire_read_ub2(&d->in)) binary = reply_clr(d);
+        if (wire_read_ub2(&d->in) == KEYWORD_CURRENT_SCHEMA) d->schema = text.null ? binary.bytes : text.bytes;
     }
-    if (reply_effective(d) && schema.size && d->events->schema) d->events->schema(d->context, schema);
 }
 
 /* ---- parameters: their form depends on what was called ---- */
