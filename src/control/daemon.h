@@ -68,6 +68,7 @@ uint64_t gate_needed(uint64_t divergent, double threshold, double confidence);  
 /* guard.c: called by the control thread each tick */
 void guard_tick(struct daemon *daemon);
 /* switch.c: `command` is held */
+bool switch_mirror_on(struct daemon *daemon, struct error *error) MUST_USE;   /* observe -> dual-write, at a moment without open transactions */
 bool switch_cutover(struct daemon *daemon, const char *reason, struct error *error) MUST_USE;
 bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost, struct error *error) MUST_USE;
 bool switch_complete(struct daemon *daemon, struct error *error) MUST_USE;

@@ -55,6 +55,11 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     if (!move || (request->to == PHASE_CANARY && request->percent > 100))
         return error_set(error, ERROR_STATE, "from %s the next phase can be %s", engine_phase_name(policy->phase),
                          policy->phase == PHASE_COMPLETE ? "none: complete is final" : "one of those that `understudy phases` lists");
+    if (request->to == PHASE_COMPLETE && !request->dry_run && state_user_count(daemon->engine.state) == 0) { /* nobody took the verifiers along yet */
+        uint32_t imported = 0;
+        struct error problem = {0};
+        if (!users_import(daemon, &imported, &problem)) LOG(LOG_WARNING, "users.not_imported", log_failure(&problem));
+    }
     gate_evaluate(daemon, request->to, gate);
     if (policy->phase == PHASE_SHADOW && request->to == PHASE_CUTOVER && !request->override)
         return error_set(error, ERROR_STATE, "the canary would be skipped: step through it, or override with author and reason");
@@ -69,6 +74,7 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     if (request->to == PHASE_CUTOVER) return switch_cutover(daemon, request->reason, error);
     if (request->to == PHASE_COMPLETE) return switch_complete(daemon, error);
     if (policy->phase == PHASE_CUTOVER) return switch_rollback(daemon, request->reason, false, error);
+    if (policy->phase == PHASE_OBSERVE) return switch_mirror_on(daemon, error);
     if (request->to == PHASE_OBSERVE) engine_gap(&daemon->engine, NULL, "mirroring was switched off");
     phase_publish(daemon, request->to, SIDE_SOURCE, request->percent, false, false);
     return true;

@@ -105,6 +105,20 @@ static bool write_epoch(struct daemon *daemon, enum engine_side primary, bool ta
     return true;
 }
 
+/* ---- mirroring begins ---- */
+
+/* A transaction that began unrecorded must not end recorded: mirroring starts at a moment without open transactions, or what was open is a gap. */
+bool switch_mirror_on(struct daemon *daemon, struct error *error)
+{
+    (void)error;
+    struct pause pause = {.began_us = clock_monotonic_us(), .limit_us = daemon->config.switch_pause_us};
+    hold(daemon, &pause);
+    if (!wait_until(drained, daemon, NULL, pause.held_us + daemon->config.switch_drain_us)) engine_gap(&daemon->engine, NULL, "transactions were open when mirroring began");
+    phase_publish(daemon, PHASE_DUAL_WRITE, SIDE_SOURCE, 0, false, false);
+    report(daemon, "dual-write", "", &pause, true);
+    return true;
+}
+
 /* ---- cut-over ---- */
 
 static bool cutover_held(struct daemon *daemon, const struct pause *pause, struct error *error)

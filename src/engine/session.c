@@ -142,6 +142,7 @@ static void route_source_primary(struct session *s)
         else session_relay(s);
         return;
     case KIND_QUERY:
+        if (call->commits && call->policy->mirror && session_intent(s)) return; /* a query may carry the commit of what ran before it */
         if (!call->fallback && session_may_serve(s)) {
             session_serve(s);
             return;

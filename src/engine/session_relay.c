@@ -259,7 +259,8 @@ static void query_over(struct session *s, bool good)
     struct call *call = &s->call;
     uint64_t took = session_now(s) - call->sent_us;
     if (call->statement) histogram_add(&call->statement->fingerprint->source_us, took);
-    if (call->plan && call->plan->for_update && good) session_transaction_begin(s);
+    if (s->tx.csn) session_outcome(s, good ? JOURNAL_COMMITTED : JOURNAL_UNKNOWN);
+    else if (call->plan && call->plan->for_update && good && !call->commits) session_transaction_begin(s);
     if (s->capture_job && call->cursor == s->capture_cursor) {
         if (!good) session_capture_end(s, false, true);
         else if (call->end.error == 1403) session_capture_end(s, true, false);
