@@ -68,7 +68,13 @@ $(BUILD)/understudy: $(call objects,cli) $(call libs,cli)
 
 STANDIN_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard standin/*.c)))
 $(BUILD)/standin/%.o: EXTRA_CFLAGS += $(shell mariadb_config --include 2>/dev/null)
-$(BUILD)/standin: $(BUILD)/standin-server
+$(BUILD)/standin/dictionary.o $(BUILD)/standin/bootstrap.o: $(wildcard standin/sql/*.sql)
+.PHONY: $(BUILD)/standin
+$(BUILD)/standin: $(BUILD)/standin-server $(BUILD)/standin_udf.so
+# Functions that MariaDB loads into itself: never with a sanitizer, whatever the variant.
+$(BUILD)/standin_udf.so: $(wildcard standin/udf/*.c standin/udf/*.h)
+	@mkdir -p $(@D)
+	@$(CC) -O2 -g -std=gnu11 $(WARNINGS) -fPIC -shared -I. $(shell mariadb_config --include 2>/dev/null) -o $@ $(filter %.c,$^) -lm
 $(BUILD)/standin-server: $(STANDIN_OBJECTS) $(call libs,standin)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $(STANDIN_OBJECTS) -Wl,--start-group $(call libs,standin) -Wl,--end-group $(LIBS_standin)
 

@@ -46,6 +46,10 @@ void engine_note_statement(MYSQL_STMT *statement, struct engine_error *error)
 {
     error->number = mysql_stmt_errno(statement);
     snprintf(error->text, sizeof error->text, "%s", mysql_stmt_error(statement));
+    if (error->number) return;
+    /* While rows are read the library leaves the error with the connection. */
+    error->number = mysql_errno(statement->mysql);
+    snprintf(error->text, sizeof error->text, "%s", mysql_error(statement->mysql));
 }
 
 static void drain_results(struct engine *engine)

@@ -452,7 +452,8 @@ struct expression expression_primary(struct rewriter *rw)
             rw->at++;
             e = expression_of("NULL", sql_type_of(KIND_UNKNOWN));
             e.maybe_null = true;
-        } else if (function_special(rw, t, &e)) break;
+        } else if (strcmp(t->text, "ROWID") == 0) e = name_operand(rw, t);
+        else if (function_special(rw, t, &e)) break;
         else if (rewrite_reserved(t->text) && !function_without_arguments(rw, t, &e)) {
             rewrite_fail(rw, 936, t, "missing expression");
             e = bad();
