@@ -137,5 +137,6 @@ void wire_tap_adopt(struct wire_tap *tap, const struct wire_session *session, co
 {
     tap->session = *session;
     tap->login = *login;
+    tap->server_spoke = true; /* the first packet begins a request */
     tap->state = session->native_encoding ? WIRE_TAP_LOST : WIRE_TAP_READY;
 }

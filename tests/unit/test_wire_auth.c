@@ -333,7 +333,18 @@ static void write_reply(const struct wire_session *session, struct buffer *out, 
     buffer_append(
         out, notes,
         exact_hex("17 05 01 01 00 01 02 01  01 01 01 78 00 01 07  00 01 01 01 79 01 a8  00", notes, sizeof notes)); /* attributes */
-    buffer_append(out, notes, exact_hex("17 02 01 02 02 31 32", notes, sizeof notes));
+    static const char *const others[] = {
+        "17 01",
+        "17 02 01 02 02 31 32",
+        "17 03",
+        "17 04 01 01 00 01 01 00  01 01 01 78 00 01 01  01 02 01 03 01 04",
+        "17 04 00 00 00 00 00 00",
+        "17 07 01 01 01 05",
+        "17 08 01 01 00 01 01 01 01 00 01 01 01 05",
+        "17 09 01 01 00",
+        "17 0a 01 01 00 01 01 01 01 01 01",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) buffer_append(out, notes, exact_hex(others[i], notes, sizeof notes));
     wire_auth_end_write(session, out, 4, 7, error, "ORA-01017: no\n");
     if (session->end_of_response) buffer_u8(out, 29);
 }

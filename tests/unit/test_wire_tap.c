@@ -114,6 +114,89 @@ static void test_failed_logins_are_told(void **state)
     }
 }
 
+/* Brings a tap behind ACCEPT, without edits. */
+static void accepted(struct seen *seen, struct buffer *packets)
+{
+    seen_begin(seen, NULL);
+    wire_tap_set_edit(seen->tap, false);
+    buffer_init(packets, 0);
+    wire_connect_write(packets, view_text(orders), 8192, false);
+    pass(seen, false, packets, NULL, 0);
+    wire_accept_write(packets, 318, 8192);
+    pass(seen, true, packets, NULL, 0);
+}
+
+static void test_descriptor_behind_its_connect(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {0, 7, 100};
+    char text[600];
+    int size = snprintf(text, sizeof text, "(DESCRIPTION=(CONNECT_DATA=(SERVICE_NAME=orders)(CID=(PROGRAM=test)(HOST=box)(USER=u)))(X=");
+    memset(text + size, 'x', sizeof text - (size_t)size);
+    strcpy(text + sizeof text - 3, "))");
+    for (size_t i = 0; i < 3; i++) {
+        struct seen seen;
+        struct login_pair pair;
+        seen_begin(&seen, NULL);
+        login_pair_begin(&pair, "scott", "Tiger#123", text);
+        if (i == 1) { /* the server wants it again */
+            struct buffer again, resend;
+            buffer_init(&again, 0);
+            buffer_init(&resend, 0);
+            buffer_append_view(&again, buffer_view(&pair.to_server));
+            pass(&seen, false, &again, NULL, 0);
+            wire_packet_write(&resend, WIRE_RESEND, 0, view_of(NULL, 0), false);
+            assert_int_equal(pass(&seen, true, &resend, NULL, 0), WIRE_TAP_PASS);
+            buffer_release(&again);
+            buffer_release(&resend);
+        }
+        assert_int_equal(relay_login(&seen, &pair, pieces[i], true), WIRE_TAP_LOGGED_IN);
+        assert_string_equal(wire_tap_session(seen.tap)->service, "orders");
+        wire_tap_free(seen.tap);
+        login_pair_end(&pair);
+    }
+}
+
+static void test_markers_before_a_login_error(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets, reply;
+    accepted(&seen, &packets);
+    buffer_init(&reply, 0);
+    data(&seen, false, &packets, "03 76 01 00 00 01 01 01 00 01 01", 0);
+    data(&seen, true, &packets, "08 01 05", 0); /* broken off */
+    wire_packet_write_marker(&packets, true, WIRE_MARKER_RESET);
+    assert_int_equal(pass(&seen, true, &packets, NULL, 0), WIRE_TAP_MARKER);
+    wire_packet_write_marker(&packets, true, WIRE_MARKER_RESET);
+    assert_int_equal(pass(&seen, false, &packets, NULL, 0), WIRE_TAP_MARKER);
+    wire_auth_end_write(wire_tap_session(seen.tap), &reply, 1, 1, 1017, "ORA-01017: no\n");
+    wire_packet_write_data(&packets, buffer_view(&reply), true, 8192, 0);
+    assert_int_equal(pass(&seen, true, &packets, NULL, 0), WIRE_TAP_LOGIN_FAILED);
+    data(&seen, false, &packets, "03 76 02 00 00 01 01 01 00 01 01", 0);
+    assert_int_equal(data(&seen, true, &packets, "ff", 0), WIRE_TAP_OPAQUE);
+    buffer_release(&packets);
+    buffer_release(&reply);
+    wire_tap_free(seen.tap);
+}
+
+static void test_redirect_ends_the_connection(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    seen_begin(&seen, NULL);
+    buffer_init(&packets, 0);
+    wire_connect_write(&packets, view_text("(DESCRIPTION=(CONNECT_DATA=(SID=old)))"), 8192, false);
+    pass(&seen, false, &packets, NULL, 0);
+    assert_string_equal(wire_tap_session(seen.tap)->service, "old");
+    wire_redirect_write(&packets, view_text("(ADDRESS=(PORT=7))"), view_text(orders));
+    assert_int_equal(pass(&seen, true, &packets, NULL, 0), WIRE_TAP_PASS);
+    assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_CONNECTING);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
 static void test_without_edits_nothing_is_changed(void **state)
 {
     (void)state;
@@ -200,18 +283,6 @@ static void test_fast_auth_in_a_recording(void **state)
         buffer_release(&reply);
         wire_tap_free(seen.tap);
     }
-}
-
-/* Brings a tap behind ACCEPT, without edits. */
-static void accepted(struct seen *seen, struct buffer *packets)
-{
-    seen_begin(seen, NULL);
-    wire_tap_set_edit(seen->tap, false);
-    buffer_init(packets, 0);
-    wire_connect_write(packets, view_text(orders), 8192, false);
-    pass(seen, false, packets, NULL, 0);
-    wire_accept_write(packets, 318, 8192);
-    pass(seen, true, packets, NULL, 0);
 }
 
 static void test_native_encoding_is_opaque_after_the_login(void **state)
@@ -304,9 +375,15 @@ static void test_nonsense_before_the_login_is_opaque(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_login_is_followed_however_it_is_cut),       cmocka_unit_test(test_failed_logins_are_told),
-        cmocka_unit_test(test_without_edits_nothing_is_changed),          cmocka_unit_test(test_fast_auth_in_a_recording),
-        cmocka_unit_test(test_native_encoding_is_opaque_after_the_login), cmocka_unit_test(test_agreed_encryption_is_opaque),
+        cmocka_unit_test(test_login_is_followed_however_it_is_cut),
+        cmocka_unit_test(test_failed_logins_are_told),
+        cmocka_unit_test(test_descriptor_behind_its_connect),
+        cmocka_unit_test(test_markers_before_a_login_error),
+        cmocka_unit_test(test_redirect_ends_the_connection),
+        cmocka_unit_test(test_without_edits_nothing_is_changed),
+        cmocka_unit_test(test_fast_auth_in_a_recording),
+        cmocka_unit_test(test_native_encoding_is_opaque_after_the_login),
+        cmocka_unit_test(test_agreed_encryption_is_opaque),
         cmocka_unit_test(test_nonsense_before_the_login_is_opaque),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,8 +295,62 @@ static void test_request_over_its_limit(void **state)
     adopted(&seen, &packets, &limits);
     assert_int_equal(send_query(&seen, &packets, 1000, sql), WIRE_TAP_OPAQUE);
     assert_int_equal(seen.events[0][WIRE_TAP_REQUEST], 0);
-    assert_true(seen.events[0][WIRE_TAP_PART] > 10);
+    assert_int_equal(seen.events[0][WIRE_TAP_PART], 21); /* what is kept never exceeds the limit */
+    assert_non_null(strstr(wire_tap_opaque_reason(seen.tap), "20000"));
     data(&seen, true, &packets, "09 01 01 01 02", 0);
+    assert_int_equal(send_query(&seen, &packets, 0, "select c from t"), WIRE_TAP_REQUEST);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_reply_that_gives_the_turn_to_the_client(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    send_query(&seen, &packets, 0, "begin p; end;");
+    assert_int_equal(data(&seen, true, &packets, "13", 0), WIRE_TAP_PART);
+    assert_true(wire_tap_client_turn(seen.tap));
+    assert_int_equal(data(&seen, false, &packets, "13", 0), WIRE_TAP_PASS);
+    assert_false(wire_tap_client_turn(seen.tap));
+    struct buffer message;
+    struct wire_end end = {.cursor_id = 3, .command = 47};
+    buffer_init(&message, 0);
+    wire_end_write(wire_tap_session(seen.tap), &end, 1, &message);
+    assert_int_equal(send_message(&seen, true, &packets, &message, 0), WIRE_TAP_REPLY_END);
+    assert_int_equal(seen.ends, 1);
+    buffer_release(&message);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_client_that_does_not_wait(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    send_query(&seen, &packets, 0, "select c from t");
+    data(&seen, true, &packets, "10 17 01 02", 0); /* the start of a describe */
+    assert_int_equal(send_query(&seen, &packets, 0, "select d from t"), WIRE_TAP_REQUEST);
+    assert_int_equal(send_rows(&seen, &packets, 0, 4, 1, 0), WIRE_TAP_REPLY_END);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
+static void test_unread_request_that_is_sent_all_the_same(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    send_query(&seen, &packets, 0, "select c from t");
+    send_rows(&seen, &packets, 0, 5, 1, 0);
+    assert_int_equal(data(&seen, false, &packets, "11 f0 07 01 02 03", 0), WIRE_TAP_OPAQUE);
+    wire_tap_sent(seen.tap);
+    assert_null(wire_cursor_find(wire_tap_cursors(seen.tap), 5));
+    assert_int_equal(data(&seen, true, &packets, "09 01 01 01 02", 0), WIRE_TAP_OPAQUE);
     assert_int_equal(send_query(&seen, &packets, 0, "select c from t"), WIRE_TAP_REQUEST);
     buffer_release(&packets);
     wire_tap_free(seen.tap);
@@ -329,6 +383,9 @@ int main(void)
         cmocka_unit_test(test_break_while_a_request_is_sent),
         cmocka_unit_test(test_served_call_expects_no_reply),
         cmocka_unit_test(test_request_over_its_limit),
+        cmocka_unit_test(test_reply_that_gives_the_turn_to_the_client),
+        cmocka_unit_test(test_client_that_does_not_wait),
+        cmocka_unit_test(test_unread_request_that_is_sent_all_the_same),
         cmocka_unit_test(test_adopting_a_native_session_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
