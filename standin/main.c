@@ -207,10 +207,12 @@ static int serve(struct server *server, const struct options *options)
     printf("ready port=%u\n", socket_listener_port(listener));
     fflush(stdout);
     sigwait(&signals, &number);
+    atomic_store(&server->stopping, true);
     stop_clients(server);
-    socket_listener_close(listener);
+    socket_listener_stop(listener);
     pthread_join(accept_thread, NULL);
     pthread_join(monitor_thread, NULL);
+    socket_listener_close(listener);
     if (atomic_load(&server->client_count) == 0) dictionary_store_close(server->dictionary);
     return 0;
 }
