@@ -107,7 +107,6 @@ struct expression {
     bool rewritten;                 /* the expression rewrite is done with it */
     bool quoted;                    /* last part of the name was quoted */
     bool qualify;                   /* NAME: must be written with its relation */
-    bool recheck;
     uint8_t precedence;             /* TEMPLATE */
     uint32_t at;                    /* offset in the statement */
     uint32_t end;                   /* offset after its last token */
@@ -119,10 +118,12 @@ struct expression {
     struct expression **arguments;
     uint32_t argument_count;
     uint32_t bind;                  /* BIND: occurrence */
+    uint32_t item;                  /* NAME in ORDER BY: number of the select item it names, from 1; 0: none */
     struct query *query;
     struct call *call;
     struct type_name *type_name;    /* CAST */
     const char *target_type;        /* CAST made by a rewrite: PostgreSQL's type */
+    const char *target_name;        /* CALL kept as a call: the function's name on the target */
     struct relation *relation;      /* NAME resolved */
     struct relation_column *column;
     const struct sql_sequence *sequence;
@@ -172,6 +173,7 @@ struct from_item {
     struct view schema, name, alias;
     bool name_quoted;
     struct view link;
+    struct with_item *with;         /* name of a WITH */
     struct query *query;
     bool lateral;
     bool outer;                     /* TABLE(f(x)) (+) */
@@ -288,7 +290,7 @@ struct query {
     struct relation_column *columns;/* results, once resolved */
     uint32_t column_count;
     bool known;
-    bool resolved;
+    bool resolved, rewritten;
     bool correlated;
     struct expression *limit, *skip;/* made by rewrites: LIMIT and OFFSET in target terms */
     bool ties;

@@ -19,6 +19,7 @@ _Noreturn void parse_fail(struct parser *p, const char *wanted)
     else
         reason = translation_printf(p->t, "\"%.*s\" stands where %s is expected", (int)(token->text.size > 40 ? 40 : token->text.size),
                                     (const char *)token->text.data, wanted);
+    p->t->unparsed = true;
     parse_fail_at(p, token->at, reason, "if the source accepts this statement, give its translation in the mapping file");
 }
 

@@ -37,7 +37,8 @@ struct sql_bind {
                                 :x in SQL is one position for positional binding; drivers that bind by name send one value per
                                 distinct name in first-occurrence order; see source_binds */
     enum sql_type type;      /* type wanted by the place it stands in; SQL_UNKNOWN: take the bind's own */
-    const char *cast;        /* PostgreSQL type to cast to when the value's own type must be forced; NULL: inferred */
+    const char *cast;        /* PostgreSQL type to cast to when the value's own type must be forced; NULL: inferred. The cast stands in the text. */
+    int length;              /* type SQL_CHAR: the column's length: a bind that is itself of a fixed-length type is blank-padded to it */
 };
 /* How one key column (or inserted/updated column) of the written table gets its value. */
 enum sql_source_of_value { SQL_FROM_BIND, SQL_FROM_LITERAL, SQL_FROM_RETURNING, SQL_FROM_NOWHERE };
@@ -93,6 +94,7 @@ struct sql_options {
     const char *current_schema;          /* as ALTER SESSION SET CURRENT_SCHEMA or the user; upper case */
     const char *function_schema;         /* target schema of our own functions: "understudy" */
     bool orafce;                         /* orafce is installed on the target */
+    bool binary_collation;               /* the target database's default collation is "C": no COLLATE is written */
     size_t text_max;                     /* longest statement; default 1 MiB */
     uint32_t depth_max;                  /* deepest nesting; default 200 */
 };

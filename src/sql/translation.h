@@ -36,6 +36,9 @@ struct translation {
     uint32_t bind_count;
     struct finding_list findings;
     bool refused, approximate, passed;
+    bool unparsed;                  /* the grammar was not understood, as against understood and refused */
+    struct relation **relations;    /* every relation made, in order */
+    uint32_t relation_count;
     jmp_buf stop;
     uint32_t made_names;            /* generated aliases so far */
     uint32_t depth;

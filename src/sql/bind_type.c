@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MERGE INTO t USING (SELECT :1 AS id FROM dual) s ON (t.id = s.id): PostgreSQL would take an untyped $1 of a subquery for text. Here
+ * such a bind gets the type of what its column is compared with or assigned to, before anything is rewritten.
+ */
+#include "sql/bind_type.h"
+#include "sql/build.h"
+#include "sql/function.h"
+#include "sql/walk.h"
+
+struct spread {
+    bool found;
+};
+
+static const char *type_text(const struct typing *typing)
+{
+    if (type_is_double(typing->type)) return "float8";
+    if (typing->type == SQL_INTEGER && typing->precision <= 18 && typing->precision > 0) return "bigint";
+    if (type_is_number(typing->type)) return typing->target == TARGET_INTEGER && typing->precision > 0 && typing->precision <= 18 ? "bigint" : "numeric";
+    if (type_is_zoned(typing->type)) return "timestamptz";
+    if (type_is_datetime(typing->type)) return "timestamp";
+    if (type_is_bytes(typing->type)) return "bytea";
+    if (type_is_text(typing->type)) return "text";
+    if (type_is_interval(typing->type)) return "interval";
+    return NULL;
+}
+
+/* The bind or NULL that a column of a subquery stands for. */
+static struct expression *loose_value(struct expression *e)
+{
+    for (int hops = 0; hops < 16; hops++) {
+        if (e->kind == EXPRESSION_BIND || e->kind == EXPRESSION_NULL) return e;
+        if (e->kind != EXPRESSION_NAME || !e->column || !e->column->expression || e->column->source) return NULL;
+        e = e->column->expression;
+    }
+    return NULL;
+}
+
+static void give_type(struct translation *t, struct expression *name, const struct typing *typing, struct spread *spread)
+{
+    if (name->kind != EXPRESSION_NAME || typing->type == SQL_UNKNOWN) return;
+    struct expression *value = loose_value(name);
+    const char *type = type_text(typing);
+    if (!value || !type) return;
+    struct expression *inner = translation_alloc(t, sizeof *inner);
+    *inner = *value;
+    inner->rewritten = true;
+    want_bind(t, inner, typing->type, type);
+    struct typing own = *typing;
+    own.nullable = true;
+    if (own.target == TARGET_BPCHAR) own.target = TARGET_TEXT, own.type = SQL_VARCHAR;
+    if (!strcmp(type, "numeric")) own.target = TARGET_NUMERIC;
+    *value = (struct expression){.kind = EXPRESSION_CAST, .at = inner->at, .end = inner->end, .typing = own, .target_type = type, .rewritten = true};
+    build_add(t, value, inner);
+    spread->found = true;
+    for (struct expression *e = name; e->kind == EXPRESSION_NAME && e->column; e = e->column->expression) {
+        e->column->typing = own;
+        e->typing = own;
+        if (!e->column->expression) break;
+    }
+}
+
+static void give_both(struct translation *t, struct expression *a, struct expression *b, struct spread *spread)
+{
+    give_type(t, a, &b->typing, spread);
+    give_type(t, b, &a->typing, spread);
+}
+
+static void look(struct translation *t, struct expression **at, void *context)
+{
+    struct expression *e = *at;
+    if (e->kind == EXPRESSION_COMPARE || e->kind == EXPRESSION_BETWEEN || (e->kind == EXPRESSION_IN && !e->query) || e->kind == EXPRESSION_ARITHMETIC ||
+        (e->kind == EXPRESSION_CALL && e->argument_count > 1 && e->rule && (!strcmp(e->rule->name, "NVL") || !strcmp(e->rule->name, "COALESCE") || !strcmp(e->rule->name, "DECODE"))))
+        for (uint32_t i = 1; i < e->argument_count; i++) give_both(t, e->arguments[0], e->arguments[i], context);
+    if (e->kind == EXPRESSION_IN && e->query && e->query->column_count > 0) give_type(t, e->arguments[0], &e->query->columns[0].typing, context);
+}
+
+/* After columns have got types: the expressions above them. */
+static void retype_parts(struct translation *t, struct expression **at, void *context);
+
+static void retype(struct translation *t, struct expression *e)
+{
+    expression_parts(t, e, retype_parts, NULL);
+    if (e->kind == EXPRESSION_NAME) {
+        if (e->column && e->typing.type == SQL_UNKNOWN) {
+            e->typing = e->column->typing;
+            e->typing.nullable = true;
+        }
+    } else if (!(e->kind == EXPRESSION_CAST && e->target_type)) {
+        type_expression(t, e);
+    }
+}
+
+static void retype_parts(struct translation *t, struct expression **at, void *context)
+{
+    (void)context;
+    retype(t, *at);
+}
+
+static void look_for_names(struct translation *t, struct expression **at, void *context)
+{
+    (void)context;
+    if ((*at)->kind != EXPRESSION_NAME || (*at)->typing.type != SQL_UNKNOWN || !(*at)->column) return;
+    (*at)->typing = (*at)->column->typing;
+    (void)t;
+}
+
+static void spread_change(struct translation *t, struct change *c, expression_visit *visit, struct spread *spread)
+{
+    struct expression **singles[] = {&c->on, &c->where, &c->delete_where, &c->insert_where};
+    for (uint32_t i = 0; i < c->from_count; i++) walk_from(t, c->from[i], visit, spread);
+    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++)
+        if (*singles[i]) walk_expression(t, singles[i], visit, spread);
+    for (uint32_t i = 0; i < c->assignment_count; i++) walk_expression(t, &c->assignments[i].value, visit, spread);
+    for (uint32_t i = 0; i < c->insert.value_count; i++) walk_expression(t, &c->insert.values[i], visit, spread);
+    for (uint32_t i = 0; i < c->branch_count; i++) {
+        for (uint32_t j = 0; j < c->branches[i].value_count; j++) walk_expression(t, &c->branches[i].values[j], visit, spread);
+        if (c->branches[i].when) walk_expression(t, &c->branches[i].when, visit, spread);
+    }
+    if (c->query) walk_query(t, c->query, visit, spread);
+}
+
+static void spread_assigned(struct translation *t, struct change *c, struct spread *spread)
+{
+    for (uint32_t i = 0; i < c->assignment_count; i++)
+        if (c->assignments[i].column_count == 1) give_type(t, c->assignments[i].value, &c->assignments[i].columns[0]->typing, spread);
+    for (uint32_t i = 0; i < c->insert.value_count && i < c->insert.column_count; i++) give_type(t, c->insert.values[i], &c->insert.columns[i]->typing, spread);
+    for (uint32_t i = 0; i < c->branch_count; i++)
+        for (uint32_t j = 0; j < c->branches[i].value_count && j < c->branches[i].column_count; j++)
+            give_type(t, c->branches[i].values[j], &c->branches[i].columns[j]->typing, spread);
+}
+
+static void retype_all(struct translation *t, struct expression **at, void *context)
+{
+    (void)context;
+    if ((*at)->argument_count > 0 && !(*at)->marked) {
+        (*at)->marked = true;
+        retype(t, *at);
+    }
+}
+
+void bind_types_spread(struct translation *t, struct statement *s)
+{
+    struct spread spread = {false};
+    if (t->bind_count == 0) return;
+    if (s->query) walk_query(t, s->query, look, &spread);
+    if (s->change) {
+        spread_change(t, s->change, look, &spread);
+        spread_assigned(t, s->change, &spread);
+    }
+    if (!spread.found) return;
+    if (s->query) {
+        walk_query(t, s->query, look_for_names, NULL);
+        walk_query(t, s->query, retype_all, NULL);
+    }
+    if (s->change) {
+        spread_change(t, s->change, look_for_names, NULL);
+        spread_change(t, s->change, retype_all, NULL);
+    }
+}

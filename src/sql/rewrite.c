@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the rewrites over a query. */
+#include "sql/rewrite.h"
+#include "sql/build.h"
+#include "sql/rewrite_parts.h"
+#include "sql/walk.h"
+
+static void rewrite_from(struct translation *t, struct from_item *item)
+{
+    if (item->query) rewrite_query(t, item->query);
+    if (item->left) rewrite_from(t, item->left);
+    if (item->right) rewrite_from(t, item->right);
+    if (item->on) rewrite_expression(t, &item->on);
+    if (item->function) rewrite_expression(t, &item->function);
+}
+
+static void rewrite_groups(struct translation *t, struct group_item *items, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].expression) {
+            rewrite_expression(t, &items[i].expression);
+            if (is_literal(items[i].expression)) /* a bare constant would be a position */
+                items[i].expression = build_cast(t, items[i].expression, items[i].expression->kind == EXPRESSION_NUMBER ? "numeric" : "text", TARGET_TEXT);
+        }
+        rewrite_groups(t, items[i].items, items[i].count);
+    }
+}
+
+static void rewrite_windows(struct translation *t, struct select *s)
+{
+    for (uint32_t i = 0; i < s->window_count; i++) {
+        struct window *w = s->windows[i].window;
+        for (uint32_t j = 0; j < w->partition_count; j++) rewrite_expression(t, &w->partition[j]);
+        for (uint32_t j = 0; j < w->order.count; j++) rewrite_expression(t, &w->order.keys[j].expression);
+        if (w->from.offset) rewrite_expression(t, &w->from.offset);
+        if (w->to.offset) rewrite_expression(t, &w->to.offset);
+        rewrite_window(t, w);
+    }
+}
+
+/* '' and bare binds in a select list need a type of their own. */
+static void rewrite_item(struct translation *t, struct select_item *item)
+{
+    rewrite_expression(t, &item->expression);
+    struct expression *e = item->expression;
+    if (e->kind == EXPRESSION_STRING && e->text.size == 0) item->expression = build_null(t, e->at);
+    if (e->kind == EXPRESSION_NAME && e->typing.type == SQL_CHAR && e->typing.target == TARGET_BPCHAR) e->typing.target = TARGET_BPCHAR;
+}
+
+static void rewrite_select(struct translation *t, struct query *q, struct select *s)
+{
+    rewrite_outer_join(t, s);
+    if (s->connect_by) rewrite_hierarchy(t, q, s);
+    rewrite_group(t, q, s);
+    rewrite_rownum(t, q, s);
+    rewrite_star(t, s);
+    rewrite_dual(s);
+    for (uint32_t i = 0; i < s->from_count; i++) rewrite_from(t, s->from[i]);
+    for (uint32_t i = 0; i < s->item_count; i++) rewrite_item(t, &s->items[i]);
+    if (s->where) rewrite_expression(t, &s->where);
+    rewrite_groups(t, s->group, s->group_count);
+    if (s->having) rewrite_expression(t, &s->having);
+    if (s->limit) rewrite_expression(t, &s->limit);
+    rewrite_windows(t, s);
+}
+
+/* Bare NULLs and literals of a set operation take the type of the other branches. */
+static void unify_branches(struct translation *t, struct body *set)
+{
+    uint32_t columns = 0;
+    for (uint32_t i = 0; i < set->term_count; i++) {
+        if (set->terms[i]->kind != BODY_SELECT) return;
+        for (uint32_t j = 0; j < set->terms[i]->select->item_count; j++)
+            if (set->terms[i]->select->items[j].expression->kind == EXPRESSION_STAR) return;
+        if (i == 0 || set->terms[i]->select->item_count < columns) columns = set->terms[i]->select->item_count;
+    }
+    for (uint32_t j = 0; j < columns; j++) {
+        struct typing wanted = typing_of(SQL_UNKNOWN, TARGET_UNKNOWN);
+        bool loose = false;
+        for (uint32_t i = 0; i < set->term_count; i++) {
+            const struct expression *e = set->terms[i]->select->items[j].expression;
+            if (e->kind == EXPRESSION_NULL || e->kind == EXPRESSION_BIND)
+                loose = true;
+            else if (wanted.type == SQL_UNKNOWN)
+                wanted = e->typing;
+        }
+        for (uint32_t i = 0; loose && i < set->term_count; i++) {
+            struct expression **e = &set->terms[i]->select->items[j].expression;
+            if ((*e)->kind == EXPRESSION_BIND)
+                *e = as_result(t, *e, &wanted);
+            else if ((*e)->kind == EXPRESSION_NULL && wanted.type != SQL_UNKNOWN)
+                *e = type_is_number(wanted.type) ? build_cast(t, *e, "numeric", TARGET_NUMERIC)
+                    : type_is_zoned(wanted.type) ? build_cast(t, *e, "timestamptz", TARGET_TIMESTAMPTZ)
+                    : type_is_datetime(wanted.type) ? build_cast(t, *e, "timestamp", TARGET_TIMESTAMP)
+                    : type_is_bytes(wanted.type) ? build_cast(t, *e, "bytea", TARGET_BYTES)
+                                                 : build_cast(t, *e, "text", TARGET_TEXT);
+        }
+    }
+}
+
+static void rewrite_body(struct translation *t, struct query *q, struct body *body)
+{
+    switch (body->kind) {
+    case BODY_SELECT: rewrite_select(t, q, body->select); return;
+    case BODY_QUERY: rewrite_query(t, body->query); return;
+    case BODY_SET:
+        for (uint32_t i = 0; i < body->term_count; i++) rewrite_body(t, NULL, body->terms[i]);
+        unify_branches(t, body);
+        return;
+    }
+}
+
+void rewrite_query(struct translation *t, struct query *q)
+{
+    if (q->rewritten) return;
+    q->rewritten = true;
+    for (uint32_t i = 0; i < q->with_count; i++) {
+        rewrite_query(t, q->withs[i].query);
+        if (q->withs[i].search || q->withs[i].cycle)
+            finding_refuse(t, q->withs[i].at, "recursive with", "SEARCH and CYCLE of a recursive WITH are not translated", "order and stop the recursion by columns of its own");
+    }
+    rewrite_body(t, q, q->body);
+    rewrite_order(t, q);
+    rewrite_limit(t, q);
+    if (q->wait == LOCK_WAIT_SECONDS)
+        finding_difference(t, q->at, "for update wait", "the wait limit is not in the target's statement", "set lock_timeout for the session");
+}
+
+/* Binds of one name that stand in GROUP BY and in the select list must be one parameter. */
+static void share_binds(struct expression *into, const struct expression *from)
+{
+    if (into->kind == EXPRESSION_BIND) into->bind = from->bind;
+    for (uint32_t i = 0; i < into->argument_count && i < from->argument_count; i++) share_binds(into->arguments[i], from->arguments[i]);
+}
+
+struct group_context {
+    struct expression *expression;
+};
+
+static bool has_bind(const struct expression *e)
+{
+    if (e->kind == EXPRESSION_BIND) return true;
+    for (uint32_t i = 0; i < e->argument_count; i++)
+        if (has_bind(e->arguments[i])) return true;
+    return false;
+}
+
+static void match_group(struct translation *t, struct expression **at, void *context)
+{
+    (void)t;
+    struct expression *group = ((struct group_context *)context)->expression;
+    if (*at != group && expression_equal(*at, group)) share_binds(*at, group);
+}
+
+void rewrite_group(struct translation *t, struct query *q, struct select *s)
+{
+    for (uint32_t i = 0; i < s->group_count; i++) {
+        struct group_context context = {s->group[i].expression};
+        if (!context.expression || !has_bind(context.expression)) continue;
+        for (uint32_t j = 0; j < s->item_count; j++) walk_flat(t, &s->items[j].expression, match_group, &context);
+        if (s->having) walk_flat(t, &s->having, match_group, &context);
+        for (uint32_t j = 0; q && j < q->order.count; j++) walk_flat(t, &q->order.keys[j].expression, match_group, &context);
+    }
+}
+
+void rewrite_dual(struct select *s)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->from_count; i++) {
+        struct from_item *item = s->from[i];
+        bool dual = item->kind == FROM_TABLE && item->relation && item->relation->kind == RELATION_DUAL && !item->relation->columns[0].used;
+        if (!dual) s->from[kept++] = item;
+    }
+    s->from_count = kept;
+}
+
+void rewrite_statement(struct translation *t, struct statement *s)
+{
+    if (s->query) rewrite_query(t, s->query);
+    if (s->change) rewrite_change(t, s->change, s->kind);
+}
