@@ -27,7 +27,7 @@ static bool as_double(const struct value *value, double *out)
     }
 }
 
-bool compare_values(const struct value *source, const struct value *target)
+bool compare_cells(const struct value *source, const struct value *target)
 {
     if (source->type == target->type) return value_equal(source, target);
     double a, b;
@@ -79,7 +79,7 @@ static enum compare_outcome compare_ordered(const struct capture *capture, const
                 break;
             }
             struct value target = result_cell(result, row, column, length, &arena);
-            if (compare_values(&source, &target)) continue;
+            if (compare_cells(&source, &target)) continue;
             outcome = COMPARE_DIFFERENT;
             if (!why) break;
             buffer_printf(why, "row %u, column %s: source ", row + 1, pg_result_column(result, column).name);
