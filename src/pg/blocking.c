@@ -39,7 +39,10 @@ struct pg *pg_connect(const char *conninfo, uint32_t timeout_ms, struct error *e
     return NULL;
 }
 
-static bool lost(struct error *error) { return error_set(error, ERROR_TARGET_LOST, "there is no connection to the target"); }
+static bool lost(struct error *error)
+{
+    return error_set(error, ERROR_TARGET_LOST, "there is no connection to the target");
+}
 
 /* timeout_ms < 0: none */
 static bool wait_answers(struct pg *pg, int64_t timeout_ms, struct error *error)
@@ -60,7 +63,10 @@ static bool wait_answers(struct pg *pg, int64_t timeout_ms, struct error *error)
     return pg->state == PG_READY || lost(error);
 }
 
-bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) { return wait_answers(pg, (int64_t)timeout_ms, error); }
+bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error)
+{
+    return wait_answers(pg, (int64_t)timeout_ms, error);
+}
 
 /* Ready for libpq's own blocking calls. */
 static bool settle(struct pg *pg, struct error *error)

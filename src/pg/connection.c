@@ -5,7 +5,7 @@
 #include "base/memory.h"
 
 /* The text forms that pg/value.c reads do not depend on how the server or the user is configured. */
-#define SESSION_OPTIONS                                                                                                                     \
+#define SESSION_OPTIONS                                                                                                                    \
     "-c datestyle=ISO,YMD -c intervalstyle=postgres -c bytea_output=hex -c extra_float_digits=1 -c standard_conforming_strings=on"
 
 bool pg_fail(struct error *error, enum error_code code, PGconn *handle, const char *what)
@@ -152,7 +152,10 @@ void pg_ready(struct pg *pg, int what)
     if (--pg->depth == 0 && pg->closing) pg_free(pg);
 }
 
-int pg_socket(const struct pg *pg) { return PQsocket(pg->handle); }
+int pg_socket(const struct pg *pg)
+{
+    return PQsocket(pg->handle);
+}
 
 int pg_wants(const struct pg *pg)
 {
@@ -161,9 +164,18 @@ int pg_wants(const struct pg *pg)
     return PG_WANT_READ | (pg->unflushed ? PG_WANT_WRITE : 0);
 }
 
-enum pg_state pg_state(const struct pg *pg) { return pg->state; }
-uint32_t pg_in_flight(const struct pg *pg) { return pg->in_flight; }
-bool pg_in_transaction(const struct pg *pg) { return pg->in_transaction; }
+enum pg_state pg_state(const struct pg *pg)
+{
+    return pg->state;
+}
+uint32_t pg_in_flight(const struct pg *pg)
+{
+    return pg->in_flight;
+}
+bool pg_in_transaction(const struct pg *pg)
+{
+    return pg->in_transaction;
+}
 
 bool pg_cancel(struct pg *pg, struct error *error)
 {

@@ -13,25 +13,51 @@
 #include "base/value.h"
 
 /* One parameter: text or binary form. */
-struct pg_parameter { struct view text; bool null; bool binary; uint32_t type; /* oid, 0: inferred */ };
-enum { PG_OID_BOOL = 16, PG_OID_BYTEA = 17, PG_OID_INT8 = 20, PG_OID_INT2 = 21, PG_OID_INT4 = 23, PG_OID_TEXT = 25, PG_OID_FLOAT4 = 700,
-       PG_OID_FLOAT8 = 701, PG_OID_BPCHAR = 1042, PG_OID_VARCHAR = 1043, PG_OID_DATE = 1082, PG_OID_TIMESTAMP = 1114, PG_OID_TIMESTAMPTZ = 1184,
-       PG_OID_INTERVAL = 1186, PG_OID_NUMERIC = 1700, PG_OID_UUID = 2950, PG_OID_JSON = 114, PG_OID_JSONB = 3802 };
+struct pg_parameter {
+    struct view text;
+    bool null;
+    bool binary;
+    uint32_t type; /* oid, 0: inferred */
+};
+enum {
+    PG_OID_BOOL = 16,
+    PG_OID_BYTEA = 17,
+    PG_OID_INT8 = 20,
+    PG_OID_INT2 = 21,
+    PG_OID_INT4 = 23,
+    PG_OID_TEXT = 25,
+    PG_OID_FLOAT4 = 700,
+    PG_OID_FLOAT8 = 701,
+    PG_OID_BPCHAR = 1042,
+    PG_OID_VARCHAR = 1043,
+    PG_OID_DATE = 1082,
+    PG_OID_TIMESTAMP = 1114,
+    PG_OID_TIMESTAMPTZ = 1184,
+    PG_OID_INTERVAL = 1186,
+    PG_OID_NUMERIC = 1700,
+    PG_OID_UUID = 2950,
+    PG_OID_JSON = 114,
+    PG_OID_JSONB = 3802
+};
 
-struct pg_column { const char *name; uint32_t type; int32_t modifier; };
-struct pg_result {                 /* valid during the callback / until pg_result_free */
+struct pg_column {
+    const char *name;
+    uint32_t type;
+    int32_t modifier;
+};
+struct pg_result { /* valid during the callback / until pg_result_free */
     bool ok;
-    struct error error;            /* ERROR_TARGET with sqlstate, ERROR_TARGET_LOST */
-    char constraint[129];          /* of the error, if any */
-    uint32_t error_position;       /* 1-based character, 0: none */
-    uint64_t affected;             /* rows inserted, updated, deleted or selected */
+    struct error error;      /* ERROR_TARGET with sqlstate, ERROR_TARGET_LOST */
+    char constraint[129];    /* of the error, if any */
+    uint32_t error_position; /* 1-based character, 0: none */
+    uint64_t affected;       /* rows inserted, updated, deleted or selected */
     uint32_t rows, columns;
-    void *handle;                  /* PGresult */
+    void *handle; /* PGresult */
 };
 struct pg_column pg_result_column(const struct pg_result *result, uint32_t column);
 bool pg_result_null(const struct pg_result *result, uint32_t row, uint32_t column);
 struct view pg_result_text(const struct pg_result *result, uint32_t row, uint32_t column); /* the value's text form */
-void pg_result_free(struct pg_result *result);   /* only of pg_run_* */
+void pg_result_free(struct pg_result *result);                                             /* only of pg_run_* */
 /* Takes the rows out of a callback's result, so that they outlive it: the caller frees them with pg_result_free. */
 void pg_result_take(struct pg_result *from, struct pg_result *to);
 
@@ -42,11 +68,11 @@ typedef void pg_on_result(void *context, struct pg_result *result);
 
 /* ---- asynchronous ---- */
 struct pg *pg_start(const char *conninfo, pg_on_state *on_state, void *context, struct error *error) MUST_USE;
-void pg_close(struct pg *pg);                   /* frees; callbacks of what was sent run with ERROR_CANCELLED */
-int pg_socket(const struct pg *pg);             /* changes while connecting: ask again after each pg_ready */
+void pg_close(struct pg *pg);       /* frees; callbacks of what was sent run with ERROR_CANCELLED */
+int pg_socket(const struct pg *pg); /* changes while connecting: ask again after each pg_ready */
 enum { PG_WANT_READ = 1, PG_WANT_WRITE = 2 };
 int pg_wants(const struct pg *pg);
-void pg_ready(struct pg *pg, int what);         /* the socket is readable/writable: runs callbacks */
+void pg_ready(struct pg *pg, int what); /* the socket is readable/writable: runs callbacks */
 enum pg_state pg_state(const struct pg *pg);
 /* Statement by name, parsed once a connection: `name` must be unique for the text (e.g. from plan fingerprint+generation+types). Each send is
  * queued in the pipeline; pg_sync ends a group: an error skips the rest of its group (those get ERROR_CANCELLED and the error's sqlstate), and undoes
@@ -55,17 +81,20 @@ enum pg_state pg_state(const struct pg *pg);
  * awaited is the caller's to bound (pg_in_flight). The least used statements are deallocated beyond PG_STATEMENTS_MAX; never run
  * DISCARD ALL or DEALLOCATE ALL on a connection that has some. */
 enum { PG_STATEMENTS_MAX = 2000 };
-void pg_send_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count, pg_on_result *done, void *context);
-void pg_send_text(struct pg *pg, const char *text, pg_on_result *done, void *context);  /* one statement, no parameters */
+void pg_send_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count,
+                      pg_on_result *done, void *context);
+void pg_send_text(struct pg *pg, const char *text, pg_on_result *done, void *context); /* one statement, no parameters */
 void pg_sync(struct pg *pg);
-uint32_t pg_in_flight(const struct pg *pg);     /* results not yet delivered */
-bool pg_in_transaction(const struct pg *pg);    /* after the last sync */
+uint32_t pg_in_flight(const struct pg *pg);         /* results not yet delivered */
+bool pg_in_transaction(const struct pg *pg);        /* after the last sync */
 bool pg_cancel(struct pg *pg, struct error *error); /* cancel request; blocks for one round trip at most: from background threads only */
 
 /* ---- blocking ---- */
 struct pg *pg_connect(const char *conninfo, uint32_t timeout_ms, struct error *error) MUST_USE;
-bool pg_run(struct pg *pg, const char *text, struct pg_result *result, struct error *error) MUST_USE;  /* one or more statements; the last result. result may be NULL */
-bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count, struct pg_result *result, struct error *error) MUST_USE;
+bool pg_run(struct pg *pg, const char *text, struct pg_result *result,
+            struct error *error) MUST_USE; /* one or more statements; the last result. result may be NULL */
+bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count,
+                     struct pg_result *result, struct error *error) MUST_USE;
 bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) MUST_USE; /* pipelined sends: waits until nothing is in flight */
 /* A blocking call first waits for what was sent before. Without a time-out of its own a call waits as long as the server keeps the connection
  * alive: set statement_timeout and tcp_user_timeout where that matters. */
@@ -73,7 +102,8 @@ bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) MUST_U
 bool pg_copy_start(struct pg *pg, const char *copy_statement, struct error *error) MUST_USE;
 bool pg_copy_data(struct pg *pg, struct view rows, struct error *error) MUST_USE;
 bool pg_copy_end(struct pg *pg, const char *abort_reason /* NULL: good */, uint64_t *rows, struct error *error) MUST_USE;
-void pg_copy_value(struct buffer *out, const struct value *value, bool last); /* the field with tab or newline; a value that cannot be said sets out->failed */
+void pg_copy_value(struct buffer *out, const struct value *value,
+                   bool last); /* the field with tab or newline; a value that cannot be said sets out->failed */
 
 /* ---- values ---- */
 /* The parameter for a value: text form, type 0 (PostgreSQL infers); VALUE_BYTES: binary form, type bytea. Bytes live in arena or are the value's own.

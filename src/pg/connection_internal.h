@@ -13,9 +13,9 @@ enum pg_item_kind { PG_ITEM_PREPARE, PG_ITEM_QUERY, PG_ITEM_SYNC, PG_ITEM_FORGET
 /* A prepared statement. In the group that prepares it, it may be used before the answer is there; a later group cannot know
  * whether that group fails before the preparation, so until the answer it prepares again, under a name of its own. */
 struct pg_statement {
-    uint64_t serial;   /* its name at the server is "us" and this number; 0: not prepared */
-    uint64_t group;    /* in which it is being prepared */
-    bool ready;        /* the server said so */
+    uint64_t serial;    /* its name at the server is "us" and this number; 0: not prepared */
+    uint64_t group;     /* in which it is being prepared */
+    bool ready;         /* the server said so */
     uint32_t preparing; /* answers that are awaited */
     uint64_t last_use;
 };
@@ -38,13 +38,13 @@ struct pg {
     void *context;
     struct pg_item *items; /* ring; capacity is a power of two */
     size_t capacity, first, count;
-    bool first_answered;   /* the oldest item had its result; only the end mark is missing */
+    bool first_answered; /* the oldest item had its result; only the end mark is missing */
     uint32_t in_flight;
-    bool unsynced;         /* something was sent after the last sync */
+    bool unsynced; /* something was sent after the last sync */
     bool unflushed;
     bool in_transaction;
-    struct error group_error;   /* of the group whose results are being read */
-    bool group_prepare_failed;  /* the error is about the text of the statement that comes next */
+    struct error group_error;  /* of the group whose results are being read */
+    bool group_prepare_failed; /* the error is about the text of the statement that comes next */
     uint64_t group, next_serial, uses;
     struct map statements;
     struct buffer scratch; /* parameters as libpq wants them */
@@ -53,14 +53,14 @@ struct pg {
 };
 
 /* ---- connection.c ---- */
-void pg_lose(struct pg *pg, const char *what); /* everything outstanding fails; the state becomes LOST */
+void pg_lose(struct pg *pg, const char *what);                                /* everything outstanding fails; the state becomes LOST */
 PGconn *pg_open(const char *conninfo, bool replication, struct error *error); /* starts connecting */
 bool pg_fail(struct error *error, enum error_code code, PGconn *handle, const char *what);
 
 /* ---- pipeline.c ---- */
 bool pg_pipeline_enter(struct pg *pg);
-bool pg_pipeline_leave(struct pg *pg, struct error *error); /* nothing may be outstanding */
-void pg_pipeline_read(struct pg *pg);                       /* takes what has come; runs callbacks */
+bool pg_pipeline_leave(struct pg *pg, struct error *error);      /* nothing may be outstanding */
+void pg_pipeline_read(struct pg *pg);                            /* takes what has come; runs callbacks */
 void pg_pipeline_fail(struct pg *pg, const struct error *error); /* answers all that is outstanding */
 void pg_pipeline_release(struct pg *pg);
 

@@ -255,8 +255,8 @@ bool pg_output_decode(struct pg_output_decoder *decoder, struct view message, st
     static const struct {
         uint8_t kind;
         void (*read)(struct pg_output_decoder *decoder, struct reader *in, struct pg_change *out);
-    } kinds[] = {{'I', read_insert}, {'U', read_update}, {'D', read_delete},   {'B', read_begin}, {'C', read_commit}, {'R', read_relation},
-                 {'T', read_truncate}, {'M', read_message}, {'O', read_origin}, {'Y', read_type}};
+    } kinds[] = {{'I', read_insert},   {'U', read_update},   {'D', read_delete},  {'B', read_begin},  {'C', read_commit},
+                 {'R', read_relation}, {'T', read_truncate}, {'M', read_message}, {'O', read_origin}, {'Y', read_type}};
     struct reader in = reader_of(message);
     uint8_t kind = reader_u8(&in);
     *out = (struct pg_change){.xid = decoder->xid, .commit_us = decoder->commit_us};
@@ -264,8 +264,8 @@ bool pg_output_decode(struct pg_output_decoder *decoder, struct view message, st
         if (kinds[i].kind != kind) continue;
         kinds[i].read(decoder, &in, out);
         if (reader_ok(&in) && reader_left(&in) == 0) return true;
-        return error_set(error, ERROR_PROTOCOL, "logical decoding: a message of kind %c and %zu bytes is malformed or of an unknown table", kind,
-                         message.size);
+        return error_set(error, ERROR_PROTOCOL, "logical decoding: a message of kind %c and %zu bytes is malformed or of an unknown table",
+                         kind, message.size);
     }
     return error_set(error, ERROR_PROTOCOL, "logical decoding: a message of unknown kind 0x%02x", kind);
 }

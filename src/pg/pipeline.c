@@ -37,7 +37,10 @@ static struct pg_item pop_item(struct pg *pg)
 
 /* ---- prepared statements ---- */
 
-static void statement_name(uint64_t serial, char out[STATEMENT_NAME_SIZE]) { snprintf(out, STATEMENT_NAME_SIZE, "us%llu", (unsigned long long)serial); }
+static void statement_name(uint64_t serial, char out[STATEMENT_NAME_SIZE])
+{
+    snprintf(out, STATEMENT_NAME_SIZE, "us%llu", (unsigned long long)serial);
+}
 
 static bool statement_usable(const struct pg *pg, const struct pg_statement *statement)
 {
@@ -73,7 +76,8 @@ static bool forget_oldest(struct pg *pg)
     return good;
 }
 
-static bool send_prepare(struct pg *pg, struct pg_statement *statement, const char *text, const struct pg_parameter *parameters, uint32_t count)
+static bool send_prepare(struct pg *pg, struct pg_statement *statement, const char *text, const struct pg_parameter *parameters,
+                         uint32_t count)
 {
     char name[STATEMENT_NAME_SIZE];
     buffer_clear(&pg->scratch);

@@ -15,7 +15,10 @@ static void quoted(struct buffer *out, struct view text, char quote)
     buffer_u8(out, (uint8_t)quote);
 }
 
-void pg_quote_identifier(struct buffer *out, const char *name) { quoted(out, view_text(name), '"'); }
+void pg_quote_identifier(struct buffer *out, const char *name)
+{
+    quoted(out, view_text(name), '"');
+}
 
 void pg_quote_literal(struct buffer *out, struct view text)
 {

@@ -58,7 +58,8 @@ struct pg_column pg_result_column(const struct pg_result *result, uint32_t colum
 {
     CHECK(column < result->columns);
     int at = (int)column;
-    return (struct pg_column){.name = PQfname(result->handle, at), .type = PQftype(result->handle, at), .modifier = PQfmod(result->handle, at)};
+    return (struct pg_column){
+        .name = PQfname(result->handle, at), .type = PQftype(result->handle, at), .modifier = PQfmod(result->handle, at)};
 }
 
 bool pg_result_null(const struct pg_result *result, uint32_t row, uint32_t column)

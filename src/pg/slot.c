@@ -20,7 +20,8 @@ static bool parse_lsn(struct view text, uint64_t *lsn)
 }
 
 /* Runs `format` with one quoted literal in it; the result is the caller's. */
-static bool run_with_literal(struct pg *pg, const char *before, const char *literal, const char *after, struct pg_result *result, struct error *error)
+static bool run_with_literal(struct pg *pg, const char *before, const char *literal, const char *after, struct pg_result *result,
+                             struct error *error)
 {
     struct buffer text;
     buffer_init(&text, 0);
@@ -52,17 +53,20 @@ static bool ensure_publication(struct pg *pg, const char *publication, struct er
 static bool find_slot(struct pg *pg, const char *slot, bool *found, uint64_t *lsn, struct error *error)
 {
     struct pg_result result;
-    bool good = run_with_literal(pg,
-                                 "SELECT plugin, database = current_database(), confirmed_flush_lsn, coalesce(wal_status, '') FROM pg_replication_slots"
-                                 " WHERE slot_name = ",
-                                 slot, "", &result, error);
+    bool good = run_with_literal(
+        pg,
+        "SELECT plugin, database = current_database(), confirmed_flush_lsn, coalesce(wal_status, '') FROM pg_replication_slots"
+        " WHERE slot_name = ",
+        slot, "", &result, error);
     *found = good && result.rows > 0;
     if (*found) {
         if (!view_equal(pg_result_text(&result, 0, 0), view_text("pgoutput")) || !view_equal(pg_result_text(&result, 0, 1), view_text("t")))
-            good = error_set(error, ERROR_TARGET, "the replication slot %s is there but of another plugin or database: drop it or name another one", slot);
+            good = error_set(error, ERROR_TARGET,
+                             "the replication slot %s is there but of another plugin or database: drop it or name another one", slot);
         else if (view_equal(pg_result_text(&result, 0, 3), view_text("lost")))
-            good = error_set(error, ERROR_TARGET, "the replication slot %s has lost its WAL (max_slot_wal_keep_size): drop it; the reverse mirror must begin anew",
-                             slot);
+            good = error_set(
+                error, ERROR_TARGET,
+                "the replication slot %s has lost its WAL (max_slot_wal_keep_size): drop it; the reverse mirror must begin anew", slot);
         else if (!parse_lsn(pg_result_text(&result, 0, 2), lsn))
             good = error_set(error, ERROR_TARGET, "the replication slot %s has no confirmed position", slot);
     }
@@ -79,7 +83,8 @@ static bool create_slot(struct pg *pg, const char *slot, uint64_t *lsn, struct e
     return good;
 }
 
-bool pg_slot_ensure(const char *conninfo, const char *slot, const char *publication, bool *created, uint64_t *consistent_lsn, struct error *error)
+bool pg_slot_ensure(const char *conninfo, const char *slot, const char *publication, bool *created, uint64_t *consistent_lsn,
+                    struct error *error)
 {
     bool found = false, local;
     uint64_t lsn = 0;
@@ -101,7 +106,8 @@ bool pg_slot_drop(const char *conninfo, const char *slot, struct error *error)
     bool good = false;
     for (int try = 0; pg && !good && try < DROP_TRIES; try++) {
         if (try > 0) clock_sleep_us(DROP_PAUSE_US);
-        good = run_with_literal(pg, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ", slot, "", NULL, &why);
+        good = run_with_literal(pg, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ", slot, "",
+                                NULL, &why);
         if (!good && strcmp(why.sqlstate, "55006") != 0) break; /* other than "in use" */
     }
     if (pg && !good && error) *error = why;

@@ -20,8 +20,8 @@ struct pg_stream {
     uint64_t given;      /* the last transaction (its end) or message outside one that was given out */
     uint64_t confirmed;
     bool in_transaction;
-    bool to_tell;        /* confirmed moved since the last status */
-    uint64_t told_us;    /* when the last status went */
+    bool to_tell;     /* confirmed moved since the last status */
+    uint64_t told_us; /* when the last status went */
 };
 
 static bool stream_fail(struct pg_stream *stream, const char *what, struct error *error)
@@ -58,8 +58,8 @@ static bool start_streaming(PGconn *handle, const char *slot, const char *public
     pg_quote_identifier(&name, publication);
     buffer_append_text(&text, "START_REPLICATION SLOT ");
     pg_quote_identifier(&text, slot);
-    buffer_printf(&text, " LOGICAL %" PRIX32 "/%" PRIX32 " (proto_version '1', messages 'true', publication_names ", (uint32_t)(from_lsn >> 32),
-                  (uint32_t)from_lsn);
+    buffer_printf(&text, " LOGICAL %" PRIX32 "/%" PRIX32 " (proto_version '1', messages 'true', publication_names ",
+                  (uint32_t)(from_lsn >> 32), (uint32_t)from_lsn);
     pg_quote_literal(&text, buffer_view(&name));
     buffer_append(&text, ")", 2);
     PGresult *result = PQexec(handle, (const char *)text.data + text.start);
@@ -85,11 +85,8 @@ struct pg_stream *pg_stream_open(const char *conninfo, const char *slot, const c
         return NULL;
     }
     struct pg_stream *stream = memory_zero(1, sizeof *stream);
-    *stream = (struct pg_stream){.handle = handle,
-                                 .decoder = pg_output_decoder_new(),
-                                 .confirmed = from_lsn,
-                                 .given = from_lsn,
-                                 .told_us = clock_monotonic_us()};
+    *stream = (struct pg_stream){
+        .handle = handle, .decoder = pg_output_decoder_new(), .confirmed = from_lsn, .given = from_lsn, .told_us = clock_monotonic_us()};
     return stream;
 }
 
@@ -130,7 +127,10 @@ bool pg_stream_confirm(struct pg_stream *stream, uint64_t lsn, struct error *err
     return tell_status(stream, error);
 }
 
-uint64_t pg_stream_server_lsn(const struct pg_stream *stream) { return stream->server_lsn; }
+uint64_t pg_stream_server_lsn(const struct pg_stream *stream)
+{
+    return stream->server_lsn;
+}
 
 static void note_server(struct pg_stream *stream, uint64_t lsn)
 {

@@ -49,7 +49,10 @@ static size_t bounded_text(const struct value *value, char out[TEXT_MAX])
     }
 }
 
-static bool text_can_be_said(struct view text) { return text.size == 0 || memchr(text.data, 0, text.size) == NULL; }
+static bool text_can_be_said(struct view text)
+{
+    return text.size == 0 || memchr(text.data, 0, text.size) == NULL;
+}
 
 bool pg_value_to_parameter(const struct value *value, struct arena *arena, struct pg_parameter *out, struct error *error)
 {
@@ -70,7 +73,8 @@ bool pg_value_to_parameter(const struct value *value, struct arena *arena, struc
     default: break;
     }
     size_t size = bounded_text(value, text);
-    if (size == 0) return error_set(error, ERROR_TARGET, "a value of type %s, which has no form in PostgreSQL", value_type_name(value->type));
+    if (size == 0)
+        return error_set(error, ERROR_TARGET, "a value of type %s, which has no form in PostgreSQL", value_type_name(value->type));
     out->text = arena_copy(arena, view_of(text, size));
     if (out->text.size == size) return true;
     return error_set(error, ERROR_LIMIT, "no memory for a parameter within the call's limit");
@@ -137,7 +141,10 @@ void pg_copy_value(struct buffer *out, const struct value *value, bool last)
 
 /* ---- from text ---- */
 
-static struct value unsupported(struct view text) { return (struct value){.type = VALUE_UNSUPPORTED, .bytes = text}; }
+static struct value unsupported(struct view text)
+{
+    return (struct value){.type = VALUE_UNSUPPORTED, .bytes = text};
+}
 
 static struct value number_of(struct view text, struct arena *arena)
 {
@@ -155,7 +162,10 @@ static struct value bool_of(struct view text, struct arena *arena)
     return (struct value){.type = VALUE_BOOLEAN, .boolean = text.data[0] == 't'};
 }
 
-static int hex_digit(uint8_t c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+static int hex_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
 static struct value bytes_of(struct view text, struct arena *arena)
 {
@@ -256,7 +266,8 @@ static bool scan_unit(struct view *text, int64_t number, struct interval *interv
         size_t size = strlen(units[i].name);
         int64_t months, days;
         *text = view_of(text->data + size, text->size - size);
-        return !__builtin_mul_overflow(number, units[i].months, &months) && !__builtin_add_overflow(interval->months, months, &interval->months) &&
+        return !__builtin_mul_overflow(number, units[i].months, &months) &&
+               !__builtin_add_overflow(interval->months, months, &interval->months) &&
                !__builtin_mul_overflow(number, units[i].days, &days) && !__builtin_add_overflow(interval->days, days, &interval->days);
     }
     return false;
@@ -271,7 +282,8 @@ static bool scan_interval(struct view text, struct interval *interval)
         if (!negative) scan_char(&text, '+');
         if (!scan_digits(&text, &number)) return false;
         bool clock = text.size > 0 && text.data[0] == ':';
-        if (!(clock ? scan_clock(&text, number, negative, interval) : scan_unit(&text, negative ? -number : number, interval))) return false;
+        if (!(clock ? scan_clock(&text, number, negative, interval) : scan_unit(&text, negative ? -number : number, interval)))
+            return false;
         if (text.size > 0 && !scan_char(&text, ' ')) return false;
     }
     return true;
@@ -301,9 +313,9 @@ struct value pg_value_from_text(uint32_t type, struct view text, bool null, stru
         uint32_t type;
         struct value (*from)(struct view text, struct arena *arena);
     } table[] = {
-        {PG_OID_NUMERIC, number_of},   {PG_OID_INT8, number_of},        {PG_OID_INT4, number_of},    {PG_OID_INT2, number_of},
+        {PG_OID_NUMERIC, number_of},     {PG_OID_INT8, number_of},          {PG_OID_INT4, number_of},   {PG_OID_INT2, number_of},
         {PG_OID_TIMESTAMP, datetime_of}, {PG_OID_TIMESTAMPTZ, datetime_of}, {PG_OID_DATE, datetime_of}, {PG_OID_BYTEA, bytes_of},
-        {PG_OID_FLOAT8, double_of},    {PG_OID_FLOAT4, float_of},       {PG_OID_BOOL, bool_of},      {PG_OID_INTERVAL, interval_of},
+        {PG_OID_FLOAT8, double_of},      {PG_OID_FLOAT4, float_of},         {PG_OID_BOOL, bool_of},     {PG_OID_INTERVAL, interval_of},
         {26 /* oid */, number_of},
     };
     if (null) return value_null();

@@ -8,8 +8,7 @@
 
 bool pg_wait_socket(int descriptor, int wants, int64_t timeout_ms)
 {
-    struct pollfd one = {.fd = descriptor,
-                         .events = (short)((wants & PG_WANT_READ ? POLLIN : 0) | (wants & PG_WANT_WRITE ? POLLOUT : 0))};
+    struct pollfd one = {.fd = descriptor, .events = (short)((wants & PG_WANT_READ ? POLLIN : 0) | (wants & PG_WANT_WRITE ? POLLOUT : 0))};
     uint64_t until = clock_monotonic_us() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * 1000;
     for (;;) {
         int left = -1;

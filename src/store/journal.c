@@ -28,7 +28,10 @@ struct journal {
     _Atomic uint32_t wait_count; /* in journal_wait */
 };
 
-struct journal_core *journal_core_of(struct journal *journal) { return &journal->core; }
+struct journal_core *journal_core_of(struct journal *journal)
+{
+    return &journal->core;
+}
 
 void journal_options_default(struct journal_options *options)
 {
@@ -115,8 +118,7 @@ static void *journal_main(void *context)
         if (!journal_ring_peek(&journal->ring)) {
             if (atomic_load(&journal->stop)) return NULL;
             struct timespec until = time_in(CLOCK_REALTIME, failed ? RETRY_MS : SLEEP_MS);
-            while (sem_timedwait(&journal->wake, &until) != 0 && errno == EINTR) {
-            }
+            while (sem_timedwait(&journal->wake, &until) != 0 && errno == EINTR) {}
         }
         atomic_store(&journal->sleeping, false);
     }
@@ -134,16 +136,15 @@ static void *helper_main(void *context)
         if (journal_core_spare_wanted(&journal->core)) (void)!journal_core_make_spare(&journal->core, &journal->helper_stop);
         journal_core_prune(&journal->core);
         struct timespec until = time_in(CLOCK_REALTIME, HELPER_PERIOD_MS);
-        while (sem_timedwait(&journal->helper_wake, &until) != 0 && errno == EINTR) {
-        }
+        while (sem_timedwait(&journal->helper_wake, &until) != 0 && errno == EINTR) {}
     }
     return NULL;
 }
 
 /* ---- opening and closing ---- */
 
-static struct journal *journal_new(const struct journal_options *options, const struct journal_files *files, const struct journal_clock *clock,
-                                   struct error *error)
+static struct journal *journal_new(const struct journal_options *options, const struct journal_files *files,
+                                   const struct journal_clock *clock, struct error *error)
 {
     struct journal *journal = aligned_alloc(64, (sizeof *journal + 63) / 64 * 64);
     CHECK(journal != NULL);
@@ -177,8 +178,8 @@ struct journal *journal_open(const struct journal_options *options, struct error
     return journal;
 }
 
-struct journal *journal_open_stepped(const struct journal_options *options, const struct journal_files *files, const struct journal_clock *clock,
-                                     struct error *error)
+struct journal *journal_open_stepped(const struct journal_options *options, const struct journal_files *files,
+                                     const struct journal_clock *clock, struct error *error)
 {
     return journal_new(options, files, clock, error);
 }
@@ -216,8 +217,8 @@ void journal_close(struct journal *journal)
 
 /* ---- append ---- */
 
-void journal_append(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload, journal_done *done,
-                    void *context)
+void journal_append(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload,
+                    journal_done *done, void *context)
 {
     CHECK(kind >= JOURNAL_DML && kind <= JOURNAL_MARK);
     struct journal_entry entry = {.kind = (uint8_t)kind, .transaction = transaction, .csn = csn, .done = done, .context = context};
@@ -227,9 +228,15 @@ void journal_append(struct journal *journal, enum journal_kind kind, uint64_t tr
     if (!queued && done) done(context, (struct journal_ticket){.csn = csn, .refused = true});
 }
 
-uint64_t journal_next_csn(struct journal *journal) { return atomic_fetch_add(&journal->core.csn, 1) + 1; }
+uint64_t journal_next_csn(struct journal *journal)
+{
+    return atomic_fetch_add(&journal->core.csn, 1) + 1;
+}
 
-uint64_t journal_last_csn(const struct journal *journal) { return atomic_load(&journal->core.csn); }
+uint64_t journal_last_csn(const struct journal *journal)
+{
+    return atomic_load(&journal->core.csn);
+}
 
 uint64_t journal_new_transaction(struct journal *journal)
 {
@@ -238,7 +245,10 @@ uint64_t journal_new_transaction(struct journal *journal)
     return journal->core.boot << JOURNAL_BOOT_SHIFT | number;
 }
 
-uint64_t journal_durable(const struct journal *journal) { return atomic_load(&journal->core.durable); }
+uint64_t journal_durable(const struct journal *journal)
+{
+    return atomic_load(&journal->core.durable);
+}
 
 bool journal_failed(const struct journal *journal, struct error *why)
 {
@@ -272,8 +282,7 @@ void journal_release(struct journal *journal, uint64_t position)
 {
     _Atomic uint64_t *released = &journal->core.segments.released;
     uint64_t before = atomic_load(released);
-    while (before < position && !atomic_compare_exchange_weak(released, &before, position)) {
-    }
+    while (before < position && !atomic_compare_exchange_weak(released, &before, position)) {}
 }
 
 uint64_t journal_first(const struct journal *journal)
@@ -296,7 +305,8 @@ void journal_statistics(const struct journal *journal, struct journal_statistics
 {
     const struct journal_core *core = &journal->core;
     uint64_t counts[JOURNAL_SYNC_BUCKETS], total = 0;
-    for (size_t i = 0; i < JOURNAL_SYNC_BUCKETS; i++) total += counts[i] = atomic_load_explicit(&core->sync_counts[i], memory_order_relaxed);
+    for (size_t i = 0; i < JOURNAL_SYNC_BUCKETS; i++)
+        total += counts[i] = atomic_load_explicit(&core->sync_counts[i], memory_order_relaxed);
     *out = (struct journal_statistics){.records = atomic_load(&core->records),
                                        .bytes = atomic_load(&core->bytes),
                                        .syncs = atomic_load(&core->syncs),
@@ -309,4 +319,7 @@ void journal_statistics(const struct journal *journal, struct journal_statistics
                                        .helper_failures = atomic_load(&core->helper_failures)};
 }
 
-void journal_recovery(const struct journal *journal, struct journal_recovery *out) { *out = journal->core.recovery; }
+void journal_recovery(const struct journal *journal, struct journal_recovery *out)
+{
+    *out = journal->core.recovery;
+}

@@ -32,42 +32,48 @@ enum journal_kind {
 enum journal_outcome { JOURNAL_COMMITTED = 1, JOURNAL_ROLLED_BACK = 2, JOURNAL_UNKNOWN = 3 };
 
 struct journal_record {
-    uint64_t position;       /* 1, 2, 3, .. without holes */
-    uint64_t csn;            /* intents and outcomes; else 0 */
-    uint64_t transaction;    /* journal-wide id of the transaction: unique for ever (boot number in the high 24 bits) */
+    uint64_t position;    /* 1, 2, 3, .. without holes */
+    uint64_t csn;         /* intents and outcomes; else 0 */
+    uint64_t transaction; /* journal-wide id of the transaction: unique for ever (boot number in the high 24 bits) */
     enum journal_kind kind;
-    uint64_t time_us;        /* wall clock, microseconds since 1970 */
+    uint64_t time_us; /* wall clock, microseconds since 1970 */
     struct view payload;
 };
 
 struct journal;
 struct journal_options {
     const char *folder;
-    uint64_t segment_size;   /* preallocated bytes of one segment file; default 64 MiB */
-    uint64_t retain_bytes;   /* released segments are kept up to this; default 4 GiB */
-    uint32_t queue_max;      /* records waiting for the journal thread; default 65536: beyond it appends are refused, i.e. a gap */
-    bool sync;               /* fdatasync each group; false only in tests */
-    const uint8_t *key;      /* 32 bytes: payloads are encrypted with AES-256-GCM; NULL: plain */
-    uint64_t queue_bytes;    /* memory of what waits for the journal thread, rounded up to a power of two; default 64 MiB */
-    uint64_t position_floor; /* what consumers have seen: positions and CSNs go on above it even if the journal was lost; a GAP then says so */
+    uint64_t segment_size; /* preallocated bytes of one segment file; default 64 MiB */
+    uint64_t retain_bytes; /* released segments are kept up to this; default 4 GiB */
+    uint32_t queue_max;    /* records waiting for the journal thread; default 65536: beyond it appends are refused, i.e. a gap */
+    bool sync;             /* fdatasync each group; false only in tests */
+    const uint8_t *key;    /* 32 bytes: payloads are encrypted with AES-256-GCM; NULL: plain */
+    uint64_t queue_bytes;  /* memory of what waits for the journal thread, rounded up to a power of two; default 64 MiB */
+    uint64_t
+        position_floor; /* what consumers have seen: positions and CSNs go on above it even if the journal was lost; a GAP then says so */
     uint64_t csn_floor;
-    bool cut_damage;         /* repair: what is behind the first damage is set aside (*.damaged) and a GAP over all tables is written */
+    bool cut_damage; /* repair: what is behind the first damage is set aside (*.damaged) and a GAP over all tables is written */
 };
 void journal_options_default(struct journal_options *options);
-struct journal *journal_open(const struct journal_options *options, struct error *error) MUST_USE; /* recovers: cuts a torn tail, checks every checksum */
+struct journal *journal_open(const struct journal_options *options,
+                             struct error *error) MUST_USE; /* recovers: cuts a torn tail, checks every checksum */
 void journal_close(struct journal *journal);
 
 /* ---- append ---- any thread, no locks held by the caller; payload is copied */
-struct journal_ticket { uint64_t position, csn; bool refused; };
+struct journal_ticket {
+    uint64_t position, csn;
+    bool refused;
+};
 typedef void journal_done(void *context, struct journal_ticket ticket);
 /* Queues a record. `done` (may be NULL) runs on the journal thread once the record is durable or refused; when the queue is full it
  * runs at once, refused, in the caller's thread. Payloads larger than 256 MiB are refused. */
-void journal_append(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload, journal_done *done, void *context);
+void journal_append(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload,
+                    journal_done *done, void *context);
 /* Takes the next CSN: strictly increasing. The order of CSNs is the order in which this is called. */
 uint64_t journal_next_csn(struct journal *journal);
 uint64_t journal_last_csn(const struct journal *journal); /* the last one given */
 uint64_t journal_new_transaction(struct journal *journal);
-uint64_t journal_durable(const struct journal *journal);  /* last durable position */
+uint64_t journal_durable(const struct journal *journal); /* last durable position */
 bool journal_failed(const struct journal *journal, struct error *why);
 
 /* ---- read ---- one reader an instance, its own thread */
@@ -75,11 +81,12 @@ struct journal_reader;
 struct journal_reader *journal_reader_new(struct journal *journal, uint64_t from_position, struct error *error);
 void journal_reader_free(struct journal_reader *reader);
 enum journal_read { JOURNAL_READ_OK, JOURNAL_READ_END /* nothing durable beyond */, JOURNAL_READ_ERROR };
-enum journal_read journal_read(struct journal_reader *reader, struct journal_record *out, struct error *error); /* payload valid until the next call */
+enum journal_read journal_read(struct journal_reader *reader, struct journal_record *out,
+                               struct error *error);                                       /* payload valid until the next call */
 bool journal_wait(struct journal *journal, uint64_t beyond_position, uint32_t timeout_ms); /* true: there is something durable beyond */
 /* All records before `position` may be dropped (segments are removed when retention allows). */
 void journal_release(struct journal *journal, uint64_t position);
-uint64_t journal_first(const struct journal *journal);    /* oldest position still there */
+uint64_t journal_first(const struct journal *journal); /* oldest position still there */
 struct journal_statistics {
     uint64_t records, bytes, syncs, refused, segments, bytes_on_disk, sync_us_p50, sync_us_p99;
     uint64_t failures;        /* groups and GAP records that could not be written */
@@ -91,10 +98,10 @@ void journal_statistics(const struct journal *journal, struct journal_statistics
 struct journal_recovery {
     uint64_t segments, records, bytes; /* read and verified */
     uint64_t microseconds;
-    uint64_t boot;                     /* of this start */
-    uint64_t torn_bytes;               /* cut from the end: written when the process or machine stopped, never acknowledged */
-    uint64_t damaged_segments;         /* set aside because of cut_damage */
-    bool clean;                        /* it was closed in order (or is new) */
+    uint64_t boot;             /* of this start */
+    uint64_t torn_bytes;       /* cut from the end: written when the process or machine stopped, never acknowledged */
+    uint64_t damaged_segments; /* set aside because of cut_damage */
+    bool clean;                /* it was closed in order (or is new) */
 };
 void journal_recovery(const struct journal *journal, struct journal_recovery *out);
 
@@ -113,14 +120,14 @@ bool journal_gap_decode(struct view payload, struct journal_gap *out) MUST_USE;
 struct journal_files; /* store/journal_file.h */
 struct journal_clock {
     void *context;
-    uint64_t (*wall_us)(void *context);      /* since 1970 */
+    uint64_t (*wall_us)(void *context); /* since 1970 */
     uint64_t (*monotonic_us)(void *context);
-    uint64_t (*random)(void *context);       /* 64 bits, must not repeat when payloads are encrypted */
+    uint64_t (*random)(void *context); /* 64 bits, must not repeat when payloads are encrypted */
 };
 /* As journal_open (`folder` is not used; `files` is taken over), but nothing happens by itself: each journal_step does one turn of the journal
  * thread: takes what is queued, writes, syncs, runs callbacks, makes spares, removes segments. True if it did anything. */
-struct journal *journal_open_stepped(const struct journal_options *options, const struct journal_files *files, const struct journal_clock *clock,
-                                     struct error *error) MUST_USE;
+struct journal *journal_open_stepped(const struct journal_options *options, const struct journal_files *files,
+                                     const struct journal_clock *clock, struct error *error) MUST_USE;
 bool journal_step(struct journal *journal);
 
 #endif

@@ -39,6 +39,6 @@ bool journal_cipher_open(const struct journal_cipher *cipher, const struct journ
     nonce_of(record->position, nonce);
     size_t plain = record->payload.size - JOURNAL_TAG_SIZE;
     const uint8_t *fields = record->payload.data - JOURNAL_RECORD_HEADER_SIZE + FIELDS_AT;
-    return crypto_gcm_open(cipher->key, nonce, view_of(fields, JOURNAL_RECORD_HEADER_SIZE - FIELDS_AT), view_of(record->payload.data, plain),
-                           out, record->payload.data + plain);
+    return crypto_gcm_open(cipher->key, nonce, view_of(fields, JOURNAL_RECORD_HEADER_SIZE - FIELDS_AT),
+                           view_of(record->payload.data, plain), out, record->payload.data + plain);
 }

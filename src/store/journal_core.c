@@ -28,8 +28,7 @@ static void note_refused(struct journal_core *core, uint64_t csn, uint64_t count
 void journal_core_overflow(struct journal_core *core, uint64_t csn)
 {
     uint64_t lowest = atomic_load(&core->overflow_csn);
-    while (csn && (lowest == 0 || csn < lowest) && !atomic_compare_exchange_weak(&core->overflow_csn, &lowest, csn)) {
-    }
+    while (csn && (lowest == 0 || csn < lowest) && !atomic_compare_exchange_weak(&core->overflow_csn, &lowest, csn)) {}
     atomic_fetch_add(&core->overflow, 1);
 }
 
@@ -116,12 +115,8 @@ void journal_core_add(struct journal_core *core, enum journal_kind kind, uint64_
     uint64_t position = core->next_position + core->count;
     add_waiter(core, (struct journal_waiter){.done = done, .context = context, .position = position, .csn = csn});
     if (core->down) return;
-    struct journal_record record = {.position = position,
-                                    .csn = csn,
-                                    .transaction = transaction,
-                                    .kind = kind,
-                                    .time_us = core->group_time_us,
-                                    .payload = payload};
+    struct journal_record record = {
+        .position = position, .csn = csn, .transaction = transaction, .kind = kind, .time_us = core->group_time_us, .payload = payload};
     add_record(core, &record);
 }
 

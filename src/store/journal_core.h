@@ -55,8 +55,8 @@ struct journal_core {
     _Atomic uint64_t transactions;       /* ids given in this boot */
     _Atomic bool failed;
     _Atomic bool spare_ready;
-    _Atomic uint64_t overflow;           /* records refused before they came here */
-    _Atomic uint64_t overflow_csn;       /* the lowest CSN of those, 0: none */
+    _Atomic uint64_t overflow;     /* records refused before they came here */
+    _Atomic uint64_t overflow_csn; /* the lowest CSN of those, 0: none */
     pthread_mutex_t why_lock;
     struct error why;
     _Atomic uint64_t records, bytes, syncs, refused, failures, helper_failures;
@@ -71,8 +71,8 @@ void journal_core_close(struct journal_core *core); /* writes a close group if i
 /* One turn: begin, add while there is room, end. */
 void journal_core_begin(struct journal_core *core);
 bool journal_core_room(const struct journal_core *core, size_t payload_size);
-void journal_core_add(struct journal_core *core, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload, journal_done *done,
-                      void *context);
+void journal_core_add(struct journal_core *core, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload,
+                      journal_done *done, void *context);
 bool journal_core_end(struct journal_core *core); /* writes, syncs, runs callbacks; false: there was nothing to do */
 /* Any thread: a record was refused without coming here; the next group begins with a GAP. */
 void journal_core_overflow(struct journal_core *core, uint64_t csn);

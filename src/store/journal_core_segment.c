@@ -5,9 +5,9 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-#define SPARE "spare"         /* made ahead: whole and zero */
+#define SPARE     "spare"     /* made ahead: whole and zero */
 #define SPARE_NEW "spare.new" /* the helper's, not whole yet */
-#define BEGIN "begin"         /* a segment that begins without a spare */
+#define BEGIN     "begin"     /* a segment that begins without a spare */
 enum { ZERO_CHUNK = 1 << 20 };
 
 size_t journal_sync_bucket(uint64_t us)
@@ -90,7 +90,10 @@ static void end_segment(struct journal_core *core)
         journal_segments_seal(&core->segments, core->next_position, core->segment_bytes);
 }
 
-void journal_core_abandon_segment(struct journal_core *core) { end_segment(core); }
+void journal_core_abandon_segment(struct journal_core *core)
+{
+    end_segment(core);
+}
 
 bool journal_core_begin_segment(struct journal_core *core, size_t group_size, struct error *error)
 {
@@ -133,7 +136,8 @@ static bool fill_spare(struct journal_core *core, struct journal_file *file, con
     for (uint64_t at = 0; good && at < core->segment_size; at += ZERO_CHUNK) {
         uint64_t left = core->segment_size - at;
         /* A sync for each chunk: one sync of all of it would hold up the journal's own for long. */
-        good = !(stop && atomic_load(stop)) && files->write(files->context, file, at, zeros, left < ZERO_CHUNK ? left : ZERO_CHUNK, error) &&
+        good = !(stop && atomic_load(stop)) &&
+               files->write(files->context, file, at, zeros, left < ZERO_CHUNK ? left : ZERO_CHUNK, error) &&
                files->sync(files->context, file, error);
     }
     memory_free(zeros);
@@ -182,7 +186,8 @@ static void gap_from_start(struct journal_core *core, uint64_t from_us, uint64_t
     snprintf(core->gap.reason, sizeof core->gap.reason, "%s", reason);
 }
 
-static bool take_up(struct journal_core *core, const struct journal_options *options, const struct journal_found *found, struct error *error)
+static bool take_up(struct journal_core *core, const struct journal_options *options, const struct journal_found *found,
+                    struct error *error)
 {
     core->recovery = found->report;
     core->boot = core->recovery.boot = found->highest_boot + 1;

@@ -30,9 +30,9 @@ struct journal_files {
     bool (*read)(void *context, struct journal_file *file, uint64_t offset, void *bytes, size_t size, size_t *got,
                  struct error *error); /* fewer than asked: the end of the file */
     bool (*write)(void *context, struct journal_file *file, uint64_t offset, const void *bytes, size_t size,
-                  struct error *error); /* all of it, or fails having written any part */
-    bool (*sync)(void *context, struct journal_file *file, struct error *error);                           /* contents and size are durable */
-    bool (*allocate)(void *context, struct journal_file *file, uint64_t size, struct error *error);        /* blocks are reserved */
+                  struct error *error);                                          /* all of it, or fails having written any part */
+    bool (*sync)(void *context, struct journal_file *file, struct error *error); /* contents and size are durable */
+    bool (*allocate)(void *context, struct journal_file *file, uint64_t size, struct error *error); /* blocks are reserved */
     bool (*truncate)(void *context, struct journal_file *file, uint64_t size, struct error *error);
     bool (*rename)(void *context, const char *from, const char *to, struct error *error);
     bool (*remove)(void *context, const char *name, struct error *error); /* not there: true */

@@ -32,7 +32,10 @@ static uint64_t get_u64(const uint8_t *at)
     memcpy(&value, at, sizeof value);
     return le64toh(value);
 }
-static uint64_t checksum(const uint8_t *bytes, size_t size, uint64_t seed) { return XXH3_64bits_withSeed(bytes, size, seed); }
+static uint64_t checksum(const uint8_t *bytes, size_t size, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, size, seed);
+}
 
 void journal_header_encode(const struct journal_header *header, uint8_t out[JOURNAL_HEADER_SIZE])
 {
@@ -56,7 +59,8 @@ bool journal_header_decode(struct view bytes, struct journal_header *out, struct
     const uint8_t *at = bytes.data;
     if (bytes.size < JOURNAL_HEADER_SIZE || memcmp(at, header_magic, sizeof header_magic) != 0)
         return error_set(error, ERROR_CORRUPT, "no segment header");
-    if (get_u64(at + 504) != checksum(at, 504, 0)) return error_set(error, ERROR_CORRUPT, "the checksum of the segment header does not hold");
+    if (get_u64(at + 504) != checksum(at, 504, 0))
+        return error_set(error, ERROR_CORRUPT, "the checksum of the segment header does not hold");
     if (get_u32(at + 8) != VERSION || get_u32(at + 12) != JOURNAL_HEADER_SIZE)
         return error_set(error, ERROR_CORRUPT, "segment of format version %u, this program knows %d", get_u32(at + 8), VERSION);
     *out = (struct journal_header){.first = get_u64(at + 16),
@@ -79,7 +83,10 @@ size_t journal_group_size(size_t records)
 }
 
 /* The trailer's last byte is never zero: a write that stopped short of the end is told from a flipped bit by it. */
-static uint64_t trailer_of(uint64_t header_checksum) { return header_checksum | (uint64_t)1 << 56; }
+static uint64_t trailer_of(uint64_t header_checksum)
+{
+    return header_checksum | (uint64_t)1 << 56;
+}
 
 void journal_group_seal(uint8_t *bytes, const struct journal_group *group, uint64_t salt)
 {
@@ -124,7 +131,10 @@ bool journal_group_verify(struct view bytes, const struct journal_group *group, 
     return true;
 }
 
-size_t journal_record_size(size_t payload_stored) { return (JOURNAL_RECORD_HEADER_SIZE + payload_stored + 7) & ~(size_t)7; }
+size_t journal_record_size(size_t payload_stored)
+{
+    return (JOURNAL_RECORD_HEADER_SIZE + payload_stored + 7) & ~(size_t)7;
+}
 
 void journal_record_fields(uint8_t *bytes, const struct journal_record *record, size_t payload_stored, bool encrypted)
 {
@@ -138,7 +148,10 @@ void journal_record_fields(uint8_t *bytes, const struct journal_record *record, 
     put_u64(bytes + 40, record->time_us);
 }
 
-size_t journal_record_stored(const uint8_t *bytes) { return get_u32(bytes + 8) - JOURNAL_RECORD_HEADER_SIZE; }
+size_t journal_record_stored(const uint8_t *bytes)
+{
+    return get_u32(bytes + 8) - JOURNAL_RECORD_HEADER_SIZE;
+}
 
 size_t journal_record_finish(uint8_t *bytes, size_t payload_stored, uint64_t salt)
 {

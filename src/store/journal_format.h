@@ -14,17 +14,17 @@ enum {
     JOURNAL_GROUP_HEADER_SIZE = 32,
     JOURNAL_GROUP_TRAILER_SIZE = 8,
     JOURNAL_RECORD_HEADER_SIZE = 48,
-    JOURNAL_TAG_SIZE = 16,                      /* what encryption adds to a payload */
-    JOURNAL_NAME_SIZE = 64,                     /* room for any file name of the journal */
-    JOURNAL_BOOT_SHIFT = 40,                    /* of a transaction id */
+    JOURNAL_TAG_SIZE = 16,   /* what encryption adds to a payload */
+    JOURNAL_NAME_SIZE = 64,  /* room for any file name of the journal */
+    JOURNAL_BOOT_SHIFT = 40, /* of a transaction id */
 };
-#define JOURNAL_PAYLOAD_MAX ((size_t)256 << 20)
+#define JOURNAL_PAYLOAD_MAX    ((size_t)256 << 20)
 #define JOURNAL_GROUP_SIZE_MAX ((size_t)1 << 30) /* no valid group is larger: bounds what a decoder believes */
 
 struct journal_header {
     uint64_t first, boot, last_csn, created_us, salt;
     bool encrypted;
-    bool jump;               /* positions before `first` are missing on purpose: a repair; a GAP record follows */
+    bool jump; /* positions before `first` are missing on purpose: a repair; a GAP record follows */
     uint8_t key_salt[16], key_check[16];
 };
 void journal_header_encode(const struct journal_header *header, uint8_t out[JOURNAL_HEADER_SIZE]);
@@ -32,7 +32,7 @@ bool journal_header_decode(struct view bytes, struct journal_header *out, struct
 
 struct journal_group {
     uint64_t first;
-    uint32_t size;  /* bytes of the whole group */
+    uint32_t size; /* bytes of the whole group */
     uint32_t count;
     bool close;
 };

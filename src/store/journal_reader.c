@@ -8,8 +8,8 @@ enum { READ_AHEAD = 1 << 20 };
 
 struct journal_reader {
     struct journal_core *core;
-    uint64_t next;       /* position of the next record */
-    uint64_t wanted;     /* records below it are passed over */
+    uint64_t next;   /* position of the next record */
+    uint64_t wanted; /* records below it are passed over */
     /* the segment */
     struct journal_file *file;
     struct journal_segment segment;
@@ -23,7 +23,7 @@ struct journal_reader {
     /* the group being read */
     struct view group;
     uint32_t left;
-    uint8_t *plain;      /* decrypted payload */
+    uint8_t *plain; /* decrypted payload */
     size_t plain_capacity;
 };
 
@@ -72,7 +72,8 @@ static bool reader_open_segment(struct journal_reader *reader, struct error *err
 }
 
 /* Looks up the segment that holds reader->next. Nothing is there yet after a failure until the next segment begins. */
-static enum journal_read reader_find_segment(struct journal_reader *reader, struct journal_segment *found, uint64_t *limit, struct error *error)
+static enum journal_read reader_find_segment(struct journal_reader *reader, struct journal_segment *found, uint64_t *limit,
+                                             struct error *error)
 {
     struct journal_segments *segments = &reader->core->segments;
     if (!journal_segments_find(segments, reader->next, found, limit)) {
@@ -135,7 +136,8 @@ static struct view reader_window(const struct journal_reader *reader)
 
 static bool reader_corrupt(const struct journal_reader *reader, struct error *error)
 {
-    return error_set(error, ERROR_CORRUPT, "journal segment %020llu.journal does not hold record %llu at byte %llu any more: the disk changed it",
+    return error_set(error, ERROR_CORRUPT,
+                     "journal segment %020llu.journal does not hold record %llu at byte %llu any more: the disk changed it",
                      (unsigned long long)reader->segment.first, (unsigned long long)reader->next, (unsigned long long)reader->offset);
 }
 

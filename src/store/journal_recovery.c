@@ -54,10 +54,11 @@ static bool check_key(const struct recovery *r, const struct journal_scan *scan,
 
 static bool damaged(struct error *error, const char *name, uint64_t offset, uint64_t position, const char *what)
 {
-    return error_set(error, ERROR_CORRUPT,
-                     "journal segment %s is damaged at byte %llu: record %llu cannot be read (%s). Put back a copy of the file, or open once with "
-                     "cut_damage: everything from record %llu on is then set aside and all tables count as unverified until swept",
-                     name, (unsigned long long)offset, (unsigned long long)position, what, (unsigned long long)position);
+    return error_set(
+        error, ERROR_CORRUPT,
+        "journal segment %s is damaged at byte %llu: record %llu cannot be read (%s). Put back a copy of the file, or open once with "
+        "cut_damage: everything from record %llu on is then set aside and all tables count as unverified until swept",
+        name, (unsigned long long)offset, (unsigned long long)position, what, (unsigned long long)position);
 }
 
 /* What the segment after `index` begins with: UINT64_MAX if there is none. *jump: it may begin later than this one ends. */
@@ -86,8 +87,7 @@ static void count_in(struct recovery *r, const struct journal_scan *scan)
 
 static void keep_segment(struct recovery *r, const struct journal_scan *scan)
 {
-    struct journal_segment segment = {
-        .first = scan->header.first, .end = scan->end, .bytes = scan->file_size, .jump = scan->header.jump};
+    struct journal_segment segment = {.first = scan->header.first, .end = scan->end, .bytes = scan->file_size, .jump = scan->header.jump};
     journal_segments_add(r->segments, &segment);
 }
 
@@ -185,7 +185,8 @@ static bool copy_aside(struct journal_scan *scan, const char *name, struct error
     bool good = true;
     for (uint64_t at = 0; good && at < scan->file_size; at += CHUNK) {
         size_t got;
-        good = files->read(files->context, scan->file, at, chunk, CHUNK, &got, error) && files->write(files->context, copy, at, chunk, got, error);
+        good = files->read(files->context, scan->file, at, chunk, CHUNK, &got, error) &&
+               files->write(files->context, copy, at, chunk, got, error);
     }
     good = good && files->sync(files->context, copy, error);
     memory_free(chunk);

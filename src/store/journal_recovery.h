@@ -12,8 +12,8 @@
 
 struct journal_found {
     uint64_t next_position, highest_csn, highest_boot;
-    uint64_t lost_position;  /* highest position seen in what was set aside, 0: nothing was */
-    bool gap;                /* a repair was made whose GAP is not durable yet */
+    uint64_t lost_position; /* highest position seen in what was set aside, 0: nothing was */
+    bool gap;               /* a repair was made whose GAP is not durable yet */
     struct journal_recovery report;
 };
 /* File that stands from before a repair until its GAP is durable. */

@@ -51,9 +51,9 @@ static bool all_zero(struct view bytes)
 }
 
 struct tail_facts {
-    uint64_t nonzero_end;  /* one past the last byte that is not zero, 0: all are */
-    bool later_group;      /* a valid group header of a later position stands there */
-    bool zero_sector;      /* below extent */
+    uint64_t nonzero_end; /* one past the last byte that is not zero, 0: all are */
+    bool later_group;     /* a valid group header of a later position stands there */
+    bool zero_sector;     /* below extent */
 };
 
 /* One pass over everything behind the last whole group. `extent`: where the damaged group ends, UINT64_MAX: as far as bytes are not zero. */
@@ -70,7 +70,8 @@ static bool look_at_tail(struct journal_scan *scan, uint64_t extent, struct tail
             continue;
         }
         struct journal_group group;
-        if (at > scan->offset && journal_group_decode(bytes, scan->header.salt, &group) && group.first >= scan->end) facts->later_group = true;
+        if (at > scan->offset && journal_group_decode(bytes, scan->header.salt, &group) && group.first >= scan->end)
+            facts->later_group = true;
         size_t last = bytes.size;
         while (bytes.data[last - 1] == 0) last--;
         facts->nonzero_end = at + last;
@@ -107,7 +108,8 @@ static bool next_group(struct journal_scan *scan, struct journal_group *group, s
     if (!window_at(scan, scan->offset, JOURNAL_SECTOR, bytes, error)) return false;
     if (!journal_group_decode(*bytes, scan->header.salt, group)) return true;
     *known = true;
-    if (scan->file_size < scan->offset || group->size > scan->file_size - scan->offset) return true; /* do not believe a size and allocate for it */
+    if (scan->file_size < scan->offset || group->size > scan->file_size - scan->offset)
+        return true; /* do not believe a size and allocate for it */
     if (!window_at(scan, scan->offset, group->size, bytes, error)) return false;
     if (bytes->size < group->size) return true;
     bytes->size = group->size;

@@ -23,8 +23,8 @@ struct journal_scan {
     uint64_t window_at; /* offset of the window in the file */
     /* results */
     struct journal_header header;
-    uint64_t offset;    /* end of the last whole group */
-    uint64_t end;       /* one past the last record */
+    uint64_t offset; /* end of the last whole group */
+    uint64_t end;    /* one past the last record */
     uint64_t highest_csn;
     uint64_t records;
     enum journal_tail tail;

@@ -16,10 +16,10 @@
 static bool database_error(struct state *state, int result, const char *what, struct error *error)
 {
     int primary = result & 0xff;
-    enum error_code code = primary == SQLITE_FULL                                   ? ERROR_DISK_FULL
+    enum error_code code = primary == SQLITE_FULL                                  ? ERROR_DISK_FULL
                            : primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? ERROR_CORRUPT
                            : primary == SQLITE_BUSY || primary == SQLITE_LOCKED    ? ERROR_TIMEOUT
-                                                                                    : ERROR_IO;
+                                                                                   : ERROR_IO;
     error_set(error, code, "%s: %s", what, sqlite3_errmsg(state->database));
     if (error) error->native = result;
     return false;
@@ -39,13 +39,18 @@ void state_bind_text(struct state_statement *statement, const char *text)
 }
 void state_bind_view(struct state_statement *statement, struct view bytes)
 {
-    if (statement->handle) sqlite3_bind_blob64(statement->handle, ++statement->bound, bytes.size ? (const void *)bytes.data : "", bytes.size, SQLITE_TRANSIENT);
+    if (statement->handle)
+        sqlite3_bind_blob64(statement->handle, ++statement->bound, bytes.size ? (const void *)bytes.data : "", bytes.size,
+                            SQLITE_TRANSIENT);
 }
 void state_bind_i64(struct state_statement *statement, int64_t number)
 {
     if (statement->handle) sqlite3_bind_int64(statement->handle, ++statement->bound, number);
 }
-void state_bind_u64(struct state_statement *statement, uint64_t number) { state_bind_i64(statement, (int64_t)number); }
+void state_bind_u64(struct state_statement *statement, uint64_t number)
+{
+    state_bind_i64(statement, (int64_t)number);
+}
 
 bool state_step(struct state_statement *statement)
 {
@@ -85,7 +90,10 @@ struct view state_column_view(const struct state_statement *statement, int colum
     const void *bytes = sqlite3_column_blob(statement->handle, column);
     return view_of(bytes, (size_t)sqlite3_column_bytes(statement->handle, column));
 }
-int64_t state_column_i64(const struct state_statement *statement, int column) { return sqlite3_column_int64(statement->handle, column); }
+int64_t state_column_i64(const struct state_statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->handle, column);
+}
 
 bool state_execute(struct state *state, const char *sql, struct error *error)
 {
@@ -184,9 +192,10 @@ uint64_t state_get_u64(struct state *state, const char *name, uint64_t otherwise
 bool state_progress_put(struct state *state, const struct state_progress *progress, struct error *error)
 {
     struct state_statement statement = state_begin(
-        state, "INSERT INTO progress (work, tab, status, position, row_count, bytes, total, updated_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-               " ON CONFLICT (work, tab) DO UPDATE SET status = excluded.status, position = excluded.position, row_count = excluded.row_count,"
-               " bytes = excluded.bytes, total = excluded.total, updated_us = excluded.updated_us");
+        state,
+        "INSERT INTO progress (work, tab, status, position, row_count, bytes, total, updated_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (work, tab) DO UPDATE SET status = excluded.status, position = excluded.position, row_count = excluded.row_count,"
+        " bytes = excluded.bytes, total = excluded.total, updated_us = excluded.updated_us");
     state_bind_text(&statement, progress->work);
     state_bind_text(&statement, progress->table);
     state_bind_text(&statement, progress->status);
@@ -201,8 +210,8 @@ bool state_progress_put(struct state *state, const struct state_progress *progre
 
 void state_progress_each(struct state *state, const char *work, state_progress_visit *visit, void *context)
 {
-    struct state_statement statement =
-        state_begin(state, "SELECT work, tab, status, position, row_count, bytes, total, updated_us FROM progress WHERE work = ? ORDER BY tab");
+    struct state_statement statement = state_begin(
+        state, "SELECT work, tab, status, position, row_count, bytes, total, updated_us FROM progress WHERE work = ? ORDER BY tab");
     state_bind_text(&statement, work);
     while (state_step(&statement)) {
         struct state_progress progress = {.position = state_column_view(&statement, 3),

@@ -22,7 +22,14 @@ bool state_put_u64(struct state *state, const char *name, uint64_t value, struct
 uint64_t state_get_u64(struct state *state, const char *name, uint64_t otherwise);
 
 /* Progress of long work (backfill, verify) by table. */
-struct state_progress { char work[32]; char table[260]; char status[16]; struct view position; uint64_t rows, bytes, total; int64_t updated_us; };
+struct state_progress {
+    char work[32];
+    char table[260];
+    char status[16];
+    struct view position;
+    uint64_t rows, bytes, total;
+    int64_t updated_us;
+};
 bool state_progress_put(struct state *state, const struct state_progress *progress, struct error *error) MUST_USE;
 typedef void state_progress_visit(void *context, const struct state_progress *progress);
 void state_progress_each(struct state *state, const char *work, state_progress_visit *visit, void *context);
@@ -30,27 +37,40 @@ bool state_progress_clear(struct state *state, const char *work, struct error *e
 
 /* Divergences: confirmed differences. status: open, repaired, waived, gone (closed by a later proof of equality). */
 struct state_divergence {
-    uint64_t id; int64_t found_us, closed_us;
-    char origin[16];           /* shadow, mirror, verify, reverse, apply */
-    char table[260]; char key_text[500];
-    uint64_t fingerprint; char statement[2000];
+    uint64_t id;
+    int64_t found_us, closed_us;
+    char origin[16]; /* shadow, mirror, verify, reverse, apply */
+    char table[260];
+    char key_text[500];
+    uint64_t fingerprint;
+    char statement[2000];
     char source_row[4000], target_row[4000]; /* for people; cut */
     char reason[500];
-    char status[16]; char note[500];
-    struct view key;           /* encoded key values (base/value.h), empty: none */
+    char status[16];
+    char note[500];
+    struct view key; /* encoded key values (base/value.h), empty: none */
     uint64_t csn;
-    uint64_t seen;             /* how often; out only */
-    int64_t last_us;           /* when last; out only */
+    uint64_t seen;   /* how often; out only */
+    int64_t last_us; /* when last; out only */
 };
-bool state_divergence_add(struct state *state, const struct state_divergence *divergence, uint64_t *id, struct error *error) MUST_USE; /* an open one for the same table+key+origin+fingerprint is counted up, not doubled */
+bool state_divergence_add(struct state *state, const struct state_divergence *divergence, uint64_t *id, struct error *error)
+    MUST_USE; /* an open one for the same table+key+origin+fingerprint is counted up, not doubled */
 /* ERROR_NOT_FOUND if there is no open one with that id. */
 bool state_divergence_close(struct state *state, uint64_t id, const char *status, const char *note, struct error *error) MUST_USE;
 typedef void state_divergence_visit(void *context, const struct state_divergence *divergence);
-void state_divergence_each(struct state *state, const char *status /* NULL: all */, uint32_t limit, state_divergence_visit *visit, void *context);
+void state_divergence_each(struct state *state, const char *status /* NULL: all */, uint32_t limit, state_divergence_visit *visit,
+                           void *context);
 uint64_t state_divergence_count(struct state *state, const char *status);
 
 /* Gaps: stretches in which something may have been missed. Tables in an open gap are unverified. */
-struct state_gap { uint64_t id; int64_t from_us, to_us, cleared_us; uint64_t from_csn, to_csn; char table[260]; /* "*": any */ char reason[500]; char cleared_by[200]; };
+struct state_gap {
+    uint64_t id;
+    int64_t from_us, to_us, cleared_us;
+    uint64_t from_csn, to_csn;
+    char table[260]; /* "*": any */
+    char reason[500];
+    char cleared_by[200];
+};
 bool state_gap_add(struct state *state, const struct state_gap *gap, uint64_t *id, struct error *error) MUST_USE;
 /* Clears the open gaps of a table ("*": those of any) with ids up to up_to_id. */
 bool state_gap_clear(struct state *state, const char *table, uint64_t up_to_id, const char *by, struct error *error) MUST_USE;
@@ -58,8 +78,10 @@ typedef void state_gap_visit(void *context, const struct state_gap *gap);
 void state_gap_each(struct state *state, bool open_only, state_gap_visit *visit, void *context);
 
 /* Audit: a hash chain (SHA-256 over the previous hash and the row). */
-bool state_audit(struct state *state, const char *author, const char *action, const char *reason, const char *detail_json, struct error *error) MUST_USE;
-typedef void state_audit_visit(void *context, int64_t time_us, const char *author, const char *action, const char *reason, const char *detail, const char *hash);
+bool state_audit(struct state *state, const char *author, const char *action, const char *reason, const char *detail_json,
+                 struct error *error) MUST_USE;
+typedef void state_audit_visit(void *context, int64_t time_us, const char *author, const char *action, const char *reason,
+                               const char *detail, const char *hash);
 /* Newest first. */
 void state_audit_each(struct state *state, uint32_t limit, state_audit_visit *visit, void *context);
 /* False with ERROR_CORRUPT: the error names the first row that does not fit. */

@@ -49,7 +49,8 @@ static bool last_row(struct state *state, int64_t *id, char hash[HASH_SIZE], str
     return state_finish(&statement, "audit", error);
 }
 
-bool state_audit(struct state *state, const char *author, const char *action, const char *reason, const char *detail_json, struct error *error)
+bool state_audit(struct state *state, const char *author, const char *action, const char *reason, const char *detail_json,
+                 struct error *error)
 {
     struct audit_row row = {.time_us = state_now_us(),
                             .author = author ? author : "",
@@ -104,7 +105,8 @@ void state_audit_each(struct state *state, uint32_t limit, state_audit_visit *vi
 bool state_audit_verify(struct state *state, uint64_t *rows, struct error *error)
 {
     char previous[HASH_SIZE], hash[HASH_SIZE];
-    struct state_statement statement = state_begin(state, "SELECT id, time_us, author, action, reason, detail, hash FROM audit ORDER BY id");
+    struct state_statement statement =
+        state_begin(state, "SELECT id, time_us, author, action, reason, detail, hash FROM audit ORDER BY id");
     int64_t expected = 1, broken = 0;
     first_hash(previous);
     while (!broken && state_step(&statement)) {
@@ -118,5 +120,7 @@ bool state_audit_verify(struct state *state, uint64_t *rows, struct error *error
     if (rows) *rows = (uint64_t)(expected - 1);
     if (!state_finish(&statement, "audit", error)) return false;
     if (!broken) return true;
-    return error_set(error, ERROR_CORRUPT, "audit log: row %" PRId64 " does not follow from the one before: it, or one before it, was changed or removed", broken);
+    return error_set(error, ERROR_CORRUPT,
+                     "audit log: row %" PRId64 " does not follow from the one before: it, or one before it, was changed or removed",
+                     broken);
 }

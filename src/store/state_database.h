@@ -23,8 +23,8 @@ struct state_statement state_begin(struct state *state, const char *sql);
 void state_bind_text(struct state_statement *statement, const char *text);
 void state_bind_view(struct state_statement *statement, struct view bytes); /* as a blob */
 void state_bind_i64(struct state_statement *statement, int64_t number);
-void state_bind_u64(struct state_statement *statement, uint64_t number);    /* the same 64 bits */
-bool state_step(struct state_statement *statement); /* true: there is a row */
+void state_bind_u64(struct state_statement *statement, uint64_t number); /* the same 64 bits */
+bool state_step(struct state_statement *statement);                      /* true: there is a row */
 /* True: all went well. */
 bool state_finish(struct state_statement *statement, const char *what, struct error *error);
 

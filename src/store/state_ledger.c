@@ -6,7 +6,10 @@
 
 /* ---- divergences ---- */
 
-static int64_t time_or_now(int64_t us) { return us ? us : state_now_us(); }
+static int64_t time_or_now(int64_t us)
+{
+    return us ? us : state_now_us();
+}
 
 /* Cut at a character, as the ledger gives it back. */
 static void bind_cut(struct state_statement *statement, const char *text, size_t size)
@@ -19,7 +22,8 @@ static void bind_cut(struct state_statement *statement, const char *text, size_t
 bool state_divergence_add(struct state *state, const struct state_divergence *divergence, uint64_t *id, struct error *error)
 {
     struct state_statement statement = state_begin(
-        state, "INSERT INTO divergence (found_us, origin, tab, key_text, fingerprint, statement, source_row, target_row, reason, status, note, key,"
+        state, "INSERT INTO divergence (found_us, origin, tab, key_text, fingerprint, statement, source_row, target_row, reason, status, "
+               "note, key,"
                " csn, last_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'open', ?10, ?11, ?12, ?1)"
                " ON CONFLICT (tab, key, key_text, origin, fingerprint) WHERE status = 'open' DO UPDATE SET seen = seen + 1,"
                " last_us = excluded.last_us, source_row = excluded.source_row, target_row = excluded.target_row, reason = excluded.reason,"
@@ -82,8 +86,9 @@ static void read_divergence(const struct state_statement *statement, struct stat
 void state_divergence_each(struct state *state, const char *status, uint32_t limit, state_divergence_visit *visit, void *context)
 {
     struct state_statement statement = state_begin(
-        state, "SELECT id, found_us, closed_us, origin, tab, key_text, fingerprint, statement, source_row, target_row, reason, status, note, key,"
-               " csn, seen, last_us FROM divergence WHERE ?1 = '' OR status = ?1 ORDER BY id DESC LIMIT ?2");
+        state,
+        "SELECT id, found_us, closed_us, origin, tab, key_text, fingerprint, statement, source_row, target_row, reason, status, note, key,"
+        " csn, seen, last_us FROM divergence WHERE ?1 = '' OR status = ?1 ORDER BY id DESC LIMIT ?2");
     state_bind_text(&statement, status);
     state_bind_i64(&statement, limit ? (int64_t)limit : -1);
     struct state_divergence *divergence = memory_zero(1, sizeof *divergence);

@@ -8,18 +8,22 @@
 const struct state_schema_step state_schema[] = {
     {1, "values, progress, divergences, gaps, audit, users",
      "CREATE TABLE value (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-     "CREATE TABLE progress (work TEXT NOT NULL, tab TEXT NOT NULL, status TEXT NOT NULL, position BLOB NOT NULL, row_count INTEGER NOT NULL,"
+     "CREATE TABLE progress (work TEXT NOT NULL, tab TEXT NOT NULL, status TEXT NOT NULL, position BLOB NOT NULL, row_count INTEGER NOT "
+     "NULL,"
      " bytes INTEGER NOT NULL, total INTEGER NOT NULL, updated_us INTEGER NOT NULL, PRIMARY KEY (work, tab)) WITHOUT ROWID;"
      "CREATE TABLE divergence (id INTEGER PRIMARY KEY AUTOINCREMENT, found_us INTEGER NOT NULL, closed_us INTEGER NOT NULL DEFAULT 0,"
      " origin TEXT NOT NULL, tab TEXT NOT NULL, key_text TEXT NOT NULL, fingerprint INTEGER NOT NULL, statement TEXT NOT NULL,"
-     " source_row TEXT NOT NULL, target_row TEXT NOT NULL, reason TEXT NOT NULL, status TEXT NOT NULL, note TEXT NOT NULL, key BLOB NOT NULL,"
+     " source_row TEXT NOT NULL, target_row TEXT NOT NULL, reason TEXT NOT NULL, status TEXT NOT NULL, note TEXT NOT NULL, key BLOB NOT "
+     "NULL,"
      " csn INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 1, last_us INTEGER NOT NULL);"
      "CREATE UNIQUE INDEX divergence_open ON divergence (tab, key, key_text, origin, fingerprint) WHERE status = 'open';"
      "CREATE INDEX divergence_status ON divergence (status, id);"
-     "CREATE TABLE gap (id INTEGER PRIMARY KEY AUTOINCREMENT, from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, cleared_us INTEGER NOT NULL DEFAULT 0,"
+     "CREATE TABLE gap (id INTEGER PRIMARY KEY AUTOINCREMENT, from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, cleared_us INTEGER NOT "
+     "NULL DEFAULT 0,"
      " from_csn INTEGER NOT NULL, to_csn INTEGER NOT NULL, tab TEXT NOT NULL, reason TEXT NOT NULL, cleared_by TEXT NOT NULL DEFAULT '');"
      "CREATE INDEX gap_open ON gap (tab, id) WHERE cleared_us = 0;"
-     "CREATE TABLE audit (id INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, author TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL,"
+     "CREATE TABLE audit (id INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, author TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT "
+     "NULL,"
      " detail TEXT NOT NULL, hash TEXT NOT NULL);"
      "CREATE TRIGGER audit_is_final BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is not changed'); END;"
      "CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is not cut'); END;"
@@ -50,7 +54,8 @@ bool state_schema_upgrade(struct state *state, struct error *error)
     int version = 0, newest = state_schema[state_schema_count - 1].version;
     if (!current_version(state, &version, error)) return false;
     if (version > newest)
-        return error_set(error, ERROR_STATE, "the state is of version %d, this program knows up to %d: start the newer program", version, newest);
+        return error_set(error, ERROR_STATE, "the state is of version %d, this program knows up to %d: start the newer program", version,
+                         newest);
     for (size_t i = 0; i < state_schema_count; i++)
         if (state_schema[i].version > version && !take_step(state, &state_schema[i], error)) return false;
     return true;

@@ -30,13 +30,13 @@ struct journal_file {
 struct disk {
     struct disk_name live[DISK_NAMES], stable[DISK_NAMES];
     size_t live_count, stable_count;
-    uint64_t random;         /* state of the generator */
-    uint64_t operations;     /* that change something, so far */
-    uint64_t fail_at;        /* the operation with this number fails .. */
-    uint64_t fail_count;     /* .. and so many after it; UINT64_MAX: all */
-    uint64_t stop_at;        /* from this operation on everything fails: the machine is off; UINT64_MAX: never */
-    uint64_t capacity;       /* bytes of all files; 0: no limit */
-    bool lose_nothing;       /* a crash keeps what was written (a killed process, not a power cut) */
+    uint64_t random;     /* state of the generator */
+    uint64_t operations; /* that change something, so far */
+    uint64_t fail_at;    /* the operation with this number fails .. */
+    uint64_t fail_count; /* .. and so many after it; UINT64_MAX: all */
+    uint64_t stop_at;    /* from this operation on everything fails: the machine is off; UINT64_MAX: never */
+    uint64_t capacity;   /* bytes of all files; 0: no limit */
+    bool lose_nothing;   /* a crash keeps what was written (a killed process, not a power cut) */
     uint64_t now_us;
 };
 
@@ -253,7 +253,10 @@ static bool disk_list(void *context, journal_file_visit *visit, void *visitor, s
     return true;
 }
 
-static void disk_release(void *context) { (void)context; }
+static void disk_release(void *context)
+{
+    (void)context;
+}
 
 /* Power is cut and comes back: unsynced sectors and names are there or not, each by chance. No file may be open. */
 DISK_UNUSED static void disk_crash(struct disk *disk)
@@ -292,8 +295,14 @@ DISK_UNUSED static struct journal_files disk_files(struct disk *disk)
                                   .release = disk_release};
 }
 
-static uint64_t disk_now(void *context) { return ((struct disk *)context)->now_us++; }
-static uint64_t disk_next_random(void *context) { return disk_random(context); }
+static uint64_t disk_now(void *context)
+{
+    return ((struct disk *)context)->now_us++;
+}
+static uint64_t disk_next_random(void *context)
+{
+    return disk_random(context);
+}
 /* A clock that moves by a microsecond each time it is asked; move disk->now_us to let time pass. */
 DISK_UNUSED static struct journal_clock disk_clock(struct disk *disk)
 {

@@ -49,7 +49,10 @@ FIXTURE_UNUSED static const char *ask(struct pg *pg, const char *text)
     return answer;
 }
 
-FIXTURE_UNUSED static struct pg_parameter text_parameter(const char *text) { return (struct pg_parameter){.text = view_text(text)}; }
+FIXTURE_UNUSED static struct pg_parameter text_parameter(const char *text)
+{
+    return (struct pg_parameter){.text = view_text(text)};
+}
 
 /* ---- collecting results ---- */
 

@@ -53,7 +53,8 @@ static void test_copy(void **state)
     buffer_init(&rows, 0);
     arena_init(&arena, 0);
     for (int i = 0; i < 10000; i++) {
-        struct value number = value_number_i64(&arena, i), text = value_text(view_text("a\tb\\c\nd\r\b\f\v")), bytes = value_bytes(view_of("\0\\\n", 3));
+        struct value number = value_number_i64(&arena, i), text = value_text(view_text("a\tb\\c\nd\r\b\f\v")),
+                     bytes = value_bytes(view_of("\0\\\n", 3));
         pg_copy_value(&rows, &number, false);
         pg_copy_value(&rows, &text, false);
         pg_copy_value(&rows, &bytes, true);

@@ -275,10 +275,8 @@ static void test_parameters(void **state)
     (void)state;
     struct pg *pg = connect_blocking();
     struct pg_parameter parameters[] = {
-        {.null = true, .type = PG_OID_TEXT},
-        {.text = view_of("a\0b", 3), .binary = true, .type = PG_OID_BYTEA},
-        {.text = view_text(""), .type = PG_OID_TEXT},
-        {.text = view_of("123456", 3), .type = PG_OID_INT4},
+        {.null = true, .type = PG_OID_TEXT},          {.text = view_of("a\0b", 3), .binary = true, .type = PG_OID_BYTEA},
+        {.text = view_text(""), .type = PG_OID_TEXT}, {.text = view_of("123456", 3), .type = PG_OID_INT4},
         {.binary = true, .type = PG_OID_BYTEA},
     };
     struct pg_result result;
@@ -362,7 +360,8 @@ static void test_backend_terminated(void **state)
     answers.count = 0;
     struct watched watched;
     struct pg *pg = start_async(&watched);
-    for (int i = 0; i < 5; i++) pg_send_text(pg, i == 2 ? "SELECT pg_terminate_backend(pg_backend_pid())" : "SELECT 1", note, tag(&answers, i));
+    for (int i = 0; i < 5; i++)
+        pg_send_text(pg, i == 2 ? "SELECT pg_terminate_backend(pg_backend_pid())" : "SELECT 1", note, tag(&answers, i));
     pg_sync(pg);
     for (int i = 5; i < 10; i++) pg_send_text(pg, "SELECT 1", note, tag(&answers, i));
     pg_sync(pg);
@@ -393,8 +392,7 @@ static void test_server_crash(void **state)
     struct pg *idle = connect_blocking(), *pg = start_async(&watched);
     pg_send_text(pg, "SELECT pg_sleep(30)", note, tag(&answers, 0));
     pg_sync(pg);
-    while (turn(pg, 100)) {
-    }
+    while (turn(pg, 100)) {}
     assert_int_equal(private_postgres_do(&server, "crash"), 0);
     while (pg_state(pg) == PG_READY) assert_true(turn(pg, 5000));
     assert_int_equal(answers.items[0].code, ERROR_TARGET_LOST);

@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
-static void put_string(struct buffer *out, const char *text) { buffer_append(out, text, strlen(text) + 1); }
+static void put_string(struct buffer *out, const char *text)
+{
+    buffer_append(out, text, strlen(text) + 1);
+}
 
 static void put_relation(struct buffer *out, uint32_t id, const char *name)
 {
@@ -182,6 +185,7 @@ static void test_prefixes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_transaction), cmocka_unit_test(test_unknown_relation), cmocka_unit_test(test_prefixes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_transaction), cmocka_unit_test(test_unknown_relation),
+                                       cmocka_unit_test(test_prefixes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,8 @@ static const char *next(struct pg_stream *stream, uint64_t *lsn)
         at += snprintf(line + at, sizeof line - (size_t)at, which ? " new" : " old");
         for (uint32_t i = 0; i < change.relation->column_count; i++) {
             if (values[i].kind == 't')
-                at += snprintf(line + at, sizeof line - (size_t)at, " %.*s", (int)(values[i].text.size > 20 ? 20 : values[i].text.size), (const char *)values[i].text.data);
+                at += snprintf(line + at, sizeof line - (size_t)at, " %.*s", (int)(values[i].text.size > 20 ? 20 : values[i].text.size),
+                               (const char *)values[i].text.data);
             else
                 at += snprintf(line + at, sizeof line - (size_t)at, " (%c)", values[i].kind);
         }
@@ -181,7 +182,8 @@ static void test_idle_slot_moves(void **state)
     next(stream, NULL);
     assert_string_equal(next(stream, &commit), "commit");
     char check[200];
-    snprintf(check, sizeof check, "SELECT confirmed_flush_lsn >= '%X/%X' FROM pg_replication_slots", (unsigned)(commit >> 32), (unsigned)commit);
+    snprintf(check, sizeof check, "SELECT confirmed_flush_lsn >= '%X/%X' FROM pg_replication_slots", (unsigned)(commit >> 32),
+             (unsigned)commit);
     run(pg, "CREATE UNLOGGED TABLE noise (t text); SELECT pg_switch_wal(); INSERT INTO noise VALUES ('x')");
     run(pg, "SELECT pg_logical_emit_message(true, 'x', 'y') WHERE false; CREATE TEMP TABLE z (a int); DROP TABLE noise");
     for (int i = 0; i < 12; i++) {

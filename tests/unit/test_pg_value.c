@@ -13,7 +13,10 @@
 
 static struct arena arena;
 
-static struct value number(const char *text) { return value_number_text(&arena, view_text(text)); }
+static struct value number(const char *text)
+{
+    return value_number_text(&arena, view_text(text));
+}
 static struct value datetime(const char *iso)
 {
     struct value value = {.type = VALUE_DATETIME};
@@ -41,7 +44,8 @@ static struct value through(struct pg *pg, const struct value *value, const char
     struct error error = {0};
     snprintf(text, sizeof text, "SELECT $1::%s", type);
     if (!pg_value_to_parameter(value, &arena, &parameter, &error)) fail_msg("%s", error.text);
-    if (!pg_run_prepared(pg, parameter.binary ? "binary" : text, text, &parameter, 1, &result, &error)) fail_msg("%s: %s", text, error.text);
+    if (!pg_run_prepared(pg, parameter.binary ? "binary" : text, text, &parameter, 1, &result, &error))
+        fail_msg("%s: %s", text, error.text);
     if (oid) assert_int_equal(pg_result_column(&result, 0).type, oid);
     struct view got = arena_copy(&arena, pg_result_text(&result, 0, 0));
     struct value back = pg_value_from_text(pg_result_column(&result, 0).type, got, pg_result_null(&result, 0, 0), &arena);
@@ -59,8 +63,18 @@ static void test_round_trips(void **state)
 {
     (void)state;
     struct pg *pg = connect_blocking();
-    static const char *const numbers[] = {"0", "1", "-1", "100", "0.5", "-0.000001", "12345678901234567890.12345", "99999999999999999999999999999999999999",
-                                          "-123456789012345678901234567890123456.7891", "1E125", "1E-130", "9.99999999999999999999999999999999999999E-10"};
+    static const char *const numbers[] = {"0",
+                                          "1",
+                                          "-1",
+                                          "100",
+                                          "0.5",
+                                          "-0.000001",
+                                          "12345678901234567890.12345",
+                                          "99999999999999999999999999999999999999",
+                                          "-123456789012345678901234567890123456.7891",
+                                          "1E125",
+                                          "1E-130",
+                                          "9.99999999999999999999999999999999999999E-10"};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) same(pg, number(numbers[i]), "numeric", PG_OID_NUMERIC);
     same(pg, number("-32768"), "int2", PG_OID_INT2);
     same(pg, number("2147483647"), "int4", PG_OID_INT4);
@@ -72,8 +86,9 @@ static void test_round_trips(void **state)
     same(pg, value_text(view_text("0e37df36-f698-11e6-8dd4-cb9ced3df976")), "uuid", PG_OID_UUID);
     same(pg, value_bytes(view_of("\0\1\xff\\'", 5)), "bytea", PG_OID_BYTEA);
     same(pg, value_null(), "text", PG_OID_TEXT);
-    static const char *const stamps[] = {"2026-01-31 23:59:59",        "2024-02-29 00:00:00.000001", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999",
-                                         "4712-01-01 00:00:00 BC",     "0001-12-31 23:59:59.5 BC",   "1582-10-10 12:00:00", "1969-12-31 23:59:59.999999"};
+    static const char *const stamps[] = {"2026-01-31 23:59:59",        "2024-02-29 00:00:00.000001", "0001-01-01 00:00:00",
+                                         "9999-12-31 23:59:59.999999", "4712-01-01 00:00:00 BC",     "0001-12-31 23:59:59.5 BC",
+                                         "1582-10-10 12:00:00",        "1969-12-31 23:59:59.999999"};
     for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++) same(pg, datetime(stamps[i]), "timestamp", PG_OID_TIMESTAMP);
     static const char *const zoned[] = {"2026-07-01 12:00:00+02", "2026-07-01 12:00:00.25-05:30", "0044-03-15 12:00:00+00 BC"};
     for (size_t i = 0; i < sizeof zoned / sizeof *zoned; i++) same(pg, datetime(zoned[i]), "timestamptz", PG_OID_TIMESTAMPTZ);
@@ -98,7 +113,15 @@ static void test_intervals(void **state)
         same(pg, (struct value){.type = VALUE_INTERVAL_YM, .months = months[i]}, "interval", PG_OID_INTERVAL);
     static const struct {
         int64_t days, nanoseconds;
-    } parts[] = {{0, 0}, {0, 1000}, {0, -1000}, {1, 0}, {-1, 0}, {3, 14706789000000}, {-3, -14706789000000}, {999999999, 86399999999000}, {0, 3600000000000}};
+    } parts[] = {{0, 0},
+                 {0, 1000},
+                 {0, -1000},
+                 {1, 0},
+                 {-1, 0},
+                 {3, 14706789000000},
+                 {-3, -14706789000000},
+                 {999999999, 86399999999000},
+                 {0, 3600000000000}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         same(pg, (struct value){.type = VALUE_INTERVAL_DS, .interval = {parts[i].days, parts[i].nanoseconds}}, "interval", PG_OID_INTERVAL);
     pg_close(pg);
@@ -141,7 +164,8 @@ static void test_server_forms(void **state)
     means(pg, "'1 day -1 hour'::interval", (struct value){.type = VALUE_INTERVAL_DS, .interval = {0, 82800000000000}});
     means(pg, "'-1 day 1 hour'::interval", (struct value){.type = VALUE_INTERVAL_DS, .interval = {0, -82800000000000}});
     means(pg, "'-1 year -2 months'::interval", (struct value){.type = VALUE_INTERVAL_YM, .months = -14});
-    static const char *const none[] = {"'NaN'::numeric", "'infinity'::timestamp", "'-infinity'::date", "'infinity'::timestamptz", "'1 mon 1 day'::interval"};
+    static const char *const none[] = {"'NaN'::numeric", "'infinity'::timestamp", "'-infinity'::date", "'infinity'::timestamptz",
+                                       "'1 mon 1 day'::interval"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) assert_int_equal(parsed(pg, none[i]).type, VALUE_UNSUPPORTED);
     struct value infinity = parsed(pg, "'-Infinity'::numeric");
     assert_int_equal(infinity.type, VALUE_NUMBER);
@@ -162,7 +186,8 @@ static void test_inferred(void **state)
     if (!pg_run_prepared(pg, "i", "INSERT INTO i VALUES ($1, $2, $3, $4)", parameters, 4, NULL, &error)) fail_msg("%s", error.text);
     run(pg, "SET enable_seqscan = off");
     /* An inferred type lets the key's index be used: a numeric parameter would not. */
-    assert_string_equal(ask(pg, "PREPARE x AS SELECT 1 FROM i WHERE a = $1; EXPLAIN (COSTS OFF) EXECUTE x ('5')") + 6, "Only Scan using i_pkey on i");
+    assert_string_equal(ask(pg, "PREPARE x AS SELECT 1 FROM i WHERE a = $1; EXPLAIN (COSTS OFF) EXECUTE x ('5')") + 6,
+                        "Only Scan using i_pkey on i");
     assert_string_equal(ask(pg, "SELECT a || ' ' || encode(b, 'hex') || ' ' || d || ' ' || f FROM i"), "5 0078 2026-02-03 1.5");
     pg_close(pg);
 }
@@ -189,10 +214,31 @@ static void test_cannot_be_said(void **state)
 static void test_malformed(void **state)
 {
     (void)state;
-    static const uint32_t types[] = {PG_OID_BOOL,      PG_OID_BYTEA,       PG_OID_INT8,     PG_OID_NUMERIC, PG_OID_FLOAT4, PG_OID_FLOAT8,
-                                     PG_OID_TIMESTAMP, PG_OID_TIMESTAMPTZ, PG_OID_INTERVAL, PG_OID_DATE};
-    static const char *const texts[] = {"x", "\\x0", "\\x0g", "\\", "1 ", "--1", "1 year 2", "1 yea", "12:", "1:2", "00:00:00.1234567890", "99999999999999999999 days",
-                                        "9223372036854775807 years", "12:34", "2026-13-01", "2026", "tt", "+", "1e", "nan?", " day", "-", "1 day  2 days"};
+    static const uint32_t types[] = {PG_OID_BOOL,   PG_OID_BYTEA,     PG_OID_INT8,        PG_OID_NUMERIC,  PG_OID_FLOAT4,
+                                     PG_OID_FLOAT8, PG_OID_TIMESTAMP, PG_OID_TIMESTAMPTZ, PG_OID_INTERVAL, PG_OID_DATE};
+    static const char *const texts[] = {"x",
+                                        "\\x0",
+                                        "\\x0g",
+                                        "\\",
+                                        "1 ",
+                                        "--1",
+                                        "1 year 2",
+                                        "1 yea",
+                                        "12:",
+                                        "1:2",
+                                        "00:00:00.1234567890",
+                                        "99999999999999999999 days",
+                                        "9223372036854775807 years",
+                                        "12:34",
+                                        "2026-13-01",
+                                        "2026",
+                                        "tt",
+                                        "+",
+                                        "1e",
+                                        "nan?",
+                                        " day",
+                                        "-",
+                                        "1 day  2 days"};
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
             size_t size = strlen(texts[i]);

@@ -90,7 +90,8 @@ static void *produce(void *context)
         struct ticket_context *c = memory_alloc(sizeof *c);
         *c = (struct ticket_context){p, i};
         p->csns[i] = i % 3 == 0 ? journal_next_csn(p->journal) : 0;
-        journal_append(p->journal, i % 3 == 0 ? JOURNAL_INTENT : JOURNAL_DML, p->number, p->csns[i], view_of(bytes, size), producer_done, c);
+        journal_append(p->journal, i % 3 == 0 ? JOURNAL_INTENT : JOURNAL_DML, p->number, p->csns[i], view_of(bytes, size), producer_done,
+                       c);
         if (i % 50 == 0) usleep(1000);
     }
     return NULL;
@@ -465,8 +466,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        TEST(test_producers), TEST(test_follow_and_retain), TEST(test_wait), TEST(test_one_process_only),
-        TEST(test_large),     TEST(test_kill),              TEST(test_limited),
+        TEST(test_producers), TEST(test_follow_and_retain), TEST(test_wait), TEST(test_one_process_only), TEST(test_large),
+        TEST(test_kill),      TEST(test_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,8 +54,7 @@ static void append_group(struct fixture *fixture, int records, size_t size)
         journal_append(fixture->journal, JOURNAL_DML, 7, 0, view_of(bytes, size), done, fixture);
     }
     memory_free(bytes);
-    while (journal_step(fixture->journal)) {
-    }
+    while (journal_step(fixture->journal)) {}
 }
 
 static struct fixture fixture_new(void)
@@ -364,7 +363,7 @@ static void test_encryption(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_torn_at_every_byte),   cmocka_unit_test(test_torn_by_sector), cmocka_unit_test(test_flipped_bit),
+        cmocka_unit_test(test_torn_at_every_byte),   cmocka_unit_test(test_torn_by_sector),  cmocka_unit_test(test_flipped_bit),
         cmocka_unit_test(test_repair_in_the_middle), cmocka_unit_test(test_missing_segment), cmocka_unit_test(test_floor),
         cmocka_unit_test(test_encryption),
     };

@@ -331,8 +331,12 @@ static void test_full_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_power_cut_everywhere), cmocka_unit_test(test_failure_everywhere), cmocka_unit_test(test_long_life),
-        cmocka_unit_test(test_disk_full),            cmocka_unit_test(test_disk_full_at_start), cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_power_cut_everywhere),
+        cmocka_unit_test(test_failure_everywhere),
+        cmocka_unit_test(test_long_life),
+        cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_disk_full_at_start),
+        cmocka_unit_test(test_full_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

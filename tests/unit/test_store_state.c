@@ -125,7 +125,8 @@ static void test_divergences(void **unused)
 {
     (void)unused;
     struct state *state = open_state();
-    struct state_divergence d = {.origin = "shadow", .table = "T", .key_text = "ID=1", .fingerprint = 0xfedcba9876543210u, .key = view_text("\1\2"), .csn = 7};
+    struct state_divergence d = {
+        .origin = "shadow", .table = "T", .key_text = "ID=1", .fingerprint = 0xfedcba9876543210u, .key = view_text("\1\2"), .csn = 7};
     memset(d.source_row, 'x', sizeof d.source_row); /* not even terminated */
     snprintf(d.reason, sizeof d.reason, "value differs");
     uint64_t first, again, other, reopened;
