@@ -119,6 +119,17 @@ void session_target_granted(struct session *s, struct pg *pg, const struct error
     else session_write_granted(s);
 }
 
+/* The call is done again elsewhere: nothing of the first attempt may be left in its result. */
+static void forget_attempt(struct call *call)
+{
+    memset(&call->result, 0, sizeof call->result);
+    call->returned_capacity = call->images_capacity = call->failed_capacity = 0;
+    call->counts = NULL;
+    call->count_count = call->iteration = 0;
+    call->stage = 0;
+    call->statement_failed = false;
+}
+
 /* The target did not do it. A read goes to the source if that is primary; with the target as primary the call is kept until somebody answers. */
 void session_target_failed(struct session *s, const struct error *error)
 {
@@ -160,7 +171,7 @@ void session_target_failed(struct session *s, const struct error *error)
         }
         call->held_us = session_now(s);
         call->state = CALL_HELD;
-        call->stage = 0;
+        forget_attempt(call);
         engine_count(s->engine, COUNT_HELD, 1);
         atomic_store(&s->engine->target_healthy, false);
         return;
