@@ -255,6 +255,16 @@ static bool write_characters(const struct wire_session *session, uint8_t form, c
     return value->type == VALUE_NUMBER && write_number_text(session, form, value->bytes, out);
 }
 
+/* The text of a ROWID, which is the same in every character set. */
+static bool write_rowid(const struct value *value, struct buffer *out)
+{
+    struct arena none;
+    arena_init(&none, 1);
+    if (value->type != VALUE_TEXT || wire_rowid_text(value->bytes, false, &none).data != value->bytes.data) return false;
+    wire_write_clr(out, value->bytes);
+    return true;
+}
+
 typedef bool (*scalar_encoder)(const struct value *value, struct scalar *out);
 
 static scalar_encoder scalar_encoder_of(uint8_t type)
@@ -284,7 +294,7 @@ bool wire_value_encode(const struct wire_session *session, uint8_t type, uint8_t
     case WIRE_TYPE_VARCHAR: case WIRE_TYPE_CHAR: case WIRE_TYPE_CHARZ: case WIRE_TYPE_LONG: case WIRE_TYPE_LONG_VARCHAR:
         return write_characters(session, form, value, out);
     case WIRE_TYPE_ROWID: case WIRE_TYPE_ROWID_DESCRIPTOR:
-        return value->type == VALUE_TEXT && write_text(session, WIRE_FORM_DATABASE, value->bytes, out);
+        return write_rowid(value, out);
     case WIRE_TYPE_RAW: case WIRE_TYPE_LONG_RAW: case WIRE_TYPE_LONG_VARRAW:
         if (value->type != VALUE_BYTES) return false;
         wire_write_clr(out, value->bytes);
