@@ -110,8 +110,10 @@ bool statement_plan(struct statement *s, const struct sql_type *types, uint32_t 
     plan_free(s->plan);
     s->plan = plan;
     s->settings_version = s->client->settings_version;
+    /* `types` may be the statement's own. */
+    struct sql_type *kept = memory_copy(types, (count ? count : 1) * sizeof *types);
     memory_free(s->bind_types);
-    s->bind_types = memory_copy(types, (count ? count : 1) * sizeof *types);
+    s->bind_types = kept;
     s->bind_count = count;
     *renewed = true;
     return true;
