@@ -177,7 +177,7 @@ struct from_item {
     struct query *query;
     bool lateral;
     bool outer;                     /* TABLE(f(x)) (+) */
-    bool dropped;                   /* DUAL that needs no place */
+    bool applied;                   /* right side of APPLY: the join says LATERAL */
     bool dml_target;
     struct expression *function;
     struct view column_alias;

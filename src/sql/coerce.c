@@ -66,7 +66,8 @@ struct expression *as_text(struct translation *t, struct expression *e)
         return cast;
     }
     struct typing typing = text_typing(e);
-    return BUILD_CALL(t, e->at, typing, "@to_char(\1)", e);
+    if (e->typing.target == TARGET_INTEGER) e = build_cast(t, e, "numeric", TARGET_NUMERIC);
+    return BUILD_CALL(t, e->at, typing, e->typing.type == SQL_TIMESTAMP ? "@to_char_timestamp(\1)" : "@to_char(\1)", e);
 }
 
 struct expression *as_readable(struct translation *t, struct expression *e)
@@ -139,6 +140,10 @@ struct expression *as_timestamp(struct translation *t, struct expression *e)
     if (e->kind == EXPRESSION_BIND) return bind_as(t, e, SQL_DATE, "timestamp", TARGET_TIMESTAMP);
     if (is_null_literal(e)) return build_cast(t, e, "timestamp", TARGET_TIMESTAMP);
     if (type_is_text(e->typing.type)) return BUILD_CALL(t, e->at, typing, "@to_date(\1)", as_text(t, e));
+    if (e->kind == EXPRESSION_TEMPLATE && view_equal(e->text, view_text("@systimestamp()"))) {
+        typing.type = SQL_TIMESTAMP;
+        return build_text(t, e->at, typing, PRECEDENCE_PRIMARY, "@database_timestamp()");
+    }
     if (e->typing.target == TARGET_TIMESTAMPTZ) {
         typing.type = SQL_TIMESTAMP;
         struct expression *cast = build_cast(t, e, "timestamp", TARGET_TIMESTAMP);

@@ -333,7 +333,7 @@ static void emit_bare(struct emitter *m, const struct expression *e)
     case EXPRESSION_BETWEEN:
         emit_expression(m, e->arguments[0], PRECEDENCE_LIKE + 1);
         emit_text(m, e->negated ? " NOT BETWEEN " : " BETWEEN ");
-        emit_expression(m, e->arguments[1], PRECEDENCE_LIKE + 1);
+        emit_expression(m, e->arguments[1], e->arguments[1]->kind == EXPRESSION_COLLATE ? PRECEDENCE_PRIMARY : PRECEDENCE_LIKE + 1);
         emit_text(m, " AND ");
         emit_expression(m, e->arguments[2], PRECEDENCE_LIKE + 1);
         return;

@@ -66,7 +66,7 @@ void emit_from_item(struct emitter *m, const struct from_item *item)
     switch (item->kind) {
     case FROM_JOIN: emit_join(m, item); return;
     case FROM_QUERY:
-        if (item->lateral && !r->item->dropped) emit_text(m, "LATERAL ");
+        if (item->lateral && !item->applied) emit_text(m, "LATERAL ");
         emit_query_in_brackets(m, item->query);
         emit_alias(m, r->label);
         return;

@@ -146,7 +146,7 @@ static void resolve_join(struct translation *t, struct scope *scope, struct from
     scope->joined = true;
     resolve_from(t, scope, item->left);
     uint32_t middle = scope->relation_count;
-    if (item->join == JOIN_CROSS_APPLY || item->join == JOIN_OUTER_APPLY) item->right->lateral = true;
+    if (item->join == JOIN_CROSS_APPLY || item->join == JOIN_OUTER_APPLY) item->right->lateral = item->right->applied = true;
     resolve_from(t, scope, item->right);
     uint32_t right = scope->relation_count;
     if (item->join == JOIN_LEFT || item->join == JOIN_FULL || item->join == JOIN_OUTER_APPLY)

@@ -183,19 +183,21 @@ void rewrite_rownum(struct translation *t, struct query *q, struct select *s)
     if (!in_items && !in_upper && !s->limit) return;
     t->rownum_limit = true;
     bool grouped = s->aggregated || s->distinct;
-    if (!from_is_ordered(s) && !(only_constants(s) && !grouped)) t->arbitrary_rows = true;
     bool sorted = q && (q->order.count > 0 || q->has_fetch || q->offset);
+    bool chance = !from_is_ordered(s) && !(only_constants(s) && !grouped);
     struct replacement replacement = {NULL};
     if (grouped || (sorted && s->limit)) {
         struct expression *limit = s->limit;
         s->limit = NULL;
         struct select *inner = wrap_select(t, q, s);
         inner->limit = limit;
+        chance = inner->item_count > 0; /* which rows they are shows only in their columns */
         if (in_items || in_upper) {
             struct expression *number = build_text(t, s->at, (struct typing){.type = SQL_NUMBER, .target = TARGET_INTEGER}, PRECEDENCE_PRIMARY, "row_number() OVER ()");
             replacement.by = wrap_add(t, s, inner, number, "rownum");
         }
     }
+    if (chance) t->arbitrary_rows = true;
     if (!in_items && !in_upper) return;
     for (uint32_t i = 0; i < s->item_count; i++) walk_flat(t, &s->items[i].expression, replace, &replacement);
     for (uint32_t i = 0; q && i < q->order.count; i++) walk_flat(t, &q->order.keys[i].expression, replace, &replacement);
