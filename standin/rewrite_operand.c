@@ -345,8 +345,9 @@ static struct expression row_number_column(struct rewriter *rw, const struct tok
 
 static struct expression source_column_expression(struct rewriter *rw, const struct token *t, const struct source *source, const struct source_column *column)
 {
-    /* DUAL alone has no column of its own. */
-    const char *text = *source->emit ? text_format(rw, "%s.%s", source->emit, text_name(rw, column->stored)) : "'X'";
+    /* Within its own table's definition a column has no qualifier; DUAL alone has no column of its own. */
+    const char *text = text_name(rw, column->stored);
+    if (source->emit) text = *source->emit ? text_format(rw, "%s.%s", source->emit, text) : "'X'";
     struct expression e = expression_of(text, column->type);
     e.source = source;
     e.column = column;
