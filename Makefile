@@ -104,5 +104,6 @@ clean:
 -include scripts/targets.mk
 -include scripts/fuzz.mk
 -include scripts/captures.mk
+-include scripts/bench.mk
 -include scripts/demo.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

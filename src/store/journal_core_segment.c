@@ -8,7 +8,7 @@
 #define SPARE     "spare"     /* made ahead: whole and zero */
 #define SPARE_NEW "spare.new" /* the helper's, not whole yet */
 #define BEGIN     "begin"     /* a segment that begins without a spare */
-enum { ZERO_CHUNK = 1 << 20 };
+enum { ZERO_CHUNK = 256 << 10 };
 
 size_t journal_sync_bucket(uint64_t us)
 {

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Benches: tests/bench/bench_NAME.c, always in release. Each measures a baseline in the same run, so that its figures mean something on any machine.
+BENCH_BUILD := build/release
+BENCH_FOLDER ?= /tmp
+
+.PHONY: bench-journal bench-apply
+bench-journal:  ## journal: durable records a second beside bare fdatasync
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_journal
+	@$(BENCH_BUILD)/bench_journal $(BENCH_FOLDER)
+
+bench-apply:  ## target: pipelined statements a second beside bare libpq
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_apply
+	@tests/bench/run-apply $(BENCH_BUILD)/bench_apply
+
+$(BUILD)/bench_journal: $(BUILD)/tests/bench/bench_journal.o $(call libs,store)
+	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,store) -Wl,--end-group $(LIBS_store)
+$(BUILD)/tests/bench/bench_apply.o: EXTRA_CFLAGS += $(PG_INCLUDE)
+$(BUILD)/bench_apply: $(BUILD)/tests/bench/bench_apply.o $(call libs,pg)
+	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,pg) -Wl,--end-group $(LIBS_pg)
