@@ -383,7 +383,14 @@ size_t session_client_input(struct session *s, uint8_t *bytes, size_t size)
             break;
         }
         bool end = packet.type == WIRE_DATA && (packet.data_flags & WIRE_DATA_EOF);
-        if (s->call.state != CALL_NONE && packet.type != WIRE_MARKER && !end) break; /* half duplex: it waits for the answer */
+        bool turn = s->call.state == CALL_RELAYED && wire_tap_client_turn(s->tap); /* the server asked for the rest of the out binds */
+        if (s->call.state != CALL_NONE && packet.type != WIRE_MARKER && !end && !turn) break; /* half duplex: it waits for the answer */
+        if (turn) {
+            used += packet.size;
+            (void)wire_tap_client(s->tap, &packet);
+            session_send(s, PEER_SOURCE, view_of(packet.bytes, packet.size));
+            continue;
+        }
         used += packet.size;
         client_packet(s, &packet);
     }
