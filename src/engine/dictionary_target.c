@@ -17,7 +17,9 @@ struct target_relation {
 static bool run(struct dictionary_load *load, const char *name, const char *text, struct pg_result *result)
 {
     struct pg_parameter schema = {.text = view_text(load->engine->options.target_schema)};
-    return pg_run_prepared(load->target, name, text, &schema, 1, result, load->error) || error_prefix(load->error, "the target's catalog");
+    if (pg_run_prepared(load->target, name, text, &schema, 1, result, load->error)) return true;
+    pg_result_free(result);
+    return error_prefix(load->error, "the target's catalog");
 }
 
 static void relations_release(struct map *relations)
@@ -36,7 +38,7 @@ static bool relations_read(struct dictionary_load *load, struct map *relations)
         "SELECT c.relname, c.relkind, a.attname, (CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END)::int8 FROM pg_class c "
         "JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
         "LEFT JOIN pg_type t ON t.oid = a.atttypid WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')";
-    struct pg_result result;
+    struct pg_result result = {0};
     if (!run(load, "dictionary_relations", text, &result)) return false;
     for (uint32_t r = 0; r < result.rows; r++) {
         struct view name = pg_result_text(&result, r, 0), kind = pg_result_text(&result, r, 1);
@@ -153,7 +155,7 @@ bool dictionary_read_functions(struct dictionary_load *load)
 {
     static const char there[] = "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1";
     static const char functions[] = "SELECT OBJECT_NAME FROM ALL_OBJECTS WHERE OWNER = :1 AND OBJECT_TYPE = 'FUNCTION'";
-    struct pg_result result;
+    struct pg_result result = {0};
     if (!run(load, "dictionary_functions", there, &result)) return false;
     map_init(&load->functions);
     for (uint32_t r = 0; r < result.rows; r++) map_put(&load->functions, pg_result_text(&result, r, 0), load);

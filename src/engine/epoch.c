@@ -92,7 +92,7 @@ bool epoch_prepare_target(struct pg *target, struct error *error)
 bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side primary, uint64_t *lsn, struct error *error)
 {
     char text[900];
-    struct pg_result result;
+    struct pg_result result = {0};
     if (!epoch_prepare_target(target, error)) return false;
     /* The message marks the place in the stream; the row is what a stale proxy is refused by. One statement: both or nothing. */
     snprintf(text, sizeof text,
@@ -101,7 +101,10 @@ bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side prim
              "WHERE e.epoch <= excluded.epoch RETURNING 1) "
              "SELECT (pg_logical_emit_message(true, 'understudy', 'epoch %" PRIu64 "') - '0/0'::pg_lsn)::numeric FROM put",
              epoch, side_name(primary), epoch);
-    if (!pg_run(target, text, &result, error)) return error_prefix(error, "epoch on the target");
+    if (!pg_run(target, text, &result, error)) {
+        pg_result_free(&result);
+        return error_prefix(error, "epoch on the target");
+    }
     uint64_t at = 0;
     bool good = result.rows == 1 && view_to_u64(pg_result_text(&result, 0, 0), &at);
     pg_result_free(&result);
@@ -114,10 +117,13 @@ bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side prim
 
 bool epoch_read_target(struct pg *target, uint64_t *epoch, struct error *error)
 {
-    struct pg_result result;
+    struct pg_result result = {0};
     *epoch = 0;
     if (!epoch_prepare_target(target, error)) return false;
-    if (!pg_run(target, "SELECT coalesce(max(epoch), 0) FROM understudy.epoch WHERE id = 1", &result, error)) return error_prefix(error, "epoch on the target");
+    if (!pg_run(target, "SELECT coalesce(max(epoch), 0) FROM understudy.epoch WHERE id = 1", &result, error)) {
+        pg_result_free(&result);
+        return error_prefix(error, "epoch on the target");
+    }
     bool good = result.rows == 1 && view_to_u64(pg_result_text(&result, 0, 0), epoch);
     pg_result_free(&result);
     return good || error_set(error, ERROR_CORRUPT, "the target's epoch cannot be read");

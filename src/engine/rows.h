@@ -49,8 +49,8 @@ bool rows_send_image(struct pg *pg, const struct row_map *map, const struct row 
 bool rows_send_replace(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, pg_on_result *done, void *context, struct error *error) MUST_USE;
 /* Keys (normal values, map->key order, one after the other) of other rows of the target that hold a unique value which one of `rows` (found) is to get. */
 bool rows_find_conflicts(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
-/* Reads one row of the source by its ROWID (18 characters); row->key, found and values are filled in arena. */
-bool rows_read_rowid(struct source *source, const struct row_map *map, const char *rowid, struct row *row, struct arena *arena, struct error *error) MUST_USE;
+/* Reads rows of the source by their ROWIDs (18 characters each): the *found ones stand at the front of `rows` (room for count), in no order. */
+bool rows_read_rowids(struct source *source, const struct row_map *map, const char (*rowids)[19], uint32_t count, struct row *rows, uint32_t *found, struct arena *arena, struct error *error) MUST_USE;
 /* Reads keys of the target's rows whose `columns` (catalog indexes) equal `values`: children of a parent. Normal values, map->key order. */
 bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count, struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
 /* The same towards the source (update, else insert; delete). */

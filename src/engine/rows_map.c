@@ -27,11 +27,12 @@ static void map_free(struct row_map_full *full)
     if (!full) return;
     struct row_map *map = &full->map;
     char *texts[] = {map->source_name, map->target_name, map->source_select, map->target_select, map->target_upsert, map->target_insert,
-                     map->target_delete, map->source_update, map->source_insert, map->source_delete, full->source_rowid};
+                     map->target_delete, map->source_update, map->source_insert, map->source_delete};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) memory_free(texts[i]);
     for (unsigned i = 0; i < ROWS_SIZES; i++) {
         memory_free(full->source_in[i]);
         memory_free(full->target_in[i]);
+        memory_free(full->source_rowids[i]);
     }
     memory_free(map->columns);
     memory_free(map->key_at);
@@ -159,6 +160,18 @@ const char *rows_target_in(const struct row_map *map, unsigned size)
     return full->target_in[size];
 }
 
+const char *rows_source_rowids(const struct row_map *map, unsigned size)
+{
+    struct row_map_full *full = rows_full(map);
+    if (full->source_rowids[size]) return full->source_rowids[size];
+    struct buffer out;
+    buffer_init(&out, 0);
+    buffer_printf(&out, "%s WHERE ROWID %s", map->source_select, size ? "IN (:1" : "= :1");
+    for (uint32_t i = 2; i <= 1u << size; i++) buffer_printf(&out, ", :%u", i);
+    if (size) buffer_u8(&out, ')');
+    return full->source_rowids[size] = finish(&out);
+}
+
 /* ---- making a map ---- */
 
 static char *make_select(const struct row_map *map, bool target)
@@ -264,7 +277,6 @@ static void choose_key(struct row_map *map)
 static void make_texts(struct row_map_full *full)
 {
     struct row_map *map = &full->map;
-    struct buffer out;
     map->source_name = qualified(map->table->schema, map->table->name, false);
     map->target_name = qualified(map->table->target_schema, map->table->target, true);
     map->source_select = make_select(map, false);
@@ -272,9 +284,6 @@ static void make_texts(struct row_map_full *full)
     map->target_insert = make_insert(map, true, false);
     map->source_insert = make_insert(map, false, false);
     rows_statement_name(map->target_insert, full->insert_name);
-    buffer_init(&out, 0);
-    buffer_printf(&out, "%s WHERE ROWID = :1", map->source_select);
-    full->source_rowid = finish(&out);
     if (!map->key) return;
     map->target_upsert = make_insert(map, true, true);
     map->target_delete = make_delete(map, true);

@@ -13,7 +13,7 @@ struct row_map_full {
     char *source_in[ROWS_SIZES], *target_in[ROWS_SIZES];
     char target_in_name[ROWS_SIZES][ROWS_NAME_SIZE];
     char upsert_name[ROWS_NAME_SIZE], insert_name[ROWS_NAME_SIZE], delete_name[ROWS_NAME_SIZE];
-    char *source_rowid;                   /* select by ROWID */
+    char *source_rowids[ROWS_SIZES];      /* select by ROWID */
 };
 static inline struct row_map_full *rows_full(const struct row_map *map) { return (struct row_map_full *)(uintptr_t)map; }
 static inline const struct sql_column *rows_column(const struct row_map *map, uint32_t at) { return &map->table->columns[map->columns[at]]; }
@@ -21,6 +21,7 @@ static inline const struct sql_column *rows_key_column(const struct row_map *map
 /* " .. WHERE key IN (..)" for 1 << size keys; made on first use. */
 const char *rows_source_in(const struct row_map *map, unsigned size);
 const char *rows_target_in(const struct row_map *map, unsigned size);
+const char *rows_source_rowids(const struct row_map *map, unsigned size);
 void rows_statement_name(const char *text, char out[ROWS_NAME_SIZE]); /* unique for the text */
 /* "column = :n" for the source, so that CHAR compares without regard to padding. */
 void rows_source_key_place(struct buffer *out, const struct sql_column *column, uint32_t number);

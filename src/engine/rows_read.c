@@ -110,9 +110,12 @@ static bool read_target_chunk(struct pg *pg, struct key_read *read, unsigned siz
     struct pg_parameter *parameters = arena_alloc(read->arena, sizeof *parameters * count);
     for (uint32_t i = 0; i < count; i++)
         if (!rows_parameter(rows_key_column(map, i % map->key->column_count), &binds[i], read->arena, &parameters[i], error)) return false;
-    struct pg_result result;
+    struct pg_result result = {0};
     const char *text = rows_target_in(map, size);
-    if (!pg_run_prepared(pg, rows_full(map)->target_in_name[size], text, parameters, count, &result, error)) return false;
+    if (!pg_run_prepared(pg, rows_full(map)->target_in_name[size], text, parameters, count, &result, error)) {
+        pg_result_free(&result);
+        return false;
+    }
     struct value *values = arena_alloc(read->arena, sizeof *values * (map->column_count + 1));
     bool good = true;
     for (uint32_t r = 0; good && r < result.rows; r++) {
@@ -140,11 +143,12 @@ bool rows_read_target(struct pg *pg, const struct row_map *map, struct row *rows
     return true;
 }
 
-/* ---- one row by ROWID ---- */
+/* ---- rows by ROWID ---- */
 
 struct rowid_read {
     const struct row_map *map;
-    struct row *row;
+    struct row *rows;
+    uint32_t count, most;
     struct arena *arena;
 };
 
@@ -152,22 +156,32 @@ static bool take_rowid_row(void *context, const struct value *values, uint32_t c
 {
     struct rowid_read *read = context;
     const struct row_map *map = read->map;
-    if (count < map->column_count) return false;
+    struct value raw[32];
+    if (count < map->column_count || read->count == read->most) return false;
     struct value *kept = arena_alloc(read->arena, sizeof *kept * map->column_count);
-    struct value *key = arena_alloc(read->arena, sizeof *key * map->key->column_count), raw[32];
+    struct value *key = arena_alloc(read->arena, sizeof *key * map->key->column_count);
     for (uint32_t c = 0; c < map->column_count; c++) kept[c] = value_copy(read->arena, &values[c]);
     for (uint16_t i = 0; i < map->key->column_count && i < 32; i++) raw[i] = kept[map->key_at[i]];
-    if (!rows_normal_key(map, raw, key, read->arena)) return false;
-    *read->row = (struct row){.key = key, .values = kept, .found = true};
-    return false;
+    if (!rows_normal_key(map, raw, key, read->arena)) return true;
+    read->rows[read->count++] = (struct row){.key = key, .values = kept, .found = true};
+    return true;
 }
 
-bool rows_read_rowid(struct source *source, const struct row_map *map, const char *rowid, struct row *row, struct arena *arena, struct error *error)
+bool rows_read_rowids(struct source *source, const struct row_map *map, const char (*rowids)[19], uint32_t count, struct row *rows, uint32_t *found,
+                      struct arena *arena, struct error *error)
 {
     if (!map->key) return error_set(error, ERROR_INTERNAL, "%s has no key", map->table->name);
-    struct value bind = value_text(view_text(rowid));
-    struct rowid_read read = {.map = map, .row = row, .arena = arena};
-    memset(row, 0, sizeof *row);
-    return source_run(source, rows_full(map)->source_rowid, &bind, 1, 1, 2, take_rowid_row, &read, NULL, error) ||
-           error_prefix(error, "reading %s by ROWID", map->table->name);
+    *found = 0;
+    struct value *binds = arena_alloc(arena, sizeof *binds * ROWS_READ_MAX);
+    for (uint32_t at = 0; at < count;) {
+        uint32_t chunk = count - at < ROWS_READ_MAX ? count - at : ROWS_READ_MAX;
+        unsigned size = size_for(chunk);
+        for (uint32_t i = 0; i < 1u << size; i++) binds[i] = value_text(view_text(rowids[at + (i < chunk ? i : chunk - 1)]));
+        struct rowid_read read = {.map = map, .rows = rows + *found, .most = chunk, .arena = arena};
+        if (!source_run(source, rows_source_rowids(map, size), binds, 1u << size, 1, (1u << size) + 1, take_rowid_row, &read, NULL, error))
+            return error_prefix(error, "reading %s by ROWID", map->table->name);
+        *found += read.count;
+        at += chunk;
+    }
+    return true;
 }

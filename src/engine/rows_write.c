@@ -116,11 +116,14 @@ static bool add_keys(struct pg *pg, const struct row_map *map, struct buffer *te
 {
     uint16_t parts = map->key->column_count;
     char name[ROWS_NAME_SIZE];
-    struct pg_result result;
+    struct pg_result result = {0};
     buffer_u8(text, 0);
     const char *sql = (const char *)buffer_view(text).data;
     rows_statement_name(sql, name);
-    if (!pg_run_prepared(pg, name, sql, parameters, count, &result, error)) return false;
+    if (!pg_run_prepared(pg, name, sql, parameters, count, &result, error)) {
+        pg_result_free(&result);
+        return false;
+    }
     struct value *all = arena_alloc(arena, sizeof *all * parts * (*key_count + result.rows + 1));
     if (*key_count) memcpy(all, *keys, sizeof *all * parts * *key_count);
     for (uint32_t r = 0; r < result.rows; r++) {

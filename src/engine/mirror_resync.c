@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * After the target was lost while it was primary, and came back: what it did last may not be what its clients were told of in the end. The keys of those
+ * transactions are read from the source, which has them all by then, and written as they are.
+ */
+#include "engine/mirror_private.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+enum { KEYS_AT_ONCE = 2000 };
+
+struct resync { struct mirror *mirror; uint64_t from, to; struct map wanted; uint64_t keys; };
+
+static bool each_record(struct resync *r, bool (*visit)(struct resync *, const struct journal_record *), struct error *error)
+{
+    struct mirror *m = r->mirror;
+    struct journal_reader *reader = journal_reader_new(m->engine->journal, journal_first(m->engine->journal), error);
+    if (!reader) return false;
+    bool good = true;
+    while (good) {
+        struct journal_record record;
+        enum journal_read read = journal_read(reader, &record, error);
+        if (read != JOURNAL_READ_OK) {
+            good = read == JOURNAL_READ_END;
+            break;
+        }
+        good = visit(r, &record);
+    }
+    journal_reader_free(reader);
+    return good;
+}
+
+static bool note_intent(struct resync *r, const struct journal_record *record)
+{
+    struct record_intent intent;
+    struct arena scratch;
+    if (record->kind != JOURNAL_INTENT || record->csn <= r->from || record->csn > r->to) return true;
+    arena_init(&scratch, 0);
+    if (!record_decode_intent(record->payload, &scratch, &intent, NULL) || intent.target_primary) map_put_u64(&r->wanted, record->transaction, r);
+    arena_release(&scratch);
+    return true;
+}
+
+/* Row images name every row that was written, also by a statement over a predicate. */
+static bool keys_of_images(struct mirror *m, const struct record *record, const struct record_result *result)
+{
+    char schema[129];
+    struct view text = record->schema.size > 128 ? view_of(record->schema.data, 128) : record->schema;
+    memcpy(schema, text.data ? text.data : (const uint8_t *)"", text.size);
+    schema[text.size] = 0;
+    struct statement *s = statement_of(m->statements, record->text, schema);
+    const struct sql_plan *plan = s ? statement_plan(s) : NULL;
+    const struct sql_table *table = plan && plan->written ? mirror_table_here(m, plan->written) : NULL;
+    const struct row_map *map = table && table->target[0] ? row_map_of(m->maps, table) : NULL;
+    if (!map || !map->key || plan->key_changes || result->image_columns != table->column_count) return false;
+    for (uint32_t r = 0; r < result->image_rows; r++) {
+        struct value raw[32], normal[32];
+        for (uint16_t k = 0; k < map->key->column_count; k++) raw[k] = result->images[(size_t)r * result->image_columns + map->key->columns[k]];
+        if (!rows_normal_key(map, raw, normal, &m->batch.arena)) return false;
+        struct mirror_key *key = mirror_key_add(&m->batch, map, normal);
+        mirror_key_image(key);
+        key->must_check = true;
+        watch_touch(m, key);
+    }
+    return true;
+}
+
+static bool take_record(struct resync *r, const struct journal_record *record)
+{
+    struct mirror *m = r->mirror;
+    if ((record->kind != JOURNAL_DML && record->kind != JOURNAL_INTENT) || !map_get_u64(&r->wanted, record->transaction)) return true;
+    struct mirror_transaction t = {.id = record->transaction, .csn = record->csn ? record->csn : m->applied_csn, .state = TRANSACTION_DOUBT};
+    struct mirror_entry entry = {.position = record->position, .of_intent = record->kind == JOURNAL_INTENT, .payload = arena_copy(&m->batch.arena, record->payload)};
+    struct record dml;
+    struct record_result result;
+    struct record_intent intent;
+    bool has_result = false;
+    if (entry.of_intent && (!record_decode_intent(entry.payload, &m->batch.arena, &intent, NULL) || !intent.has_record)) return true;
+    bool images = !entry.of_intent && record_decode(entry.payload, &m->batch.arena, &dml, &result, &has_result, NULL) && has_result && result.image_rows > 0;
+    if (!images || !keys_of_images(m, &dml, &result)) mirror_plan_entry(m, &t, &entry);
+    r->keys += m->batch.keys.count;
+    if (m->batch.keys.count < KEYS_AT_ONCE) return true;
+    bool good = mirror_apply_keys(m);
+    mirror_batch_reset(m);
+    return good;
+}
+
+void mirror_resync(struct mirror *m)
+{
+    struct state *state = m->engine->state;
+    struct error error;
+    error_clear(&error);
+    if (!state || !m->target || !m->catalog) return;
+    struct resync r = {.mirror = m, .from = state_get_u64(state, "resync_from_csn", 0), .to = state_get_u64(state, "resync_to_csn", 0)};
+    if (r.to == 0) {
+        m->resync_wanted = false;
+        return;
+    }
+    LOG(LOG_INFO, "mirror.resync", log_u64("from", r.from), log_u64("to", r.to));
+    map_init(&r.wanted);
+    mirror_batch_reset(m);
+    bool good = each_record(&r, note_intent, &error) && each_record(&r, take_record, &error) && mirror_apply_keys(m);
+    mirror_batch_reset(m);
+    map_release(&r.wanted);
+    if (!good) {
+        LOG_RATED(LOG_ERROR, "mirror.resync_failed", log_failure(&error)); /* once more when both sides are there */
+        return;
+    }
+    /* Writers that did not come through us, and triggers, may have changed more on the target than the journal names. */
+    engine_gap(m->engine, NULL, "the target was lost while it was primary: verify every table");
+    m->resync_wanted = false;
+    if (!state_put_u64(state, "resync_to_csn", 0, &error) || !state_put_u64(state, "resync_from_csn", 0, &error))
+        LOG(LOG_ERROR, "mirror.resync_state", log_failure(&error));
+    LOG(LOG_INFO, "mirror.resynced", log_u64("keys", r.keys));
+}

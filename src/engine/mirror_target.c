@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mirror's connection to the target: opened with back-off, its position read from the target itself, probed while idle. */
+#include "engine/mirror_private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "engine/dictionary.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { CONNECT_TIMEOUT_MS = 5000, PROBE_TIMEOUT_MS = 2000 };
+#define PROBE_EVERY_US UINT64_C(500000)
+
+/* ---- what an error means ---- */
+
+static bool state_starts(const struct error *error, const char *prefix)
+{
+    return strncmp(error->sqlstate, prefix, strlen(prefix)) == 0;
+}
+
+bool mirror_target_transient(const struct error *error)
+{
+    static const char *const states[] = {"40001", "40P01", "55P03", "57014"};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(error->sqlstate, states[i]) == 0) return true;
+    return false;
+}
+
+bool mirror_target_trouble(const struct error *error)
+{
+    static const char *const classes[] = {"08", "53", "57", "58", "XX", "25006", "28", "3D", "F0"};
+    if (error->code == ERROR_TARGET_LOST || error->code == ERROR_TIMEOUT) return true;
+    if (strcmp(error->sqlstate, "57014") == 0) return false;
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (state_starts(error, classes[i])) return true;
+    return false;
+}
+
+/* ---- connection ---- */
+
+void mirror_target_failed(struct mirror *m, const struct error *error)
+{
+    engine_count(m->engine, COUNT_TARGET_ERRORS, 1);
+    LOG_RATED(LOG_ERROR, "mirror.target", log_failure(error));
+    if (m->target) pg_close(m->target);
+    m->target = NULL;
+    atomic_store(&m->engine->target_healthy, false);
+    m->target_retry_us = clock_monotonic_us() + random_backoff_us(&m->random, m->target_tries++, 100000, 2000000);
+    mutex_lock(&m->lock);
+    m->statistics.target_up = false;
+    snprintf(m->statistics.last_error, sizeof m->statistics.last_error, "%.299s", error->text);
+    mutex_unlock(&m->lock);
+}
+
+static bool prepare_session(struct mirror *m, struct pg *pg, struct error *error)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    /* Rows are applied as they are: the target's own triggers and foreign keys do not act on them a second time. */
+    buffer_append_text(&text, "SET session_replication_role = replica; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+                              "SET lock_timeout = '10s'; SET application_name = 'understudy mirror'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
+                              "SET search_path = ");
+    pg_quote_identifier(&text, m->engine->options.target_schema);
+    buffer_append_text(&text, ", public");
+    buffer_u8(&text, 0);
+    bool good = pg_run(pg, (const char *)buffer_view(&text).data, NULL, error);
+    buffer_release(&text);
+    return good && epoch_prepare_target(pg, error);
+}
+
+struct stored { bool found; uint64_t csn, position, horizon; };
+
+static uint64_t number_at(const struct pg_result *result, uint32_t row, uint32_t column)
+{
+    uint64_t number = 0;
+    return !pg_result_null(result, row, column) && view_to_u64(pg_result_text(result, row, column), &number) ? number : 0;
+}
+
+static bool read_stored(struct pg *pg, struct stored *out, struct error *error)
+{
+    struct pg_result result = {0};
+    memset(out, 0, sizeof *out);
+    bool good = pg_run(pg, "SELECT reader, csn, position FROM understudy.applied WHERE reader IN ('mirror', 'mirror horizon')", &result, error);
+    for (uint32_t r = 0; good && r < result.rows; r++) {
+        if (view_equal(pg_result_text(&result, r, 0), view_text("mirror"))) {
+            out->found = true;
+            out->csn = number_at(&result, r, 1);
+            out->position = number_at(&result, r, 2);
+        } else {
+            out->horizon = number_at(&result, r, 1);
+        }
+    }
+    pg_result_free(&result);
+    return good;
+}
+
+static void start_from(struct mirror *m, const struct stored *stored)
+{
+    uint64_t last = journal_last_csn(m->engine->journal);
+    m->applied_csn = stored->csn;
+    if (stored->csn > last) {
+        LOG(LOG_ERROR, "mirror.ahead_of_journal", log_u64("target", stored->csn), log_u64("journal", last));
+        mirror_gap(m, NULL, "the target has commits that the journal does not know: was the journal lost? verify every table");
+        m->applied_csn = last;
+    }
+    m->applied_position = m->written_position = stored->position;
+    m->horizon_start = stored->horizon;
+    if (m->horizon_max < stored->horizon) m->horizon_max = stored->horizon;
+    mirror_assemble_init(m, stored->found && stored->position ? stored->position : journal_first(m->engine->journal));
+    m->positioned = true;
+    engine_set_applied(m->engine, m->applied_csn, m->applied_position);
+    LOG(LOG_INFO, "mirror.positioned", log_u64("csn", m->applied_csn), log_u64("position", m->next_position), log_u64("horizon", m->horizon_start));
+}
+
+/* The connection was lost and is back. What stands on the target decides. */
+static void go_on_from(struct mirror *m, const struct stored *stored)
+{
+    if (stored->csn < m->applied_csn) {
+        /* It went back: a replica was promoted, or a backup restored. Everything since is applied again; until then nobody may read there. */
+        LOG(LOG_ERROR, "mirror.target_went_back", log_u64("was", m->applied_csn), log_u64("is", stored->csn));
+        mirror_gap(m, NULL, "the target went back to an earlier state");
+        m->target_lost_csn = m->applied_csn;
+        start_from(m, stored);
+        return;
+    }
+    if (stored->csn == m->applied_csn) return;
+    /* The last COMMIT went through, its answer was lost. */
+    for (struct mirror_transaction *t = m->oldest, *next; t; t = next) {
+        next = t->newer;
+        if (t->csn && t->csn <= stored->csn && !t->done) mirror_transaction_drop(m, t);
+    }
+    m->applied_csn = stored->csn;
+    m->horizon_start = stored->horizon; /* what was noted of its keys went with the batch */
+    m->applied_position = mirror_restart_position(m, stored->csn);
+    engine_set_applied(m->engine, m->applied_csn, m->applied_position);
+}
+
+bool mirror_target_ready(struct mirror *m)
+{
+    if (m->target) return true;
+    uint64_t now = clock_monotonic_us();
+    if (now < m->target_retry_us) return false;
+    struct error error;
+    struct stored stored;
+    error_clear(&error);
+    struct pg *pg = pg_connect(m->engine->options.target_conninfo, CONNECT_TIMEOUT_MS, &error);
+    if (!pg || !prepare_session(m, pg, &error) || !read_stored(pg, &stored, &error)) {
+        if (pg) pg_close(pg);
+        mirror_target_failed(m, &error);
+        return false;
+    }
+    m->target = pg;
+    m->target_tries = 0;
+    m->probed_us = now;
+    if (m->positioned) go_on_from(m, &stored);
+    else start_from(m, &stored);
+    if (m->applied_csn >= m->target_lost_csn) atomic_store(&m->engine->target_healthy, true);
+    mutex_lock(&m->lock);
+    m->statistics.target_up = true;
+    m->statistics.last_error[0] = 0;
+    mutex_unlock(&m->lock);
+    return true;
+}
+
+void mirror_target_probe(struct mirror *m)
+{
+    uint64_t now = clock_monotonic_us();
+    if (!m->target || now < m->probed_us + PROBE_EVERY_US) return;
+    m->probed_us = now;
+    struct error error;
+    error_clear(&error);
+    pg_send_text(m->target, "SELECT 1", NULL, NULL);
+    pg_sync(m->target);
+    if (!pg_run_wait(m->target, PROBE_TIMEOUT_MS, &error) || pg_state(m->target) != PG_READY) {
+        if (error.code == ERROR_NONE) error_set(&error, ERROR_TARGET_LOST, "the target does not answer");
+        mirror_target_failed(m, &error);
+    } else if (m->applied_csn >= m->target_lost_csn) {
+        atomic_store(&m->engine->target_healthy, true);
+    }
+}
