@@ -12,8 +12,10 @@ enum pg_item_kind { PG_ITEM_PREPARE, PG_ITEM_QUERY, PG_ITEM_SYNC, PG_ITEM_FORGET
 
 /* A prepared statement. In the group that prepares it, it may be used before the answer is there; a later group cannot know
  * whether that group fails before the preparation, so until the answer it prepares again, under a name of its own. */
+enum { PG_STATEMENT_NAME_SIZE = 24 };
 struct pg_statement {
-    uint64_t serial;    /* its name at the server is "us" and this number; 0: not prepared */
+    uint64_t serial; /* its name at the server is "us" and this number; 0: not prepared */
+    char name[PG_STATEMENT_NAME_SIZE];
     uint64_t group;     /* in which it is being prepared */
     bool ready;         /* the server said so */
     uint32_t preparing; /* answers that are awaited */

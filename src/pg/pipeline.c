@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-enum { STATEMENT_NAME_SIZE = 32, PARAMETERS_MAX = 65535 /* of the protocol */ };
+enum { PARAMETERS_MAX = 65535 /* of the protocol */ };
 
 /* ---- items ---- */
 
@@ -37,9 +37,9 @@ static struct pg_item pop_item(struct pg *pg)
 
 /* ---- prepared statements ---- */
 
-static void statement_name(uint64_t serial, char out[STATEMENT_NAME_SIZE])
+static void statement_name(uint64_t serial, char out[PG_STATEMENT_NAME_SIZE])
 {
-    snprintf(out, STATEMENT_NAME_SIZE, "us%llu", (unsigned long long)serial);
+    snprintf(out, PG_STATEMENT_NAME_SIZE, "us%llu", (unsigned long long)serial);
 }
 
 static bool statement_usable(const struct pg *pg, const struct pg_statement *statement)
@@ -49,7 +49,7 @@ static bool statement_usable(const struct pg *pg, const struct pg_statement *sta
 
 static bool deallocate(struct pg *pg, uint64_t serial)
 {
-    char name[STATEMENT_NAME_SIZE], text[STATEMENT_NAME_SIZE + 16];
+    char name[PG_STATEMENT_NAME_SIZE], text[PG_STATEMENT_NAME_SIZE + 16];
     statement_name(serial, name);
     snprintf(text, sizeof text, "DEALLOCATE %s", name);
     if (!PQsendQueryParams(pg->handle, text, 0, NULL, NULL, NULL, NULL, 0)) return false;
@@ -79,14 +79,15 @@ static bool forget_oldest(struct pg *pg)
 static bool send_prepare(struct pg *pg, struct pg_statement *statement, const char *text, const struct pg_parameter *parameters,
                          uint32_t count)
 {
-    char name[STATEMENT_NAME_SIZE];
     buffer_clear(&pg->scratch);
     Oid *types = (Oid *)(void *)buffer_reserve(&pg->scratch, (count + 1) * sizeof *types);
     for (uint32_t i = 0; i < count; i++) types[i] = parameters[i].type;
     uint64_t serial = ++pg->next_serial;
+    char name[PG_STATEMENT_NAME_SIZE];
     statement_name(serial, name);
     if (!PQsendPrepare(pg->handle, name, text, (int)count, types)) return false;
     statement->serial = serial;
+    memcpy(statement->name, name, sizeof name);
     statement->group = pg->group;
     statement->preparing++;
     push_item(pg, (struct pg_item){.kind = PG_ITEM_PREPARE, .statement = statement, .serial = serial});
@@ -117,6 +118,7 @@ static void prepare_answered(struct pg *pg, const struct pg_item *item, bool goo
         if (good && statement->serial != item->serial) (void)!deallocate(pg, item->serial); /* a later group had prepared it again */
     } else if (good) {
         statement->serial = item->serial; /* the first that is known wins */
+        statement_name(statement->serial, statement->name);
         statement->ready = true;
     } else if (statement->serial == item->serial) {
         statement->serial = 0;
@@ -188,12 +190,10 @@ static void make_sendable(struct pg *pg, const struct pg_parameter *parameters, 
 static bool send_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count)
 {
     struct pg_statement *statement;
-    char server_name[STATEMENT_NAME_SIZE];
     struct sendable sendable;
     if (!find_statement(pg, name, text, parameters, count, &statement)) return false;
     make_sendable(pg, parameters, count, &sendable);
-    statement_name(statement->serial, server_name);
-    return PQsendQueryPrepared(pg->handle, server_name, (int)count, sendable.values, sendable.lengths, sendable.formats, 0);
+    return PQsendQueryPrepared(pg->handle, statement->name, (int)count, sendable.values, sendable.lengths, sendable.formats, 0);
 }
 
 void pg_send_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count,

@@ -99,8 +99,7 @@ static struct outcome run_loop(struct journal *journal, double seconds, uint32_t
             atomic_store(&loop.sleeping, true);
             if (taken == atomic_load(&loop.freed)) sem_wait(&loop.more);
             atomic_store(&loop.sleeping, false);
-            while (sem_trywait(&loop.more) == 0) {
-            }
+            while (sem_trywait(&loop.more) == 0) {}
             continue;
         }
         struct slot *slot = &slots[ring[taken++ % THREADS]];
@@ -142,7 +141,8 @@ static void *commit(void *context)
     uint8_t payload[RECORD - 48] = {7};
     uint64_t now;
     while ((now = now_ns()) < c->end) {
-        journal_append(c->journal, JOURNAL_INTENT, 1, journal_next_csn(c->journal), view_of(payload, sizeof payload), committer_done, &c->done);
+        journal_append(c->journal, JOURNAL_INTENT, 1, journal_next_csn(c->journal), view_of(payload, sizeof payload), committer_done,
+                       &c->done);
         sem_wait(&c->done);
         if (c->count < c->most) c->ns[c->count++] = (uint32_t)(now_ns() - now);
     }
@@ -154,7 +154,10 @@ static struct outcome run_threads(struct journal *journal, double seconds, uint3
     static struct committer committers[THREADS];
     uint64_t begin = now_ns();
     for (int i = 0; i < THREADS; i++) {
-        committers[i] = (struct committer){.journal = journal, .end = begin + (uint64_t)(seconds * 1e9), .ns = ns + i * (LATENCIES / THREADS), .most = LATENCIES / THREADS};
+        committers[i] = (struct committer){.journal = journal,
+                                           .end = begin + (uint64_t)(seconds * 1e9),
+                                           .ns = ns + i * (LATENCIES / THREADS),
+                                           .most = LATENCIES / THREADS};
         sem_init(&committers[i].done, 0, 0);
         pthread_create(&committers[i].thread, NULL, commit, &committers[i]);
     }
@@ -183,7 +186,7 @@ static struct outcome run_bare(const char *folder, double seconds, size_t size, 
     memset(bytes, 7, size);
     size_t count = 0;
     uint64_t begin = now_ns(), now = begin, end = begin + (uint64_t)(seconds * 1e9);
-    for (off_t at = 0; now < end; at = at + 2 * (off_t)size > FILE_SIZE ? 0 : at + (off_t)size) {
+    for (off_t at = 0; now<end; at = at + 2 * (off_t)size> FILE_SIZE ? 0 : at + (off_t)size) {
         if (pwrite(descriptor, bytes, size, at) != (ssize_t)size || fdatasync(descriptor) != 0) abort();
         uint64_t after = now_ns();
         if (count < LATENCIES) ns[count++] = (uint32_t)(after - now);
@@ -264,7 +267,8 @@ int main(int argc, char **argv)
         journal_release(journal, journal_durable(journal));
     }
     journal_close(journal);
-    printf("records of %d bytes, %d rounds of %.1f s, medians\n  %-44s %9s %9s %9s %10s\n", RECORD, rounds, seconds, "", "records/s", "p50 us", "p99 us", "rec/sync");
+    printf("records of %d bytes, %d rounds of %.1f s, medians\n  %-44s %9s %9s %9s %10s\n", RECORD, rounds, seconds, "", "records/s",
+           "p50 us", "p99 us", "rec/sync");
     print_row("bare: one record, one fdatasync", one, rounds);
     print_row("journal: one thread, 64 commits on their way", loop, rounds);
     print_row("bare: groups of that size, one fdatasync", group, rounds);
