@@ -1,9 +1,265 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PL/SQL blocks. */
+/* PL/SQL blocks: binds go in and out through MariaDB's variables @b1, @b2, ...; cursors become cursors of the session. */
 #include "standin/call.h"
 
-void call_block(struct client *client, struct wire_request *request, struct statement *statement)
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct block {
+    struct client *client;
+    struct wire_request *request;
+    struct statement *s;
+    const struct wire_bind *row;
+    struct value *values;            /* of OUT binds */
+    struct wire_cursor **cursors;    /* of OUT cursor binds */
+};
+
+static bool fail(struct plan_error *error, int ora, const char *text)
 {
-    (void)statement;
-    call_refuse(client, request, 439, "feature not enabled: stand-in does not support PL/SQL");
+    error->ora = ora;
+    snprintf(error->text, sizeof error->text, "ORA-%05d: %s", ora, text);
+    return false;
+}
+
+/* ---- in ---- */
+
+static bool set_variables(struct block *b, struct plan_error *error)
+{
+    struct client *client = b->client;
+    uint32_t count = b->s->plan->out_count;
+    if (count == 0) return true;
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    struct plan_bind *order = arena_alloc(&client->call_arena, count * sizeof *order);
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool given = b->s->plan->outs[i].in && b->row && i < b->request->cursor->bind_count && b->row[i].present;
+        buffer_printf(&sql, "%s@b%u = %s", i ? ", " : "SET ", i + 1, given ? "?" : "NULL");
+        if (given) order[used++] = (struct plan_bind){.ordinal = i, .conversion = BIND_LOCAL};
+    }
+    struct parameter_set parameters;
+    struct engine_error failed;
+    bool good = parameters_fill(client, b->request->cursor, b->row, order, used, &parameters, error);
+    MYSQL_STMT *prepared = good ? mysql_stmt_init(client->engine.mysql) : NULL;
+    if (prepared) {
+        good = mysql_stmt_prepare(prepared, (const char *)sql.data + sql.start, buffer_size(&sql)) == 0 &&
+               (used == 0 || mysql_stmt_bind_param(prepared, parameters.binds) == 0) && mysql_stmt_execute(prepared) == 0;
+        if (!good) {
+            engine_note_statement(prepared, &failed);
+            error_from_engine(client, b->s->plan, &failed, error);
+        }
+        mysql_stmt_close(prepared);
+    }
+    buffer_release(&sql);
+    return good;
+}
+
+/* ---- out ---- */
+
+static struct value value_of_text(struct block *b, const struct sql_type *type, const char *text, size_t size)
+{
+    struct arena *arena = &b->client->call_arena;
+    if (!text) return value_null();
+    struct view bytes = arena_copy(arena, view_of(text, size));
+    if (sql_kind_is_number(type->kind) || type->kind == KIND_BOOLEAN) {
+        struct value number = value_number_text(arena, bytes);
+        if (type->kind == KIND_BINARY_DOUBLE || type->kind == KIND_BINARY_FLOAT) return (struct value){.type = type->kind == KIND_BINARY_DOUBLE ? VALUE_DOUBLE : VALUE_FLOAT, .real = strtod(text, NULL)};
+        return number;
+    }
+    if (sql_kind_is_time(type->kind)) {
+        struct value v = {.type = VALUE_DATETIME};
+        if (!datetime_from_text(bytes, &v.datetime)) return value_null();
+        v.datetime.has_zone = type->kind == KIND_TIMESTAMP_TZ || type->kind == KIND_TIMESTAMP_LTZ;
+        if (type->kind == KIND_DATE) v.datetime.nanosecond = 0;
+        return v;
+    }
+    if (type->kind == KIND_RAW || type->kind == KIND_BLOB) return value_bytes(bytes);
+    return value_text(bytes);
+}
+
+static void take_outs(void *context, char **values, unsigned long *lengths)
+{
+    struct block *b = context;
+    const struct plan *plan = b->s->plan;
+    for (uint32_t i = 0; i < plan->out_count; i++) {
+        struct sql_type type = plan->outs[i].type;
+        if (type.kind == KIND_UNKNOWN && i < b->s->bind_count) type = b->s->bind_types[i];
+        if (plan->outs[i].out) b->values[i] = value_of_text(b, &type, values[i], lengths[i]);
+    }
+}
+
+static bool read_variables(struct block *b, struct plan_error *error)
+{
+    const struct plan *plan = b->s->plan;
+    bool any = false;
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    for (uint32_t i = 0; i < plan->out_count; i++) {
+        any |= plan->outs[i].out;
+        buffer_printf(&sql, "%s@b%u", i ? ", " : "SELECT ", i + 1);
+    }
+    buffer_u8(&sql, 0);
+    struct engine_error failed;
+    bool good = !any || engine_rows(&b->client->engine, (const char *)sql.data + sql.start, take_outs, b, &failed);
+    if (!good) error_from_engine(b->client, plan, &failed, error);
+    buffer_release(&sql);
+    return good;
+}
+
+/* ---- cursors ---- */
+
+static struct wire_cursor *cursor_new(struct client *client, struct statement *s)
+{
+    struct wire_cursor *cursor = wire_cursor_make(client->cursors, view_of(NULL, 0));
+    if (!cursor) return NULL;
+    struct wire_column *columns = arena_zero(&client->call_arena, (s->plan->column_count + 1) * sizeof *columns);
+    wire_cursor_bind_id(client->cursors, cursor, wire_cursor_free_id(client->cursors, 1));
+    result_describe(s->plan->columns, s->plan->column_count, columns);
+    wire_cursor_set_columns(cursor, columns, s->plan->column_count);
+    cursor->owner = s;
+    s->cursor = cursor;
+    return cursor;
+}
+
+/* OPEN :c FOR SELECT: the query runs as a statement of its own. */
+static bool open_cursor(struct block *b, struct plan_error *error)
+{
+    struct client *client = b->client;
+    struct parameter_set parameters;
+    bool renewed;
+    struct statement *child = statement_new(client, view_of(b->s->sql, b->s->sql_size));
+    bool good = statement_plan(child, b->s->bind_types, b->s->bind_count, &renewed, error);
+    if (good) child->plan->kind = PLAN_QUERY;
+    good = good && statement_prepare(child, error) && parameters_fill(client, b->request->cursor, b->row, child->plan->binds, child->plan->bind_count, &parameters, error) &&
+           statement_execute(child, child->prepared, &parameters, error) && result_begin(child, error);
+    /* Taken over whole: the cursor lives beside other statements, and its defines are not known yet. */
+    if (good && mysql_stmt_store_result(child->prepared)) good = fail(error, 600, "internal error: cursor");
+    client->streaming = NULL;
+    child->stored = good;
+    struct wire_cursor *cursor = good ? cursor_new(client, child) : NULL;
+    if (!cursor) {
+        statement_destroy(child);
+        return good ? fail(error, 1000, "maximum open cursors exceeded") : false;
+    }
+    b->cursors[b->s->plan->cursor_bind] = cursor;
+    return true;
+}
+
+/* How a procedure's cursor parameter was described when it was made. */
+static struct plan *cursor_plan(const char *result)
+{
+    struct plan *plan = memory_zero(1, sizeof *plan);
+    arena_init(&plan->arena, 0);
+    plan->kind = PLAN_QUERY;
+    plan->columns = arena_zero(&plan->arena, 1000 * sizeof *plan->columns);
+    while (*result && plan->column_count < 1000) {
+        int kind, scale, characters, national, nullable, at = 0;
+        unsigned precision, length, object;
+        if (sscanf(result, "%d %u %d %u %d %d %u %d %n", &kind, &precision, &scale, &length, &characters, &national, &object, &nullable, &at) < 8) break;
+        size_t size = strcspn(result + at, "\n");
+        plan->columns[plan->column_count++] = (struct plan_column){
+            .name = arena_string(&plan->arena, view_of(result + at, size)), .nullable = nullable, .lob_key = -1,
+            .type = {.kind = (enum sql_kind)kind, .precision = (uint8_t)precision, .scale = (int8_t)scale, .length = length, .characters = characters, .national = national, .object = object}};
+        result += at + size;
+        result += *result == '\n';
+    }
+    return plan;
+}
+
+/* CALL p(..) whose rows are the cursor: read at once, because OUT values follow them. */
+static bool call_with_cursor(struct block *b, uint32_t bind, struct plan_error *error)
+{
+    struct client *client = b->client;
+    struct parameter_set none = {0};
+    struct statement *child = statement_new(client, view_of(NULL, 0));
+    child->plan = cursor_plan(b->s->plan->outs[bind].cursor_result);
+    child->plan->sql = arena_string(&child->plan->arena, view_text(b->s->plan->sql));
+    struct wire_cursor *cursor = NULL;
+    bool good = statement_prepare(child, error) && statement_execute(child, child->prepared, &none, error) && result_begin(child, error);
+    if (good) cursor = cursor_new(client, child);
+    if (good && !cursor) good = fail(error, 1000, "maximum open cursors exceeded");
+    if (good) good = result_spool(child, cursor, 0, 0, error);
+    if (good) {
+        while (mysql_stmt_next_result(child->prepared) == 0) mysql_stmt_free_result(child->prepared);
+        b->cursors[bind] = cursor;
+        return true;
+    }
+    if (cursor) wire_cursor_release(client->cursors, cursor);
+    else statement_destroy(child);
+    return false;
+}
+
+static bool run_block(struct block *b, struct plan_error *error)
+{
+    const struct plan *plan = b->s->plan;
+    if (plan->kind == PLAN_CURSOR) return open_cursor(b, error);
+    if (!set_variables(b, error)) return false;
+    for (uint32_t i = 0; i < plan->out_count; i++) {
+        if (plan->outs[i].cursor_result) return call_with_cursor(b, i, error) && read_variables(b, error);
+    }
+    struct engine_error failed;
+    if (!engine_run(&b->client->engine, plan->sql, NULL, &failed)) {
+        error_from_engine(b->client, plan, &failed, error);
+        return false;
+    }
+    return read_variables(b, error);
+}
+
+/* ---- reply ---- */
+
+static void write_outs(struct block *b)
+{
+    struct client *client = b->client;
+    const struct plan *plan = b->s->plan;
+    struct wire_cursor *cursor = b->request->cursor;
+    uint8_t *directions = arena_alloc(&client->call_arena, cursor->bind_count + 1);
+    for (uint32_t i = 0; i < cursor->bind_count; i++) {
+        bool out = i < plan->out_count && plan->outs[i].out;
+        directions[i] = !out ? WIRE_IN : plan->outs[i].in ? WIRE_IN_OUT : WIRE_OUT;
+    }
+    wire_cursor_set_directions(cursor, directions, cursor->bind_count);
+    wire_io_vector_write(client->session, directions, cursor->bind_count, &client->reply);
+    bool any = false;
+    for (uint32_t i = 0; i < cursor->bind_count; i++) any |= directions[i] != WIRE_IN;
+    if (!any) return;
+    wire_row_begin(&client->reply);
+    for (uint32_t i = 0; i < cursor->bind_count; i++) {
+        if (directions[i] == WIRE_IN) continue;
+        struct wire_cursor *opened = b->cursors[i];
+        if (opened) wire_out_cursor(client->session, opened->columns, opened->column_count, opened->id, &client->reply);
+        else call_out_value(client, &cursor->binds[i], &b->values[i]);
+    }
+}
+
+void call_block(struct client *client, struct wire_request *request, struct statement *s)
+{
+    const struct wire_execute *x = &request->execute;
+    struct plan_error error = {0};
+    struct wire_cursor *cursor = request->cursor;
+    struct block b = {.client = client, .request = request, .s = s};
+    b.values = arena_zero(&client->call_arena, (cursor->bind_count + s->plan->out_count + 1) * sizeof *b.values);
+    b.cursors = arena_zero(&client->call_arena, (cursor->bind_count + s->plan->out_count + 1) * sizeof *b.cursors);
+    bool good = true;
+    if (s->plan->out_count > cursor->bind_count) good = fail(&error, 1008, "not all variables bound");
+    bool begun = s->plan->locks && !client->in_transaction;
+    good = good && client_free_engine(client, &error) && (!s->plan->locks || client_begin(client, &error));
+    uint32_t iterations = x->row_count ? x->row_count : 1;
+    for (uint32_t i = 0; good && i < iterations; i++) {
+        b.row = x->row_count ? &x->rows[(size_t)i * cursor->bind_count] : NULL;
+        good = run_block(&b, &error);
+    }
+    if (s->plan->locks) client->in_transaction = engine_in_transaction(&client->engine);
+    if (good && x->commit) good = client_commit(client, &error);
+    if (!good) {
+        struct plan_error ignored = {0};
+        if (error.ora == 60) client->doomed = true;
+        else if (begun) (void)!client_rollback(client, &ignored);
+        call_error(client, request, &error, cursor->id);
+        return;
+    }
+    if (x->options & WIRE_OPTION_IO_VECTOR) write_outs(&b);
+    wire_parameters_write(client->session, cursor->id, NULL, 0, x->dml_row_counts, &client->reply);
+    call_end(client, request, &(struct wire_end){.cursor_id = cursor->id, .command = 47, .row_count = 1});
 }

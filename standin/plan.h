@@ -66,7 +66,7 @@ struct plan {
     uint32_t source_binds;           /* binds that the client's text has */
     struct plan_column *columns; uint32_t column_count;
     uint32_t hidden_count;           /* result columns after those */
-    bool locks;                      /* SELECT .. FOR UPDATE */
+    bool locks;                      /* SELECT .. FOR UPDATE; blocks: may change rows */
     bool no_wait;                    /* error 1205 means ORA-00054 */
     uint32_t wait_seconds;           /* FOR UPDATE WAIT n: ORA-30006 */
     /* DML */

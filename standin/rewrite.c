@@ -218,7 +218,7 @@ const char *text_table(struct rewriter *rw, const char *owner, const char *name)
 
 const char *text_bind(struct rewriter *rw, uint32_t ordinal, enum bind_conversion conversion)
 {
-    if (rw->block_binds) return text_format(rw, "@b%u", ordinal + 1);
+    if (rw->bind_variables) return text_format(rw, "@b%u", ordinal + 1);
     return text_format(rw, "\x01%u:%d\x02", ordinal, (int)conversion);
 }
 

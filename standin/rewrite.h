@@ -87,7 +87,16 @@ struct rewriter {
     uint32_t depth;            /* nesting of expressions and queries, limited */
     /* PL/SQL: binds by name */
     const char *bind_names[256]; uint32_t bind_name_count;
-    bool block_binds;          /* binds are emitted as @b1.. */
+    bool block_binds;          /* a bind's number is its name's, not its occurrence's */
+    bool bind_variables;       /* binds are emitted as @b1.. */
+    bool bind_in[256];         /* its value is read */
+    bool bind_out[256];        /* something is assigned to it */
+    struct sql_type bind_out_types[256];
+    const char *bind_cursor_results[256];
+    bool in_sql;               /* inside a SQL statement of a program */
+    const char *cursor_parameter; /* the SYS_REFCURSOR parameter of the procedure being made */
+    const char *cursor_result; /* how its columns are, once OPEN .. FOR was read */
+    struct sql_type return_type;
     const struct dictionary_object *trigger_table;
     const char *trigger_event; /* "INSERT", "UPDATE", "DELETE" */
     struct common_table *common_tables;

@@ -145,7 +145,10 @@ static struct expression variable_expression(const struct variable *v)
 static struct expression trigger_operand(struct rewriter *rw, const struct token *t)
 {
     rw->at++;
-    rewrite_expect(rw, ".");
+    if (!rewrite_take(rw, ".")) {
+        rewrite_refuse(rw, "a whole :NEW or :OLD record");
+        return bad();
+    }
     const struct token *column_token = rewrite_peek(rw, 0);
     rw->at++;
     const struct dictionary_column *column = rw->trigger_table ? dictionary_column_find(rw->trigger_table, column_token->text) : NULL;
@@ -184,8 +187,12 @@ static struct expression bind_operand(struct rewriter *rw, const struct token *t
     rw->at++;
     uint32_t ordinal = bind_ordinal(rw, t);
     struct sql_type type = ordinal < rw->bind_type_count ? rw->bind_types[ordinal] : sql_type_of(KIND_UNKNOWN);
-    struct expression e = expression_of(text_bind(rw, ordinal, BIND_NATURAL), type);
-    e.bind = (int)ordinal;
+    const char *text = text_bind(rw, ordinal, BIND_NATURAL);
+    if (rw->block_binds) rw->bind_in[ordinal] = true;
+    /* A variable of MariaDB has no time type. */
+    if (rw->bind_variables && sql_kind_is_time(type.kind)) text = text_format(rw, "CAST(%s AS DATETIME(6))", text);
+    struct expression e = expression_of(text, type);
+    e.bind = rw->bind_variables ? -1 : (int)ordinal;
     e.maybe_null = true;
     e.at = t->at;
     return e;
@@ -407,6 +414,8 @@ static struct expression name_operand(struct rewriter *rw, const struct token *t
 {
     const char *parts[3] = {t->text};
     uint32_t count = 1;
+    bool row = rw->place == PLACE_TRIGGER && rewrite_is_ahead(rw, 1, ".") && (strcmp(t->text, "NEW") == 0 || strcmp(t->text, "OLD") == 0);
+    if (row) return trigger_operand(rw, t); /* in WHEN the colon is left out */
     uint32_t start = rw->at++;
     while (count < 3 && rewrite_is(rw, ".") && (rewrite_peek(rw, 1)->kind == TOKEN_WORD || rewrite_peek(rw, 1)->kind == TOKEN_QUOTED)) {
         parts[count++] = rewrite_peek(rw, 1)->text;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files that hold PL/SQL. */
+#ifndef STANDIN_REWRITE_BLOCK_H
+#define STANDIN_REWRITE_BLOCK_H
+
+#include "standin/rewrite.h"
+#include "standin/rewrite_program.h"
+
+/* Declarations up to BEGIN; adds to the innermost scope, which has room for VARIABLE_MAX variables. */
+const char *block_declarations(struct rewriter *rw);
+/* The type of a variable or parameter in MariaDB. */
+const char *block_type_text(struct rewriter *rw, const struct sql_type *type);
+
+#endif
