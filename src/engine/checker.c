@@ -287,7 +287,7 @@ static void checker_main(void *context)
             continue;
         }
         struct error error = {0};
-        struct reading reading;
+        struct reading reading = {0};
         if (engine_policy(checker->engine)->primary == SIDE_TARGET || !connected(checker)) { /* with the target primary nothing is compared forward */
             put_back(checker, batch, count);
             clock_sleep_us(20000);
