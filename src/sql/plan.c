@@ -19,6 +19,8 @@ struct sql_plan *plan_new(struct arena **arena)
     return &holder->plan;
 }
 
+struct arena *plan_arena(struct sql_plan *plan) { return &((struct plan_holder *)plan)->arena; }
+
 struct sql_plan *sql_plan_ref(const struct sql_plan *plan)
 {
     struct plan_holder *holder = (struct plan_holder *)(uintptr_t)plan;

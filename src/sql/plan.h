@@ -6,5 +6,6 @@
 #include "sql/translate.h"
 
 struct sql_plan *plan_new(struct arena **arena);
+struct arena *plan_arena(struct sql_plan *plan); /* lives as long as the plan; only before the plan is shared */
 
 #endif
