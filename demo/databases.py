@@ -78,7 +78,7 @@ class Legacy:
         wait_for(lambda: self.server.check() or port_answers(self.port), 30, "the stand-in's port")
 
     def command(self):
-        return [self.program, "--socket", self.socket, "--port", str(self.port), "--service", SERVICE, "--user", f"{USER}/{PASSWORD}"]
+        return [self.program, "--mariadb-socket", self.socket, "--port", self.port, "--service", SERVICE, "--user", f"{USER}:{PASSWORD}"]
 
     def rows(self, statement, database=""):
         done = subprocess.run(["mariadb", "--no-defaults", f"--socket={self.socket}", "-uroot", "--batch", "--skip-column-names", "-e", statement,

@@ -13,6 +13,7 @@ INSERT INTO load_numbers (n)
   SELECT f.d * 100000 + e.d * 10000 + d.d * 1000 + c.d * 100 + b.d * 10 + a.d
     FROM load_digits f, load_digits e, load_digits d, load_digits c, load_digits b, load_digits a
    WHERE f.d * 100000 + e.d * 10000 + d.d * 1000 + c.d * 100 + b.d * 10 + a.d BETWEEN 1 AND :assets
+     AND f.d <= :assets / 100000
 /
 INSERT INTO tags (tag_id, name, uses) SELECT n, 'tag-' || LPAD(n, 4, '0'), 0 FROM load_numbers WHERE n <= 500
 /

@@ -60,7 +60,7 @@ final class Meter {
     return out.append('"').toString();
   }
 
-  synchronized void record(String kind, boolean read, double ms, boolean bad) throws IOException {
+  synchronized void record(String kind, boolean read, double ms, boolean bad, boolean warm) throws IOException {
     Kind entry = kinds.computeIfAbsent(kind, k -> new Kind());
     entry.read = read;
     entry.calls++;
@@ -73,6 +73,7 @@ final class Meter {
       failed++;
     }
     buckets[(int) Math.min(BUCKETS - 1, ms * 4)]++;
+    if (!warm) return;
     double now = System.currentTimeMillis() / 1000.0;
     if (ms > longest) {
       longest = ms;

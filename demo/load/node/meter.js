@@ -19,7 +19,7 @@ class Meter {
     this.lastAt = Date.now();
   }
 
-  record(kind, read, ms, failed) {
+  record(kind, read, ms, failed, warm) {
     let entry = this.kinds.get(kind);
     if (!entry) this.kinds.set(kind, entry = { read, calls: 0, failed: 0, total_ms: 0, max_ms: 0 });
     entry.calls++;
@@ -29,6 +29,7 @@ class Meter {
     if (read) this.reads++;
     if (failed) { entry.failed++; this.failed++; }
     this.buckets[Math.min(BUCKETS - 1, (ms * 4) | 0)]++;
+    if (!warm) return;
     if (ms > this.longest) { this.longest = ms; this.longestKind = kind; this.longestAt = Date.now() / 1000; }
     if (ms > SLOW_MS) this.slowLines.push(JSON.stringify({ at: Date.now() / 1000, ms: Math.round(ms * 10) / 10, kind }));
   }
