@@ -1,342 +1,292 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Checker: rows proven equal by key, under live writes. A difference is only believed when the source's row did not move while the target's was read behind a fence
- * over every CSN given out so far, twice; a row that moves all the time is left undecided and counted as such, never as equal.
- */
-#include "engine/checker.h"
+/* The checker's thread and its queue. */
+#include "engine/checker_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/thread.h"
-#include <stdio.h>
 
-enum { QUEUE_MAX = 65536, BATCH_MAX = 64, TRIES_MAX = 12, CONFIRMATIONS = 2, PAUSE_US = 4000 };
+enum { LINGER_US = 10000, IDLE_US = 50000, LINGER_BELOW = 64, SCAN_MAX = 2048 };
 
-struct check {
-    enum checker_origin origin;
-    const struct sql_table *table;
-    struct buffer key;
-    uint64_t csn, not_before_us;
-    uint32_t tries, confirmed;
-    struct fingerprint *fingerprint;
-    struct check *next;
-};
-struct checker {
-    struct engine *engine;
-    struct mutex mutex; struct condition wake;
-    struct check *first, **last;
-    uint64_t queued, busy;              /* waiting in the queue; being decided or waiting for another look */
-    struct check *again;                /* to be looked at once more */
-    struct source *source; struct pg *target; uint64_t retry_us;
-    struct row_maps *maps;
-    struct arena arena;
-    struct thread *thread;
-    atomic_bool stopping;
-};
+/* ---- lists ---- */
 
-static const char *const origin_names[] = {[CHECK_MIRROR] = "mirror", [CHECK_PREDICATE] = "mirror", [CHECK_VERIFY] = "verify", [CHECK_REPAIR] = "repair", [CHECK_REVERSE] = "reverse"};
-
-bool checker_add(struct checker *checker, enum checker_origin origin, const struct sql_table *table, struct view encoded_key, uint64_t csn, struct fingerprint *fingerprint)
+static void list_put(struct checker_list *list, struct checker_item *item)
 {
-    struct check *check = memory_zero(1, sizeof *check);
-    check->origin = origin;
-    check->table = table;
-    check->csn = csn;
-    check->fingerprint = fingerprint;
-    buffer_init(&check->key, 0);
-    buffer_append_view(&check->key, encoded_key);
-    mutex_lock(&checker->mutex);
-    bool room = checker->queued < QUEUE_MAX || origin != CHECK_MIRROR;
-    if (room) {
-        *checker->last = check;
-        checker->last = &check->next;
-        checker->queued++;
-        condition_signal(&checker->wake);
-    }
-    mutex_unlock(&checker->mutex);
-    if (room) return true;
-    buffer_release(&check->key);
-    memory_free(check);
-    return false;
+    item->next = NULL;
+    if (list->last) list->last->next = item;
+    else list->first = item;
+    list->last = item;
+    list->count++;
 }
 
-uint64_t checker_pending(struct checker *checker)
+void checker_key_name(struct buffer *out, const char *table, struct view key)
 {
-    mutex_lock(&checker->mutex);
-    uint64_t pending = checker->queued + checker->busy;
-    mutex_unlock(&checker->mutex);
-    return pending;
+    buffer_append(out, table, strlen(table) + 1);
+    buffer_append_view(out, key);
 }
 
-bool checker_drain(struct checker *checker, uint32_t timeout_ms)
+void checker_settled(struct checker *c, struct checker_item *item)
 {
-    uint64_t until = clock_monotonic_us() + (uint64_t)timeout_ms * 1000;
-    while (checker_pending(checker)) {
-        if (clock_monotonic_us() > until || atomic_load(&checker->stopping)) return false;
-        clock_sleep_us(2000);
+    memory_free(item);
+    atomic_fetch_sub(&c->pending, 1);
+}
+
+void checker_later(struct checker *c, struct checker_item *item, uint64_t after_us)
+{
+    item->due_us = clock_monotonic_us() + after_us;
+    list_put(&c->later, item);
+}
+
+/* ---- adding ---- */
+
+static bool has_room(struct checker *c, enum checker_origin origin)
+{
+    if (origin == CHECK_MIRROR) return atomic_load(&c->pending) < CHECKER_SAMPLED_MAX;
+    for (int waited = 0; atomic_load(&c->pending) >= CHECKER_WAITING_MAX; waited++) {
+        if (waited >= CHECKER_ADD_WAIT_MS || atomic_load(&c->stopping)) return false;
+        clock_sleep_us(1000);
     }
     return true;
 }
 
-/* ---- outcomes ---- */
-
-static void check_free(struct checker *checker, struct check *check)
+bool checker_add(struct checker *c, enum checker_origin origin, const struct sql_table *table, struct view encoded_key, uint64_t csn,
+                 struct fingerprint *fingerprint)
 {
-    mutex_lock(&checker->mutex);
-    checker->busy--;
-    mutex_unlock(&checker->mutex);
-    buffer_release(&check->key);
-    memory_free(check);
-}
-
-struct closing { struct checker *checker; const struct check *check; uint64_t ids[64]; uint32_t count; };
-static void find_open(void *context, const struct state_divergence *divergence)
-{
-    struct closing *closing = context;
-    if (closing->count < 64 && strcmp(divergence->table, closing->check->table->name) == 0 && view_equal(divergence->key, buffer_view(&closing->check->key)))
-        closing->ids[closing->count++] = divergence->id;
-}
-
-static void row_equal(struct checker *checker, struct check *check)
-{
-    engine_count(checker->engine, COUNT_ROWS_COMPARED, 1);
-    engine_count(checker->engine, COUNT_ROWS_EQUAL, 1);
-    if (state_divergence_count(checker->engine->state, "open") > 0) {
-        struct closing closing = {.checker = checker, .check = check};
-        state_divergence_each(checker->engine->state, "open", 100000, find_open, &closing);
-        for (uint32_t i = 0; i < closing.count; i++) {
-            struct error error;
-            if (!state_divergence_close(checker->engine->state, closing.ids[i], check->origin == CHECK_REPAIR ? "repaired" : "gone", "the row is equal on both sides", &error))
-                LOG(LOG_ERROR, "divergence.not_closed", log_failure(&error));
-        }
+    if (!has_room(c, origin)) {
+        if (origin != CHECK_MIRROR) engine_gap(c->engine, table->name, "a row was to be compared, but too many wait: verify the table");
+        return false;
     }
-    check_free(checker, check);
-}
-
-static void row_divergent(struct checker *checker, struct check *check, const struct row_map *map, const struct row *source, const struct row *target, uint32_t column)
-{
-    engine_count(checker->engine, COUNT_ROWS_COMPARED, 1);
-    engine_count(checker->engine, COUNT_ROWS_DIVERGENT, 1);
-    struct state_divergence *divergence = memory_zero(1, sizeof *divergence);
-    struct buffer text;
-    buffer_init(&text, 0);
-    snprintf(divergence->origin, sizeof divergence->origin, "%s", origin_names[check->origin]);
-    snprintf(divergence->table, sizeof divergence->table, "%s", check->table->name);
-    rows_print_key(&text, map, source->key);
-    snprintf(divergence->key_text, sizeof divergence->key_text, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
-    buffer_clear(&text);
-    if (source->found) rows_print(&text, map, source->values);
-    snprintf(divergence->source_row, sizeof divergence->source_row, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
-    buffer_clear(&text);
-    if (target->found) rows_print(&text, map, target->values);
-    snprintf(divergence->target_row, sizeof divergence->target_row, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
-    if (!source->found || !target->found) snprintf(divergence->reason, sizeof divergence->reason, "the row is missing on the %s", source->found ? "target" : "source");
-    else snprintf(divergence->reason, sizeof divergence->reason, "column %s differs", map->table->columns[map->columns[column]].name);
-    divergence->key = buffer_view(&check->key);
-    divergence->csn = check->csn;
-    if (check->fingerprint) {
-        divergence->fingerprint = check->fingerprint->id;
-        snprintf(divergence->statement, sizeof divergence->statement, "%.1900s", check->fingerprint->text);
-    }
-    struct error error;
-    if (!state_divergence_add(checker->engine->state, divergence, &divergence->id, &error)) LOG(LOG_ERROR, "divergence.not_stored", log_failure(&error));
-    LOG(LOG_WARNING, "row.divergent", log_text("table", divergence->table), log_text("key", divergence->key_text), log_text("reason", divergence->reason), log_text("found_by", divergence->origin));
-    buffer_release(&text);
-    memory_free(divergence);
-    check_free(checker, check);
-}
-
-static void look_again(struct checker *checker, struct check *check)
-{
-    if (++check->tries >= TRIES_MAX) { /* it moves all the time: later writes will bring it here again */
-        engine_count(checker->engine, COUNT_MIRROR_MISMATCH, 1);
-        check_free(checker, check);
-        return;
-    }
-    check->not_before_us = clock_monotonic_us() + PAUSE_US * (check->tries < 6 ? 1u << check->tries : 64u);
-    check->next = checker->again;
-    checker->again = check;
-}
-
-/* ---- a batch of one table ---- */
-
-static bool connected(struct checker *checker)
-{
-    struct error error;
-    uint64_t now = clock_monotonic_us();
-    if (checker->target && pg_state(checker->target) != PG_READY) {
-        pg_close(checker->target);
-        checker->target = NULL;
-    }
-    if (checker->source && checker->target) return true;
-    if (now < checker->retry_us) return false;
-    if (!checker->source) checker->source = source_open(&checker->engine->options, 3000, &error);
-    if (checker->source && !checker->target) checker->target = pg_connect(checker->engine->options.target_conninfo, 2000, &error);
-    if (checker->source && checker->target) return true;
-    checker->retry_us = now + 300000;
-    return false;
-}
-
-static void disconnect(struct checker *checker, const struct error *error)
-{
-    LOG(LOG_WARNING, "checker.again", log_failure(error));
-    if (checker->source) source_close(checker->source);
-    if (checker->target) pg_close(checker->target);
-    checker->source = NULL;
-    checker->target = NULL;
-}
-
-static bool fence(struct checker *checker)
-{
-    uint64_t csn = journal_last_csn(checker->engine->journal), until = clock_monotonic_us() + 1000000;
-    while (atomic_load(&checker->engine->applied) < csn) {
-        if (clock_monotonic_us() > until || atomic_load(&checker->stopping)) return false;
-        clock_sleep_us(300);
+    struct checker_item *item = memory_alloc(sizeof *item + encoded_key.size);
+    memset(item, 0, sizeof *item);
+    memcpy(item + 1, encoded_key.data, encoded_key.size);
+    item->origin = origin;
+    item->table = table;
+    item->key = view_of(item + 1, encoded_key.size);
+    item->csn = csn;
+    item->fingerprint = fingerprint;
+    item->sequence = atomic_fetch_add(&c->sequence, 1) + 1;
+    atomic_fetch_add(&c->pending, 1);
+    if (queue_put(&c->queue, &item->node)) {
+        mutex_lock(&c->lock);
+        condition_signal(&c->wake);
+        mutex_unlock(&c->lock);
     }
     return true;
 }
 
-struct reading { struct row *source, *target, *later; bool fenced; };
+/* ---- the thread ---- */
 
-/* Reads the rows on the source, behind the fence on the target, and on the source again: a row that moved meanwhile is seen. */
-static bool read_rows(struct checker *checker, const struct row_map *map, struct check **batch, uint32_t count, struct reading *out, struct error *error)
+static void take_queue(struct checker *c)
 {
-    struct arena *arena = &checker->arena;
-    out->source = arena_zero(arena, sizeof *out->source * count);
-    out->target = arena_zero(arena, sizeof *out->target * count);
-    out->later = arena_zero(arena, sizeof *out->later * count);
-    for (uint32_t i = 0; i < count; i++) {
-        struct value *key = arena_zero(arena, sizeof *key * map->key->column_count);
-        if (!rows_decode_key(buffer_view(&batch[i]->key), map, arena, key)) return error_set(error, ERROR_CORRUPT, "a key cannot be read");
-        out->source[i].key = out->target[i].key = out->later[i].key = key;
-    }
-    if (!rows_read_source(checker->source, map, out->source, count, arena, error) || !source_rollback(checker->source, error)) return false;
-    out->fenced = fence(checker);
-    return rows_read_target(checker->target, map, out->target, count, arena, error) && rows_read_source(checker->source, map, out->later, count, arena, error) &&
-           source_rollback(checker->source, error);
-}
-
-static bool same_source(const struct row_map *map, const struct row *a, const struct row *b)
-{
-    if (a->found != b->found) return false;
-    for (uint32_t c = 0; a->found && c < map->column_count; c++)
-        if (!value_equal(&a->values[c], &b->values[c])) return false;
-    return true;
-}
-
-static void decide(struct checker *checker, const struct row_map *map, struct check **batch, uint32_t count, const struct reading *reading)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        const struct row *source = &reading->source[i], *target = &reading->target[i], *later = &reading->later[i];
-        uint32_t column = 0;
-        if (rows_equal(map, later, target, &column) || rows_equal(map, source, target, &column)) row_equal(checker, batch[i]);
-        else if (same_source(map, source, later) && reading->fenced && ++batch[i]->confirmed >= CONFIRMATIONS) row_divergent(checker, batch[i], map, source, target, column);
-        else look_again(checker, batch[i]);
-    }
-}
-
-static uint32_t take(struct checker *checker, struct check **batch)
-{
-    uint32_t count = 0;
-    uint64_t now = clock_monotonic_us();
-    for (struct check **at = &checker->again; *at && count < BATCH_MAX;) {
-        struct check *check = *at;
-        if (check->not_before_us > now || (count && check->table != batch[0]->table)) {
-            at = &check->next;
+    struct buffer name;
+    buffer_init(&name, 0);
+    for (struct queue_node *node = queue_take(&c->queue); node; node = queue_take(&c->queue)) {
+        struct checker_item *item = QUEUE_OWNER(node, struct checker_item, node);
+        buffer_clear(&name);
+        checker_key_name(&name, item->table->name, item->key);
+        struct checker_item *same = map_get(&c->known, buffer_view(&name));
+        if (same) { /* it waits already, and has not been looked at: one look is enough */
+            if (same->csn < item->csn) same->csn = item->csn;
+            if (item->origin != CHECK_MIRROR) same->origin = item->origin;
+            if (item->fingerprint) same->fingerprint = item->fingerprint;
+            checker_settled(c, item);
             continue;
         }
-        *at = check->next;
-        batch[count++] = check;
+        map_put(&c->known, buffer_view(&name), item);
+        list_put(&c->ready, item);
     }
-    mutex_lock(&checker->mutex);
-    while (checker->first && count < BATCH_MAX && (count == 0 || checker->first->table == batch[0]->table)) {
-        struct check *check = checker->first;
-        checker->first = check->next;
-        if (!checker->first) checker->last = &checker->first;
-        checker->queued--;
-        checker->busy++;
-        batch[count++] = check;
+    buffer_release(&name);
+}
+
+static void take_due(struct checker *c)
+{
+    uint64_t now = clock_monotonic_us();
+    struct checker_list keep = {0};
+    for (struct checker_item *item = c->later.first, *next; item; item = next) {
+        next = item->next;
+        if (item->due_us <= now) list_put(&c->ready, item);
+        else list_put(&keep, item);
     }
-    if (!count) condition_wait_us(&checker->wake, &checker->mutex, checker->again ? 2000 : 20000);
-    mutex_unlock(&checker->mutex);
+    c->later = keep;
+}
+
+static void find_oldest(struct checker *c)
+{
+    uint64_t oldest = UINT64_MAX;
+    const struct checker_list *lists[] = {&c->ready, &c->later};
+    if (atomic_load(&c->drains) == 0) return;
+    for (size_t i = 0; i < 2; i++)
+        for (const struct checker_item *item = lists[i]->first; item; item = item->next)
+            if (item->sequence < oldest) oldest = item->sequence;
+    mutex_lock(&c->lock);
+    atomic_store(&c->oldest, queue_count(&c->queue) ? 0 : oldest);
+    condition_broadcast(&c->decided);
+    mutex_unlock(&c->lock);
+}
+
+static void catalog_check(struct checker *c)
+{
+    const struct sql_catalog *catalog = atomic_load_explicit(&c->engine->catalog, memory_order_acquire);
+    if (catalog == c->catalog) return;
+    row_maps_free(c->maps);
+    c->catalog = catalog;
+    c->maps = row_maps_new(catalog);
+}
+
+static const struct row_map *map_of(struct checker *c, const struct sql_table *table)
+{
+    if (!c->catalog) return NULL;
+    if (table->id >= sql_catalog_table_count(c->catalog) || sql_catalog_table_at(c->catalog, table->id) != table)
+        table = sql_catalog_table(c->catalog, NULL, table->schema, table->name);
+    return table && table->target[0] ? row_map_of(c->maps, table) : NULL;
+}
+
+/* Takes items of one table out of the ready list. */
+static uint32_t gather(struct checker *c, struct checker_item **items)
+{
+    struct checker_list keep = {0};
+    const struct sql_table *table = c->ready.first->table;
+    struct checker_item *item = c->ready.first, *next;
+    uint32_t count = 0, scanned = 0;
+    struct buffer name;
+    buffer_init(&name, 0);
+    for (; item && count < CHECKER_BATCH && scanned < SCAN_MAX; item = next, scanned++) {
+        next = item->next;
+        if (item->table != table) {
+            list_put(&keep, item);
+            continue;
+        }
+        items[count++] = item;
+        buffer_clear(&name);
+        checker_key_name(&name, item->table->name, item->key);
+        if (map_get(&c->known, buffer_view(&name)) == item) map_remove(&c->known, buffer_view(&name));
+    }
+    buffer_release(&name);
+    uint32_t rest = c->ready.count - scanned;
+    if (keep.last) keep.last->next = item;
+    else keep.first = item;
+    keep.last = item ? c->ready.last : keep.last;
+    keep.count += rest;
+    c->ready = keep;
     return count;
 }
 
-static void put_back(struct checker *checker, struct check **batch, uint32_t count)
+static void give_back(struct checker *c, struct checker_item **items, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        batch[i]->not_before_us = clock_monotonic_us() + 200000;
-        batch[i]->next = checker->again;
-        checker->again = batch[i];
+    for (uint32_t i = 0; i < count; i++) checker_later(c, items[i], 200000);
+}
+
+static void look_at_some(struct checker *c)
+{
+    struct checker_item *items[CHECKER_BATCH];
+    uint32_t count = gather(c, items);
+    const struct row_map *map = map_of(c, items[0]->table);
+    const struct engine_policy *policy = engine_policy(c->engine);
+    if (!c->catalog || !policy) {
+        give_back(c, items, count);
+    } else if (!map || !map->key || !policy->source_attached) { /* the table is gone, or there is nothing to compare with any more */
+        for (uint32_t i = 0; i < count; i++) checker_settled(c, items[i]);
+    } else if (!checker_look(c, map, items, count)) {
+        clock_sleep_us(IDLE_US);
     }
+    arena_reset(&c->arena);
 }
 
 static void checker_main(void *context)
 {
-    struct checker *checker = context;
-    struct check *batch[BATCH_MAX];
-    while (!atomic_load(&checker->stopping)) {
-        uint32_t count = take(checker, batch);
-        if (!count) continue;
-        const struct sql_catalog *catalog = atomic_load(&checker->engine->catalog);
-        if (!checker->maps && catalog) checker->maps = row_maps_new(catalog);
-        const struct row_map *map = checker->maps ? row_map_of(checker->maps, batch[0]->table) : NULL;
-        if (!map || !map->key) {
-            for (uint32_t i = 0; i < count; i++) check_free(checker, batch[i]);
+    struct checker *c = context;
+    while (!atomic_load(&c->stopping)) {
+        catalog_check(c);
+        take_queue(c);
+        take_due(c);
+        find_oldest(c);
+        checker_open_refresh(c, false);
+        if (c->ready.count > 0) {
+            if (c->ready.count < LINGER_BELOW && atomic_load(&c->drains) == 0) clock_sleep_us(LINGER_US); /* more in one statement */
+            take_queue(c);
+            look_at_some(c);
+            find_oldest(c);
             continue;
         }
-        struct error error = {0};
-        struct reading reading = {0};
-        if (engine_policy(checker->engine)->primary == SIDE_TARGET || !connected(checker)) { /* with the target primary nothing is compared forward */
-            put_back(checker, batch, count);
-            clock_sleep_us(20000);
-            continue;
-        }
-        if (!read_rows(checker, map, batch, count, &reading, &error)) {
-            disconnect(checker, &error);
-            put_back(checker, batch, count);
-        } else {
-            decide(checker, map, batch, count, &reading);
-        }
-        arena_reset(&checker->arena);
+        mutex_lock(&c->lock);
+        if (queue_count(&c->queue) == 0 && !atomic_load(&c->stopping)) condition_wait_us(&c->wake, &c->lock, c->later.count ? LINGER_US : IDLE_US);
+        mutex_unlock(&c->lock);
     }
 }
+
+/* ---- from outside ---- */
 
 struct checker *checker_start(struct engine *engine, struct error *error)
 {
-    struct checker *checker = memory_zero(1, sizeof *checker);
-    checker->engine = engine;
-    checker->last = &checker->first;
-    mutex_init(&checker->mutex);
-    condition_init(&checker->wake);
-    arena_init(&checker->arena, 0);
-    checker->thread = thread_start("checker", checker_main, checker, error);
-    return checker->thread ? checker : NULL;
+    struct checker *c = memory_zero(1, sizeof *c);
+    c->engine = engine;
+    mutex_init(&c->lock);
+    condition_init(&c->wake);
+    condition_init(&c->decided);
+    queue_init(&c->queue);
+    map_init(&c->known);
+    map_init(&c->open);
+    arena_init(&c->arena, 0);
+    random_seed(&c->random, random_secure_u64());
+    c->thread = thread_start("checker", checker_main, c, error);
+    if (c->thread) return c;
+    checker_stop(c);
+    return NULL;
 }
 
-static void free_list(struct check *list)
+static void list_free(struct checker *c, struct checker_list *list)
 {
-    while (list) {
-        struct check *next = list->next;
-        buffer_release(&list->key);
-        memory_free(list);
-        list = next;
+    while (list->first) {
+        struct checker_item *next = list->first->next;
+        checker_settled(c, list->first);
+        list->first = next;
     }
 }
 
-void checker_stop(struct checker *checker)
+void checker_stop(struct checker *c)
 {
-    if (!checker) return;
-    atomic_store(&checker->stopping, true);
-    thread_join(checker->thread);
-    free_list(checker->first);
-    free_list(checker->again);
-    if (checker->source) source_close(checker->source);
-    if (checker->target) pg_close(checker->target);
-    if (checker->maps) row_maps_free(checker->maps);
-    arena_release(&checker->arena);
-    mutex_release(&checker->mutex);
-    condition_release(&checker->wake);
-    memory_free(checker);
+    if (!c) return;
+    mutex_lock(&c->lock);
+    atomic_store(&c->stopping, true);
+    condition_broadcast(&c->wake);
+    condition_broadcast(&c->decided);
+    mutex_unlock(&c->lock);
+    thread_join(c->thread);
+    take_queue(c);
+    list_free(c, &c->ready);
+    list_free(c, &c->later);
+    if (c->target) pg_close(c->target);
+    source_close(c->source);
+    row_maps_free(c->maps);
+    checker_open_release(c);
+    map_release(&c->known);
+    map_release(&c->open);
+    arena_release(&c->arena);
+    mutex_release(&c->lock);
+    condition_release(&c->wake);
+    condition_release(&c->decided);
+    memory_free(c);
+}
+
+uint64_t checker_pending(struct checker *c)
+{
+    return atomic_load(&c->pending);
+}
+
+bool checker_drain(struct checker *c, uint32_t timeout_ms)
+{
+    uint64_t upto = atomic_load(&c->sequence), until = clock_monotonic_us() + (uint64_t)timeout_ms * 1000;
+    bool drained = false;
+    mutex_lock(&c->lock);
+    atomic_fetch_add(&c->drains, 1);
+    atomic_store(&c->oldest, 0);
+    condition_signal(&c->wake);
+    while (!(drained = atomic_load(&c->oldest) > upto) && !atomic_load(&c->stopping)) {
+        uint64_t now = clock_monotonic_us();
+        if (now >= until || !condition_wait_us(&c->decided, &c->lock, until - now)) break;
+    }
+    drained = drained || atomic_load(&c->oldest) > upto;
+    atomic_fetch_sub(&c->drains, 1);
+    mutex_unlock(&c->lock);
+    return drained;
 }
