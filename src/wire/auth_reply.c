@@ -5,6 +5,7 @@
  */
 #include "wire/auth_message.h"
 
+#include "wire/message.h"
 #include "wire/primitive.h"
 
 enum reply_message {
@@ -15,7 +16,7 @@ enum reply_message {
     MESSAGE_SIDE_NOTE = 23,
     MESSAGE_END_OF_RESPONSE = 29
 };
-enum { FIELD_VERSION_EXTENDED_ERROR = 7, FIELD_VERSION_SQL_TYPE = 14, BATCH_MAX = 65535, TEXT_MAX = 64 * 1024, LIST_MAX = 4096 };
+enum { FIELD_VERSION_EXTENDED_ERROR = 7, BATCH_MAX = 65535, TEXT_MAX = 64 * 1024, LIST_MAX = 4096 };
 enum { CALL_STATUS_END = 1 };
 
 /* Batch errors never come with a log-in, but the fields stand there. `packed`: each array starts with a size byte. */
@@ -56,7 +57,7 @@ static void read_end(const struct wire_session *session, struct reader *r, struc
         if (extended) error = extended;
         (void)wire_read_ub8(r); /* rows */
     }
-    if (session->field_version >= FIELD_VERSION_SQL_TYPE) {
+    if (wire_end_has_checksum(session)) {
         (void)wire_read_ub4(r);
         (void)wire_read_ub4(r);
     }
@@ -210,6 +211,6 @@ void wire_auth_end_write(const struct wire_session *session, struct buffer *out,
         wire_write_ub4(out, error);
         buffer_u8(out, 0);
     }
-    if (session->field_version >= FIELD_VERSION_SQL_TYPE) buffer_append(out, zeros, 2);
+    if (wire_end_has_checksum(session)) buffer_append(out, zeros, 2);
     if (error) wire_write_clr(out, view_text(text));
 }

@@ -39,6 +39,14 @@ static inline bool wire_type_is_image(uint8_t type)
 {
     return type == WIRE_TYPE_JSON || type == WIRE_TYPE_VECTOR;
 }
+/* Whether an end of call has the statement type and checksum of 20c. Not every client of that version gets them: those seen that do
+ * announce 11 or more as their highest function, the one that does not (go-ora v3) 10. */
+static inline bool wire_end_has_checksum(const struct wire_session *session)
+{
+    enum { HIGHEST_FUNCTION = 34, HIGHEST_FUNCTION_MIN = 11 };
+    bool told = session->client_compile_size > HIGHEST_FUNCTION;
+    return session->field_version >= WIRE_FIELD_CHECKSUM && (!told || session->client_compile[HIGHEST_FUNCTION] >= HIGHEST_FUNCTION_MIN);
+}
 static inline uint32_t wire_string_limit(const struct wire_session *session)
 {
     return session->strings_32k ? 32767 : 4000;

@@ -88,8 +88,8 @@ void wire_end_write(const struct wire_session *session, const struct wire_end *e
     wire_write_sb4(out, end->error_position);
     buffer_u8(out, end->command);
     buffer_u8(out, 0); /* fatal */
-    buffer_u8(out, 0); /* flags */
-    buffer_u8(out, 0); /* cursor options */
+    buffer_u8(out, 0); /* flags, cursor options: 0 is one byte in both forms */
+    buffer_u8(out, 0);
     buffer_u8(out, 0); /* UPI parameter */
     buffer_u8(out, end->warning_flags);
     wire_write_ub4(out, end->has_rowid ? end->rowid_object : 0);
@@ -108,7 +108,7 @@ void wire_end_write(const struct wire_session *session, const struct wire_end *e
         wire_write_ub4(out, end->error);
         wire_write_ub8(out, end->row_count);
     }
-    if (session->field_version >= WIRE_FIELD_CHECKSUM) {
+    if (wire_end_has_checksum(session)) {
         wire_write_ub4(out, end->command);
         wire_write_ub4(out, 0);
     }

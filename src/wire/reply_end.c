@@ -52,13 +52,18 @@ static void execute_parameters(struct wire_reply_decoder *d)
     if (reply_effective(d) && id && d->cursor && d->cursor->state->pending) wire_cursor_bind_id(d->cursors, d->cursor, id);
 }
 
+/* Signed bytes are one of the types whose form is agreed on; flags of 0x20 were seen as 20 and as 01 20. */
+static int32_t read_signed_byte(struct wire_reply_decoder *d)
+{
+    return d->session->sb1_universal ? wire_read_sb4(&d->in) : (int8_t)reader_u8(&d->in);
+}
+
 static void lob_parameters(struct wire_reply_decoder *d)
 {
     struct view locator = reader_bytes(&d->in, d->lob_locator_size);
     if (d->lob_operation == LOB_CHARSET_OPERATION) wire_read_ub2(&d->in);
     uint64_t amount = d->lob_has_amount ? wire_read_ub8(&d->in) : 0;
-    int32_t flag = 0;
-    if (d->lob_has_flag) flag = d->session->sb1_universal ? wire_read_sb4(&d->in) : (int8_t)reader_u8(&d->in);
+    int32_t flag = d->lob_has_flag ? read_signed_byte(d) : 0;
     if (reply_effective(d) && d->events->lob_result) d->events->lob_result(d->context, locator, d->lob_has_amount, amount, flag);
 }
 
@@ -170,7 +175,10 @@ static void read_end(struct wire_reply_decoder *d, struct wire_end *end)
     reply_place(d, at, end->cursor_id);
     end->error_position = wire_read_sb4(in);
     end->command = reader_u8(in);
-    reader_skip(in, 4); /* fatal, flags, cursor options, UPI parameter */
+    reader_u8(in);       /* fatal */
+    read_signed_byte(d); /* flags, cursor options */
+    read_signed_byte(d);
+    reader_u8(in);       /* UPI parameter */
     end->warning_flags = reader_u8(in);
     read_rowid(d, end);
     wire_read_ub4(in);  /* error of the operating system */
@@ -184,7 +192,7 @@ static void read_end(struct wire_reply_decoder *d, struct wire_end *end)
         end->error = wire_read_ub4(in);
         end->row_count = wire_read_ub8(in);
     }
-    if (d->session->field_version >= WIRE_FIELD_CHECKSUM) {
+    if (wire_end_has_checksum(d->session)) {
         wire_read_ub4(in);
         wire_read_ub4(in);
     }

@@ -47,7 +47,7 @@ static struct wire_cursor *make(const char *sql)
 static void test_life_of_an_entry(void **state)
 {
     (void)state;
-    unsigned freed = 0;
+    static unsigned freed; /* outlives the table */
     assert_null(wire_cursor_find(table, 5));
     assert_null(wire_cursor_find(table, 0));
     struct wire_cursor *cursor = make("select 1 from dual");
@@ -71,7 +71,7 @@ static void test_life_of_an_entry(void **state)
 static void test_a_recycled_id_releases_what_had_it(void **state)
 {
     (void)state;
-    unsigned freed[2] = {0, 0};
+    static unsigned freed[2]; /* outlives the table */
     struct wire_cursor *old = make("delete from a"), *new = make("delete from b");
     old->owner = &freed[0];
     new->owner = &freed[1];
@@ -101,7 +101,7 @@ static void test_the_limit_counts_pending_entries(void **state)
 static void test_owners_are_freed_once_at_the_end(void **state)
 {
     (void)state;
-    unsigned freed[20] = {0};
+    static unsigned freed[20]; /* outlives the table */
     for (uint32_t i = 0; i < 20; i++) {
         struct wire_cursor *cursor = make("select 1 from dual");
         cursor->owner = &freed[i];

@@ -89,6 +89,20 @@ static void test_batch_errors_in_chunks(void **state)
     assert_int_equal(wire_listen_piece(&listener, 0, buffer_size(MESSAGE)), WIRE_UNKNOWN);
 }
 
+/* Flags are a signed byte in the form that was agreed on; read in the other they would shift all that follows. */
+static void test_flags_of_an_end(void **state)
+{
+    (void)state;
+    static const char lines[] = "end 0 rows 100 cursor 3 at 36 command 3 rowid 72985.0.36802.58 \n";
+    SESSION->sb1_universal = true;
+    wire_bench_add_hex(&listener.bench, "04 01 01 01 0e 01 64 00 00 00 01 03 01 24 03 00 01 20 81 02 00 00 03 01 1d 19 00 00 02 8f c2 01 3a 00 00 0e 00 01 01 00 00 00 00 00 01 64");
+    assert_reads(WIRE_FN_COMMIT, false, lines);
+    SESSION->sb1_universal = false;
+    buffer_clear(MESSAGE);
+    wire_bench_add_hex(&listener.bench, "04 01 01 01 0e 01 64 00 00 00 01 03 01 24 03 00 20 02 00 00 03 01 1d 19 00 00 02 8f c2 01 3a 00 00 0e 00 01 01 00 00 00 00 00 01 64");
+    assert_reads(WIRE_FN_COMMIT, false, lines);
+}
+
 static void test_status(void **state)
 {
     (void)state;
@@ -221,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_end_of_array_dml, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_errors_in_chunks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flags_of_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_error_texts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parameters_by_function, setup, teardown),
