@@ -22,7 +22,10 @@ struct wire_cursor_table {
     void (*owner_free)(void *owner);
 };
 
-struct entry { struct wire_cursor cursor; struct wire_cursor_state state; };
+struct entry {
+    struct wire_cursor cursor;
+    struct wire_cursor_state state;
+};
 
 /* ---- the hash ---- */
 
@@ -94,8 +97,10 @@ static void pending_add(struct wire_cursor_table *table, struct wire_cursor *cur
 static void pending_remove(struct wire_cursor_table *table, struct wire_cursor *cursor)
 {
     struct wire_cursor_state *state = cursor->state;
-    if (state->before) state->before->state->next = state->next;
-    else table->pending = state->next;
+    if (state->before)
+        state->before->state->next = state->next;
+    else
+        table->pending = state->next;
     if (state->next) state->next->state->before = state->before;
     state->pending = false;
     state->next = state->before = NULL;
@@ -148,8 +153,10 @@ static void entry_free(struct wire_cursor_table *table, struct wire_cursor *curs
     forget_columns(cursor);
     forget_previous(cursor);
     struct entry *entry = (struct entry *)(void *)cursor;
-    if (table->spare_count < SPARE_MAX) spare_add(table, entry);
-    else memory_free(entry);
+    if (table->spare_count < SPARE_MAX)
+        spare_add(table, entry);
+    else
+        memory_free(entry);
 }
 
 /* ---- the table ---- */
@@ -217,8 +224,10 @@ struct wire_cursor *wire_cursor_make(struct wire_cursor_table *table, struct vie
     struct wire_cursor kind = {.id = 0};
     if (text) wire_cursor_classify(sql, &kind);
     struct wire_cursor *cursor = wire_cursor_make_borrowed(table, text, sql.size, &kind);
-    if (!cursor) memory_free(text);
-    else cursor->state->sql_borrowed = false;
+    if (!cursor)
+        memory_free(text);
+    else
+        cursor->state->sql_borrowed = false;
     return cursor;
 }
 
@@ -227,16 +236,20 @@ void wire_cursor_bind_id(struct wire_cursor_table *table, struct wire_cursor *cu
     if (!id || (!cursor->state->pending && cursor->id == id)) return;
     struct wire_cursor *old = wire_cursor_find(table, id);
     if (old) wire_cursor_release(table, old);
-    if (cursor->state->pending) pending_remove(table, cursor);
-    else slot_remove(table, cursor->id);
+    if (cursor->state->pending)
+        pending_remove(table, cursor);
+    else
+        slot_remove(table, cursor->id);
     cursor->id = id;
     slot_add(table, cursor);
 }
 
 void wire_cursor_release(struct wire_cursor_table *table, struct wire_cursor *cursor)
 {
-    if (cursor->state->pending) pending_remove(table, cursor);
-    else slot_remove(table, cursor->id);
+    if (cursor->state->pending)
+        pending_remove(table, cursor);
+    else
+        slot_remove(table, cursor->id);
     entry_free(table, cursor);
 }
 
@@ -334,7 +347,8 @@ static char *put_text(char **at, const char *text)
 static void copy_columns(struct wire_cursor *cursor, const struct wire_column *columns, uint32_t count)
 {
     size_t size = count * sizeof *columns;
-    for (uint32_t i = 0; i < count; i++) size += text_size(columns[i].name) + text_size(columns[i].type_schema) + text_size(columns[i].type_name);
+    for (uint32_t i = 0; i < count; i++)
+        size += text_size(columns[i].name) + text_size(columns[i].type_schema) + text_size(columns[i].type_name);
     struct wire_column *copy = memory_alloc(size ? size : 1);
     char *text = (char *)(copy + count);
     for (uint32_t i = 0; i < count; i++) {

@@ -8,9 +8,9 @@
 struct wire_cursor_state {
     struct wire_cursor *next, *before; /* among the pending ones; `next` also among the spare ones */
     bool pending;
-    bool sql_borrowed;                 /* sql lies in the call's arena until wire_cursor_own_sql */
-    void *columns_block;               /* the one allocation behind columns and their names */
-    uint8_t *fetch_types;              /* type that values of a column have been fetched as, kept when columns are described again */
+    bool sql_borrowed;    /* sql lies in the call's arena until wire_cursor_own_sql */
+    void *columns_block;  /* the one allocation behind columns and their names */
+    uint8_t *fetch_types; /* type that values of a column have been fetched as, kept when columns are described again */
     uint32_t fetch_type_count;
 };
 

@@ -20,10 +20,19 @@ static uint8_t byte_at(const struct scan *s, size_t at)
     return at < s->text.size ? s->text.data[at] : 0;
 }
 
-static bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
 /* Bytes of other alphabets count as letters, as they mostly are. */
-static bool is_letter(uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80; }
+static bool is_letter(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+}
 
 static bool word_is(struct view word, const char *text)
 {
@@ -91,9 +100,12 @@ static void take_word(struct scan *s)
     size_t start = s->at;
     while (s->at < s->text.size && is_letter(s->text.data[s->at])) s->at++;
     struct view word = view_of(s->text.data + start, s->at - start);
-    if (!s->first_word_seen) take_first_word(s, word);
-    else if (!s->returning_seen) s->returning_seen = word_is(word, "RETURNING") || word_is(word, "RETURN");
-    else if (word_is(word, "INTO")) s->into_seen = true;
+    if (!s->first_word_seen)
+        take_first_word(s, word);
+    else if (!s->returning_seen)
+        s->returning_seen = word_is(word, "RETURNING") || word_is(word, "RETURN");
+    else if (word_is(word, "INTO"))
+        s->into_seen = true;
 }
 
 /* ":name", ": name", ":1", ":\"Name\"". */
@@ -129,8 +141,10 @@ void wire_cursor_classify(struct view sql, struct wire_cursor *cursor)
         bool string = c == '\'';
         if (string) {
             uint8_t before = s.at ? sql.data[s.at - 1] : 0;
-            if (before == 'q' || before == 'Q') skip_q_quoted(&s);
-            else skip_quoted(&s);
+            if (before == 'q' || before == 'Q')
+                skip_q_quoted(&s);
+            else
+                skip_quoted(&s);
         } else if (is_letter(c)) {
             take_word(&s);
             if (!cursor->dml) return; /* the rest only matters for RETURNING */

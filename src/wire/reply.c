@@ -37,8 +37,10 @@ void reply_limit(struct wire_reply_decoder *d, const char *which)
 void *reply_array(struct wire_reply_decoder *d, size_t count, size_t size)
 {
     void *array = count > SIZE_MAX / size ? NULL : arena_try(d->arena, count * size);
-    if (array) memset(array, 0, count * size);
-    else reply_limit(d, "memory of one message");
+    if (array)
+        memset(array, 0, count * size);
+    else
+        reply_limit(d, "memory of one message");
     return array;
 }
 
@@ -91,8 +93,10 @@ void reply_enter_cursors(struct wire_reply_decoder *d)
             return;
         }
         wire_cursor_bind_id(d->cursors, cursor, new->id);
-        if (new->cell) new->cell->cursor = cursor;
-        else if (d->events->implicit_result) d->events->implicit_result(d->context, cursor);
+        if (new->cell)
+            new->cell->cursor = cursor;
+        else if (d->events->implicit_result)
+            d->events->implicit_result(d->context, cursor);
     }
 }
 
@@ -264,8 +268,8 @@ static enum wire_status feed_result(struct wire_reply_decoder *d, struct error *
     if (!bad) return d->ended ? WIRE_DECODED : WIRE_NEED_MORE;
     enum wire_status status = d->unknown ? WIRE_UNKNOWN : WIRE_MALFORMED; /* the first finding counts */
     const char *why = d->unknown ? d->unknown : "malformed";
-    error_set(error, d->over_limit ? ERROR_LIMIT : ERROR_PROTOCOL, "reply to function %u, before byte %zu of %zu: %s%s", d->function, d->in.at, d->in.size,
-              d->over_limit ? "over the limit of " : "", why);
+    error_set(error, d->over_limit ? ERROR_LIMIT : ERROR_PROTOCOL, "reply to function %u, before byte %zu of %zu: %s%s", d->function,
+              d->in.at, d->in.size, d->over_limit ? "over the limit of " : "", why);
     fail(d);
     return status;
 }
@@ -273,8 +277,10 @@ static enum wire_status feed_result(struct wire_reply_decoder *d, struct error *
 static void keep_rest(struct wire_reply_decoder *d, bool joined)
 {
     struct view rest = view_of(d->in.data + d->in.at, reader_left(&d->in));
-    if (joined) buffer_consume(&d->partial, d->in.at);
-    else buffer_append_view(&d->partial, rest);
+    if (joined)
+        buffer_consume(&d->partial, d->in.at);
+    else
+        buffer_append_view(&d->partial, rest);
     if (!d->partial.failed) return;
     d->in.short_read = false;
     reply_limit(d, "size of one message");
@@ -293,8 +299,10 @@ enum wire_status wire_reply_feed(struct wire_reply_decoder *d, struct view paylo
     bool joined = buffer_size(&d->partial) > 0;
     if (joined) buffer_append_view(&d->partial, payload);
     d->in = reader_of(joined ? buffer_view(&d->partial) : payload);
-    if (d->partial.failed) reply_limit(d, "size of one message");
-    else read_messages(d, joined);
+    if (d->partial.failed)
+        reply_limit(d, "size of one message");
+    else
+        read_messages(d, joined);
     if (d->in.malformed || d->unknown) return feed_result(d, error);
     reply_keep_row(d);
     keep_rest(d, joined);

@@ -9,7 +9,10 @@
 #include "wire/reply.h"
 
 /* A place in the payload where a cursor id stands, for the relay that renames one. */
-struct reply_id_place { size_t at, size; uint32_t id; };
+struct reply_id_place {
+    size_t at, size;
+    uint32_t id;
+};
 enum { REPLY_ID_PLACES_MAX = 16 };
 
 /* A REF CURSOR or implicit result met inside a message: it enters the table when the whole message is there. */
@@ -36,22 +39,22 @@ struct wire_reply_decoder {
 
     /* The message being read. */
     struct reader in;
-    struct arena *arena;      /* one of `arenas`: a row's bytes must outlive the next row */
-    bool measuring;           /* walk over the message to see whether it is whole; keep nothing, tell nobody */
+    struct arena *arena; /* one of `arenas`: a row's bytes must outlive the next row */
+    bool measuring;      /* walk over the message to see whether it is whole; keep nothing, tell nobody */
     const char *unknown;
     bool over_limit;
     struct reply_new_cursor *new_cursors;
-    struct view schema;       /* the current schema, as a pair of this message says it */
+    struct view schema; /* the current schema, as a pair of this message says it */
 
     /* The reply so far. */
-    struct buffer partial;    /* the beginning of a message that is not whole */
+    struct buffer partial; /* the beginning of a message that is not whole */
     struct arena arenas[2];
-    struct wire_cell *row;    /* the last row, in arena other than the next message's; NULL: none in this feed */
+    struct wire_cell *row; /* the last row, in arena other than the next message's; NULL: none in this feed */
     uint32_t row_cells;
-    bool has_vector;          /* a bit vector stands for the next row */
+    bool has_vector; /* a bit vector stands for the next row */
     struct view vector;
     uint8_t vector_bytes[512];
-    uint32_t iteration;       /* of RETURNING */
+    uint32_t iteration; /* of RETURNING */
     bool ended, flushed, failed;
 
     bool record_places;

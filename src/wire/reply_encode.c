@@ -8,7 +8,7 @@
 #include "wire/value_text.h"
 
 enum {
-    COLUMNS_MARK = 0x82,     /* stands before the columns of a describe */
+    COLUMNS_MARK = 0x82, /* stands before the columns of a describe */
     ROW_HEADER_FLAGS = 0x22,
     ROWID_COLUMN_SIZE = 14,
     LOB_CHUNK_DEFAULT = 8060,
@@ -35,8 +35,10 @@ static uint32_t column_size(const struct wire_oac *oac)
 
 static void write_scale(const struct wire_session *session, int16_t scale, struct buffer *out)
 {
-    if (session->sb1_universal) wire_write_sb4(out, scale);
-    else buffer_u8(out, (uint8_t)scale);
+    if (session->sb1_universal)
+        wire_write_sb4(out, scale);
+    else
+        buffer_u8(out, (uint8_t)scale);
 }
 
 static void write_column_oac(const struct wire_session *session, const struct wire_oac *oac, struct buffer *out)
@@ -112,7 +114,7 @@ void wire_row_header_write(const struct wire_session *session, uint32_t columns,
     buffer_u8(out, WIRE_MESSAGE_ROW_HEADER);
     buffer_u8(out, ROW_HEADER_FLAGS);
     wire_write_ub2(out, (uint16_t)columns);
-    wire_write_ub4(out, 0);                 /* iteration */
+    wire_write_ub4(out, 0); /* iteration */
     wire_write_ub4(out, rows_wanted);
     wire_write_ub2(out, 0);                 /* buffer length */
     wire_write_dalc(out, view_of(NULL, 0)); /* bit vector: never, some clients keep it for later rows */
@@ -155,7 +157,8 @@ static void write_long_end(bool null, struct buffer *out)
     wire_write_ub4(out, null ? RETURN_CODE_NULL : 0);
 }
 
-bool wire_row_value(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define, const struct value *value, struct buffer *out)
+bool wire_row_value(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define,
+                    const struct value *value, struct buffer *out)
 {
     uint8_t type = define && define->type ? define->type : column->type;
     uint8_t form = define && define->form ? define->form : column->form;
@@ -180,7 +183,8 @@ static struct view text_start(struct view utf8, uint32_t limit)
     return view_of(utf8.data, at);
 }
 
-static void write_prefetched(const struct wire_oac *column, const struct wire_oac *define, const struct wire_lob_cell *lob, struct buffer *out)
+static void write_prefetched(const struct wire_oac *column, const struct wire_oac *define, const struct wire_lob_cell *lob,
+                             struct buffer *out)
 {
     uint32_t limit = define->characters_max;
     struct view data = lob->has_data ? lob->data : view_of(NULL, 0);
@@ -194,7 +198,8 @@ static void write_prefetched(const struct wire_oac *column, const struct wire_oa
     wire_write_clr(out, data);
 }
 
-void wire_row_lob(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define, const struct wire_lob_cell *lob, struct buffer *out)
+void wire_row_lob(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define,
+                  const struct wire_lob_cell *lob, struct buffer *out)
 {
     (void)session;
     uint8_t type = define && define->type ? define->type : column->type;
@@ -212,12 +217,14 @@ void wire_row_lob(const struct wire_session *session, const struct wire_oac *col
     if (type != WIRE_TYPE_BFILE) {
         wire_write_ub8(out, lob->size);
         wire_write_ub4(out, lob->chunk ? lob->chunk : LOB_CHUNK_DEFAULT);
-        if (define && (define->continue_flags & WIRE_CONTINUE_LOB_PREFETCH) && define->characters_max) write_prefetched(column, define, lob, out);
+        if (define && (define->continue_flags & WIRE_CONTINUE_LOB_PREFETCH) && define->characters_max)
+            write_prefetched(column, define, lob, out);
     }
     wire_write_clr(out, lob->locator);
 }
 
-void wire_row_cursor(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id, struct buffer *out)
+void wire_row_cursor(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id,
+                     struct buffer *out)
 {
     buffer_u8(out, 1);
     write_describe_body(session, columns, count, out);
@@ -256,7 +263,8 @@ void wire_out_lob(const struct wire_session *session, const struct wire_oac *bin
     wire_write_sb4(out, 0);
 }
 
-void wire_out_cursor(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id, struct buffer *out)
+void wire_out_cursor(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id,
+                     struct buffer *out)
 {
     wire_row_cursor(session, columns, count, cursor_id, out);
     wire_write_sb4(out, 0);

@@ -10,7 +10,8 @@
 
 enum { CALL_STATUS_DONE = 1, PARAMETER_COUNT = 6, ERROR_TEXT_MAX = 4096, ROWID_KIND_PHYSICAL = 1 };
 
-void wire_parameters_write(const struct wire_session *session, uint32_t cursor_id, const uint64_t *row_counts, uint32_t count, bool counts_wanted, struct buffer *out)
+void wire_parameters_write(const struct wire_session *session, uint32_t cursor_id, const uint64_t *row_counts, uint32_t count,
+                           bool counts_wanted, struct buffer *out)
 {
     (void)session;
     buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
@@ -46,10 +47,18 @@ static void write_logical_rowid(const struct wire_end *end, struct buffer *out)
     }
     uint8_t bytes[] = {
         ROWID_KIND_PHYSICAL,
-        (uint8_t)(end->rowid_object >> 24), (uint8_t)(end->rowid_object >> 16), (uint8_t)(end->rowid_object >> 8), (uint8_t)end->rowid_object,
-        (uint8_t)(end->rowid_file >> 8), (uint8_t)end->rowid_file,
-        (uint8_t)(end->rowid_block >> 24), (uint8_t)(end->rowid_block >> 16), (uint8_t)(end->rowid_block >> 8), (uint8_t)end->rowid_block,
-        (uint8_t)(end->rowid_slot >> 8), (uint8_t)end->rowid_slot,
+        (uint8_t)(end->rowid_object >> 24),
+        (uint8_t)(end->rowid_object >> 16),
+        (uint8_t)(end->rowid_object >> 8),
+        (uint8_t)end->rowid_object,
+        (uint8_t)(end->rowid_file >> 8),
+        (uint8_t)end->rowid_file,
+        (uint8_t)(end->rowid_block >> 24),
+        (uint8_t)(end->rowid_block >> 16),
+        (uint8_t)(end->rowid_block >> 8),
+        (uint8_t)end->rowid_block,
+        (uint8_t)(end->rowid_slot >> 8),
+        (uint8_t)end->rowid_slot,
     };
     wire_write_dalc(out, view_of(bytes, sizeof bytes));
 }
@@ -123,17 +132,23 @@ void wire_status_write(const struct wire_session *session, bool transaction_open
     if (session->end_of_response) buffer_u8(out, WIRE_MESSAGE_END_OF_RESPONSE);
 }
 
-void wire_error_write(const struct wire_session *session, uint32_t ora_number, const char *text, int32_t position, uint32_t cursor_id, bool transaction_open, uint8_t sequence, struct buffer *out)
+void wire_error_write(const struct wire_session *session, uint32_t ora_number, const char *text, int32_t position, uint32_t cursor_id,
+                      bool transaction_open, uint8_t sequence, struct buffer *out)
 {
     char message[ERROR_TEXT_MAX];
     bool numbered = view_starts_with(view_text(text), "ORA-");
-    int size = numbered ? snprintf(message, sizeof message, "%s", text) : snprintf(message, sizeof message, "ORA-%05u: %s", ora_number, text);
+    int size =
+        numbered ? snprintf(message, sizeof message, "%s", text) : snprintf(message, sizeof message, "ORA-%05u: %s", ora_number, text);
     if (size < 0) size = 0;
     size_t filled = (size_t)size < sizeof message ? (size_t)size : sizeof message - 1;
     if (filled == sizeof message - 1) filled--;
     if (filled == 0 || message[filled - 1] != '\n') message[filled++] = '\n';
     struct wire_end end = {
-        .error = ora_number, .message = view_of(message, filled), .error_position = position, .cursor_id = cursor_id, .transaction_open = transaction_open,
+        .error = ora_number,
+        .message = view_of(message, filled),
+        .error_position = position,
+        .cursor_id = cursor_id,
+        .transaction_open = transaction_open,
     };
     wire_end_write(session, &end, sequence, out);
 }
@@ -143,8 +158,10 @@ void wire_version_write(const struct wire_session *session, const char *banner, 
     struct view text = view_text(banner);
     buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
     wire_write_ub2(out, (uint16_t)text.size);
-    if (session->conversion_length) wire_write_clr(out, text);
-    else buffer_append_view(out, text);
+    if (session->conversion_length)
+        wire_write_clr(out, text);
+    else
+        buffer_append_view(out, text);
     wire_write_ub4(out, number);
 }
 
@@ -165,13 +182,17 @@ static void write_locator(struct view locator, uint32_t size, struct buffer *out
     for (size_t i = some; i < size; i++) buffer_u8(out, 0);
 }
 
-void wire_lob_result_write(const struct wire_session *session, const struct wire_lob_request *request, struct view locator, uint64_t amount, int32_t flag, struct buffer *out)
+void wire_lob_result_write(const struct wire_session *session, const struct wire_lob_request *request, struct view locator, uint64_t amount,
+                           int32_t flag, struct buffer *out)
 {
     buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
     write_locator(locator, request->source_length, out);
-    if (request->operation == WIRE_LOB_CREATE_TEMPORARY) wire_write_ub2(out, (uint16_t)(request->has_charset && request->charset ? request->charset : WIRE_CHARSET_UTF8));
+    if (request->operation == WIRE_LOB_CREATE_TEMPORARY)
+        wire_write_ub2(out, (uint16_t)(request->has_charset && request->charset ? request->charset : WIRE_CHARSET_UTF8));
     if (request->has_amount) wire_write_ub8(out, amount);
     if (!request->has_flag) return;
-    if (session->sb1_universal) wire_write_sb4(out, flag);
-    else buffer_u8(out, (uint8_t)flag);
+    if (session->sb1_universal)
+        wire_write_sb4(out, flag);
+    else
+        buffer_u8(out, (uint8_t)flag);
 }

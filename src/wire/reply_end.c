@@ -5,7 +5,10 @@
 #include "wire/reply_decode.h"
 
 enum {
-    PACKED_IN_CHUNKS = 254, KEYWORD_CURRENT_SCHEMA = 168, CURSOR_ID_AT = 2, LOB_CHARSET_OPERATION = WIRE_LOB_CREATE_TEMPORARY,
+    PACKED_IN_CHUNKS = 254,
+    KEYWORD_CURRENT_SCHEMA = 168,
+    CURSOR_ID_AT = 2,
+    LOB_CHARSET_OPERATION = WIRE_LOB_CREATE_TEMPORARY,
     ERROR_END_OF_DATA = 1403,
 };
 
@@ -70,8 +73,10 @@ static void lob_parameters(struct wire_reply_decoder *d)
 static void version_parameters(struct wire_reply_decoder *d)
 {
     uint16_t size = wire_read_ub2(&d->in);
-    if (size && d->session->conversion_length) reply_clr(d);
-    else reader_skip(&d->in, size);
+    if (size && d->session->conversion_length)
+        reply_clr(d);
+    else
+        reader_skip(&d->in, size);
     wire_read_ub4(&d->in);
 }
 
@@ -94,11 +99,16 @@ static void tpc_parameters(struct wire_reply_decoder *d)
 void reply_parameters(struct wire_reply_decoder *d)
 {
     switch (d->function) {
-    case WIRE_FN_EXECUTE: case WIRE_FN_REEXECUTE: case WIRE_FN_REEXECUTE_FETCH: case WIRE_FN_FETCH: execute_parameters(d); break;
+    case WIRE_FN_EXECUTE:
+    case WIRE_FN_REEXECUTE:
+    case WIRE_FN_REEXECUTE_FETCH:
+    case WIRE_FN_FETCH: execute_parameters(d); break;
     case WIRE_FN_LOB: lob_parameters(d); break;
     case WIRE_FN_VERSION: version_parameters(d); break;
-    case WIRE_FN_AUTH: case WIRE_FN_SESSION_KEY: auth_parameters(d); break;
-    case WIRE_FN_TPC_SWITCH: case WIRE_FN_TPC_STATE: tpc_parameters(d); break;
+    case WIRE_FN_AUTH:
+    case WIRE_FN_SESSION_KEY: auth_parameters(d); break;
+    case WIRE_FN_TPC_SWITCH:
+    case WIRE_FN_TPC_STATE: tpc_parameters(d); break;
     default: reply_unknown(d, "parameters of a function that is not decoded"); break;
     }
 }
@@ -157,8 +167,10 @@ static void read_batch(struct wire_reply_decoder *d, struct wire_end *end)
     uint32_t offsets = wire_read_ub4(&d->in);
     if (offsets > d->session->limits.rows_max) reply_limit(d, "rows of one array execution");
     uint32_t *numbers = reply_ok(d) ? read_numbers(d, offsets, 4) : NULL;
-    if (offsets == end->batch_count) end->batch_offsets = numbers;
-    else reply_unknown(d, "batch errors without their rows");
+    if (offsets == end->batch_count)
+        end->batch_offsets = numbers;
+    else
+        reply_unknown(d, "batch errors without their rows");
     if (d->session->field_version >= WIRE_FIELD_ROW_COUNTS) read_batch_messages(d, end);
 }
 
@@ -178,14 +190,14 @@ static void read_end(struct wire_reply_decoder *d, struct wire_end *end)
     reader_u8(in);       /* fatal */
     read_signed_byte(d); /* flags, cursor options */
     read_signed_byte(d);
-    reader_u8(in);       /* UPI parameter */
+    reader_u8(in); /* UPI parameter */
     end->warning_flags = reader_u8(in);
     read_rowid(d, end);
     wire_read_ub4(in);  /* error of the operating system */
     reader_skip(in, 2); /* statement and call number */
     wire_read_ub2(in);
-    wire_read_ub4(in);  /* successful iterations */
-    reply_dalc(d);      /* logical rowid */
+    wire_read_ub4(in); /* successful iterations */
+    reply_dalc(d);     /* logical rowid */
     read_batch(d, end);
     end->row_count = row;
     if (d->session->field_version >= WIRE_FIELD_ROW_COUNTS) {
@@ -305,11 +317,13 @@ static void signature(struct wire_reply_decoder *d)
 
 void reply_server_piggyback(struct wire_reply_decoder *d)
 {
-    static void (*const read[])(struct wire_reply_decoder *d) = {
+    static void (*const read[])(struct wire_reply_decoder * d) = {
         NULL, nothing, process_id, nothing, session_returned, attributes, NULL, transaction_id, replay_context, read_types, signature,
     };
     uint8_t opcode = reader_u8(&d->in);
     if (!reply_ok(d)) return;
-    if (opcode < sizeof read / sizeof *read && read[opcode]) read[opcode](d);
-    else reply_unknown(d, "a server-side piggyback that is not decoded");
+    if (opcode < sizeof read / sizeof *read && read[opcode])
+        read[opcode](d);
+    else
+        reply_unknown(d, "a server-side piggyback that is not decoded");
 }

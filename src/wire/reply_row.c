@@ -105,17 +105,23 @@ static void read_cursor(struct wire_reply_decoder *d, struct wire_cell *cell)
 /* What columns and OUT binds have in common. */
 static void read_value(struct wire_reply_decoder *d, const struct wire_oac *oac, struct wire_cell *cell)
 {
-    if (wire_type_is_cursor(oac->type)) read_cursor(d, cell);
-    else if (wire_type_is_lob(oac->type)) read_lob(d, oac, cell);
-    else if (wire_type_is_image(oac->type)) read_image(d, cell);
-    else if (oac->type == WIRE_TYPE_OBJECT) read_object(d, cell);
-    else read_plain(d, cell);
+    if (wire_type_is_cursor(oac->type))
+        read_cursor(d, cell);
+    else if (wire_type_is_lob(oac->type))
+        read_lob(d, oac, cell);
+    else if (wire_type_is_image(oac->type))
+        read_image(d, cell);
+    else if (oac->type == WIRE_TYPE_OBJECT)
+        read_object(d, cell);
+    else
+        read_plain(d, cell);
 }
 
 static void read_column_value(struct wire_reply_decoder *d, uint32_t i, struct wire_cell *cell)
 {
     const struct wire_oac *oac = wire_cursor_value_oac(d->cursor, i);
-    bool sized = oac->type == WIRE_TYPE_LONG || oac->type == WIRE_TYPE_LONG_RAW || oac->type == WIRE_TYPE_UROWID || d->cursor->columns[i].oac.size_max > 0;
+    bool sized = oac->type == WIRE_TYPE_LONG || oac->type == WIRE_TYPE_LONG_RAW || oac->type == WIRE_TYPE_UROWID ||
+                 d->cursor->columns[i].oac.size_max > 0;
     if (!sized) { /* null by describe: not one byte */
         cell->null = true;
     } else if (oac->type == WIRE_TYPE_ROWID) {
@@ -204,8 +210,10 @@ static void read_query_row(struct wire_reply_decoder *d)
     struct wire_cursor *cursor = d->cursor;
     struct wire_cell *cells = reply_array(d, cursor->column_count, sizeof *cells);
     for (uint32_t i = 0; cells && i < cursor->column_count && reply_ok(d); i++) {
-        if (is_repeated(d, i)) repeat_cell(d, i, &cells[i]);
-        else read_column_value(d, i, &cells[i]);
+        if (is_repeated(d, i))
+            repeat_cell(d, i, &cells[i]);
+        else
+            read_column_value(d, i, &cells[i]);
     }
     if (!reply_effective(d)) return;
     reply_enter_cursors(d);
@@ -279,8 +287,10 @@ static void read_out_binds(struct wire_reply_decoder *d)
         cells[i].null = true;
         if (cursor->directions[i] == WIRE_IN) continue;
         cells[i].null = false;
-        if (cursor->binds[i].flags & WIRE_OAC_ARRAY) read_array(d, &cursor->binds[i], &cells[i]);
-        else read_out_value(d, &cursor->binds[i], &cells[i]);
+        if (cursor->binds[i].flags & WIRE_OAC_ARRAY)
+            read_array(d, &cursor->binds[i], &cells[i]);
+        else
+            read_out_value(d, &cursor->binds[i], &cells[i]);
     }
     if (!reply_effective(d)) return;
     reply_enter_cursors(d);
@@ -315,11 +325,16 @@ static void read_returned(struct wire_reply_decoder *d)
 void reply_row(struct wire_reply_decoder *d)
 {
     struct wire_cursor *cursor = d->cursor;
-    if (!cursor) reply_unknown(d, "a row for no statement");
-    else if (cursor->dml && cursor->return_binds) read_returned(d);
-    else if (!cursor->plsql && cursor->column_count) read_query_row(d);
-    else if (cursor->bind_count) read_out_binds(d);
-    else reply_unknown(d, "a row of a result that was not described");
+    if (!cursor)
+        reply_unknown(d, "a row for no statement");
+    else if (cursor->dml && cursor->return_binds)
+        read_returned(d);
+    else if (!cursor->plsql && cursor->column_count)
+        read_query_row(d);
+    else if (cursor->bind_count)
+        read_out_binds(d);
+    else
+        reply_unknown(d, "a row of a result that was not described");
 }
 
 /* ---- what cells mean ---- */
@@ -331,7 +346,8 @@ const struct wire_oac *wire_cursor_value_oac(const struct wire_cursor *cursor, u
 }
 
 /* The data that came with a locator is the value if it is all of it. */
-static struct value lob_value(const struct wire_session *session, const struct wire_oac *oac, const struct wire_cell *cell, struct arena *arena)
+static struct value lob_value(const struct wire_session *session, const struct wire_oac *oac, const struct wire_cell *cell,
+                              struct arena *arena)
 {
     struct value whole = {.type = VALUE_UNSUPPORTED, .bytes = cell->raw};
     if (oac->type == WIRE_TYPE_BLOB) return cell->lob_data.size == cell->lob_size ? value_bytes(cell->lob_data) : whole;
@@ -344,7 +360,8 @@ static struct value lob_value(const struct wire_session *session, const struct w
     return units == cell->lob_size ? value_text(text) : whole;
 }
 
-struct value wire_cell_value(const struct wire_session *session, const struct wire_oac *oac, const struct wire_cell *cell, struct arena *arena)
+struct value wire_cell_value(const struct wire_session *session, const struct wire_oac *oac, const struct wire_cell *cell,
+                             struct arena *arena)
 {
     if (cell->null) return value_null();
     if (cell->lob_has_data) return lob_value(session, oac, cell, arena);

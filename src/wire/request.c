@@ -35,8 +35,10 @@ void request_limit(struct request_decoder *d, const char *which)
 void *request_array(struct request_decoder *d, size_t count, size_t size)
 {
     void *array = count > SIZE_MAX / size ? NULL : arena_try(d->arena, count * size);
-    if (array) memset(array, 0, count * size);
-    else request_limit(d, "memory of one call");
+    if (array)
+        memset(array, 0, count * size);
+    else
+        request_limit(d, "memory of one call");
     return array;
 }
 
@@ -191,11 +193,11 @@ static const struct function_row {
     uint8_t function;
     void (*read)(struct request_decoder *d, uint8_t function);
 } functions[] = {
-    {WIRE_FN_EXECUTE, request_execute},     {WIRE_FN_REEXECUTE, request_reexecute}, {WIRE_FN_REEXECUTE_FETCH, request_reexecute},
-    {WIRE_FN_FETCH, request_fetch},         {WIRE_FN_COMMIT, request_empty},        {WIRE_FN_ROLLBACK, request_empty},
-    {WIRE_FN_LOGOFF, request_empty},        {WIRE_FN_PING, request_empty},          {WIRE_FN_PIPELINE_END, request_empty},
-    {WIRE_FN_LOB, request_lob},             {WIRE_FN_VERSION, request_version},     {WIRE_FN_TPC_SWITCH, request_tpc},
-    {WIRE_FN_TPC_STATE, request_tpc},       {WIRE_FN_AUTH, request_auth},           {WIRE_FN_SESSION_KEY, request_auth},
+    {WIRE_FN_EXECUTE, request_execute},   {WIRE_FN_REEXECUTE, request_reexecute}, {WIRE_FN_REEXECUTE_FETCH, request_reexecute},
+    {WIRE_FN_FETCH, request_fetch},       {WIRE_FN_COMMIT, request_empty},        {WIRE_FN_ROLLBACK, request_empty},
+    {WIRE_FN_LOGOFF, request_empty},      {WIRE_FN_PING, request_empty},          {WIRE_FN_PIPELINE_END, request_empty},
+    {WIRE_FN_LOB, request_lob},           {WIRE_FN_VERSION, request_version},     {WIRE_FN_TPC_SWITCH, request_tpc},
+    {WIRE_FN_TPC_STATE, request_tpc},     {WIRE_FN_AUTH, request_auth},           {WIRE_FN_SESSION_KEY, request_auth},
     {WIRE_FN_DESCRIBE, request_describe},
 };
 
@@ -221,18 +223,10 @@ static void read_messages(struct request_decoder *d)
     while (request_ok(d)) {
         size_t at = d->in.at;
         switch (reader_u8(&d->in)) {
-        case WIRE_MESSAGE_PIGGYBACK:
-            request_piggyback(d);
-            break;
-        case WIRE_MESSAGE_FUNCTION:
-            read_function(d, at);
-            return;
-        case WIRE_MESSAGE_FLUSH_OUT_BINDS:
-            d->out->function_at = at;
-            return;
-        default:
-            request_unknown(d, "a message that is no call");
-            return;
+        case WIRE_MESSAGE_PIGGYBACK: request_piggyback(d); break;
+        case WIRE_MESSAGE_FUNCTION: read_function(d, at); return;
+        case WIRE_MESSAGE_FLUSH_OUT_BINDS: d->out->function_at = at; return;
+        default: request_unknown(d, "a message that is no call"); return;
         }
     }
 }
@@ -254,24 +248,31 @@ static enum wire_status decode_result(struct request_decoder *d, struct error *e
     }
     /* The first finding counts: what was read after it means nothing. */
     if (d->unknown) {
-        error_set(error, d->over_limit ? ERROR_LIMIT : ERROR_PROTOCOL, "request of function %u, byte %zu of %zu: %s%s", d->out->function, d->in.at, d->in.size, d->over_limit ? "over the limit of " : "", d->unknown);
+        error_set(error, d->over_limit ? ERROR_LIMIT : ERROR_PROTOCOL, "request of function %u, byte %zu of %zu: %s%s", d->out->function,
+                  d->in.at, d->in.size, d->over_limit ? "over the limit of " : "", d->unknown);
         return WIRE_UNKNOWN;
     }
     if (d->in.malformed) {
-        error_set(error, ERROR_PROTOCOL, "request of function %u: malformed before byte %zu of %zu", d->out->function, d->in.at, d->in.size);
+        error_set(error, ERROR_PROTOCOL, "request of function %u: malformed before byte %zu of %zu", d->out->function, d->in.at,
+                  d->in.size);
         return WIRE_MALFORMED;
     }
     return d->in.short_read ? WIRE_NEED_MORE : WIRE_DECODED;
 }
 
 enum wire_status wire_request_decode_more(const struct wire_session *session, struct wire_cursor_table *cursors, struct arena *arena,
-                                          struct view message, struct wire_request_progress *progress, struct wire_request *out, struct error *error)
+                                          struct view message, struct wire_request_progress *progress, struct wire_request *out,
+                                          struct error *error)
 {
     *out = (struct wire_request){.message = message};
-    struct request_decoder d = {.session = session, .cursors = cursors, .arena = arena, .in = reader_of(message), .out = out, .progress = progress};
-    if (session->native_encoding) request_unknown(&d, "the native encoding of OCI");
-    else if (message.size > session->limits.call_max) request_limit(&d, "size of one call");
-    else read_messages(&d);
+    struct request_decoder d = {
+        .session = session, .cursors = cursors, .arena = arena, .in = reader_of(message), .out = out, .progress = progress};
+    if (session->native_encoding)
+        request_unknown(&d, "the native encoding of OCI");
+    else if (message.size > session->limits.call_max)
+        request_limit(&d, "size of one call");
+    else
+        read_messages(&d);
     if (request_ok(&d) && reader_left(&d.in)) request_unknown(&d, "bytes behind the end of the call");
     make_pending(&d);
     enum wire_status status = decode_result(&d, error);
@@ -308,7 +309,8 @@ void wire_request_commit(struct wire_cursor_table *cursors, struct wire_request 
         if (piggyback->function != WIRE_FN_CLOSE_CURSORS) continue;
         for (uint32_t k = 0; k < piggyback->id_count; k++) wire_cursor_close_id(cursors, piggyback->ids[k]);
     }
-    bool executes = request->function == WIRE_FN_EXECUTE || request->function == WIRE_FN_REEXECUTE || request->function == WIRE_FN_REEXECUTE_FETCH;
+    bool executes =
+        request->function == WIRE_FN_EXECUTE || request->function == WIRE_FN_REEXECUTE || request->function == WIRE_FN_REEXECUTE_FETCH;
     /* What was not read may have closed cursors and parsed others into their ids; an entry that is wrong is worse than none. */
     if (request->undecoded && executes) wire_cursor_close_id(cursors, request->execute.cursor_id);
     if (request->function == WIRE_FN_LOGOFF || (request->undecoded && request->function == 0)) wire_cursor_table_clear(cursors);

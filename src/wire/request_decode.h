@@ -22,7 +22,7 @@ struct request_decoder {
     struct wire_cursor kind;
 };
 
-bool request_ok(const struct request_decoder *d);                /* nothing failed, nothing unknown */
+bool request_ok(const struct request_decoder *d); /* nothing failed, nothing unknown */
 void request_unknown(struct request_decoder *d, const char *why);
 void request_limit(struct request_decoder *d, const char *which);
 void *request_array(struct request_decoder *d, size_t count, size_t size); /* zeroed, in the arena; NULL: over the arena's limit */

@@ -7,8 +7,12 @@
 #include "wire/value_text.h"
 
 enum {
-    LONG_MAX_SIZE = 0x7FFFFFFF, I4_COUNT = 13, FLAG_ROW_COUNTS = 0x4000, FLAG_IMPLICIT_RESULTS = 0x8000,
-    COMMIT_AFTER = 1, IMAGE_LOCATOR_SIZE = 40,
+    LONG_MAX_SIZE = 0x7FFFFFFF,
+    I4_COUNT = 13,
+    FLAG_ROW_COUNTS = 0x4000,
+    FLAG_IMPLICIT_RESULTS = 0x8000,
+    COMMIT_AFTER = 1,
+    IMAGE_LOCATOR_SIZE = 40,
 };
 
 static void write_function(const struct wire_session *session, uint8_t message, uint8_t function, uint8_t sequence, struct buffer *out)
@@ -92,7 +96,9 @@ static bool is_late(const struct wire_session *session, const struct wire_execut
     return oac->size_max > wire_string_limit(session);
 }
 
-struct row_rule { bool short_form, with_returns; };
+struct row_rule {
+    bool short_form, with_returns;
+};
 
 static bool is_sent(const struct wire_execute_spec *spec, struct row_rule rule, uint32_t row, uint32_t i)
 {
@@ -100,7 +106,8 @@ static bool is_sent(const struct wire_execute_spec *spec, struct row_rule rule, 
     return !rule.short_form || spec->rows[(size_t)row * spec->bind_count + i].present;
 }
 
-static void write_row(const struct wire_session *session, const struct wire_execute_spec *spec, struct row_rule rule, uint32_t row, struct buffer *out)
+static void write_row(const struct wire_session *session, const struct wire_execute_spec *spec, struct row_rule rule, uint32_t row,
+                      struct buffer *out)
 {
     static const struct wire_bind absent = {.present = false};
     buffer_u8(out, WIRE_MESSAGE_ROW);
@@ -192,18 +199,22 @@ bool wire_execute_write(const struct wire_session *session, uint8_t sequence, co
         if (charset != WIRE_CHARSET_UTF8) sql = buffer_view(&converted);
         write_function(session, WIRE_MESSAGE_FUNCTION, WIRE_FN_EXECUTE, sequence, out);
         write_header(session, spec, (uint32_t)sql.size, out);
-        if (sql.size && session->conversion_length) wire_write_clr(out, sql);
-        else buffer_append_view(out, sql);
+        if (sql.size && session->conversion_length)
+            wire_write_clr(out, sql);
+        else
+            buffer_append_view(out, sql);
         write_i4(spec, out);
         for (uint32_t i = 0; (spec->options & WIRE_OPTION_BIND) && i < spec->bind_count; i++) write_oac(session, &spec->binds[i], out);
-        for (uint32_t i = 0; (spec->options & WIRE_OPTION_DEFINE) && i < spec->define_count; i++) write_oac(session, &spec->defines[i], out);
+        for (uint32_t i = 0; (spec->options & WIRE_OPTION_DEFINE) && i < spec->define_count; i++)
+            write_oac(session, &spec->defines[i], out);
         write_rows(session, spec, (struct row_rule){.with_returns = spec->options & WIRE_OPTION_IO_VECTOR}, out);
     }
     buffer_release(&converted);
     return good;
 }
 
-bool wire_reexecute_write(const struct wire_session *session, uint8_t sequence, uint8_t function, const struct wire_execute_spec *spec, struct buffer *out)
+bool wire_reexecute_write(const struct wire_session *session, uint8_t sequence, uint8_t function, const struct wire_execute_spec *spec,
+                          struct buffer *out)
 {
     bool fetches = function == WIRE_FN_REEXECUTE_FETCH;
     if (!binds_can_be_said(spec)) return false;
@@ -271,7 +282,8 @@ static void copy_part(const struct wire_request *request, size_t from, size_t to
     buffer_append(out, request->message.data + from, to - from);
 }
 
-static void rewrite_list(const struct wire_request *request, const struct wire_piggyback *list, uint32_t (*map)(void *context, uint32_t id), void *context, struct buffer *out)
+static void rewrite_list(const struct wire_request *request, const struct wire_piggyback *list, uint32_t (*map)(void *context, uint32_t id),
+                         void *context, struct buffer *out)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < list->id_count; i++) kept += map(context, list->ids[i]) != 0;
@@ -289,7 +301,8 @@ static uint32_t function_cursor_id(const struct wire_request *request)
     return request->function == WIRE_FN_FETCH ? request->fetch.cursor_id : request->execute.cursor_id;
 }
 
-bool wire_request_rewrite_ids(const struct wire_request *request, uint32_t (*map)(void *context, uint32_t id), void *context, struct buffer *out)
+bool wire_request_rewrite_ids(const struct wire_request *request, uint32_t (*map)(void *context, uint32_t id), void *context,
+                              struct buffer *out)
 {
     uint32_t id = request->cursor_id_size ? function_cursor_id(request) : 0;
     uint32_t mapped = id ? map(context, id) : 0;

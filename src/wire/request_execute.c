@@ -13,11 +13,16 @@ enum { OAC_SIZE_MIN = 12, I4_MAX = 64 };
 static bool scale_is_universal(const struct wire_session *session, uint8_t type)
 {
     switch (type) {
-    case WIRE_TYPE_NUMBER: case WIRE_TYPE_TIMESTAMP: case WIRE_TYPE_TIMESTAMP_TZ: case WIRE_TYPE_INTERVAL_DS: case WIRE_TYPE_TIMESTAMP_DESCRIPTOR:
-    case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR: case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR: case WIRE_TYPE_TIMESTAMP_LTZ: case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR:
-        return session->sb1_universal;
-    default:
-        return false;
+    case WIRE_TYPE_NUMBER:
+    case WIRE_TYPE_TIMESTAMP:
+    case WIRE_TYPE_TIMESTAMP_TZ:
+    case WIRE_TYPE_INTERVAL_DS:
+    case WIRE_TYPE_TIMESTAMP_DESCRIPTOR:
+    case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR:
+    case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR:
+    case WIRE_TYPE_TIMESTAMP_LTZ:
+    case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR: return session->sb1_universal;
+    default: return false;
     }
 }
 
@@ -249,7 +254,10 @@ void request_rows(struct request_decoder *d, uint32_t expected)
 
 /* ---- the full execution ---- */
 
-struct execute_header { bool has_sql; uint32_t sql_size, i4_count; };
+struct execute_header {
+    bool has_sql;
+    uint32_t sql_size, i4_count;
+};
 
 static void read_header(struct request_decoder *d, struct execute_header *header)
 {
@@ -406,7 +414,8 @@ void request_reexecute(struct request_decoder *d, uint8_t function)
     request_rows(d, query || out->execution_count == 0 ? 1 : out->execution_count);
 }
 
-struct value wire_bind_value(const struct wire_session *session, const struct wire_oac *oac, const struct wire_bind *bind, struct arena *arena)
+struct value wire_bind_value(const struct wire_session *session, const struct wire_oac *oac, const struct wire_bind *bind,
+                             struct arena *arena)
 {
     if (!bind->present || bind->null) return value_null();
     bool opaque = (oac->flags & WIRE_OAC_ARRAY) && bind->elements;

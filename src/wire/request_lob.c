@@ -10,8 +10,9 @@ enum { FILE_OPEN = 0x100, FILE_CLOSE = 0x200, FILE_IS_OPEN = 0x400, FILE_EXISTS 
 static bool operation_is_known(uint32_t operation)
 {
     static const uint32_t known[] = {
-        WIRE_LOB_LENGTH, WIRE_LOB_READ, WIRE_LOB_TRIM, WIRE_LOB_WRITE, WIRE_LOB_CREATE_TEMPORARY, WIRE_LOB_FREE_TEMPORARY, WIRE_LOB_CHUNK_SIZE,
-        WIRE_LOB_OPEN, WIRE_LOB_CLOSE, WIRE_LOB_IS_OPEN, WIRE_LOB_FREE_TEMPORARY_ARRAY, FILE_OPEN, FILE_CLOSE, FILE_IS_OPEN, FILE_EXISTS,
+        WIRE_LOB_LENGTH,     WIRE_LOB_READ, WIRE_LOB_TRIM,  WIRE_LOB_WRITE,   WIRE_LOB_CREATE_TEMPORARY,     WIRE_LOB_FREE_TEMPORARY,
+        WIRE_LOB_CHUNK_SIZE, WIRE_LOB_OPEN, WIRE_LOB_CLOSE, WIRE_LOB_IS_OPEN, WIRE_LOB_FREE_TEMPORARY_ARRAY, FILE_OPEN,
+        FILE_CLOSE,          FILE_IS_OPEN,  FILE_EXISTS,
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i] == operation) return true;
@@ -28,7 +29,10 @@ static void read_data(struct request_decoder *d, struct wire_lob_request *lob)
     lob->has_data = true;
 }
 
-struct lob_pointers { bool source, destination, scn; uint32_t scn_count; };
+struct lob_pointers {
+    bool source, destination, scn;
+    uint32_t scn_count;
+};
 
 static void read_fixed(struct request_decoder *d, struct wire_lob_request *lob, struct lob_pointers *pointers)
 {
@@ -40,7 +44,7 @@ static void read_fixed(struct request_decoder *d, struct wire_lob_request *lob, 
     wire_read_ub4(in); /* short offsets, of old clients */
     wire_read_ub4(in);
     lob->has_charset = reader_u8(in);
-    reader_u8(in);     /* short amount */
+    reader_u8(in); /* short amount */
     lob->has_flag = reader_u8(in);
     lob->operation = wire_read_ub4(in);
     pointers->scn = reader_u8(in);
@@ -60,13 +64,16 @@ bool request_lob_body(struct request_decoder *d, struct wire_lob_request *lob)
     *lob = (struct wire_lob_request){0};
     read_fixed(d, lob, &pointers);
     if (!request_ok(d)) return false;
-    if (lob->source_length > LOCATOR_MAX || (pointers.destination && lob->destination_length > LOCATOR_MAX) || pointers.scn_count > SCN_MAX) {
+    if (lob->source_length > LOCATOR_MAX || (pointers.destination && lob->destination_length > LOCATOR_MAX) ||
+        pointers.scn_count > SCN_MAX) {
         reader_malformed(&d->in);
         return false;
     }
     if (!operation_is_known(lob->operation)) request_unknown(d, "a LOB operation that is not decoded");
-    if (pointers.source) lob->source = reader_bytes(&d->in, lob->source_length);
-    else lob->source_length = 0;
+    if (pointers.source)
+        lob->source = reader_bytes(&d->in, lob->source_length);
+    else
+        lob->source_length = 0;
     if (pointers.destination) lob->destination = reader_bytes(&d->in, lob->destination_length);
     if (lob->has_charset) lob->charset = wire_read_ub4(&d->in);
     for (uint32_t i = 0; pointers.scn && i < pointers.scn_count; i++) wire_read_ub4(&d->in);

@@ -17,7 +17,10 @@ static void read_cursor_ids(struct request_decoder *d, struct wire_piggyback *ou
     out->id_count = count;
 }
 
-struct text_field { bool there; uint32_t size; };
+struct text_field {
+    bool there;
+    uint32_t size;
+};
 
 static struct text_field read_text_field(struct request_decoder *d)
 {
@@ -114,9 +117,15 @@ static const struct piggyback_row {
     uint8_t function;
     void (*read)(struct request_decoder *d, struct wire_piggyback *out);
 } piggybacks[] = {
-    {WIRE_FN_CLOSE_CURSORS, read_cursor_ids}, {WIRE_FN_CANCEL_CURSORS, read_cursor_ids}, {WIRE_FN_END_TO_END, read_end_to_end},
-    {WIRE_FN_SET_SCHEMA, read_schema},        {WIRE_FN_APP_CONTEXT, read_context},       {WIRE_FN_SESSION_STATE, read_session_state},
-    {WIRE_FN_LOB, read_free_lobs},            {WIRE_FN_PIPELINE_BEGIN, read_pipeline},   {WIRE_FN_TPC_SWITCH, read_sessionless},
+    {WIRE_FN_CLOSE_CURSORS, read_cursor_ids},
+    {WIRE_FN_CANCEL_CURSORS, read_cursor_ids},
+    {WIRE_FN_END_TO_END, read_end_to_end},
+    {WIRE_FN_SET_SCHEMA, read_schema},
+    {WIRE_FN_APP_CONTEXT, read_context},
+    {WIRE_FN_SESSION_STATE, read_session_state},
+    {WIRE_FN_LOB, read_free_lobs},
+    {WIRE_FN_PIPELINE_BEGIN, read_pipeline},
+    {WIRE_FN_TPC_SWITCH, read_sessionless},
     {WIRE_FN_JDBC_BF, read_jdbc_text},
 };
 

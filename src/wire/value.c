@@ -50,11 +50,16 @@ static uint8_t month_days(int32_t year, uint8_t month)
 static bool decode_date(const uint8_t *raw, struct value_datetime *out)
 {
     int century = raw[0] - 100, year_of_century = raw[1] - 100;
-    if (year_of_century < -99 || year_of_century > 99 || (century > 0 && year_of_century < 0) || (century < 0 && year_of_century > 0)) return false;
+    if (year_of_century < -99 || year_of_century > 99 || (century > 0 && year_of_century < 0) || (century < 0 && year_of_century > 0))
+        return false;
     int32_t year = century * 100 + year_of_century;
     if (year == 0 || year < -4712 || year > 9999) return false;
-    *out = (struct value_datetime){.year = year < 0 ? year + 1 : year, .month = raw[2], .day = raw[3],
-                                   .hour = (uint8_t)(raw[4] - 1), .minute = (uint8_t)(raw[5] - 1), .second = (uint8_t)(raw[6] - 1)};
+    *out = (struct value_datetime){.year = year < 0 ? year + 1 : year,
+                                   .month = raw[2],
+                                   .day = raw[3],
+                                   .hour = (uint8_t)(raw[4] - 1),
+                                   .minute = (uint8_t)(raw[5] - 1),
+                                   .second = (uint8_t)(raw[6] - 1)};
     if (out->month < 1 || out->month > 12 || out->day < 1 || out->day > month_days(out->year, out->month)) return false;
     return raw[4] >= 1 && raw[4] <= 24 && raw[5] >= 1 && raw[5] <= 60 && raw[6] >= 1 && raw[6] <= 60;
 }
@@ -182,30 +187,37 @@ struct value wire_value_decode(const struct wire_session *session, uint8_t type,
 {
     if (raw.size == 0) return value_null();
     switch (type) {
-    case WIRE_TYPE_NUMBER: case WIRE_TYPE_BINARY_INTEGER: case WIRE_TYPE_VARNUM:
-        return decode_number(raw, arena);
-    case WIRE_TYPE_VARCHAR: case WIRE_TYPE_CHAR: case WIRE_TYPE_CHARZ: case WIRE_TYPE_LONG: case WIRE_TYPE_LONG_VARCHAR:
-        return decode_text(session, form, raw, arena);
-    case WIRE_TYPE_RAW: case WIRE_TYPE_LONG_RAW: case WIRE_TYPE_LONG_VARRAW:
-        return value_bytes(raw);
-    case WIRE_TYPE_DATE: case WIRE_TYPE_TIMESTAMP: case WIRE_TYPE_TIMESTAMP_TZ: case WIRE_TYPE_TIMESTAMP_LTZ:
-    case WIRE_TYPE_TIMESTAMP_DESCRIPTOR: case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR: case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR:
-        return decode_datetime(session, type, raw);
-    case WIRE_TYPE_INTERVAL_YM: case WIRE_TYPE_INTERVAL_YM_DESCRIPTOR:
-        return decode_interval_ym(raw);
-    case WIRE_TYPE_INTERVAL_DS: case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR:
-        return decode_interval_ds(raw);
-    case WIRE_TYPE_BINARY_FLOAT:
-        return decode_float(raw);
-    case WIRE_TYPE_BINARY_DOUBLE:
-        return decode_double(raw);
-    case WIRE_TYPE_BOOLEAN:
-        return decode_boolean(raw);
-    case WIRE_TYPE_ROWID: case WIRE_TYPE_ROWID_DESCRIPTOR: case WIRE_TYPE_UROWID: {
+    case WIRE_TYPE_NUMBER:
+    case WIRE_TYPE_BINARY_INTEGER:
+    case WIRE_TYPE_VARNUM: return decode_number(raw, arena);
+    case WIRE_TYPE_VARCHAR:
+    case WIRE_TYPE_CHAR:
+    case WIRE_TYPE_CHARZ:
+    case WIRE_TYPE_LONG:
+    case WIRE_TYPE_LONG_VARCHAR: return decode_text(session, form, raw, arena);
+    case WIRE_TYPE_RAW:
+    case WIRE_TYPE_LONG_RAW:
+    case WIRE_TYPE_LONG_VARRAW: return value_bytes(raw);
+    case WIRE_TYPE_DATE:
+    case WIRE_TYPE_TIMESTAMP:
+    case WIRE_TYPE_TIMESTAMP_TZ:
+    case WIRE_TYPE_TIMESTAMP_LTZ:
+    case WIRE_TYPE_TIMESTAMP_DESCRIPTOR:
+    case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR:
+    case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR: return decode_datetime(session, type, raw);
+    case WIRE_TYPE_INTERVAL_YM:
+    case WIRE_TYPE_INTERVAL_YM_DESCRIPTOR: return decode_interval_ym(raw);
+    case WIRE_TYPE_INTERVAL_DS:
+    case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR: return decode_interval_ds(raw);
+    case WIRE_TYPE_BINARY_FLOAT: return decode_float(raw);
+    case WIRE_TYPE_BINARY_DOUBLE: return decode_double(raw);
+    case WIRE_TYPE_BOOLEAN: return decode_boolean(raw);
+    case WIRE_TYPE_ROWID:
+    case WIRE_TYPE_ROWID_DESCRIPTOR:
+    case WIRE_TYPE_UROWID: {
         struct view text = wire_rowid_text(raw, type == WIRE_TYPE_UROWID, arena);
         return text.size ? value_text(text) : unsupported(raw);
     }
-    default:
-        return unsupported(raw);
+    default: return unsupported(raw);
     }
 }

@@ -44,7 +44,8 @@ static bool real_to_number(double real, struct scalar *out)
     bool rounded;
     if (!isfinite(real)) return false;
     int size = snprintf(text, sizeof text, "%.1074f", real); /* every finite double ends within 1074 decimals */
-    return size > 0 && (size_t)size < sizeof text && number_from_text(view_of(text, (size_t)size), out->bytes, &out->size, &rounded) && !rounded;
+    return size > 0 && (size_t)size < sizeof text && number_from_text(view_of(text, (size_t)size), out->bytes, &out->size, &rounded) &&
+           !rounded;
 }
 
 static bool encode_number(const struct value *value, struct scalar *out)
@@ -53,7 +54,8 @@ static bool encode_number(const struct value *value, struct scalar *out)
     switch (value->type) {
     case VALUE_NUMBER: return number_canonical(value->bytes, out->bytes, &out->size);
     case VALUE_TEXT: return number_from_text(value->bytes, out->bytes, &out->size, &rounded) && !rounded;
-    case VALUE_FLOAT: case VALUE_DOUBLE: return real_to_number(value->real, out);
+    case VALUE_FLOAT:
+    case VALUE_DOUBLE: return real_to_number(value->real, out);
     case VALUE_BOOLEAN: return number_from_i64(value->boolean, out->bytes, &out->size);
     default: return false;
     }
@@ -189,7 +191,8 @@ static bool encode_interval_ds(const struct value *value, struct scalar *out)
 {
     if (value->type != VALUE_INTERVAL_DS) return false;
     int64_t days = value->interval.days, rest = value->interval.nanoseconds;
-    if (days > INTERVAL_MAX || days < -INTERVAL_MAX || rest <= -86400LL * SECOND_NANOSECONDS || rest >= 86400LL * SECOND_NANOSECONDS) return false;
+    if (days > INTERVAL_MAX || days < -INTERVAL_MAX || rest <= -86400LL * SECOND_NANOSECONDS || rest >= 86400LL * SECOND_NANOSECONDS)
+        return false;
     if ((days > 0 && rest < 0) || (days < 0 && rest > 0)) return false;
     int64_t seconds = rest / SECOND_NANOSECONDS;
     put_u32(out, (uint32_t)(days + 0x80000000LL));
@@ -270,12 +273,18 @@ typedef bool (*scalar_encoder)(const struct value *value, struct scalar *out);
 static scalar_encoder scalar_encoder_of(uint8_t type)
 {
     switch (type) {
-    case WIRE_TYPE_NUMBER: case WIRE_TYPE_BINARY_INTEGER: case WIRE_TYPE_VARNUM: return encode_number;
+    case WIRE_TYPE_NUMBER:
+    case WIRE_TYPE_BINARY_INTEGER:
+    case WIRE_TYPE_VARNUM: return encode_number;
     case WIRE_TYPE_DATE: return encode_date;
-    case WIRE_TYPE_TIMESTAMP: case WIRE_TYPE_TIMESTAMP_DESCRIPTOR: return encode_timestamp;
-    case WIRE_TYPE_TIMESTAMP_TZ: case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR: return encode_timestamp_tz;
-    case WIRE_TYPE_INTERVAL_YM: case WIRE_TYPE_INTERVAL_YM_DESCRIPTOR: return encode_interval_ym;
-    case WIRE_TYPE_INTERVAL_DS: case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR: return encode_interval_ds;
+    case WIRE_TYPE_TIMESTAMP:
+    case WIRE_TYPE_TIMESTAMP_DESCRIPTOR: return encode_timestamp;
+    case WIRE_TYPE_TIMESTAMP_TZ:
+    case WIRE_TYPE_TIMESTAMP_TZ_DESCRIPTOR: return encode_timestamp_tz;
+    case WIRE_TYPE_INTERVAL_YM:
+    case WIRE_TYPE_INTERVAL_YM_DESCRIPTOR: return encode_interval_ym;
+    case WIRE_TYPE_INTERVAL_DS:
+    case WIRE_TYPE_INTERVAL_DS_DESCRIPTOR: return encode_interval_ds;
     case WIRE_TYPE_BINARY_FLOAT: return encode_float;
     case WIRE_TYPE_BINARY_DOUBLE: return encode_double;
     case WIRE_TYPE_BOOLEAN: return encode_boolean;
@@ -291,16 +300,21 @@ bool wire_value_encode(const struct wire_session *session, uint8_t type, uint8_t
         return true;
     }
     switch (type) {
-    case WIRE_TYPE_VARCHAR: case WIRE_TYPE_CHAR: case WIRE_TYPE_CHARZ: case WIRE_TYPE_LONG: case WIRE_TYPE_LONG_VARCHAR:
-        return write_characters(session, form, value, out);
-    case WIRE_TYPE_ROWID: case WIRE_TYPE_ROWID_DESCRIPTOR:
-        return write_rowid(value, out);
-    case WIRE_TYPE_RAW: case WIRE_TYPE_LONG_RAW: case WIRE_TYPE_LONG_VARRAW:
+    case WIRE_TYPE_VARCHAR:
+    case WIRE_TYPE_CHAR:
+    case WIRE_TYPE_CHARZ:
+    case WIRE_TYPE_LONG:
+    case WIRE_TYPE_LONG_VARCHAR: return write_characters(session, form, value, out);
+    case WIRE_TYPE_ROWID:
+    case WIRE_TYPE_ROWID_DESCRIPTOR: return write_rowid(value, out);
+    case WIRE_TYPE_RAW:
+    case WIRE_TYPE_LONG_RAW:
+    case WIRE_TYPE_LONG_VARRAW:
         if (value->type != VALUE_BYTES) return false;
         wire_write_clr(out, value->bytes);
         return true;
-    case WIRE_TYPE_TIMESTAMP_LTZ: case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR:
-        return write_timestamp_ltz(session, value, out);
+    case WIRE_TYPE_TIMESTAMP_LTZ:
+    case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR: return write_timestamp_ltz(session, value, out);
     case WIRE_TYPE_UROWID:
         if (!encode_urowid(value, &scalar)) return false;
         wire_write_dalc(out, view_of(scalar.bytes, scalar.size));
@@ -316,7 +330,10 @@ bool wire_value_encode(const struct wire_session *session, uint8_t type, uint8_t
 
 /* ---- binds of the client half ---- */
 
-struct bind_form { uint8_t type; uint32_t size_max; };
+struct bind_form {
+    uint8_t type;
+    uint32_t size_max;
+};
 
 static struct bind_form bind_form_of(const struct wire_session *session, const struct value *value)
 {
@@ -332,12 +349,14 @@ static struct bind_form bind_form_of(const struct wire_session *session, const s
     case VALUE_FLOAT: return (struct bind_form){WIRE_TYPE_BINARY_FLOAT, 4};
     case VALUE_DOUBLE: return (struct bind_form){WIRE_TYPE_BINARY_DOUBLE, 8};
     case VALUE_BOOLEAN: /* SQL has no BOOLEAN before 23 */
-        return session->field_version >= FIELD_VERSION_BOOLEAN ? (struct bind_form){WIRE_TYPE_BOOLEAN, 4} : (struct bind_form){WIRE_TYPE_NUMBER, 22};
+        return session->field_version >= FIELD_VERSION_BOOLEAN ? (struct bind_form){WIRE_TYPE_BOOLEAN, 4}
+                                                               : (struct bind_form){WIRE_TYPE_NUMBER, 22};
     default: return (struct bind_form){0, 0};
     }
 }
 
-void wire_value_to_bind(const struct wire_session *session, const struct value *value, struct arena *arena, struct wire_oac *oac, struct view *raw, bool *null)
+void wire_value_to_bind(const struct wire_session *session, const struct value *value, struct arena *arena, struct wire_oac *oac,
+                        struct view *raw, bool *null)
 {
     enum { INDICATORS = 1 };
     struct scalar scalar = {.size = 0};

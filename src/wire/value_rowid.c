@@ -104,10 +104,12 @@ struct view wire_rowid_text(struct view raw, bool universal, struct arena *arena
     if (is_rowid_text(raw)) return raw;
     if (!universal) {
         if (raw.size != ROWID_BYTES) return view_of(NULL, 0);
-        return physical_text(big(raw.data, 4), (uint16_t)big(raw.data + 4, 2), big(raw.data + 7, 4), (uint16_t)big(raw.data + 11, 2), arena);
+        return physical_text(big(raw.data, 4), (uint16_t)big(raw.data + 4, 2), big(raw.data + 7, 4), (uint16_t)big(raw.data + 11, 2),
+                             arena);
     }
     if (raw.size == ROWID_BYTES && raw.data[0] == KIND_PHYSICAL)
-        return physical_text(big(raw.data + 1, 4), (uint16_t)big(raw.data + 5, 2), big(raw.data + 7, 4), (uint16_t)big(raw.data + 11, 2), arena);
+        return physical_text(big(raw.data + 1, 4), (uint16_t)big(raw.data + 5, 2), big(raw.data + 7, 4), (uint16_t)big(raw.data + 11, 2),
+                             arena);
     if (raw.size > 1 && raw.data[0] == KIND_LOGICAL) return logical_text(view_of(raw.data + 1, raw.size - 1), arena);
     return view_of(NULL, 0);
 }

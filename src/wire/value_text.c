@@ -87,20 +87,23 @@ bool wire_text_is_utf8(struct view text)
 
 /* ---- single-byte charsets: what differs from ISO 8859-1 ---- */
 
-struct substitution { uint8_t byte; uint16_t character; };
+struct substitution {
+    uint8_t byte;
+    uint16_t character;
+};
 static const struct substitution latin9[] = {
     {0xA4, 0x20AC}, {0xA6, 0x0160}, {0xA8, 0x0161}, {0xB4, 0x017D}, {0xB8, 0x017E}, {0xBC, 0x0152}, {0xBD, 0x0153}, {0xBE, 0x0178},
 };
 static const struct substitution windows1252[] = {
-    {0x80, 0x20AC}, {0x82, 0x201A}, {0x83, 0x0192}, {0x84, 0x201E}, {0x85, 0x2026}, {0x86, 0x2020}, {0x87, 0x2021}, {0x88, 0x02C6},
-    {0x89, 0x2030}, {0x8A, 0x0160}, {0x8B, 0x2039}, {0x8C, 0x0152}, {0x8E, 0x017D}, {0x91, 0x2018}, {0x92, 0x2019}, {0x93, 0x201C},
-    {0x94, 0x201D}, {0x95, 0x2022}, {0x96, 0x2013}, {0x97, 0x2014}, {0x98, 0x02DC}, {0x99, 0x2122}, {0x9A, 0x0161}, {0x9B, 0x203A},
-    {0x9C, 0x0153}, {0x9E, 0x017E}, {0x9F, 0x0178},
+    {0x80, 0x20AC}, {0x82, 0x201A}, {0x83, 0x0192}, {0x84, 0x201E}, {0x85, 0x2026}, {0x86, 0x2020}, {0x87, 0x2021},
+    {0x88, 0x02C6}, {0x89, 0x2030}, {0x8A, 0x0160}, {0x8B, 0x2039}, {0x8C, 0x0152}, {0x8E, 0x017D}, {0x91, 0x2018},
+    {0x92, 0x2019}, {0x93, 0x201C}, {0x94, 0x201D}, {0x95, 0x2022}, {0x96, 0x2013}, {0x97, 0x2014}, {0x98, 0x02DC},
+    {0x99, 0x2122}, {0x9A, 0x0161}, {0x9B, 0x203A}, {0x9C, 0x0153}, {0x9E, 0x017E}, {0x9F, 0x0178},
 };
 static const struct single_byte {
     uint16_t charset;
-    uint8_t last;           /* bytes above it are no characters */
-    bool no_c1;             /* 0x80 .. 0x9F are characters only if substituted */
+    uint8_t last; /* bytes above it are no characters */
+    bool no_c1;   /* 0x80 .. 0x9F are characters only if substituted */
     const struct substitution *substitutions;
     size_t count;
 } single_bytes[] = {
@@ -149,9 +152,18 @@ static bool single_byte_decode(const struct single_byte *set, struct view raw, s
 
 /* ---- UTF-16BE, and surrogates inside UTF-8 ---- */
 
-static bool is_high(uint32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
-static bool is_low(uint32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
-static uint32_t pair_join(uint32_t high, uint32_t low) { return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00); }
+static bool is_high(uint32_t unit)
+{
+    return unit >= 0xD800 && unit <= 0xDBFF;
+}
+static bool is_low(uint32_t unit)
+{
+    return unit >= 0xDC00 && unit <= 0xDFFF;
+}
+static uint32_t pair_join(uint32_t high, uint32_t low)
+{
+    return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+}
 
 /* Lone surrogates and a half unit at the end: with `strict` a failure, else U+FFFD. */
 static bool utf16_decode(struct view raw, struct arena *arena, bool strict, struct view *utf8)
@@ -182,7 +194,8 @@ static bool utf16_decode(struct view raw, struct arena *arena, bool strict, stru
 
 static bool three_bytes(struct view raw, size_t at, uint32_t *unit)
 {
-    if (raw.size - at < 3 || (raw.data[at] & 0xF0) != 0xE0 || (raw.data[at + 1] & 0xC0) != 0x80 || (raw.data[at + 2] & 0xC0) != 0x80) return false;
+    if (raw.size - at < 3 || (raw.data[at] & 0xF0) != 0xE0 || (raw.data[at + 1] & 0xC0) != 0x80 || (raw.data[at + 2] & 0xC0) != 0x80)
+        return false;
     *unit = (raw.data[at] & 0x0Fu) << 12 | (raw.data[at + 1] & 0x3Fu) << 6 | (raw.data[at + 2] & 0x3Fu);
     return true;
 }

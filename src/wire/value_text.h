@@ -8,9 +8,13 @@
 #include "wire/session.h"
 
 enum wire_charset {
-    WIRE_CHARSET_ASCII = 1, WIRE_CHARSET_LATIN1 = 31, WIRE_CHARSET_LATIN9 = 46, WIRE_CHARSET_WINDOWS1252 = 178,
+    WIRE_CHARSET_ASCII = 1,
+    WIRE_CHARSET_LATIN1 = 31,
+    WIRE_CHARSET_LATIN9 = 46,
+    WIRE_CHARSET_WINDOWS1252 = 178,
     WIRE_CHARSET_CESU8 = 871, /* Oracle's "UTF8": surrogate pairs as two three-byte sequences */
-    WIRE_CHARSET_UTF8 = 873, WIRE_CHARSET_UTF16 = 2000,
+    WIRE_CHARSET_UTF8 = 873,
+    WIRE_CHARSET_UTF16 = 2000,
 };
 
 /* The charset of text of `form` on this connection (WIRE_FORM_*); what was not negotiated counts as AL32UTF8 / AL16UTF16. */

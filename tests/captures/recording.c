@@ -19,7 +19,9 @@ void recording_add(struct recording *recording, uint32_t connection, bool from_c
     }
     if (connection >= recording->connections) recording->connections = connection + 1;
     recording->pieces[recording->count++] = (struct recording_piece){
-        .connection = connection, .from_client = from_client, .bytes = view_of(memory_copy(bytes.data, bytes.size), bytes.size),
+        .connection = connection,
+        .from_client = from_client,
+        .bytes = view_of(memory_copy(bytes.data, bytes.size), bytes.size),
     };
 }
 
@@ -86,12 +88,15 @@ static void read_text(struct view text, struct recording *out)
     bool from_client = true, started = false;
     buffer_init(&piece, FILE_MAX);
     while (next_line(&text, &line)) {
-        bool arrow = view_starts_with(line, "->") || view_starts_with(line, "<-"), new_connection = view_starts_with(line, "# ---- tcp connection");
+        bool arrow = view_starts_with(line, "->") || view_starts_with(line, "<-"),
+             new_connection = view_starts_with(line, "# ---- tcp connection");
         if (arrow || new_connection) end_piece(out, connection, from_client, &piece);
         if (new_connection && started) connection++;
         if (new_connection) started = true;
-        if (arrow) from_client = view_starts_with(line, "->");
-        else if (!view_starts_with(line, "#")) add_hex(&piece, line);
+        if (arrow)
+            from_client = view_starts_with(line, "->");
+        else if (!view_starts_with(line, "#"))
+            add_hex(&piece, line);
     }
     end_piece(out, connection, from_client, &piece);
     buffer_release(&piece);
@@ -103,8 +108,10 @@ static void read_hex(struct view text, struct recording *out)
     struct view line;
     buffer_init(&piece, FILE_MAX);
     while (next_line(&text, &line)) {
-        if (view_starts_with(line, "#") || view_trim(line).size == 0) end_piece(out, 0, true, &piece);
-        else add_hex(&piece, line);
+        if (view_starts_with(line, "#") || view_trim(line).size == 0)
+            end_piece(out, 0, true, &piece);
+        else
+            add_hex(&piece, line);
     }
     end_piece(out, 0, true, &piece);
     buffer_release(&piece);
@@ -123,9 +130,12 @@ bool recording_read(const char *path, struct recording *out, struct error *error
     *out = (struct recording){0};
     buffer_init(&file, FILE_MAX);
     bool good = read_file(path, &file, error);
-    if (good && ends_with(path, ".pcapng")) good = recording_read_pcapng(buffer_view(&file), out, error);
-    else if (good && ends_with(path, ".hex")) read_hex(buffer_view(&file), out);
-    else if (good) read_text(buffer_view(&file), out);
+    if (good && ends_with(path, ".pcapng"))
+        good = recording_read_pcapng(buffer_view(&file), out, error);
+    else if (good && ends_with(path, ".hex"))
+        read_hex(buffer_view(&file), out);
+    else if (good)
+        read_text(buffer_view(&file), out);
     buffer_release(&file);
     if (!good) recording_release(out);
     return good;

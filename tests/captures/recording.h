@@ -11,16 +11,16 @@
 #include "base/error.h"
 
 struct recording_piece {
-    uint32_t connection;  /* counted from 0 in order of appearance */
+    uint32_t connection; /* counted from 0 in order of appearance */
     bool from_client;
-    struct view bytes;    /* owned by the recording */
+    struct view bytes; /* owned by the recording */
 };
 struct recording {
     struct recording_piece *pieces;
     size_t count, capacity;
     uint32_t connections;
-    bool payloads;        /* .hex: pieces are payloads of DATA packets, not packets */
-    uint64_t lost_bytes;  /* of TCP streams that the capture does not have */
+    bool payloads;       /* .hex: pieces are payloads of DATA packets, not packets */
+    uint64_t lost_bytes; /* of TCP streams that the capture does not have */
 };
 
 bool recording_read(const char *path, struct recording *out, struct error *error) MUST_USE;

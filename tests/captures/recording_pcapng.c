@@ -12,14 +12,39 @@
 #include <string.h>
 
 enum {
-    BLOCK_SECTION = 0x0A0D0D0A, BLOCK_INTERFACE = 1, BLOCK_SIMPLE = 3, BLOCK_ENHANCED = 6, SECTION_MAGIC = 0x1A2B3C4D,
-    LINK_NULL = 0, LINK_ETHERNET = 1, LINK_RAW = 101, LINK_SLL = 113, LINK_IPV4 = 228, LINK_IPV6 = 229, LINK_SLL2 = 276,
-    ETHER_IPV4 = 0x0800, ETHER_IPV6 = 0x86DD, ETHER_VLAN = 0x8100, ETHER_QINQ = 0x88A8,
-    PROTOCOL_TCP = 6, FLAG_SYN = 2, INTERFACES_MAX = 64, CONNECTIONS_MAX = 1024, ADDRESS_MAX = 16,
+    BLOCK_SECTION = 0x0A0D0D0A,
+    BLOCK_INTERFACE = 1,
+    BLOCK_SIMPLE = 3,
+    BLOCK_ENHANCED = 6,
+    SECTION_MAGIC = 0x1A2B3C4D,
+    LINK_NULL = 0,
+    LINK_ETHERNET = 1,
+    LINK_RAW = 101,
+    LINK_SLL = 113,
+    LINK_IPV4 = 228,
+    LINK_IPV6 = 229,
+    LINK_SLL2 = 276,
+    ETHER_IPV4 = 0x0800,
+    ETHER_IPV6 = 0x86DD,
+    ETHER_VLAN = 0x8100,
+    ETHER_QINQ = 0x88A8,
+    PROTOCOL_TCP = 6,
+    FLAG_SYN = 2,
+    INTERFACES_MAX = 64,
+    CONNECTIONS_MAX = 1024,
+    ADDRESS_MAX = 16,
 };
 
-struct segment { uint32_t sequence; struct view bytes; struct segment *next; };
-struct direction { bool known; uint32_t next; struct segment *waiting; };
+struct segment {
+    uint32_t sequence;
+    struct view bytes;
+    struct segment *next;
+};
+struct direction {
+    bool known;
+    uint32_t next;
+    struct segment *waiting;
+};
 struct connection {
     uint8_t a[ADDRESS_MAX], b[ADDRESS_MAX];
     uint16_t a_port, b_port;
@@ -49,14 +74,22 @@ static uint16_t u16_of(const struct capture *c, struct reader *r)
 
 /* ---- TCP ---- */
 
-struct tcp { uint8_t source[ADDRESS_MAX], target[ADDRESS_MAX]; uint16_t source_port, target_port; uint32_t sequence; uint8_t flags; struct view bytes; };
+struct tcp {
+    uint8_t source[ADDRESS_MAX], target[ADDRESS_MAX];
+    uint16_t source_port, target_port;
+    uint32_t sequence;
+    uint8_t flags;
+    struct view bytes;
+};
 
 static struct connection *connection_of(struct capture *c, const struct tcp *tcp, int *from)
 {
     for (size_t i = c->connection_count; i-- > 0;) {
         struct connection *known = &c->connections[i];
-        bool a_to_b = known->a_port == tcp->source_port && known->b_port == tcp->target_port && !memcmp(known->a, tcp->source, ADDRESS_MAX) && !memcmp(known->b, tcp->target, ADDRESS_MAX);
-        bool b_to_a = known->b_port == tcp->source_port && known->a_port == tcp->target_port && !memcmp(known->b, tcp->source, ADDRESS_MAX) && !memcmp(known->a, tcp->target, ADDRESS_MAX);
+        bool a_to_b = known->a_port == tcp->source_port && known->b_port == tcp->target_port &&
+                      !memcmp(known->a, tcp->source, ADDRESS_MAX) && !memcmp(known->b, tcp->target, ADDRESS_MAX);
+        bool b_to_a = known->b_port == tcp->source_port && known->a_port == tcp->target_port &&
+                      !memcmp(known->b, tcp->source, ADDRESS_MAX) && !memcmp(known->a, tcp->target, ADDRESS_MAX);
         *from = a_to_b ? 0 : 1;
         if (a_to_b || b_to_a) return known;
     }
@@ -190,10 +223,18 @@ static void take_frame(struct capture *c, uint16_t link, struct view frame)
             type = reader_u16(&r);
         }
         break;
-    case LINK_SLL: reader_skip(&r, 14); type = reader_u16(&r); break;
-    case LINK_SLL2: type = reader_u16(&r); reader_skip(&r, 18); break;
+    case LINK_SLL:
+        reader_skip(&r, 14);
+        type = reader_u16(&r);
+        break;
+    case LINK_SLL2:
+        type = reader_u16(&r);
+        reader_skip(&r, 18);
+        break;
     case LINK_NULL: reader_skip(&r, 4); break;
-    case LINK_RAW: case LINK_IPV4: case LINK_IPV6: break;
+    case LINK_RAW:
+    case LINK_IPV4:
+    case LINK_IPV6: break;
     default: return;
     }
     if (!reader_ok(&r) || (type != ETHER_IPV4 && type != ETHER_IPV6)) return;
@@ -232,7 +273,8 @@ static bool read_blocks(struct capture *c, struct view file, struct error *error
             c->link_count = 0;
         }
         uint32_t size = u32_of(c, &r);
-        if (size < 12 || size % 4 || size > file.size - at) return error_set(error, ERROR_CORRUPT, "pcapng: a block of %u bytes at %zu", size, at);
+        if (size < 12 || size % 4 || size > file.size - at)
+            return error_set(error, ERROR_CORRUPT, "pcapng: a block of %u bytes at %zu", size, at);
         take_block(c, type, view_of(file.data + at + 8, size - 12));
         r.at = at + size;
     }

@@ -17,7 +17,10 @@
 
 enum { END_OF_DATA = 1403, TRACE_ROWS = 3 };
 
-struct text_list { char **texts; size_t count; };
+struct text_list {
+    char **texts;
+    size_t count;
+};
 
 struct result {
     uint64_t messages, calls, unknown, rows, errors, lost, connections, lost_connections;
@@ -68,9 +71,12 @@ static void trace_cell(struct replay *replay, const struct wire_oac *oac, const 
     struct arena arena;
     arena_init(&arena, 0);
     struct value value = wire_cell_value(wire_tap_session(replay->tap), oac, cell, &arena);
-    if (cell->cursor) printf(" CURSOR %u", cell->cursor->id);
-    else if (cell->elements) printf(" [%u]", cell->element_count);
-    else trace_value(&value);
+    if (cell->cursor)
+        printf(" CURSOR %u", cell->cursor->id);
+    else if (cell->elements)
+        printf(" [%u]", cell->element_count);
+    else
+        trace_value(&value);
     arena_release(&arena);
 }
 
@@ -84,9 +90,12 @@ static void trace_binds(struct replay *replay, const struct wire_request *reques
         for (uint32_t i = 0; i < cursor->bind_count; i++) {
             const struct wire_bind *bind = &request->execute.rows[(size_t)row * cursor->bind_count + i];
             struct value value = wire_bind_value(wire_tap_session(replay->tap), &cursor->binds[i], bind, &arena);
-            if (!bind->present) printf(" -");
-            else if (bind->elements) printf(" [%u]", bind->element_count);
-            else trace_value(&value);
+            if (!bind->present)
+                printf(" -");
+            else if (bind->elements)
+                printf(" [%u]", bind->element_count);
+            else
+                trace_value(&value);
         }
         printf("\n");
     }
@@ -95,12 +104,18 @@ static void trace_binds(struct replay *replay, const struct wire_request *reques
 
 static void trace_request(struct replay *replay, const struct wire_request *request)
 {
-    for (uint32_t i = 0; i < request->piggyback_count; i++) printf("-> piggyback %u, %u ids\n", request->piggybacks[i].function, request->piggybacks[i].id_count);
-    bool executes = request->function == WIRE_FN_EXECUTE || request->function == WIRE_FN_REEXECUTE || request->function == WIRE_FN_REEXECUTE_FETCH;
+    for (uint32_t i = 0; i < request->piggyback_count; i++)
+        printf("-> piggyback %u, %u ids\n", request->piggybacks[i].function, request->piggybacks[i].id_count);
+    bool executes =
+        request->function == WIRE_FN_EXECUTE || request->function == WIRE_FN_REEXECUTE || request->function == WIRE_FN_REEXECUTE_FETCH;
     printf("-> function %u", request->function);
-    if (executes) printf(" options %#x cursor %u: %s", request->execute.options, request->execute.cursor_id, request->cursor && request->cursor->sql ? request->cursor->sql : "?");
+    if (executes)
+        printf(" options %#x cursor %u: %s", request->execute.options, request->execute.cursor_id,
+               request->cursor && request->cursor->sql ? request->cursor->sql : "?");
     if (request->function == WIRE_FN_FETCH) printf(" cursor %u rows %u", request->fetch.cursor_id, request->fetch.rows);
-    if (request->function == WIRE_FN_LOB) printf(" operation %#x at %llu, %zu bytes", request->lob.operation, (unsigned long long)request->lob.source_offset, request->lob.data.size);
+    if (request->function == WIRE_FN_LOB)
+        printf(" operation %#x at %llu, %zu bytes", request->lob.operation, (unsigned long long)request->lob.source_offset,
+               request->lob.data.size);
     printf("\n");
     if (executes) trace_binds(replay, request);
 }
@@ -112,7 +127,8 @@ static void on_describe(void *context, struct wire_cursor *cursor)
     struct replay *replay = context;
     if (!replay->trace) return;
     printf("<- describe");
-    for (uint32_t i = 0; i < cursor->column_count; i++) printf(" %s:%u(%u)", cursor->columns[i].name, cursor->columns[i].oac.type, cursor->columns[i].oac.size_max);
+    for (uint32_t i = 0; i < cursor->column_count; i++)
+        printf(" %s:%u(%u)", cursor->columns[i].name, cursor->columns[i].oac.type, cursor->columns[i].oac.size_max);
     printf("\n");
 }
 
@@ -126,7 +142,8 @@ static void on_row(void *context, struct wire_cursor *cursor, const struct wire_
     printf("\n");
 }
 
-static void on_out_binds(void *context, struct wire_cursor *cursor, const struct wire_cell *cells, const uint8_t *directions, uint32_t count)
+static void on_out_binds(void *context, struct wire_cursor *cursor, const struct wire_cell *cells, const uint8_t *directions,
+                         uint32_t count)
 {
     struct replay *replay = context;
     if (!replay->trace) return;
@@ -142,7 +159,8 @@ static void on_returned(void *context, struct wire_cursor *cursor, uint32_t iter
     if (!replay->trace) return;
     printf("<- returned by iteration %u", iteration);
     for (uint32_t i = 0; i < count; i++)
-        for (uint32_t k = 0; k < binds[i].row_count; k++) trace_cell(replay, &cursor->binds[cursor->bind_count - count + i], &binds[i].cells[k]);
+        for (uint32_t k = 0; k < binds[i].row_count; k++)
+            trace_cell(replay, &cursor->binds[cursor->bind_count - count + i], &binds[i].cells[k]);
     printf("\n");
 }
 
@@ -172,7 +190,13 @@ static void on_end(void *context, const struct wire_end *end)
 }
 
 static const struct wire_reply_events events = {
-    .describe = on_describe, .row = on_row, .out_binds = on_out_binds, .returned = on_returned, .row_counts = on_row_counts, .lob_data = on_lob_data, .end = on_end,
+    .describe = on_describe,
+    .row = on_row,
+    .out_binds = on_out_binds,
+    .returned = on_returned,
+    .row_counts = on_row_counts,
+    .lob_data = on_lob_data,
+    .end = on_end,
 };
 
 /* ---- packets ---- */
@@ -218,7 +242,8 @@ static void take_bytes(struct replay *replay, bool from_client, struct view byte
     for (;;) {
         struct wire_packet packet;
         size_t size = buffer_size(side);
-        enum wire_status status = size ? wire_packet_next(side->data + side->start, size, session->large, session->limits.packet_max, &packet) : WIRE_NEED_MORE;
+        enum wire_status status =
+            size ? wire_packet_next(side->data + side->start, size, session->large, session->limits.packet_max, &packet) : WIRE_NEED_MORE;
         if (status == WIRE_NEED_MORE) return;
         if (status != WIRE_DECODED) {
             list_add_once(&replay->result->reasons, "the packets of the connection cannot be told apart");
@@ -261,8 +286,10 @@ static void replay_payloads(const struct recording *recording, struct result *re
         struct wire_cursor_table *cursors = wire_cursor_table_new(8, NULL);
         struct view message = payload.size > 2 ? view_of(payload.data + 2, payload.size - 2) : payload;
         result->messages++;
-        if (wire_request_decode(&session, cursors, &arena, message, &request, &error) == WIRE_DECODED) result->calls++;
-        else result->unknown++;
+        if (wire_request_decode(&session, cursors, &arena, message, &request, &error) == WIRE_DECODED)
+            result->calls++;
+        else
+            result->unknown++;
         wire_cursor_table_free(cursors);
         arena_release(&arena);
     }
@@ -311,14 +338,16 @@ static bool replay_file(const char *path, bool trace, struct json *json)
         return false;
     }
     if (trace) printf("######## %s\n", name_of(path));
-    if (recording.payloads) replay_payloads(&recording, &result);
+    if (recording.payloads)
+        replay_payloads(&recording, &result);
     else
         for (uint32_t i = 0; i < recording.connections; i++) replay_connection(&recording, i, &result, trace);
     result.lost = recording.lost_bytes;
     write_result(json, name_of(path), &result);
-    fprintf(stderr, "%-48s %5llu packets %5llu calls %5llu rows %4llu errors %3llu unknown%s%s\n", name_of(path), (unsigned long long)result.messages,
-            (unsigned long long)result.calls, (unsigned long long)result.rows, (unsigned long long)result.errors, (unsigned long long)result.unknown,
-            result.reasons.count ? ": " : "", result.reasons.count ? result.reasons.texts[0] : "");
+    fprintf(stderr, "%-48s %5llu packets %5llu calls %5llu rows %4llu errors %3llu unknown%s%s\n", name_of(path),
+            (unsigned long long)result.messages, (unsigned long long)result.calls, (unsigned long long)result.rows,
+            (unsigned long long)result.errors, (unsigned long long)result.unknown, result.reasons.count ? ": " : "",
+            result.reasons.count ? result.reasons.texts[0] : "");
     list_release(&result.statements);
     list_release(&result.reasons);
     recording_release(&recording);
@@ -356,9 +385,12 @@ int main(int argc, char **argv)
     struct json json = json_into(&text);
     json_object_begin(&json);
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--trace") == 0) trace = true;
-        else if (strcmp(argv[i], "--output") == 0 && i + 1 < argc) output = argv[++i];
-        else good = replay_path(argv[i], trace, &json) && good;
+        if (strcmp(argv[i], "--trace") == 0)
+            trace = true;
+        else if (strcmp(argv[i], "--output") == 0 && i + 1 < argc)
+            output = argv[++i];
+        else
+            good = replay_path(argv[i], trace, &json) && good;
     }
     json_object_end(&json);
     FILE *file = output ? fopen(output, "w") : NULL;

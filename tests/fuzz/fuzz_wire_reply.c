@@ -9,15 +9,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct wire_column column_of(uint8_t type, uint32_t size)
 {
-    return (struct wire_column){.oac = {.type = type, .size_max = size, .form = type == 1 ? 1 : 0}, .name = (char *)(uintptr_t)"C"};
+    return (struct wire_column){.oac = {.type = type, .size_max = size, .form = type == 1 ? 1 : 0}, .name = (char *)(uintptr_t) "C"};
 }
 
 static struct wire_cursor *make_cursor(struct wire_cursor_table *table, uint8_t kind)
 {
-    static const char *const statements[] = {"select * from t", "begin p(:a,:b,:c,:d); end;", "update t set a=:a returning b,c,d into :b,:c,:d", "insert into t values(:a,:b,:c,:d)"};
+    static const char *const statements[] = {"select * from t", "begin p(:a,:b,:c,:d); end;",
+                                             "update t set a=:a returning b,c,d into :b,:c,:d", "insert into t values(:a,:b,:c,:d)"};
     struct wire_cursor *cursor = wire_cursor_make(table, view_text(statements[kind & 3]));
     struct wire_oac binds[] = {wire_oac_of(2, 22), wire_oac_of(1, 20), wire_oac_of(WIRE_TYPE_CURSOR, 0), wire_oac_of(112, 0)};
-    struct wire_column columns[] = {column_of(1, 0), column_of(2, 22), column_of(1, 10), column_of(8, 0), column_of(11, 10), column_of(102, 1), column_of(112, 10), column_of(119, 10), column_of(109, 10), column_of(208, 0)};
+    struct wire_column columns[] = {column_of(1, 0),   column_of(2, 22),   column_of(1, 10),   column_of(8, 0),    column_of(11, 10),
+                                    column_of(102, 1), column_of(112, 10), column_of(119, 10), column_of(109, 10), column_of(208, 0)};
     struct wire_oac defines[10] = {{.type = 0}};
     defines[6] = (struct wire_oac){.type = 112, .continue_flags = WIRE_CONTINUE_LOB_PREFETCH, .characters_max = 10};
     binds[1].flags |= WIRE_OAC_ARRAY;
@@ -31,14 +33,17 @@ static struct wire_cursor *make_cursor(struct wire_cursor_table *table, uint8_t 
 
 static void begin(struct wire_listener *l, const struct wire_session *session, uint8_t kind, uint8_t function)
 {
-    static const uint8_t functions[] = {WIRE_FN_EXECUTE, WIRE_FN_FETCH, WIRE_FN_REEXECUTE, WIRE_FN_LOB, WIRE_FN_VERSION, WIRE_FN_COMMIT, WIRE_FN_AUTH, WIRE_FN_TPC_SWITCH};
+    static const uint8_t functions[] = {WIRE_FN_EXECUTE, WIRE_FN_FETCH,  WIRE_FN_REEXECUTE, WIRE_FN_LOB,
+                                        WIRE_FN_VERSION, WIRE_FN_COMMIT, WIRE_FN_AUTH,      WIRE_FN_TPC_SWITCH};
     wire_listen_open(l, *session);
     l->request = (struct wire_request){.function = functions[function & 7], .cursor = make_cursor(l->bench.cursors, kind)};
     if (l->request.function == WIRE_FN_EXECUTE) {
         l->request.execute.dml_row_counts = function & 8;
         l->request.execute.has_defines = function & 16;
     }
-    if (l->request.function == WIRE_FN_LOB) l->request.lob = (struct wire_lob_request){.operation = function & 8 ? 0x110 : 2, .source_length = 5, .has_amount = function & 16, .has_flag = function & 32};
+    if (l->request.function == WIRE_FN_LOB)
+        l->request.lob = (struct wire_lob_request){
+            .operation = function & 8 ? 0x110 : 2, .source_length = 5, .has_amount = function & 16, .has_flag = function & 32};
     wire_reply_begin(l->decoder, &l->request);
 }
 

@@ -7,7 +7,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void add_cursor(struct wire_cursor_table *table, uint32_t id, const char *sql, const uint8_t *types, uint32_t count, const uint8_t *directions)
+static void add_cursor(struct wire_cursor_table *table, uint32_t id, const char *sql, const uint8_t *types, uint32_t count,
+                       const uint8_t *directions)
 {
     struct wire_oac binds[8];
     struct wire_cursor *cursor = wire_cursor_make(table, view_text(sql));
@@ -57,7 +58,8 @@ static void use_values(const struct wire_session *session, const struct wire_req
     const struct wire_oac *binds = request->execute.has_binds ? request->execute.binds : cursor->binds;
     uint32_t count = request->execute.has_binds ? request->execute.bind_count : cursor->bind_count;
     for (uint32_t row = 0; row < request->execute.row_count; row++)
-        for (uint32_t i = 0; i < count; i++) (void)wire_bind_value(session, &binds[i], &request->execute.rows[(size_t)row * count + i], arena);
+        for (uint32_t i = 0; i < count; i++)
+            (void)wire_bind_value(session, &binds[i], &request->execute.rows[(size_t)row * count + i], arena);
 }
 
 static uint32_t same_id(void *context, uint32_t id)
@@ -82,7 +84,8 @@ static void take_message(const struct wire_session *session, struct wire_cursor_
         buffer_init(&out, 0);
         if (!wire_request_rewrite_ids(&request, same_id, NULL, &out)) abort();
         buffer_release(&out);
-        bool executes = request.function == WIRE_FN_EXECUTE || request.function == WIRE_FN_REEXECUTE || request.function == WIRE_FN_REEXECUTE_FETCH;
+        bool executes =
+            request.function == WIRE_FN_EXECUTE || request.function == WIRE_FN_REEXECUTE || request.function == WIRE_FN_REEXECUTE_FETCH;
         if (executes) use_values(session, &request, &arena);
         wire_request_abandon(table, &request);
         check_beginnings(session, table, message);

@@ -40,8 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buffer_init(&out, 0);
         if (value.type != VALUE_UNSUPPORTED && wire_value_encode(&session, (uint8_t)other, form, &value, &out)) {
             struct reader r = reader_of(buffer_view(&out));
-            if (other == WIRE_TYPE_UROWID) (void)wire_read_dalc(&r, &arena, 1 << 20);
-            else (void)wire_read_clr(&r, &arena, 1 << 20);
+            if (other == WIRE_TYPE_UROWID)
+                (void)wire_read_dalc(&r, &arena, 1 << 20);
+            else
+                (void)wire_read_clr(&r, &arena, 1 << 20);
             if (!reader_ok(&r) || reader_left(&r)) abort();
         }
         buffer_release(&out);

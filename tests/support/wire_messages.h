@@ -64,7 +64,8 @@ static inline struct wire_oac wire_oac_of(uint8_t type, uint32_t size_max)
 }
 
 /* Puts a cursor of that statement and binds into the table, as an earlier call would have. */
-static inline struct wire_cursor *wire_bench_cursor(struct wire_bench *bench, uint32_t id, const char *sql, const struct wire_oac *binds, uint32_t count)
+static inline struct wire_cursor *wire_bench_cursor(struct wire_bench *bench, uint32_t id, const char *sql, const struct wire_oac *binds,
+                                                    uint32_t count)
 {
     struct wire_cursor *cursor = wire_cursor_make(bench->cursors, view_text(sql));
     wire_cursor_set_binds(cursor, binds, count);

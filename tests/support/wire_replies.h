@@ -7,10 +7,10 @@
 #include "wire/reply.h"
 
 struct wire_listener {
-    struct wire_bench bench;            /* message: the reply */
+    struct wire_bench bench; /* message: the reply */
     struct wire_reply_decoder *decoder;
     struct buffer lines;
-    struct wire_request request;        /* what the reply answers */
+    struct wire_request request; /* what the reply answers */
 };
 
 static inline void listen_value(struct wire_listener *l, const struct wire_oac *oac, const struct wire_cell *cell)
@@ -39,7 +39,8 @@ static inline void listen_describe(void *context, struct wire_cursor *cursor)
     buffer_append_text(&l->lines, "describe");
     for (uint32_t i = 0; i < cursor->column_count; i++) {
         const struct wire_column *c = &cursor->columns[i];
-        buffer_printf(&l->lines, " %s:%u/%u/%d/%u%s", c->name, c->oac.type, c->oac.precision, c->oac.scale, c->oac.size_max, c->nullable ? "?" : "");
+        buffer_printf(&l->lines, " %s:%u/%u/%d/%u%s", c->name, c->oac.type, c->oac.precision, c->oac.scale, c->oac.size_max,
+                      c->nullable ? "?" : "");
     }
     buffer_append_text(&l->lines, "\n");
 }
@@ -52,7 +53,8 @@ static inline void listen_row(void *context, struct wire_cursor *cursor, const s
     buffer_append_text(&l->lines, "\n");
 }
 
-static inline void listen_out(void *context, struct wire_cursor *cursor, const struct wire_cell *cells, const uint8_t *directions, uint32_t count)
+static inline void listen_out(void *context, struct wire_cursor *cursor, const struct wire_cell *cells, const uint8_t *directions,
+                              uint32_t count)
 {
     struct wire_listener *l = context;
     buffer_append_text(&l->lines, "out");
@@ -61,13 +63,15 @@ static inline void listen_out(void *context, struct wire_cursor *cursor, const s
     buffer_append_text(&l->lines, "\n");
 }
 
-static inline void listen_returned(void *context, struct wire_cursor *cursor, uint32_t iteration, const struct wire_return_rows *binds, uint32_t count)
+static inline void listen_returned(void *context, struct wire_cursor *cursor, uint32_t iteration, const struct wire_return_rows *binds,
+                                   uint32_t count)
 {
     struct wire_listener *l = context;
     buffer_printf(&l->lines, "returned %u:", iteration);
     for (uint32_t i = 0; i < count; i++) {
         buffer_printf(&l->lines, " %u:", binds[i].row_count);
-        for (uint32_t k = 0; k < binds[i].row_count; k++) listen_value(l, &cursor->binds[cursor->bind_count - count + i], &binds[i].cells[k]);
+        for (uint32_t k = 0; k < binds[i].row_count; k++)
+            listen_value(l, &cursor->binds[cursor->bind_count - count + i], &binds[i].cells[k]);
     }
     buffer_append_text(&l->lines, "\n");
 }
@@ -107,9 +111,10 @@ static inline void listen_schema(void *context, struct view name)
 static inline void listen_end(void *context, const struct wire_end *end)
 {
     struct wire_listener *l = context;
-    buffer_printf(&l->lines, "%s %u rows %u cursor %u at %d%s command %u", end->status_only ? "status" : "end", end->error, (unsigned)end->row_count, end->cursor_id,
-                  end->error_position, end->transaction_open ? " open" : "", end->command);
-    if (end->has_rowid) buffer_printf(&l->lines, " rowid %u.%u.%u.%u", end->rowid_object, end->rowid_file, end->rowid_block, end->rowid_slot);
+    buffer_printf(&l->lines, "%s %u rows %u cursor %u at %d%s command %u", end->status_only ? "status" : "end", end->error,
+                  (unsigned)end->row_count, end->cursor_id, end->error_position, end->transaction_open ? " open" : "", end->command);
+    if (end->has_rowid)
+        buffer_printf(&l->lines, " rowid %u.%u.%u.%u", end->rowid_object, end->rowid_file, end->rowid_block, end->rowid_slot);
     for (uint32_t i = 0; i < end->batch_count; i++) {
         buffer_printf(&l->lines, " [%u at %u", end->batch_errors[i], end->batch_offsets[i]);
         if (end->batch_messages) buffer_printf(&l->lines, " " VIEW_FORMAT, VIEW_ARGUMENTS(view_trim(end->batch_messages[i])));
@@ -121,8 +126,16 @@ static inline void listen_end(void *context, const struct wire_end *end)
 static inline void wire_listen_open(struct wire_listener *l, struct wire_session session)
 {
     static const struct wire_reply_events events = {
-        .describe = listen_describe, .row = listen_row, .out_binds = listen_out, .returned = listen_returned, .row_counts = listen_counts,
-        .lob_data = listen_lob_data, .lob_result = listen_lob_result, .implicit_result = listen_implicit, .schema = listen_schema, .end = listen_end,
+        .describe = listen_describe,
+        .row = listen_row,
+        .out_binds = listen_out,
+        .returned = listen_returned,
+        .row_counts = listen_counts,
+        .lob_data = listen_lob_data,
+        .lob_result = listen_lob_result,
+        .implicit_result = listen_implicit,
+        .schema = listen_schema,
+        .end = listen_end,
     };
     *l = (struct wire_listener){.request.function = WIRE_FN_EXECUTE};
     wire_bench_open(&l->bench, session);

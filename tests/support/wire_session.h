@@ -5,7 +5,10 @@
 
 #include "wire/session.h"
 
-struct wire_form { uint8_t field_version; bool conversion_length, sb1_universal; };
+struct wire_form {
+    uint8_t field_version;
+    bool conversion_length, sb1_universal;
+};
 
 static const uint8_t wire_form_versions[] = {4, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 18, 20, 24};
 enum { WIRE_FORM_COUNT = sizeof wire_form_versions * 4 };

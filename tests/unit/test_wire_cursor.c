@@ -132,7 +132,8 @@ static void test_churn_against_a_model(void **state)
             wire_cursor_close_id(table, id * 7);
             model[id] = 0;
             break;
-        case 1: case 2: {
+        case 1:
+        case 2: {
             char sql[32];
             snprintf(sql, sizeof sql, "select %u", ++made);
             struct wire_cursor *new = make(sql);
@@ -164,7 +165,8 @@ static void test_free_ids(void **state)
 
 static struct wire_column column(uint8_t type, const char *name)
 {
-    return (struct wire_column){.oac = {.type = type, .size_max = 10, .form = type == WIRE_TYPE_CLOB ? 2 : 0}, .name = (char *)(uintptr_t)name};
+    return (struct wire_column){.oac = {.type = type, .size_max = 10, .form = type == WIRE_TYPE_CLOB ? 2 : 0},
+                                .name = (char *)(uintptr_t)name};
 }
 
 static void test_what_an_entry_knows_is_copied(void **state)
@@ -236,7 +238,11 @@ static void test_each_visits_bound_and_pending(void **state)
 
 /* ---- statements ---- */
 
-static const struct reading { const char *sql; char kind; uint32_t return_binds; } readings[] = {
+static const struct reading {
+    const char *sql;
+    char kind;
+    uint32_t return_binds;
+} readings[] = {
     {"select 1 from dual", 'q', 0},
     {"  /* c */ -- d\n SELECT :a from dual", 'q', 0},
     {"(select 1 from dual)", 'q', 0},
@@ -280,7 +286,8 @@ static void test_statements_are_read_as_drivers_read_them(void **state)
         memcpy(exact, readings[i].sql, size);
         wire_cursor_classify(view_of(exact, size), &cursor);
         char kind = cursor.query ? 'q' : cursor.plsql ? 'p' : cursor.dml ? 'd' : '-';
-        if (kind != readings[i].kind || cursor.return_binds != readings[i].return_binds) print_error("%s: %c %u\n", readings[i].sql, kind, cursor.return_binds);
+        if (kind != readings[i].kind || cursor.return_binds != readings[i].return_binds)
+            print_error("%s: %c %u\n", readings[i].sql, kind, cursor.return_binds);
         assert_int_equal(kind, readings[i].kind);
         assert_int_equal(cursor.return_binds, readings[i].return_binds);
         free(exact);

@@ -35,9 +35,18 @@ static const struct wire_lob_request operations[] = {
     {.operation = WIRE_LOB_TRIM, .has_amount = true, .amount = 5},
     {.operation = WIRE_LOB_WRITE, .source_offset = 70000, .has_data = true},
     {.operation = WIRE_LOB_WRITE, .source_offset = 1, .has_data = true, .has_amount = true, .amount = 4},
-    {.operation = WIRE_LOB_CREATE_TEMPORARY, .destination_length = 10, .source_offset = 1, .destination_offset = 112, .has_flag = true, .has_charset = true, .charset = 873},
-    {.operation = WIRE_LOB_FREE_TEMPORARY}, {.operation = WIRE_LOB_CHUNK_SIZE, .has_amount = true},
-    {.operation = WIRE_LOB_OPEN, .has_amount = true, .amount = 2}, {.operation = WIRE_LOB_CLOSE}, {.operation = WIRE_LOB_IS_OPEN, .has_flag = true},
+    {.operation = WIRE_LOB_CREATE_TEMPORARY,
+     .destination_length = 10,
+     .source_offset = 1,
+     .destination_offset = 112,
+     .has_flag = true,
+     .has_charset = true,
+     .charset = 873},
+    {.operation = WIRE_LOB_FREE_TEMPORARY},
+    {.operation = WIRE_LOB_CHUNK_SIZE, .has_amount = true},
+    {.operation = WIRE_LOB_OPEN, .has_amount = true, .amount = 2},
+    {.operation = WIRE_LOB_CLOSE},
+    {.operation = WIRE_LOB_IS_OPEN, .has_flag = true},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -58,7 +67,8 @@ static void test_requests_in_every_form(void **state)
             *SESSION = wire_session_of(wire_form_at(form));
             buffer_clear(MESSAGE);
             wire_lob_write(SESSION, 3, &lob, MESSAGE);
-            for (size_t size = 0; size < buffer_size(MESSAGE); size++) assert_int_equal(wire_bench_decode_part(&listener.bench, size), WIRE_NEED_MORE);
+            for (size_t size = 0; size < buffer_size(MESSAGE); size++)
+                assert_int_equal(wire_bench_decode_part(&listener.bench, size), WIRE_NEED_MORE);
             assert_int_equal(wire_bench_decode(&listener.bench), WIRE_DECODED);
             const struct wire_lob_request *read = &listener.bench.request.lob;
             assert_int_equal(listener.bench.request.function, WIRE_FN_LOB);
@@ -87,8 +97,8 @@ static void test_results_in_every_form(void **state)
             if (lob.operation == WIRE_LOB_READ) wire_lob_data_write(SESSION, view_text("content"), MESSAGE);
             wire_lob_result_write(SESSION, &lob, view_text("LOCATOR-OF-TWENTY-BY"), 7, lob.has_flag, MESSAGE);
             wire_end_write(SESSION, &end, 1, MESSAGE);
-            snprintf(lines, sizeof lines, "%slob LOCATOR-OF-TWENTY-BY %d %u %d\nend 0 rows 0 cursor 0 at 0 command 0 \n", lob.operation == WIRE_LOB_READ ? "lob data content\n" : "", lob.has_amount,
-                     lob.has_amount ? 7 : 0, lob.has_flag);
+            snprintf(lines, sizeof lines, "%slob LOCATOR-OF-TWENTY-BY %d %u %d\nend 0 rows 0 cursor 0 at 0 command 0 \n",
+                     lob.operation == WIRE_LOB_READ ? "lob data content\n" : "", lob.has_amount, lob.has_amount ? 7 : 0, lob.has_flag);
             for (size_t cut = 0; cut < buffer_size(MESSAGE); cut++) {
                 buffer_clear(&listener.lines);
                 listener.request = (struct wire_request){.function = WIRE_FN_LOB, .lob = lob};
@@ -105,7 +115,8 @@ static void test_locators_have_the_length_that_was_sent(void **state)
 {
     (void)state;
     struct wire_lob_request lob = {.operation = WIRE_LOB_CREATE_TEMPORARY, .source_length = 6};
-    static const uint8_t short_one[] = {8, 'a', 'b', 0, 0, 0, 0, 2, 0x03, 0x69}, long_one[] = {8, 'a', 'b', 'c', 'd', 'e', 'f', 2, 0x03, 0x69};
+    static const uint8_t short_one[] = {8, 'a', 'b', 0, 0, 0, 0, 2, 0x03, 0x69},
+                         long_one[] = {8, 'a', 'b', 'c', 'd', 'e', 'f', 2, 0x03, 0x69};
     wire_lob_result_write(SESSION, &lob, view_text("ab"), 0, 0, MESSAGE);
     assert_true(view_equal(buffer_view(MESSAGE), view_of(short_one, sizeof short_one)));
     buffer_clear(MESSAGE);
@@ -126,16 +137,18 @@ static void test_requests_that_cannot_be(void **state)
             *byte = kept;
         }
     buffer_clear(MESSAGE);
-    wire_bench_add_hex(&listener.bench, "03 60 01 01 04 7f ff ff ff 00 00 00 00 00 00 00 01 01 00 00 00 00 00 00 00 00 00 00 00"); /* a locator of two gigabytes */
+    wire_bench_add_hex(
+        &listener.bench,
+        "03 60 01 01 04 7f ff ff ff 00 00 00 00 00 00 00 01 01 00 00 00 00 00 00 00 00 00 00 00"); /* a locator of two gigabytes */
     assert_int_equal(wire_bench_decode(&listener.bench), WIRE_MALFORMED);
 }
 
 /* ---- columns ---- */
 
 static const struct wire_column columns[] = {
-    {.oac = {.type = 112, .size_max = 4000, .form = 1}, .name = (char *)(uintptr_t)"C"},
-    {.oac = {.type = 113, .size_max = 4000}, .name = (char *)(uintptr_t)"B"},
-    {.oac = {.type = 114, .size_max = 4000}, .name = (char *)(uintptr_t)"F"},
+    {.oac = {.type = 112, .size_max = 4000, .form = 1}, .name = (char *)(uintptr_t) "C"},
+    {.oac = {.type = 113, .size_max = 4000}, .name = (char *)(uintptr_t) "B"},
+    {.oac = {.type = 114, .size_max = 4000}, .name = (char *)(uintptr_t) "F"},
 };
 
 static void assert_columns(const struct wire_oac *defines, const struct wire_lob_cell *cells, const char *row)
@@ -161,18 +174,29 @@ static void test_columns_as_the_server_half_writes_them(void **state)
 {
     (void)state;
     struct wire_lob_cell cells[] = {
-        {.locator = view_text("c"), .size = 4, .has_data = true, .data = view_text("a\xf0\x9f\x98\x80" "b")}, {.locator = view_text("b"), .size = 3, .has_data = true, .data = view_text("xyz")}, {.locator = view_text("f")},
+        {.locator = view_text("c"),
+         .size = 4,
+         .has_data = true,
+         .data = view_text("a\xf0\x9f\x98\x80"
+                           "b")},
+        {.locator = view_text("b"), .size = 3, .has_data = true, .data = view_text("xyz")},
+        {.locator = view_text("f")},
     };
     struct wire_oac prefetch = {.type = 112, .continue_flags = WIRE_CONTINUE_LOB_PREFETCH, .characters_max = 10};
-    struct wire_oac whole[] = {prefetch, prefetch, {.type = 114}}, part[] = {prefetch, prefetch, {.type = 114}}, inlined[] = {{.type = 8}, {.type = 24}, {.type = 114}};
+    struct wire_oac whole[] = {prefetch, prefetch, {.type = 114}}, part[] = {prefetch, prefetch, {.type = 114}},
+                    inlined[] = {{.type = 8}, {.type = 24}, {.type = 114}};
     whole[1].type = part[1].type = 113;
     part[0].characters_max = 2; /* would end inside the surrogate pair */
     part[1].characters_max = 2;
     assert_columns(NULL, cells, "row unsupported 0x63(4) unsupported 0x62(3) unsupported 0x66\n");
     assert_columns(NULL, NULL, "row NULL NULL NULL\n");
-    assert_columns(whole, cells, "row 'a\xf0\x9f\x98\x80" "b'(4) 0x78797a(3) unsupported 0x66\n");
+    assert_columns(whole, cells,
+                   "row 'a\xf0\x9f\x98\x80"
+                   "b'(4) 0x78797a(3) unsupported 0x66\n");
     assert_columns(part, cells, "row unsupported 0x63(4) unsupported 0x62(3) unsupported 0x66\n");
-    assert_columns(inlined, cells, "row 'a\xf0\x9f\x98\x80" "b' 0x78797a unsupported 0x66\n");
+    assert_columns(inlined, cells,
+                   "row 'a\xf0\x9f\x98\x80"
+                   "b' 0x78797a unsupported 0x66\n");
     assert_columns(inlined, NULL, "row NULL NULL NULL\n");
 }
 

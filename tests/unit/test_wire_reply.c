@@ -34,23 +34,28 @@ static int teardown(void **state)
 #define MESSAGE (&listener.bench.message)
 
 static const struct wire_column columns[] = {
-    {.oac = {.type = WIRE_TYPE_NUMBER, .scale = -127, .size_max = 22}, .name = (char *)(uintptr_t)"N", .nullable = true},
-    {.oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 40, .form = 1, .characters_max = 10}, .name = (char *)(uintptr_t)"T"},
-    {.oac = {.type = WIRE_TYPE_DATE, .size_max = 7}, .name = (char *)(uintptr_t)"D"},
-    {.oac = {.type = WIRE_TYPE_ROWID, .size_max = 10}, .name = (char *)(uintptr_t)"R"},
-    {.oac = {.type = WIRE_TYPE_LONG, .form = 1}, .name = (char *)(uintptr_t)"L"},
-    {.oac = {.type = WIRE_TYPE_UROWID, .size_max = 4000}, .name = (char *)(uintptr_t)"U"},
-    {.oac = {.type = WIRE_TYPE_BOOLEAN, .size_max = 1}, .name = (char *)(uintptr_t)"B"},
-    {.oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 40, .form = 2}, .name = (char *)(uintptr_t)"W"},
+    {.oac = {.type = WIRE_TYPE_NUMBER, .scale = -127, .size_max = 22}, .name = (char *)(uintptr_t) "N", .nullable = true},
+    {.oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 40, .form = 1, .characters_max = 10}, .name = (char *)(uintptr_t) "T"},
+    {.oac = {.type = WIRE_TYPE_DATE, .size_max = 7}, .name = (char *)(uintptr_t) "D"},
+    {.oac = {.type = WIRE_TYPE_ROWID, .size_max = 10}, .name = (char *)(uintptr_t) "R"},
+    {.oac = {.type = WIRE_TYPE_LONG, .form = 1}, .name = (char *)(uintptr_t) "L"},
+    {.oac = {.type = WIRE_TYPE_UROWID, .size_max = 4000}, .name = (char *)(uintptr_t) "U"},
+    {.oac = {.type = WIRE_TYPE_BOOLEAN, .size_max = 1}, .name = (char *)(uintptr_t) "B"},
+    {.oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 40, .form = 2}, .name = (char *)(uintptr_t) "W"},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static void write_row(int i)
 {
     struct value row[COLUMNS] = {
-        value_number_i64(&arena, i * 100), value_text(view_text(i ? "text" : "")), {.type = VALUE_DATETIME, .datetime = {.year = 2024, .month = 2, .day = 29}},
-        value_text(view_text("AAAYpJAAYAAAAB0AAH")), value_text(view_text(i == 2 ? "" : "long text")), value_text(view_text("AAAYpJAAYAAAAB0AAH")),
-        {.type = VALUE_BOOLEAN, .boolean = i & 1}, value_text(view_text("n\xc3\xa9")),
+        value_number_i64(&arena, i * 100),
+        value_text(view_text(i ? "text" : "")),
+        {.type = VALUE_DATETIME, .datetime = {.year = 2024, .month = 2, .day = 29}},
+        value_text(view_text("AAAYpJAAYAAAAB0AAH")),
+        value_text(view_text(i == 2 ? "" : "long text")),
+        value_text(view_text("AAAYpJAAYAAAAB0AAH")),
+        {.type = VALUE_BOOLEAN, .boolean = i & 1},
+        value_text(view_text("n\xc3\xa9")),
     };
     wire_row_begin(MESSAGE);
     for (int c = 0; c < COLUMNS; c++) assert_true(wire_row_value(SESSION, &columns[c].oac, NULL, &row[c], MESSAGE));
@@ -58,7 +63,12 @@ static void write_row(int i)
 
 static void write_query_reply(void)
 {
-    struct wire_end end = {.error = 1403, .message = view_text("ORA-01403: no data found\n"), .cursor_id = 17, .row_count = 3, .command = 3, .transaction_open = true};
+    struct wire_end end = {.error = 1403,
+                           .message = view_text("ORA-01403: no data found\n"),
+                           .cursor_id = 17,
+                           .row_count = 3,
+                           .command = 3,
+                           .transaction_open = true};
     buffer_clear(MESSAGE);
     wire_describe_write(SESSION, columns, COLUMNS, MESSAGE);
     wire_row_header_write(SESSION, COLUMNS, 10, MESSAGE);
@@ -78,7 +88,8 @@ static void begin_query(void)
 {
     wire_cursor_table_clear(listener.bench.cursors);
     buffer_clear(&listener.lines);
-    listener.request = (struct wire_request){.function = WIRE_FN_EXECUTE, .cursor = wire_cursor_make(listener.bench.cursors, view_text("select * from t"))};
+    listener.request = (struct wire_request){.function = WIRE_FN_EXECUTE,
+                                             .cursor = wire_cursor_make(listener.bench.cursors, view_text("select * from t"))};
     listener.request.execute.sql = view_text("select * from t");
     wire_reply_begin(listener.decoder, &listener.request);
 }
@@ -146,7 +157,8 @@ static void test_damaged_bytes(void **state)
             enum wire_status status = wire_listen_piece(&listener, 0, size / 2);
             if (status == WIRE_NEED_MORE) status = wire_listen_piece(&listener, size / 2, size - size / 2);
             *byte = kept;
-            if (status == WIRE_UNKNOWN || status == WIRE_MALFORMED) assert_int_equal(wire_listen_piece(&listener, 0, 1), WIRE_UNKNOWN); /* lost until the next request */
+            if (status == WIRE_UNKNOWN || status == WIRE_MALFORMED)
+                assert_int_equal(wire_listen_piece(&listener, 0, 1), WIRE_UNKNOWN); /* lost until the next request */
         }
 }
 
@@ -236,7 +248,8 @@ static void test_a_recycled_id_says_the_new_statement(void **state)
     write_query_reply();
     begin_query();
     assert_int_equal(wire_listen_piece(&listener, 0, buffer_size(MESSAGE)), WIRE_DECODED);
-    listener.request = (struct wire_request){.function = WIRE_FN_EXECUTE, .cursor = wire_cursor_make(listener.bench.cursors, view_text("delete from t"))};
+    listener.request =
+        (struct wire_request){.function = WIRE_FN_EXECUTE, .cursor = wire_cursor_make(listener.bench.cursors, view_text("delete from t"))};
     wire_reply_begin(listener.decoder, &listener.request);
     buffer_clear(MESSAGE);
     wire_end_write(SESSION, &end, 1, MESSAGE);
@@ -256,7 +269,8 @@ static void test_a_marker_drops_what_was_read_in_part(void **state)
     buffer_clear(&listener.lines);
     wire_error_write(SESSION, 1013, "user requested cancel of current operation", 0, 17, false, 1, MESSAGE);
     assert_int_equal(wire_listen_piece(&listener, 0, buffer_size(MESSAGE)), WIRE_DECODED);
-    assert_string_equal(wire_listen_lines(&listener), "end 1013 rows 0 cursor 17 at 0 command 0 ORA-01013: user requested cancel of current operation\n");
+    assert_string_equal(wire_listen_lines(&listener),
+                        "end 1013 rows 0 cursor 17 at 0 command 0 ORA-01013: user requested cancel of current operation\n");
 }
 
 static void test_a_message_over_the_limit(void **state)
@@ -292,7 +306,8 @@ static void test_a_reply_under_another_cursor_id(void **state)
     buffer_clear(&out);
     assert_true(wire_reply_rewrite_id(SESSION, &listener.request, listener.request.cursor, buffer_view(MESSAGE), 99, 4, &out));
     assert_true(view_equal(buffer_view(&out), buffer_view(MESSAGE))); /* not one byte else */
-    assert_false(wire_reply_rewrite_id(SESSION, &listener.request, listener.request.cursor, view_of(MESSAGE->data + MESSAGE->start, 40), 3, 4, &out));
+    assert_false(wire_reply_rewrite_id(SESSION, &listener.request, listener.request.cursor, view_of(MESSAGE->data + MESSAGE->start, 40), 3,
+                                       4, &out));
     buffer_release(&out);
 }
 

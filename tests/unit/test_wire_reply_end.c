@@ -56,9 +56,22 @@ static void test_the_end_of_array_dml(void **state)
     struct view texts[] = {view_text("ORA-00001: unique\n"), view_text("ORA-01400: null\n")};
     uint64_t counts[] = {1, 0, 5000000000};
     struct wire_end end = {
-        .error = 24381, .message = view_text("ORA-24381: error(s) in array DML\n"), .error_position = -1, .cursor_id = 65535, .row_count = 70001, .command = 2,
-        .has_rowid = true, .rowid_object = 100937, .rowid_file = 24, .rowid_block = 116, .rowid_slot = 7, .transaction_open = true,
-        .batch_count = 2, .batch_errors = errors, .batch_offsets = offsets, .batch_messages = texts,
+        .error = 24381,
+        .message = view_text("ORA-24381: error(s) in array DML\n"),
+        .error_position = -1,
+        .cursor_id = 65535,
+        .row_count = 70001,
+        .command = 2,
+        .has_rowid = true,
+        .rowid_object = 100937,
+        .rowid_file = 24,
+        .rowid_block = 116,
+        .rowid_slot = 7,
+        .transaction_open = true,
+        .batch_count = 2,
+        .batch_errors = errors,
+        .batch_offsets = offsets,
+        .batch_messages = texts,
     };
     for (unsigned form = 0; form < WIRE_FORM_COUNT; form++) {
         bool new = wire_form_at(form).field_version >= 7;
@@ -66,9 +79,11 @@ static void test_the_end_of_array_dml(void **state)
         buffer_clear(MESSAGE);
         wire_parameters_write(SESSION, 65535, counts, 3, true, MESSAGE);
         wire_end_write(SESSION, &end, 200, MESSAGE);
-        assert_reads(WIRE_FN_EXECUTE, true, new ?
-            "counts 1 0 705032704\nend 24381 rows 70001 cursor 65535 at -1 open command 2 rowid 100937.24.116.7 [1 at 3 ORA-00001: unique] [1400 at 70000 ORA-01400: null] ORA-24381: error(s) in array DML\n" :
-            "counts 1 0 705032704\nend 24381 rows 70001 cursor 65535 at -1 open command 2 rowid 100937.24.116.7 [1 at 3] [1400 at 70000] ORA-24381: error(s) in array DML\n");
+        assert_reads(WIRE_FN_EXECUTE, true,
+                     new ? "counts 1 0 705032704\nend 24381 rows 70001 cursor 65535 at -1 open command 2 rowid 100937.24.116.7 [1 at 3 "
+                           "ORA-00001: unique] [1400 at 70000 ORA-01400: null] ORA-24381: error(s) in array DML\n"
+                         : "counts 1 0 705032704\nend 24381 rows 70001 cursor 65535 at -1 open command 2 rowid 100937.24.116.7 [1 at 3] "
+                           "[1400 at 70000] ORA-24381: error(s) in array DML\n");
     }
 }
 
@@ -95,11 +110,13 @@ static void test_flags_of_an_end(void **state)
     (void)state;
     static const char lines[] = "end 0 rows 100 cursor 3 at 36 command 3 rowid 72985.0.36802.58 \n";
     SESSION->sb1_universal = true;
-    wire_bench_add_hex(&listener.bench, "04 01 01 01 0e 01 64 00 00 00 01 03 01 24 03 00 01 20 81 02 00 00 03 01 1d 19 00 00 02 8f c2 01 3a 00 00 0e 00 01 01 00 00 00 00 00 01 64");
+    wire_bench_add_hex(&listener.bench, "04 01 01 01 0e 01 64 00 00 00 01 03 01 24 03 00 01 20 81 02 00 00 03 01 1d 19 00 00 02 8f c2 01 "
+                                        "3a 00 00 0e 00 01 01 00 00 00 00 00 01 64");
     assert_reads(WIRE_FN_COMMIT, false, lines);
     SESSION->sb1_universal = false;
     buffer_clear(MESSAGE);
-    wire_bench_add_hex(&listener.bench, "04 01 01 01 0e 01 64 00 00 00 01 03 01 24 03 00 20 02 00 00 03 01 1d 19 00 00 02 8f c2 01 3a 00 00 0e 00 01 01 00 00 00 00 00 01 64");
+    wire_bench_add_hex(&listener.bench, "04 01 01 01 0e 01 64 00 00 00 01 03 01 24 03 00 20 02 00 00 03 01 1d 19 00 00 02 8f c2 01 3a 00 "
+                                        "00 0e 00 01 01 00 00 00 00 00 01 64");
     assert_reads(WIRE_FN_COMMIT, false, lines);
 }
 
@@ -113,7 +130,8 @@ static void test_status(void **state)
         buffer_clear(MESSAGE);
         wire_status_write(SESSION, true, MESSAGE);
         if (buffer_size(MESSAGE) == 1) continue; /* one byte: cutting it says nothing */
-        assert_reads(WIRE_FN_PING, false, bits & 1 ? "status 0 rows 0 cursor 0 at 0 open command 0 \n" : "status 0 rows 0 cursor 0 at 0 command 0 \n");
+        assert_reads(WIRE_FN_PING, false,
+                     bits & 1 ? "status 0 rows 0 cursor 0 at 0 open command 0 \n" : "status 0 rows 0 cursor 0 at 0 command 0 \n");
     }
 }
 
@@ -167,7 +185,8 @@ static void test_parameters_by_function(void **state)
 static void test_parameters_with_all_their_parts(void **state)
 {
     (void)state;
-    wire_bench_add_hex(&listener.bench, "08 01 03 02 12 34 00 01 09 01 02 aa bb 01 02 01 03 03 41 50 50 00 01 a8 00 01 01 01 ff 01 07 01 02 cc dd");
+    wire_bench_add_hex(&listener.bench,
+                       "08 01 03 02 12 34 00 01 09 01 02 aa bb 01 02 01 03 03 41 50 50 00 01 a8 00 01 01 01 ff 01 07 01 02 cc dd");
     struct wire_end end = {.cursor_id = 0};
     wire_end_write(SESSION, &end, 1, MESSAGE);
     assert_reads(WIRE_FN_EXECUTE, false, "schema APP\nend 0 rows 0 cursor 0 at 0 command 0 \n");
@@ -178,17 +197,17 @@ static void test_parameters_with_all_their_parts(void **state)
 static void test_server_side_piggybacks_everywhere(void **state)
 {
     (void)state;
-    wire_bench_add_hex(&listener.bench, "17 01");                                                         /* the query cache */
-    wire_bench_add_hex(&listener.bench, "17 02 01 03 03 31 32 33");                                       /* a process id */
+    wire_bench_add_hex(&listener.bench, "17 01");                   /* the query cache */
+    wire_bench_add_hex(&listener.bench, "17 02 01 03 03 31 32 33"); /* a process id */
     wire_bench_add_hex(&listener.bench, "17 03");
     wire_bench_add_hex(&listener.bench, "17 04 00 00 01 01 00 01 01 01 4b 01 01 01 56 01 05 01 04 01 09 01 02"); /* a pooled session */
     wire_bench_add_hex(&listener.bench, "17 05 00 00 01 02 00 00 01 02 02 41 42 01 10 01 03 03 48 52 31 00 01 a8 01 01"); /* attributes */
-    wire_bench_add_hex(&listener.bench, "17 07 01 02 02 aa bb");                                          /* a transaction id */
-    wire_bench_add_hex(&listener.bench, "17 08 00 00 01 01 00 00 01 01 01 cc");                           /* replay */
+    wire_bench_add_hex(&listener.bench, "17 07 01 02 02 aa bb");                /* a transaction id */
+    wire_bench_add_hex(&listener.bench, "17 08 00 00 01 01 00 00 01 01 01 cc"); /* replay */
     wire_bench_add_hex(&listener.bench, "17 09 00 00");
-    wire_bench_add_hex(&listener.bench, "17 0a 00 00 01 01 01 02 01 03");                                 /* a signature */
-    wire_bench_add_hex(&listener.bench, "21 01 07");                                                      /* a token */
-    wire_bench_add_hex(&listener.bench, "0f 02 6d 62 01 02 00 02 68 69 0f 00 00 00");                     /* warnings */
+    wire_bench_add_hex(&listener.bench, "17 0a 00 00 01 01 01 02 01 03");             /* a signature */
+    wire_bench_add_hex(&listener.bench, "21 01 07");                                  /* a token */
+    wire_bench_add_hex(&listener.bench, "0f 02 6d 62 01 02 00 02 68 69 0f 00 00 00"); /* warnings */
     wire_status_write(SESSION, false, MESSAGE);
     assert_reads(WIRE_FN_PING, false, "schema HR1\nstatus 0 rows 0 cursor 0 at 0 command 0 \n");
     static const char *const unknown[] = {"17 00", "17 06 00", "17 0b 00", "1c", "18"};
@@ -218,7 +237,13 @@ static void test_damaged_ends(void **state)
     (void)state;
     uint32_t errors[] = {1}, offsets[] = {3};
     struct view texts[] = {view_text("x")};
-    struct wire_end end = {.error = 1, .message = view_text("y"), .cursor_id = 9, .batch_count = 1, .batch_errors = errors, .batch_offsets = offsets, .batch_messages = texts};
+    struct wire_end end = {.error = 1,
+                           .message = view_text("y"),
+                           .cursor_id = 9,
+                           .batch_count = 1,
+                           .batch_errors = errors,
+                           .batch_offsets = offsets,
+                           .batch_messages = texts};
     wire_end_write(SESSION, &end, 1, MESSAGE);
     for (size_t at = 0; at < buffer_size(MESSAGE); at++)
         for (int value = 0; value < 256; value++) {

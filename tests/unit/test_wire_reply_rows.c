@@ -64,7 +64,8 @@ static void assert_reads(maker make, const char *expected)
 
 static struct wire_column column_of(uint8_t type, uint32_t size)
 {
-    return (struct wire_column){.oac = {.type = type, .size_max = size, .form = type == 1 || type == 112 ? 1 : 0}, .name = (char *)(uintptr_t)"C"};
+    return (struct wire_column){.oac = {.type = type, .size_max = size, .form = type == 1 || type == 112 ? 1 : 0},
+                                .name = (char *)(uintptr_t) "C"};
 }
 
 static struct wire_cursor *make_query(const struct wire_column *columns, uint32_t count)
@@ -85,14 +86,16 @@ static struct wire_cursor *make_three(void)
 static void test_bit_vectors_stand_for_the_next_row(void **state)
 {
     (void)state;
-    wire_bench_add_hex(&listener.bench, "07 01 61 01 62 01 63");                /* a b c */
-    wire_bench_add_hex(&listener.bench, "15 01 01 02 07 01 64");                /* = d = */
-    wire_bench_add_hex(&listener.bench, "15 01 02 05 07 01 65 00");             /* e = null */
-    wire_bench_add_hex(&listener.bench, "15 00 00 07");                         /* = = = */
-    wire_bench_add_hex(&listener.bench, "07 01 66 01 67 01 68");                /* the vector is spent */
+    wire_bench_add_hex(&listener.bench, "07 01 61 01 62 01 63");                            /* a b c */
+    wire_bench_add_hex(&listener.bench, "15 01 01 02 07 01 64");                            /* = d = */
+    wire_bench_add_hex(&listener.bench, "15 01 02 05 07 01 65 00");                         /* e = null */
+    wire_bench_add_hex(&listener.bench, "15 00 00 07");                                     /* = = = */
+    wire_bench_add_hex(&listener.bench, "07 01 66 01 67 01 68");                            /* the vector is spent */
     wire_bench_add_hex(&listener.bench, "06 22 01 03 00 01 0a 00 01 01 01 04 00 07 01 69"); /* a vector in the row header */
     end_message();
-    assert_reads(make_three, "row 'a' 'b' 'c'\nrow = 'a' 'd' = 'c'\nrow 'e' = 'd' NULL\nrow = 'e' = 'd' = NULL\nrow 'f' 'g' 'h'\nrow = 'f' = 'g' 'i'\n");
+    assert_reads(
+        make_three,
+        "row 'a' 'b' 'c'\nrow = 'a' 'd' = 'c'\nrow 'e' = 'd' NULL\nrow = 'e' = 'd' = NULL\nrow 'f' 'g' 'h'\nrow = 'f' = 'g' 'i'\n");
 }
 
 static void test_a_repeated_value_without_a_row_before(void **state)
@@ -118,7 +121,9 @@ static void test_values_repeat_across_fetches(void **state)
     listener.request = (struct wire_request){.function = WIRE_FN_FETCH, .cursor = cursor};
     wire_reply_begin(listener.decoder, &listener.request);
     assert_int_equal(wire_listen_piece(&listener, 0, buffer_size(MESSAGE)), WIRE_DECODED);
-    assert_string_equal(wire_listen_lines(&listener), "row 'a' 'b' 'c'\nend 0 rows 0 cursor 9 at 0 command 0 \nrow = 'a' = 'b' 'd'\nend 0 rows 0 cursor 9 at 0 command 0 \n");
+    assert_string_equal(
+        wire_listen_lines(&listener),
+        "row 'a' 'b' 'c'\nend 0 rows 0 cursor 9 at 0 command 0 \nrow = 'a' = 'b' 'd'\nend 0 rows 0 cursor 9 at 0 command 0 \n");
     assert_int_equal(cursor->rows_fetched, 2);
 }
 
@@ -144,7 +149,8 @@ static void test_joined_values_repeat(void **state)
 
 static struct wire_cursor *make_special(void)
 {
-    struct wire_column columns[] = {column_of(1, 0), column_of(WIRE_TYPE_LONG_RAW, 0), column_of(WIRE_TYPE_UROWID, 0), column_of(WIRE_TYPE_RAW, 5), column_of(WIRE_TYPE_LONG, 0)};
+    struct wire_column columns[] = {column_of(1, 0), column_of(WIRE_TYPE_LONG_RAW, 0), column_of(WIRE_TYPE_UROWID, 0),
+                                    column_of(WIRE_TYPE_RAW, 5), column_of(WIRE_TYPE_LONG, 0)};
     return make_query(columns, 5);
 }
 
@@ -159,23 +165,29 @@ static void test_columns_without_a_size(void **state)
 
 static struct wire_cursor *make_lobs(void)
 {
-    struct wire_column columns[] = {column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_BLOB, 4000), column_of(WIRE_TYPE_BFILE, 4000), column_of(WIRE_TYPE_JSON, 8000), column_of(WIRE_TYPE_OBJECT, 2000)};
+    struct wire_column columns[] = {column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_BLOB, 4000), column_of(WIRE_TYPE_BFILE, 4000),
+                                    column_of(WIRE_TYPE_JSON, 8000), column_of(WIRE_TYPE_OBJECT, 2000)};
     return make_query(columns, 5);
 }
 
 static void test_locators(void **state)
 {
     (void)state;
-    wire_bench_add_hex(&listener.bench, "07 01 02 01 0f 01 64 02 aa bb 01 01 00 00 01 cc 01 03 03 11 22 33 01 01 01 02 00 02 7b 7d 01 dd 00 00 00 00 01 02 00 02 55 66");
+    wire_bench_add_hex(
+        &listener.bench,
+        "07 01 02 01 0f 01 64 02 aa bb 01 01 00 00 01 cc 01 03 03 11 22 33 01 01 01 02 00 02 7b 7d 01 dd 00 00 00 00 01 02 00 02 55 66");
     wire_bench_add_hex(&listener.bench, "07 00 00 00 00 01 01 01 aa 00 00 01 01 00 00");
     end_message();
-    assert_reads(make_lobs, "row unsupported 0xaabb(15) unsupported 0xcc unsupported 0x112233 unsupported 0xdd(2) unsupported 0x5566\nrow NULL NULL NULL NULL NULL\n");
+    assert_reads(make_lobs, "row unsupported 0xaabb(15) unsupported 0xcc unsupported 0x112233 unsupported 0xdd(2) unsupported 0x5566\nrow "
+                            "NULL NULL NULL NULL NULL\n");
 }
 
 static struct wire_cursor *make_prefetched(void)
 {
-    struct wire_column columns[] = {column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_BLOB, 4000), column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_CLOB, 4000)};
-    struct wire_oac clob = {.type = 112, .continue_flags = WIRE_CONTINUE_LOB_PREFETCH, .characters_max = 100}, blob = clob, bare = clob, long_text = {.type = WIRE_TYPE_LONG};
+    struct wire_column columns[] = {column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_BLOB, 4000),
+                                    column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_CLOB, 4000)};
+    struct wire_oac clob = {.type = 112, .continue_flags = WIRE_CONTINUE_LOB_PREFETCH, .characters_max = 100}, blob = clob, bare = clob,
+                    long_text = {.type = WIRE_TYPE_LONG};
     struct wire_cursor *cursor = make_query(columns, 5);
     blob.type = 113;
     bare.characters_max = 0;
@@ -187,7 +199,7 @@ static struct wire_cursor *make_prefetched(void)
 static void test_data_that_comes_with_the_locator(void **state)
 {
     (void)state;
-    wire_bench_add_hex(&listener.bench, "07 01 01 01 02 00 00 01 02 68 69 01 aa");              /* UTF-8, whole */
+    wire_bench_add_hex(&listener.bench, "07 01 01 01 02 00 00 01 02 68 69 01 aa");             /* UTF-8, whole */
     wire_bench_add_hex(&listener.bench, "01 01 01 03 00 01 02 07 d0 01 04 00 68 00 e9 01 bb"); /* UTF-16, two of three characters */
     wire_bench_add_hex(&listener.bench, "01 01 01 02 00 02 ca fe 01 cc");                      /* bytes, whole */
     wire_bench_add_hex(&listener.bench, "01 01 01 05 00 01 dd");                               /* locator only */
@@ -198,7 +210,8 @@ static void test_data_that_comes_with_the_locator(void **state)
 
 /* ---- result sets ---- */
 
-static struct wire_column inner[] = {{.oac = {.type = 2, .size_max = 22}, .name = (char *)(uintptr_t)"X"}, {.oac = {.type = 1, .size_max = 5, .form = 1}, .name = (char *)(uintptr_t)"Y"}};
+static struct wire_column inner[] = {{.oac = {.type = 2, .size_max = 22}, .name = (char *)(uintptr_t) "X"},
+                                     {.oac = {.type = 1, .size_max = 5, .form = 1}, .name = (char *)(uintptr_t) "Y"}};
 
 static struct wire_cursor *make_nested(void)
 {
@@ -225,7 +238,8 @@ static void test_result_sets_inside_rows(void **state)
 
 static struct wire_cursor *make_block(void)
 {
-    struct wire_oac binds[] = {wire_oac_of(2, 22), wire_oac_of(1, 20), wire_oac_of(WIRE_TYPE_CURSOR, 0), wire_oac_of(1, 20), wire_oac_of(WIRE_TYPE_BOOLEAN, 4)};
+    struct wire_oac binds[] = {wire_oac_of(2, 22), wire_oac_of(1, 20), wire_oac_of(WIRE_TYPE_CURSOR, 0), wire_oac_of(1, 20),
+                               wire_oac_of(WIRE_TYPE_BOOLEAN, 4)};
     binds[3].flags |= WIRE_OAC_ARRAY;
     struct wire_cursor *cursor = wire_cursor_make(listener.bench.cursors, view_text("begin p(:a,:b,:c,:d,:e); end;"));
     wire_cursor_set_binds(cursor, binds, 5);

@@ -39,8 +39,16 @@ static void write_insert(uint32_t cursor_id, const char *sql)
     struct wire_bind rows[8];
     for (int i = 0; i < 8; i++) rows[i] = wire_bind_of(i % 4 == 3 ? "locator" : i == 5 ? NULL : "\xc1\x02");
     struct wire_execute_spec spec = {
-        .options = WIRE_OPTION_PARSE | WIRE_OPTION_BIND | WIRE_OPTION_EXECUTE | WIRE_OPTION_NOT_PLSQL | WIRE_OPTION_COMMIT, .cursor_id = cursor_id, .sql = view_text(sql),
-        .prefetch_rows = 1, .execution_count = 2, .binds = four_binds, .bind_count = 4, .rows = rows, .row_count = 2, .dml_row_counts = true,
+        .options = WIRE_OPTION_PARSE | WIRE_OPTION_BIND | WIRE_OPTION_EXECUTE | WIRE_OPTION_NOT_PLSQL | WIRE_OPTION_COMMIT,
+        .cursor_id = cursor_id,
+        .sql = view_text(sql),
+        .prefetch_rows = 1,
+        .execution_count = 2,
+        .binds = four_binds,
+        .bind_count = 4,
+        .rows = rows,
+        .row_count = 2,
+        .dml_row_counts = true,
     };
     uint32_t ids[] = {3, 70000};
     wire_close_cursors_write(&bench.session, 7, ids, 2, &bench.message);
@@ -131,8 +139,14 @@ static void test_limits_are_checked_before_room_is_made(void **state)
 {
     (void)state;
     write_insert(0, "insert into t values(:a,:b,:c,:d)");
-    static const struct { size_t call_max, value_max; uint32_t bind_max, cursor_max, rows_max; } limits[] = {
-        {20, 1000, 100, 100, 100}, {100000, 1000, 3, 100, 100}, {100000, 1000, 100, 0, 100}, {100000, 1000, 100, 100, 1},
+    static const struct {
+        size_t call_max, value_max;
+        uint32_t bind_max, cursor_max, rows_max;
+    } limits[] = {
+        {20, 1000, 100, 100, 100},
+        {100000, 1000, 3, 100, 100},
+        {100000, 1000, 100, 0, 100},
+        {100000, 1000, 100, 100, 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct wire_cursor_table *table = bench.cursors;
@@ -147,7 +161,7 @@ static void test_limits_are_checked_before_room_is_made(void **state)
         bench.cursors = table;
     }
     bench.session.limits = wire_limits_default;
-    bench.session.limits.value_max = 5; /* a value over its limit can never become good */
+    bench.session.limits.value_max = 5;                        /* a value over its limit can never become good */
     assert_int_equal(wire_bench_decode(&bench), WIRE_UNKNOWN); /* here the statement itself */
     bench.session.limits = wire_limits_default;
     arena_release(&bench.arena);
@@ -219,10 +233,10 @@ static void test_what_is_not_known_is_said_to_be_unknown(void **state)
 {
     (void)state;
     static const char *const unknown[] = {
-        "03 79 01 00",             /* a queue operation */
-        "11 cd 01 01 01 01",       /* a piggyback */
-        "01 06 00 41 00",          /* no call at all */
-        "03 77 01 01 01 03 00 01 00 00", /* a describe call with an option */
+        "03 79 01 00",                                                                            /* a queue operation */
+        "11 cd 01 01 01 01",                                                                      /* a piggyback */
+        "01 06 00 41 00",                                                                         /* no call at all */
+        "03 77 01 01 01 03 00 01 00 00",                                                          /* a describe call with an option */
         "03 60 01 01 01 02 00 00 00 00 00 00 00 01 04 00 00 01 01 00 00 00 00 00 00 00 00 aa bb", /* a LOB operation */
     };
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
@@ -241,17 +255,20 @@ static void test_what_is_not_known_is_said_to_be_unknown(void **state)
 static void test_piggybacks(void **state)
 {
     (void)state;
-    wire_bench_add_hex(&bench, "11 87 01 00 00 02 01 19 01 01 04 01 01 03 01 01 03 00 00 00 00 01 01 02 00 00 00 00 00 00 04 61 70 70 31 03 6d 6f 64 03 61 63 74 02 69 6e");
-    wire_bench_add_hex(&bench, "11 98 02 01 01 03 03 48 52 31");                  /* schema */
-    wire_bench_add_hex(&bench, "11 b0 03 01 44");                                 /* session state */
+    wire_bench_add_hex(&bench, "11 87 01 00 00 02 01 19 01 01 04 01 01 03 01 01 03 00 00 00 00 01 01 02 00 00 00 00 00 00 04 61 70 70 31 "
+                               "03 6d 6f 64 03 61 63 74 02 69 6e");
+    wire_bench_add_hex(&bench, "11 98 02 01 01 03 03 48 52 31");                                           /* schema */
+    wire_bench_add_hex(&bench, "11 b0 03 01 44");                                                          /* session state */
     wire_bench_add_hex(&bench, "11 9a 04 01 01 02 01 01 01 01 01 00 02 4e 53 01 01 01 6b 01 01 01 76 00"); /* application context */
-    wire_bench_add_hex(&bench, "11 bf 05 01 01 03 00 03 31 2c 32");               /* JDBC, before it logs off */
-    wire_bench_add_hex(&bench, "11 60 06 01 01 04 00 00 00 00 00 00 00 03 08 01 11 00 00 00 00 00 00 00 00 00 00 00 0a 0b 0c 0d"); /* free LOBs */
-    wire_bench_add_hex(&bench, "11 c7 07 00 00 01");                              /* pipeline */
-    wire_bench_add_hex(&bench, "11 78 08 01 01 01 01 05");                        /* cancel */
+    wire_bench_add_hex(&bench, "11 bf 05 01 01 03 00 03 31 2c 32");                                        /* JDBC, before it logs off */
+    wire_bench_add_hex(&bench,
+                       "11 60 06 01 01 04 00 00 00 00 00 00 00 03 08 01 11 00 00 00 00 00 00 00 00 00 00 00 0a 0b 0c 0d"); /* free LOBs */
+    wire_bench_add_hex(&bench, "11 c7 07 00 00 01");                                                                       /* pipeline */
+    wire_bench_add_hex(&bench, "11 78 08 01 01 01 01 05");                                                                 /* cancel */
     size_t piggybacks = buffer_size(&bench.message);
     wire_simple_write(&bench.session, 9, WIRE_FN_PING, &bench.message);
-    for (size_t size = 0; size < buffer_size(&bench.message); size++) assert_int_equal(wire_bench_decode_part(&bench, size), WIRE_NEED_MORE);
+    for (size_t size = 0; size < buffer_size(&bench.message); size++)
+        assert_int_equal(wire_bench_decode_part(&bench, size), WIRE_NEED_MORE);
     assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED);
     const struct wire_piggyback *all = bench.request.piggybacks;
     assert_int_equal(bench.request.piggyback_count, 8);

@@ -35,9 +35,15 @@ static void test_binds_of_values_come_back(void **state)
         struct arena arena;
         arena_init(&arena, 0);
         struct value values[] = {
-            value_text(view_text("it's")), value_number_text(&arena, view_text("-12.5")), value_null(), value_bytes(view_text("\x01\x02")),
-            {.type = VALUE_DATETIME, .datetime = {.year = 2024, .month = 2, .day = 29, .nanosecond = 5, .has_zone = true, .zone_minutes = -330}},
-            {.type = VALUE_DOUBLE, .real = 0.1}, {.type = VALUE_INTERVAL_YM, .months = -25}, {.type = VALUE_INTERVAL_DS, .interval = {.days = 3, .nanoseconds = 1}},
+            value_text(view_text("it's")),
+            value_number_text(&arena, view_text("-12.5")),
+            value_null(),
+            value_bytes(view_text("\x01\x02")),
+            {.type = VALUE_DATETIME,
+             .datetime = {.year = 2024, .month = 2, .day = 29, .nanosecond = 5, .has_zone = true, .zone_minutes = -330}},
+            {.type = VALUE_DOUBLE, .real = 0.1},
+            {.type = VALUE_INTERVAL_YM, .months = -25},
+            {.type = VALUE_INTERVAL_DS, .interval = {.days = 3, .nanoseconds = 1}},
         };
         enum { COUNT = sizeof values / sizeof *values };
         struct wire_oac oacs[COUNT];
@@ -47,13 +53,19 @@ static void test_binds_of_values_come_back(void **state)
             wire_value_to_bind(&bench.session, &values[i], &arena, &oacs[i], &binds[i].raw, &binds[i].null);
             assert_int_not_equal(oacs[i].type, 0);
         }
-        struct wire_execute_spec spec = {.options = 0x8029, .sql = view_text("insert into t values(:1,:2,:3,:4,:5,:6,:7,:8)"), .execution_count = 1,
-                                         .binds = oacs, .bind_count = COUNT, .rows = binds, .row_count = 1};
+        struct wire_execute_spec spec = {.options = 0x8029,
+                                         .sql = view_text("insert into t values(:1,:2,:3,:4,:5,:6,:7,:8)"),
+                                         .execution_count = 1,
+                                         .binds = oacs,
+                                         .bind_count = COUNT,
+                                         .rows = binds,
+                                         .row_count = 1};
         buffer_clear(&bench.message);
         assert_true(wire_execute_write(&bench.session, 1, &spec, &bench.message));
         assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED);
         for (int i = 0; i < COUNT; i++) {
-            struct value back = wire_bind_value(&bench.session, &bench.request.execute.binds[i], &bench.request.execute.rows[i], &bench.arena);
+            struct value back =
+                wire_bind_value(&bench.session, &bench.request.execute.binds[i], &bench.request.execute.rows[i], &bench.arena);
             assert_true(value_equal(&values[i], &back) || (values[i].type == VALUE_NULL && back.type == VALUE_NULL));
         }
         wire_request_abandon(bench.cursors, &bench.request);
@@ -65,11 +77,29 @@ static void test_all_kinds_of_binds(void **state)
 {
     (void)state;
     struct wire_bind elements[] = {wire_bind_of("e1"), wire_bind_of(NULL)};
-    struct wire_oac oacs[] = {wire_oac_of(WIRE_TYPE_LONG, 9), wire_oac_of(WIRE_TYPE_CURSOR, 0), wire_oac_of(WIRE_TYPE_BLOB, 0), wire_oac_of(WIRE_TYPE_JSON, 0), wire_oac_of(1, 10), wire_oac_of(WIRE_TYPE_BOOLEAN, 4), wire_oac_of(2, 22)};
+    struct wire_oac oacs[] = {wire_oac_of(WIRE_TYPE_LONG, 9),
+                              wire_oac_of(WIRE_TYPE_CURSOR, 0),
+                              wire_oac_of(WIRE_TYPE_BLOB, 0),
+                              wire_oac_of(WIRE_TYPE_JSON, 0),
+                              wire_oac_of(1, 10),
+                              wire_oac_of(WIRE_TYPE_BOOLEAN, 4),
+                              wire_oac_of(2, 22)};
     oacs[4].flags |= WIRE_OAC_ARRAY;
-    struct wire_bind rows[] = {wire_bind_of("long"), wire_bind_of("x"), wire_bind_of("loc"), wire_bind_of("{}"), {.present = true, .element_count = 2, .elements = elements}, wire_bind_of(NULL), wire_bind_of(NULL)};
-    struct wire_execute_spec spec = {.options = 0x429, .sql = view_text("begin p(:1,:2,:3,:4,:5,:6,:7); end;"), .execution_count = 1, .plsql = true,
-                                     .binds = oacs, .bind_count = 7, .rows = rows, .row_count = 1};
+    struct wire_bind rows[] = {wire_bind_of("long"),
+                               wire_bind_of("x"),
+                               wire_bind_of("loc"),
+                               wire_bind_of("{}"),
+                               {.present = true, .element_count = 2, .elements = elements},
+                               wire_bind_of(NULL),
+                               wire_bind_of(NULL)};
+    struct wire_execute_spec spec = {.options = 0x429,
+                                     .sql = view_text("begin p(:1,:2,:3,:4,:5,:6,:7); end;"),
+                                     .execution_count = 1,
+                                     .plsql = true,
+                                     .binds = oacs,
+                                     .bind_count = 7,
+                                     .rows = rows,
+                                     .row_count = 1};
     assert_true(wire_execute_write(&bench.session, 1, &spec, &bench.message));
     assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED);
     const struct wire_bind *read = bench.request.execute.rows;
@@ -89,8 +119,14 @@ static void test_return_binds_as_the_options_ask(void **state)
     (void)state;
     struct wire_oac oacs[] = {wire_oac_of(2, 22), wire_oac_of(2, 22)};
     struct wire_bind rows[] = {wire_bind_of("a"), {.present = false}};
-    struct wire_execute_spec spec = {.options = 0x8029, .sql = view_text("update t set a = :a returning b into :b"), .execution_count = 1, .binds = oacs, .bind_count = 2,
-                                     .rows = rows, .row_count = 1, .return_binds = 1};
+    struct wire_execute_spec spec = {.options = 0x8029,
+                                     .sql = view_text("update t set a = :a returning b into :b"),
+                                     .execution_count = 1,
+                                     .binds = oacs,
+                                     .bind_count = 2,
+                                     .rows = rows,
+                                     .row_count = 1,
+                                     .return_binds = 1};
     for (int vector = 0; vector < 2; vector++) {
         if (vector) spec.options |= WIRE_OPTION_IO_VECTOR;
         buffer_clear(&bench.message);
@@ -112,7 +148,14 @@ static void test_short_forms_come_back(void **state)
         uint8_t directions[] = {WIRE_OUT, WIRE_IN};
         wire_cursor_set_directions(cursor, directions, 2);
         struct wire_bind rows[] = {{.present = false}, wire_bind_of("b1"), {.present = false}, wire_bind_of("b2")};
-        struct wire_execute_spec spec = {.options = WIRE_OPTION_COMMIT, .cursor_id = 300, .execution_count = 2, .binds = oacs, .bind_count = 2, .rows = rows, .row_count = 2, .plsql = true};
+        struct wire_execute_spec spec = {.options = WIRE_OPTION_COMMIT,
+                                         .cursor_id = 300,
+                                         .execution_count = 2,
+                                         .binds = oacs,
+                                         .bind_count = 2,
+                                         .rows = rows,
+                                         .row_count = 2,
+                                         .plsql = true};
         buffer_clear(&bench.message);
         assert_true(wire_reexecute_write(&bench.session, 1, WIRE_FN_REEXECUTE, &spec, &bench.message));
         assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED);
@@ -135,7 +178,13 @@ static void test_large_values_are_written_in_chunks(void **state)
     large[size - 1] = 'y';
     struct wire_oac oac = wire_oac_of(1, 200000);
     struct wire_bind bind = {.present = true, .raw = view_of(large, size)};
-    struct wire_execute_spec spec = {.options = 0x8029, .sql = view_text("insert into t values(:a)"), .execution_count = 1, .binds = &oac, .bind_count = 1, .rows = &bind, .row_count = 1};
+    struct wire_execute_spec spec = {.options = 0x8029,
+                                     .sql = view_text("insert into t values(:a)"),
+                                     .execution_count = 1,
+                                     .binds = &oac,
+                                     .bind_count = 1,
+                                     .rows = &bind,
+                                     .row_count = 1};
     assert_true(wire_execute_write(&bench.session, 1, &spec, &bench.message));
     assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED);
     assert_true(view_equal(bench.request.execute.rows[0].raw, bind.raw));

@@ -29,10 +29,16 @@ static int teardown(void **state)
 }
 
 /* The head of an execution: everything before the rows. */
-static void write_head(uint32_t options, uint32_t cursor_id, const char *sql, uint32_t executions, const struct wire_oac *binds, uint32_t count)
+static void write_head(uint32_t options, uint32_t cursor_id, const char *sql, uint32_t executions, const struct wire_oac *binds,
+                       uint32_t count)
 {
     struct wire_execute_spec spec = {
-        .options = options, .cursor_id = cursor_id, .sql = view_text(sql), .execution_count = executions, .binds = binds, .bind_count = count,
+        .options = options,
+        .cursor_id = cursor_id,
+        .sql = view_text(sql),
+        .execution_count = executions,
+        .binds = binds,
+        .bind_count = count,
     };
     buffer_clear(&bench.message);
     assert_true(wire_execute_write(&bench.session, 1, &spec, &bench.message));
@@ -90,7 +96,12 @@ static void test_long_types_stand_last(void **state)
 static void test_values_declared_beyond_the_string_limit_stand_last_in_sql(void **state)
 {
     (void)state;
-    static const struct { bool strings_32k; uint32_t size; const char *sql; bool late; } cases[] = {
+    static const struct {
+        bool strings_32k;
+        uint32_t size;
+        const char *sql;
+        bool late;
+    } cases[] = {
         {true, 32767, "insert into t values(:a,:b)", false}, {true, 32768, "insert into t values(:a,:b)", true},
         {false, 4000, "insert into t values(:a,:b)", false}, {false, 4001, "insert into t values(:a,:b)", true},
         {false, 12000, "begin p(:a,:b); end;", false},       {false, 12000, "select :a, :b from dual", true},
@@ -110,7 +121,8 @@ static void test_values_declared_beyond_the_string_limit_stand_last_in_sql(void 
 static void test_locators_and_cursors_keep_their_place(void **state)
 {
     (void)state;
-    struct wire_oac binds[] = {wire_oac_of(WIRE_TYPE_CLOB, 99999), wire_oac_of(WIRE_TYPE_CURSOR, 99999), wire_oac_of(WIRE_TYPE_JSON, 33554432), wire_oac_of(2, 22)};
+    struct wire_oac binds[] = {wire_oac_of(WIRE_TYPE_CLOB, 99999), wire_oac_of(WIRE_TYPE_CURSOR, 99999),
+                               wire_oac_of(WIRE_TYPE_JSON, 33554432), wire_oac_of(2, 22)};
     write_head(PARSE, 0, "insert into t values(:a,:b,:c,:d)", 1, binds, 4);
     wire_bench_add_hex(&bench, "07 01 03 03 aa bb cc 01 01 01 09 01 02 02 11 22 03 7b 7d 20 02 c1 02");
     assert_prefixes_need_more();
@@ -136,7 +148,8 @@ static void test_objects_and_booleans(void **state)
 {
     (void)state;
     enum { STAND_IN = 200 };
-    struct wire_oac binds[] = {wire_oac_of(STAND_IN, 100), wire_oac_of(WIRE_TYPE_BOOLEAN, 4), wire_oac_of(WIRE_TYPE_BOOLEAN, 4), wire_oac_of(STAND_IN, 100)};
+    struct wire_oac binds[] = {wire_oac_of(STAND_IN, 100), wire_oac_of(WIRE_TYPE_BOOLEAN, 4), wire_oac_of(WIRE_TYPE_BOOLEAN, 4),
+                               wire_oac_of(STAND_IN, 100)};
     write_head(PARSE, 0, "begin p(:a,:b,:c,:d); end;", 1, binds, 4);
     for (size_t i = bench.message.start; i < bench.message.end; i++) /* the encoder does not bind objects */
         if (bench.message.data[i] == STAND_IN) bench.message.data[i] = WIRE_TYPE_OBJECT;
@@ -151,7 +164,8 @@ static void test_objects_and_booleans(void **state)
 
 /* ---- RETURNING ---- */
 
-static const struct wire_oac three[] = {{.type = 2, .flags = 1, .size_max = 22}, {.type = 1, .flags = 1, .size_max = 20, .form = 1}, {.type = 2, .flags = 1, .size_max = 22}};
+static const struct wire_oac three[] = {
+    {.type = 2, .flags = 1, .size_max = 22}, {.type = 1, .flags = 1, .size_max = 20, .form = 1}, {.type = 2, .flags = 1, .size_max = 22}};
 
 static void test_return_binds_are_left_out(void **state)
 {
@@ -347,7 +361,8 @@ static void test_a_long_array_is_not_read_from_its_start_each_time(void **state)
         if (size > message.size) size = message.size;
         arena_reset(&bench.arena);
         size_t before = progress.at;
-        enum wire_status status = wire_request_decode_more(&bench.session, bench.cursors, &bench.arena, view_of(message.data, size), &progress, &bench.request, &bench.error);
+        enum wire_status status = wire_request_decode_more(&bench.session, bench.cursors, &bench.arena, view_of(message.data, size),
+                                                           &progress, &bench.request, &bench.error);
         assert_true(progress.at >= before);
         if (size > PIECE && size < message.size) assert_true(progress.at > size - 2 * PIECE);
         pieces++;
@@ -398,7 +413,8 @@ static void test_decoding_does_not_allocate(void **state)
         for (int i = 0; i < 2; i++) {
             struct mallinfo2 before = mallinfo2();
             arena_reset(&bench.arena);
-            enum wire_status status = wire_request_decode(&bench.session, bench.cursors, &bench.arena, messages[i], &bench.request, &bench.error);
+            enum wire_status status =
+                wire_request_decode(&bench.session, bench.cursors, &bench.arena, messages[i], &bench.request, &bench.error);
             struct mallinfo2 after = mallinfo2();
             assert_int_equal(status, WIRE_DECODED);
             if (round > 0) assert_int_equal(after.uordblks, before.uordblks);

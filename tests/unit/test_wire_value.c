@@ -79,30 +79,62 @@ static void assert_refused(uint8_t type, struct value value)
     assert_int_equal(buffer_size(&written), 0);
 }
 
-static struct value text(const char *t) { return value_text(view_text(t)); }
-static struct value number(const char *t) { return value_number_text(&arena, view_text(t)); }
+static struct value text(const char *t)
+{
+    return value_text(view_text(t));
+}
+static struct value number(const char *t)
+{
+    return value_number_text(&arena, view_text(t));
+}
 
 /* ---- known bytes ---- */
 
-static const struct known { uint8_t type; const char *hex, *text; } known[] = {
-    {2, "80", "0"}, {2, "c1 02", "1"}, {2, "c2 02", "100"}, {2, "3e 64 66", "-1"}, {2, "c0 33", "0.5"}, {6, "c1 0b", "10"}, {3, "c2 02 02", "101"},
-    {2, "00", "-~"}, {2, "ff 65", "~"},
-    {12, "77 b5 0b 11 01 01 01", "1981-11-17 00:00:00"}, {12, "78 7c 02 1d 0e 0f 10", "2024-02-29 13:14:15"},
-    {12, "64 65 01 01 01 01 01", "0001-01-01 00:00:00"}, {12, "35 58 01 01 01 01 01", "4712-01-01 00:00:00 BC"}, {12, "64 63 0c 1f 18 3c 3c", "0001-12-31 23:59:59 BC"},
-    {12, "c7 c7 0c 1f 18 3c 3c", "9999-12-31 23:59:59"}, {12, "73 64 02 1d 01 01 01", "1500-02-29 00:00:00"},
-    {180, "78 7c 03 0f 0f 1f 2e 07 5b ca 00", "2024-03-15 14:30:45.123456"}, {180, "78 7c 03 0f 0f 1f 2e", "2024-03-15 14:30:45"}, {187, "78 7c 03 0f 0f 1f 2e 00 00 00 01", "2024-03-15 14:30:45.000000001"},
-    {181, "78 7c 02 1d 13 2d 10 1d cd 65 00 0f 1e", "2024-02-29 13:14:15.5-05:30"}, {181, "78 7c 03 0f 0f 1f 2e 07 5b ca 00 59 5a", "2024-03-15 14:30:45.123456+05:30"},
-    {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 d0 05", "2024-03-15 14:30:45+00:00"}, {188, "78 7c 03 0f 0f 1f 2e 00 00 00 00 14 3c", "2024-03-15 14:30:45+00:00"},
+static const struct known {
+    uint8_t type;
+    const char *hex, *text;
+} known[] = {
+    {2, "80", "0"},
+    {2, "c1 02", "1"},
+    {2, "c2 02", "100"},
+    {2, "3e 64 66", "-1"},
+    {2, "c0 33", "0.5"},
+    {6, "c1 0b", "10"},
+    {3, "c2 02 02", "101"},
+    {2, "00", "-~"},
+    {2, "ff 65", "~"},
+    {12, "77 b5 0b 11 01 01 01", "1981-11-17 00:00:00"},
+    {12, "78 7c 02 1d 0e 0f 10", "2024-02-29 13:14:15"},
+    {12, "64 65 01 01 01 01 01", "0001-01-01 00:00:00"},
+    {12, "35 58 01 01 01 01 01", "4712-01-01 00:00:00 BC"},
+    {12, "64 63 0c 1f 18 3c 3c", "0001-12-31 23:59:59 BC"},
+    {12, "c7 c7 0c 1f 18 3c 3c", "9999-12-31 23:59:59"},
+    {12, "73 64 02 1d 01 01 01", "1500-02-29 00:00:00"},
+    {180, "78 7c 03 0f 0f 1f 2e 07 5b ca 00", "2024-03-15 14:30:45.123456"},
+    {180, "78 7c 03 0f 0f 1f 2e", "2024-03-15 14:30:45"},
+    {187, "78 7c 03 0f 0f 1f 2e 00 00 00 01", "2024-03-15 14:30:45.000000001"},
+    {181, "78 7c 02 1d 13 2d 10 1d cd 65 00 0f 1e", "2024-02-29 13:14:15.5-05:30"},
+    {181, "78 7c 03 0f 0f 1f 2e 07 5b ca 00 59 5a", "2024-03-15 14:30:45.123456+05:30"},
+    {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 d0 05", "2024-03-15 14:30:45+00:00"},
+    {188, "78 7c 03 0f 0f 1f 2e 00 00 00 00 14 3c", "2024-03-15 14:30:45+00:00"},
     {231, "78 7c 02 1d 0e 0f 10 00 0f 42 40", "2024-02-29 13:14:15.001+00:00"},
-    {252, "01 01", "true"}, {252, "00", "false"}, {252, "01 00", "false"}, {252, "01", "true"},
-    {11, "00 01 8a 49 00 18 00 00 00 00 74 00 07", "'AAAYpJAAYAAAAB0AAH'"}, {208, "01 00 01 8a 49 00 18 00 00 00 74 00 07", "'AAAYpJAAYAAAAB0AAH'"},
-    {208, "02 04 01 02 03", "'*BAECAw'"}, {1, "41 42", "'AB'"}, {96, "61 20 20", "'a  '"}, {23, "00 ff", "0x00ff"},
+    {252, "01 01", "true"},
+    {252, "00", "false"},
+    {252, "01 00", "false"},
+    {252, "01", "true"},
+    {11, "00 01 8a 49 00 18 00 00 00 00 74 00 07", "'AAAYpJAAYAAAAB0AAH'"},
+    {208, "01 00 01 8a 49 00 18 00 00 00 74 00 07", "'AAAYpJAAYAAAAB0AAH'"},
+    {208, "02 04 01 02 03", "'*BAECAw'"},
+    {1, "41 42", "'AB'"},
+    {96, "61 20 20", "'a  '"},
+    {23, "00 ff", "0x00ff"},
 };
 
 static void test_known_bytes_mean_what_they_say(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) assert_string_equal(print(decode_hex(known[i].type, known[i].hex)), known[i].text);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_string_equal(print(decode_hex(known[i].type, known[i].hex)), known[i].text);
 }
 
 static void test_intervals(void **state)
@@ -137,16 +169,57 @@ static void test_floats(void **state)
     assert_refused(100, (struct value){.type = VALUE_DOUBLE, .real = 0.1});
 }
 
-static const struct meaningless { uint8_t type; const char *hex; } meaningless[] = {
-    {2, "c1"}, {2, "c1 00"}, {2, "c1 66"}, {2, "c1 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02"},
-    {12, "78 7c 02 1e 01 01 01"}, {12, "78 7b 02 1d 01 01 01"}, {12, "78 7c 0d 01 01 01 01"}, {12, "78 7c 00 01 01 01 01"}, {12, "78 7c 01 00 01 01 01"},
-    {12, "78 7c 01 01 00 01 01"}, {12, "78 7c 01 01 19 01 01"}, {12, "78 7c 01 01 01 3d 01"}, {12, "78 7c 01 01 01 01 3d"}, {12, "64 64 01 01 01 01 01"},
-    {12, "00 00 00 00 00 00 00"}, {12, "78 7c 01 01 01 01"}, {12, "78 7c 01 01 01 01 01 00 00 00 00"}, {12, "35 57 01 01 01 01 01"}, {12, "65 63 01 01 01 01 01"},
-    {180, "78 7c 03 0f 0f 1f 2e 3b 9a ca 00"}, {180, "78 7c 03 0f 0f 1f 2e 00"}, {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00"}, {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 84 3c"},
-    {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 3f 3c"}, {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 14 00"},
-    {182, "80 00 00 00"}, {182, "80 00 00 00 48"}, {183, "80 00 00 00 54 3c 3c 80 00 00 00"}, {183, "80 00 00 00 3c 3c 3c"}, {183, "80 00 00 00 3c 3c 3c bb 9a ca 00"},
-    {100, "00"}, {101, "00 00 00 00"}, {252, "02"}, {252, "01 02"}, {252, "01 01 01"}, {252, "02 01"}, {11, "00 01"}, {208, "03 04"}, {1, "ff"}, {1, "c0 80"}, {1, "ed a0 80"}, {1, "e2 82"},
-    {112, "00 70"}, {102, "01"}, {109, "01"}, {119, "01"}, {200, "01"},
+static const struct meaningless {
+    uint8_t type;
+    const char *hex;
+} meaningless[] = {
+    {2, "c1"},
+    {2, "c1 00"},
+    {2, "c1 66"},
+    {2, "c1 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02"},
+    {12, "78 7c 02 1e 01 01 01"},
+    {12, "78 7b 02 1d 01 01 01"},
+    {12, "78 7c 0d 01 01 01 01"},
+    {12, "78 7c 00 01 01 01 01"},
+    {12, "78 7c 01 00 01 01 01"},
+    {12, "78 7c 01 01 00 01 01"},
+    {12, "78 7c 01 01 19 01 01"},
+    {12, "78 7c 01 01 01 3d 01"},
+    {12, "78 7c 01 01 01 01 3d"},
+    {12, "64 64 01 01 01 01 01"},
+    {12, "00 00 00 00 00 00 00"},
+    {12, "78 7c 01 01 01 01"},
+    {12, "78 7c 01 01 01 01 01 00 00 00 00"},
+    {12, "35 57 01 01 01 01 01"},
+    {12, "65 63 01 01 01 01 01"},
+    {180, "78 7c 03 0f 0f 1f 2e 3b 9a ca 00"},
+    {180, "78 7c 03 0f 0f 1f 2e 00"},
+    {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00"},
+    {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 84 3c"},
+    {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 3f 3c"},
+    {181, "78 7c 03 0f 0f 1f 2e 00 00 00 00 14 00"},
+    {182, "80 00 00 00"},
+    {182, "80 00 00 00 48"},
+    {183, "80 00 00 00 54 3c 3c 80 00 00 00"},
+    {183, "80 00 00 00 3c 3c 3c"},
+    {183, "80 00 00 00 3c 3c 3c bb 9a ca 00"},
+    {100, "00"},
+    {101, "00 00 00 00"},
+    {252, "02"},
+    {252, "01 02"},
+    {252, "01 01 01"},
+    {252, "02 01"},
+    {11, "00 01"},
+    {208, "03 04"},
+    {1, "ff"},
+    {1, "c0 80"},
+    {1, "ed a0 80"},
+    {1, "e2 82"},
+    {112, "00 70"},
+    {102, "01"},
+    {109, "01"},
+    {119, "01"},
+    {200, "01"},
 };
 
 static void test_meaningless_bytes_are_never_guessed(void **state)
@@ -163,7 +236,8 @@ static void test_meaningless_bytes_are_never_guessed(void **state)
 static void test_no_bytes_are_null(void **state)
 {
     (void)state;
-    for (unsigned type = 0; type < 256; type++) assert_int_equal(wire_value_decode(&session, (uint8_t)type, 1, view_of(NULL, 0), &arena).type, VALUE_NULL);
+    for (unsigned type = 0; type < 256; type++)
+        assert_int_equal(wire_value_decode(&session, (uint8_t)type, 1, view_of(NULL, 0), &arena).type, VALUE_NULL);
 }
 
 /* Every type, any bytes: an answer, and what is answered with meaning is written back to the same bytes or refused. */
@@ -265,8 +339,13 @@ static void test_random_intervals_and_reals_survive(void **state)
     for (int round = 0; round < RANDOM_ROUNDS; round++) {
         int sign = rand() & 1 ? 1 : -1;
         struct value ym = {.type = VALUE_INTERVAL_YM, .months = (int64_t)sign * rand()};
-        struct value ds = {.type = VALUE_INTERVAL_DS, .interval = {.days = (int64_t)sign * (rand() % 1000000000), .nanoseconds = (int64_t)sign * (((int64_t)rand() << 20) % 86400000000000)}};
-        union { uint64_t bits; double real; } real = {.bits = (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand()};
+        struct value ds = {.type = VALUE_INTERVAL_DS,
+                           .interval = {.days = (int64_t)sign * (rand() % 1000000000),
+                                        .nanoseconds = (int64_t)sign * (((int64_t)rand() << 20) % 86400000000000)}};
+        union {
+            uint64_t bits;
+            double real;
+        } real = {.bits = (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand()};
         struct value d = {.type = VALUE_DOUBLE, .real = isnan(real.real) ? (double)NAN : real.real == 0 ? 0 : real.real};
         struct value back = round_trip(WIRE_TYPE_INTERVAL_YM, ym);
         assert_true(value_equal(&ym, &back));

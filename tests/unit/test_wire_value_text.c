@@ -31,12 +31,17 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct known { uint16_t charset; const char *hex, *utf8; } known[] = {
+static const struct known {
+    uint16_t charset;
+    const char *hex, *utf8;
+} known[] = {
     {873, "68 c3 a9 e2 82 ac", "h\xc3\xa9\xe2\x82\xac"},
     {2000, "00 6e 00 e9 20 ac", "n\xc3\xa9\xe2\x82\xac"},
     {2000, "d8 3d de 00", "\xf0\x9f\x98\x80"},
     {871, "ed a0 bd ed b8 80", "\xf0\x9f\x98\x80"},
-    {871, "41 ed a0 bd ed b8 80 42", "A\xf0\x9f\x98\x80" "B"},
+    {871, "41 ed a0 bd ed b8 80 42",
+     "A\xf0\x9f\x98\x80"
+     "B"},
     {31, "e9 a4", "\xc3\xa9\xc2\xa4"},
     {46, "e9 a4", "\xc3\xa9\xe2\x82\xac"},
     {178, "80 e9 9f", "\xe2\x82\xac\xc3\xa9\xc5\xb8"},
@@ -61,10 +66,23 @@ static void test_known_texts_both_ways(void **state)
 }
 
 static const struct known bad[] = {
-    {873, "c3", NULL}, {873, "ff", NULL}, {873, "c0 80", NULL}, {873, "ed a0 80", NULL}, {873, "f4 90 80 80", NULL}, {873, "e2 28 a1", NULL}, {873, "41 41 41 41 41 41 41 41 80", NULL},
-    {2000, "00", NULL}, {2000, "d8 3d", NULL}, {2000, "de 00 00 41", NULL}, {2000, "d8 3d 00 41", NULL},
-    {871, "ed a0 bd", NULL}, {871, "ed b8 80", NULL}, {871, "ed a0 bd 41 41 41", NULL},
-    {1, "80", NULL}, {178, "81", NULL}, {999, "41", NULL},
+    {873, "c3", NULL},
+    {873, "ff", NULL},
+    {873, "c0 80", NULL},
+    {873, "ed a0 80", NULL},
+    {873, "f4 90 80 80", NULL},
+    {873, "e2 28 a1", NULL},
+    {873, "41 41 41 41 41 41 41 41 80", NULL},
+    {2000, "00", NULL},
+    {2000, "d8 3d", NULL},
+    {2000, "de 00 00 41", NULL},
+    {2000, "d8 3d 00 41", NULL},
+    {871, "ed a0 bd", NULL},
+    {871, "ed b8 80", NULL},
+    {871, "ed a0 bd 41 41 41", NULL},
+    {1, "80", NULL},
+    {178, "81", NULL},
+    {999, "41", NULL},
 };
 
 static void test_what_is_no_text_is_said_to_be_none(void **state)
@@ -120,12 +138,15 @@ static void test_random_characters_through_utf16(void **state)
             uint32_t c = rand() & 1 ? (uint32_t)rand() % 0x80 : (uint32_t)rand() % 0x110000;
             if (c >= 0xD800 && c <= 0xDFFF) c = 'x';
             units += c >= 0x10000 ? 2 : 1;
-            if (c < 0x80) buffer_u8(&utf8, (uint8_t)c);
-            else if (c < 0x800) buffer_u16(&utf8, (uint16_t)(0xC080 | (c >> 6) << 8 | (c & 0x3F)));
+            if (c < 0x80)
+                buffer_u8(&utf8, (uint8_t)c);
+            else if (c < 0x800)
+                buffer_u16(&utf8, (uint16_t)(0xC080 | (c >> 6) << 8 | (c & 0x3F)));
             else if (c < 0x10000) {
                 buffer_u8(&utf8, (uint8_t)(0xE0 | c >> 12));
                 buffer_u16(&utf8, (uint16_t)(0x8080 | (c >> 6 & 0x3F) << 8 | (c & 0x3F)));
-            } else buffer_u32(&utf8, 0xF0808080 | (c >> 18) << 24 | (c >> 12 & 0x3F) << 16 | (c >> 6 & 0x3F) << 8 | (c & 0x3F));
+            } else
+                buffer_u32(&utf8, 0xF0808080 | (c >> 18) << 24 | (c >> 12 & 0x3F) << 16 | (c >> 6 & 0x3F) << 8 | (c & 0x3F));
         }
         buffer_clear(&written);
         assert_true(wire_text_is_utf8(buffer_view(&utf8)));
@@ -143,8 +164,12 @@ static void test_lenient_forms_put_replacement_characters(void **state)
     (void)state;
     static const uint8_t odd[] = {0xD8, 0x3D, 0x00, 0x41, 0x00};
     struct view utf8 = wire_utf16be_to_utf8(view_of(odd, sizeof odd), &arena);
-    assert_true(view_equal(utf8, view_text("\xef\xbf\xbd" "A\xef\xbf\xbd")));
-    assert_int_equal(wire_utf8_to_utf16be(view_text("a\xff" "b"), &written), 3);
+    assert_true(view_equal(utf8, view_text("\xef\xbf\xbd"
+                                           "A\xef\xbf\xbd")));
+    assert_int_equal(wire_utf8_to_utf16be(view_text("a\xff"
+                                                    "b"),
+                                          &written),
+                     3);
     assert_memory_equal(buffer_view(&written).data, "\0a\xff\xfd\0b", 6);
 }
 
