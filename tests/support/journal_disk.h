@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define DISK_UNUSED __attribute__((unused))
-enum { DISK_NAMES = 4096, DISK_SECTOR = 512 };
+enum { DISK_NAMES = 1024, DISK_SECTOR = 512 };
 
 struct disk_inode {
     uint8_t *live, *stable;
@@ -70,6 +70,22 @@ DISK_UNUSED static void disk_free(struct disk *disk)
     for (size_t i = 0; i < disk->live_count; i++) disk_drop(disk->live[i].inode);
     for (size_t i = 0; i < disk->stable_count; i++) disk_drop(disk->stable[i].inode);
     memory_free(disk);
+}
+
+/* A disk with the same files, as after a restart. */
+DISK_UNUSED static struct disk *disk_clone(const struct disk *from)
+{
+    struct disk *disk = disk_new(from->random);
+    for (size_t i = 0; i < from->live_count; i++) {
+        struct disk_inode *inode = memory_zero(1, sizeof *inode);
+        inode->users = 1;
+        inode->live_size = from->live[i].inode->live_size;
+        inode->live = memory_copy(from->live[i].inode->live, inode->live_size);
+        disk->live[i] = from->live[i];
+        disk->live[i].inode = inode;
+    }
+    disk->live_count = from->live_count;
+    return disk;
 }
 
 static struct disk_name *disk_find(struct disk_name *names, size_t count, const char *name)
