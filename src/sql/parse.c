@@ -23,6 +23,12 @@ _Noreturn void parse_fail(struct parser *p, const char *wanted)
     parse_fail_at(p, token->at, reason, "if the source accepts this statement, give its translation in the mapping file");
 }
 
+void parse_check_list(struct parser *p, uint32_t count, const char *what)
+{
+    if (count > PARSE_LIST_MAX)
+        parse_fail_at(p, parse_token(p)->at, translation_printf(p->t, "more than %d %s", PARSE_LIST_MAX, what), "split the statement");
+}
+
 void parse_enter(struct parser *p)
 {
     if (++p->depth > p->depth_max)

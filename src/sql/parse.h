@@ -13,6 +13,10 @@ struct parser {
     uint32_t depth, depth_max;
 };
 
+/* Lists longer than this are no application's: refused, so that no pass needs to be fast for them. */
+enum { PARSE_LIST_MAX = 4096 };
+void parse_check_list(struct parser *p, uint32_t count, const char *what);
+
 /* Whole statement. Leaves by translation_stop with a refusal when it cannot be read. */
 struct statement *parse_statement(struct translation *t);
 

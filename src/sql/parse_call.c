@@ -15,6 +15,7 @@ void parse_sort_list(struct parser *p, struct sort_list *order)
             if (!parse_accept_word(p, WORD_FIRST)) parse_expect_word(p, WORD_LAST);
         }
         LIST_ADD(p->t, order->keys, order->count, key);
+        parse_check_list(p, order->count, "columns are ordered by");
     } while (parse_accept(p, OPERATOR_COMMA));
 }
 

@@ -147,6 +147,7 @@ static void parse_assignments(struct parser *p, struct change *c)
             a.value = parse_expression(p);
         }
         LIST_ADD(p->t, c->assignments, c->assignment_count, a);
+        parse_check_list(p, c->assignment_count, "columns are set");
     } while (parse_accept(p, OPERATOR_COMMA));
 }
 

@@ -53,6 +53,7 @@ void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, ui
         parse_expect(p, OPERATOR_RIGHT);
         parse_search_cycle(p, &with);
         LIST_ADD(p->t, *withs, *count, with);
+        if (*count > 1000) parse_check_list(p, PARSE_LIST_MAX + 1, "queries stand in WITH");
     } while (parse_accept(p, OPERATOR_COMMA));
 }
 
@@ -63,6 +64,7 @@ static void parse_items(struct parser *p, struct select *s)
         item.expression = parse_expression(p);
         if (item.expression->kind != EXPRESSION_STAR) item.alias = parse_alias(p, false);
         LIST_ADD(p->t, s->items, s->item_count, item);
+        parse_check_list(p, s->item_count, "columns are selected");
     } while (parse_accept(p, OPERATOR_COMMA));
 }
 
@@ -96,6 +98,7 @@ static void parse_group_items(struct parser *p, struct group_item **list, uint32
     do {
         struct group_item item = parse_group_item(p);
         LIST_ADD(p->t, *list, *count, item);
+        parse_check_list(p, *count, "columns are grouped by");
     } while (parse_accept(p, OPERATOR_COMMA));
 }
 
@@ -166,6 +169,7 @@ static struct body *parse_select(struct parser *p)
         do {
             struct from_item *item = parse_from_item(p);
             LIST_ADD(p->t, s->from, s->from_count, item);
+            parse_check_list(p, s->from_count, "tables are joined");
         } while (parse_accept(p, OPERATOR_COMMA));
     }
     if (parse_accept_word(p, WORD_WHERE)) s->where = parse_expression(p);
@@ -221,6 +225,7 @@ static struct body *parse_body(struct parser *p)
         LIST_ADD(p->t, set->operators, operators, operator);
         struct body *term = parse_term(p);
         LIST_ADD(p->t, set->terms, set->term_count, term);
+        parse_check_list(p, set->term_count, "queries are united");
     }
     return set ? set : first;
 }

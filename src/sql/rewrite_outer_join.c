@@ -63,7 +63,11 @@ static bool take_conjunct(struct translation *t, struct outer *o, struct express
         return false;
     }
     j->needs |= o->plain;
-    j->on = build_and(t, j->on, e);
+    if (!j->on) {
+        j->on = build_expression(t, EXPRESSION_AND, e->at, e->typing);
+        j->on->rewritten = false;
+    }
+    build_add(t, j->on, e);
     return true;
 }
 
@@ -89,7 +93,7 @@ static struct from_item *join_two(struct translation *t, struct from_item *left,
     join->join = kind;
     join->left = left;
     join->right = right;
-    join->on = on;
+    join->on = on && on->kind == EXPRESSION_AND && on->argument_count == 1 ? on->arguments[0] : on;
     return join;
 }
 
@@ -120,7 +124,6 @@ static void release_unjoined(struct translation *t, struct outer *o, struct sele
         struct joined *j = &o->list[i];
         if (!j->on || j->needs != 0) continue;
         s->where = build_and(t, s->where, j->on);
-        if (s->where) s->where->rewritten = false;
         j->on = NULL;
     }
 }
@@ -140,14 +143,15 @@ void rewrite_outer_join(struct translation *t, struct select *s)
     struct outer o = {.select = s};
     for (uint32_t i = 0; i < s->from_count; i++)
         if (!add_item(t, &o, s->from[i])) return;
-    struct expression *rest = NULL;
+    struct expression *rest = build_expression(t, EXPRESSION_AND, where->at, where->typing);
+    rest->rewritten = false;
     uint32_t count = where->kind == EXPRESSION_AND ? where->argument_count : 1;
     for (uint32_t i = 0; i < count; i++) {
         struct expression *e = where->kind == EXPRESSION_AND ? where->arguments[i] : where;
-        if (!take_conjunct(t, &o, e)) rest = build_and(t, rest, e);
+        if (!take_conjunct(t, &o, e)) build_add(t, rest, e);
+        if (t->refused) return;
     }
-    if (t->refused) return;
-    s->where = rest;
+    s->where = rest->argument_count > 1 ? rest : rest->argument_count == 1 ? rest->arguments[0] : NULL;
     release_unjoined(t, &o, s);
     struct from_item *tree = NULL;
     uint64_t done = 0;
@@ -163,8 +167,5 @@ void rewrite_outer_join(struct translation *t, struct select *s)
     }
     s->from_count = 1;
     s->from[0] = tree;
-    if (s->where) {
-        walk_expression(t, &s->where, unmark, NULL);
-        if (s->where->kind == EXPRESSION_AND) s->where->rewritten = false;
-    }
+    if (s->where) walk_expression(t, &s->where, unmark, NULL);
 }

@@ -60,12 +60,12 @@ static void add_finding(struct translation *t, enum sql_severity severity, uint3
 {
     struct finding_list *list = &t->findings;
     struct sql_finding finding = {.severity = severity, .rule = rule, .reason = reason, .advice = advice};
+    if (list->count >= FINDINGS_MAX) return; /* enough to act upon; the state is kept apart */
     token_place(t->text, at, &finding.line, &finding.column);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct sql_finding *other = &list->items[i];
         if (other->line == finding.line && other->column == finding.column && other->severity == severity && !strcmp(other->rule, rule)) return;
     }
-    if (list->count >= FINDINGS_MAX) return; /* enough to act upon; the state is kept apart */
     if (!list->items) {
         list->items = arena_try(t->arena, sizeof *list->items * FINDINGS_MAX);
         if (!list->items) return;
