@@ -89,9 +89,9 @@ static bool start_session(struct client *client, struct error *error)
     snprintf(client->schema, sizeof client->schema, "%.130s", client->session->user);
     snprintf(client->module, sizeof client->module, "%.60s", client->session->program);
     session_defaults(client);
-    apply_login_settings(client);
     if (!engine_connect(&client->engine, client->server->mariadb_socket, error)) return false;
     if (!engine_runf(&client->engine, &failed, "SET @standin_user = '%s'", client->user)) return error_set(error, ERROR_SOURCE, "%s", failed.text);
+    apply_login_settings(client);
     client->cursors = wire_cursor_table_new(wire_limits_default.cursor_max, statement_free);
     return true;
 }

@@ -166,7 +166,7 @@ static void take_system_column(void *context, char **v, unsigned long *lengths)
     }
     struct sql_type type = sql_type_number();
     if (strcmp(v[2], "varchar") == 0) type = sql_type_varchar((uint32_t)number_of(v[4]));
-    if (strcmp(v[2], "longtext") == 0) type = sql_type_of(KIND_CLOB);
+    if (strcmp(v[2], "longtext") == 0) type = sql_type_of(KIND_LONG);
     if (strcmp(v[2], "datetime") == 0) type = sql_type_of(KIND_DATE);
     LIST_GROW(load, load->columns, load->column_count, load->column_capacity);
     load->columns[load->column_count] = (struct dictionary_column){.name = keep(load, v[1]), .type = type, .position = load->column_count + 1, .nullable = v[3][0] == 'Y'};

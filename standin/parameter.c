@@ -62,6 +62,17 @@ static bool parameter_number(MYSQL_BIND *out, struct view number, struct arena *
     return true;
 }
 
+static bool parameter_double(MYSQL_BIND *out, struct view number, struct arena *arena)
+{
+    char text[NUMBER_TEXT_MAX + 1];
+    text[number_to_text(number, text)] = '\0';
+    double real = strtod(text, NULL);
+    out->buffer_type = MYSQL_TYPE_DOUBLE;
+    out->buffer = arena_alloc(arena, sizeof real);
+    memcpy(out->buffer, &real, sizeof real);
+    return true;
+}
+
 static bool parameter_time(const struct client *client, MYSQL_BIND *out, const struct value_datetime *d, const struct wire_oac *oac, enum bind_conversion conversion,
                            struct arena *arena, struct plan_error *error)
 {
@@ -94,7 +105,9 @@ static bool parameter_set(struct client *client, MYSQL_BIND *out, const struct v
     struct arena *arena = &client->call_arena;
     switch (value->type) {
     case VALUE_NULL: out->buffer_type = MYSQL_TYPE_NULL; return true;
-    case VALUE_NUMBER: return parameter_number(out, value->bytes, arena, error);
+    case VALUE_NUMBER:
+        if (conversion == BIND_DOUBLE) return parameter_double(out, value->bytes, arena);
+        return parameter_number(out, value->bytes, arena, error);
     case VALUE_TEXT: parameter_bytes(out, MYSQL_TYPE_VAR_STRING, value->bytes, arena); return true;
     case VALUE_BYTES: parameter_bytes(out, MYSQL_TYPE_BLOB, value->bytes, arena); return true;
     case VALUE_DATETIME: return parameter_time(client, out, &value->datetime, oac, conversion, arena, error);

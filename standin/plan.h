@@ -27,6 +27,7 @@ enum plan_row_number { /* where the row number of the last changed row comes fro
 enum bind_conversion {
     BIND_NATURAL, /* as declared; times with a zone as UTC */
     BIND_LOCAL,   /* times with a zone as the fields that the writer gave, without zone */
+    BIND_DOUBLE,  /* a number as double: the target is BINARY_DOUBLE or BINARY_FLOAT */
     BIND_SECONDS, /* the same, fraction of a second cut off (DATE columns) */
 };
 

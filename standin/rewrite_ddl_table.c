@@ -66,6 +66,13 @@ static void check_condition(struct rewriter *rw, struct ddl_table *table, struct
     scope_pop(rw);
     c->condition = rewrite_source_text(rw, from, rw->at);
     c->condition_stored = e.text;
+    for (uint32_t i = from; i < rw->at && i < rw->list.count; i++) {
+        const struct token *t = &rw->list.tokens[i];
+        bool known = false;
+        for (uint32_t k = 0; k < table->source->column_count && (t->kind == TOKEN_WORD || t->kind == TOKEN_QUOTED); k++) known |= strcmp(table->source->columns[k].name, t->text) == 0;
+        for (uint32_t k = 0; k < c->column_count; k++) known &= strcmp(c->columns[k], t->text) != 0;
+        if (known && c->column_count < 32) c->columns[c->column_count++] = t->text;
+    }
     rewrite_expect(rw, ")");
 }
 

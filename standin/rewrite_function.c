@@ -49,7 +49,7 @@ static const struct template {
     {"REGEXP_REPLACE", "ss", "REGEXP_REPLACE($1, $2, '')", 'L'}, {"REGEXP_REPLACE", "sss", "REGEXP_REPLACE($1, $2, $3)", 'L'},
     {"REGEXP_SUBSTR", "ss", "NULLIF(REGEXP_SUBSTR($1, $2), '')", 'S'}, {"REGEXP_INSTR", "ss", "REGEXP_INSTR($1, $2)", 'N'},
     {"REGEXP_COUNT", "ss", "((CHAR_LENGTH(REGEXP_REPLACE($1, $2, CONCAT('\\0', CHR(1)))) - CHAR_LENGTH($1)))", 'N'},
-    {"SQLERRM", "n", "SQLERRM", 'L'}, {"USERENV", "s", "NULL", 'L'},
+    {"STANDIN_SCN", "", "ora_scn()", 'N'}, {"STANDIN_SETTING", "ss", "`SYS`.`ORA_SETTING`($1, $2)", 'L'}, {"SQLERRM", "n", "SQLERRM", 'L'}, {"USERENV", "s", "NULL", 'L'},
 };
 
 struct sql_type function_result_type(char result, const struct expression *first)

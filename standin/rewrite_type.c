@@ -142,9 +142,11 @@ const char *expression_as(struct rewriter *rw, const struct expression *e, const
         return e->text;
     }
     switch (wanted->kind) {
-    case KIND_NUMBER:
     case KIND_BINARY_FLOAT:
-    case KIND_BINARY_DOUBLE: return expression_number(rw, e);
+    case KIND_BINARY_DOUBLE:
+        if (e->bind >= 0 && e->type.kind == KIND_NUMBER) return text_bind(rw, (uint32_t)e->bind, BIND_DOUBLE);
+        return expression_number(rw, e);
+    case KIND_NUMBER: return expression_number(rw, e);
     case KIND_VARCHAR:
     case KIND_CHAR:
     case KIND_CLOB:

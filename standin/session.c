@@ -58,6 +58,10 @@ static void set_zone(struct client *client, const char *value, struct plan_error
     char sign;
     if (sscanf(value, " %c%2d:%2d", &sign, &hours, &minutes) >= 2 && (sign == '+' || sign == '-')) {
         client->zone_minutes = (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
+        char plain[32];
+        snprintf(plain, sizeof plain, "%c%02d:%02d", client->zone_minutes < 0 ? '-' : '+', hours, minutes);
+        copy_setting(client->zone_name, FORMAT_SIZE, plain);
+        return;
     } else if (strcmp(value, "UTC") == 0 || strcmp(value, "GMT") == 0 || strcmp(value, "LOCAL") == 0 || strcmp(value, "DBTIMEZONE") == 0) {
         client->zone_minutes = 0;
     } else if (!region_minutes(value, &client->zone_minutes)) {
@@ -66,6 +70,23 @@ static void set_zone(struct client *client, const char *value, struct plan_error
         return;
     }
     copy_setting(client->zone_name, FORMAT_SIZE, value);
+}
+
+/* What NLS_SESSION_PARAMETERS answers. */
+static void show_setting(struct client *client, const char *name, const char *value, struct plan_error *error)
+{
+    static const char *const variables[][2] = {{"NLS_DATE_FORMAT", "date_format"}, {"NLS_TIMESTAMP_FORMAT", "timestamp_format"}, {"NLS_TIMESTAMP_TZ_FORMAT", "timestamp_tz_format"}, {"NLS_LENGTH_SEMANTICS", "length_semantics"}};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        if (strcmp(variables[i][0], name) != 0) continue;
+        struct buffer sql;
+        struct engine_error failed;
+        buffer_init(&sql, 0);
+        buffer_printf(&sql, "SET @standin_%s = ", variables[i][1]);
+        engine_quote(&sql, view_text(value));
+        buffer_u8(&sql, 0);
+        if (client_free_engine(client, error) && !engine_run(&client->engine, (const char *)sql.data + sql.start, NULL, &failed)) error_from_engine(client, NULL, &failed, error);
+        buffer_release(&sql);
+    }
 }
 
 void session_setting(struct client *client, const char *name, const char *value, struct plan_error *error)
@@ -78,6 +99,7 @@ void session_setting(struct client *client, const char *name, const char *value,
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (strcmp(texts[i].name, name) == 0) copy_setting(texts[i].to, texts[i].size, value);
     }
+    show_setting(client, name, value, error);
     if (strcmp(name, "TIME_ZONE") == 0) set_zone(client, value, error);
     if (strcmp(name, "NLS_LENGTH_SEMANTICS") == 0) client->byte_semantics = strcasecmp(value, "CHAR") != 0;
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {

@@ -104,7 +104,10 @@ bool statement_plan(struct statement *s, const struct sql_type *types, uint32_t 
     const struct dictionary *dictionary = dictionary_acquire(store);
     struct plan *plan = plan_make(dictionary, &session, view_of(s->sql, s->sql_size), types, count, error);
     dictionary_release(dictionary);
-    if (!plan) return false;
+    if (!plan) {
+        server_log(s->client->server, "session %u: %s for: %s", s->client->session_id, error->text, s->sql);
+        return false;
+    }
     server_log(s->client->server, "session %u: %s", s->client->session_id, plan->sql ? plan->sql : plan->step_count ? plan->steps[0] : "-");
     forget_prepared(s);
     plan_free(s->plan);
