@@ -18,6 +18,7 @@ class Load:
         self.think_ms = think_ms
         self.paused = False
         self.processes = []
+        self.started = None
         self.ledgers = self.folder / "ledgers"
         self.control = self.folder / "control"
         self.ledgers.mkdir(parents=True, exist_ok=True)
@@ -36,6 +37,7 @@ class Load:
         return path
 
     def start(self):
+        self.started = time.time()
         number = 1
         for index in range(1, NODE_PROCESSES + 1):
             name = f"node-{index}"
@@ -117,6 +119,11 @@ class Load:
             except (OSError, ValueError):
                 continue
         return longest
+
+    def seconds(self):
+        """How long calls were made, pauses included."""
+        last = max((status["at"] for status in self.statuses()), default=0)
+        return max(0.0, last - self.started) if self.started else 0.0
 
     def stop(self):
         """SIGTERM: each finishes its open transaction; answers the processes that did not end well."""

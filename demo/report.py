@@ -42,6 +42,7 @@ def build_model(result, duration_s, steps, problem):
         "ledger_extra": sum(side["extra"] for side in ledgers.values()),
         "ledger_unknown": max([side["unknown"] for side in ledgers.values()], default=0),
         "ledger_commits": max([side["commits"] for side in ledgers.values()], default=0),
+        "load_s": result.get("load_s"),
         "rows_compared": pick(result, "comparison", "rows", default=0),
         "rows_different": pick(result, "comparison", "differences", default=0),
         "switches": result.get("switches", []),
@@ -54,6 +55,7 @@ def build_model(result, duration_s, steps, problem):
         "verify": result.get("verify", {}),
         "kinds": load.get("kinds", {}),
         "errors": load.get("errors", [])[:20],
+        "divergences": result.get("divergences", []),
         "machine": result.get("machine", {}),
         "processes": result.get("processes", {}),
     }
@@ -128,8 +130,8 @@ def as_html(model):
         claims=claims, steps="".join(row(step["step"], f"#{step['seconds']:.1f} s") for step in model["steps"]), kinds=kinds)
 
 
-def write(model, folder):
+def write(model, folder, name):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "demo.json").write_text(json.dumps(model, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "demo.txt").write_text(as_text(model), encoding="utf-8")
-    (folder / "demo.html").write_text(as_html(model), encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(model, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / f"{name}.txt").write_text(as_text(model), encoding="utf-8")
+    (folder / f"{name}.html").write_text(as_html(model), encoding="utf-8")

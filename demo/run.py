@@ -27,7 +27,6 @@ from screen import Screen
 from story import STEPS, Story
 
 RESULTS = ROOT / "build" / "results"
-FOLDER = ROOT / "build" / "demo"
 
 
 def read_options():
@@ -42,12 +41,13 @@ def read_options():
     parser.add_argument("--direct", type=float, metavar="S", help="no Understudy: load straight at the legacy side for S seconds, as a baseline")
     parser.add_argument("--keep", action="store_true", help="keep build/demo and leave the servers running until Enter is pressed")
     parser.add_argument("--build", default=None, metavar="FOLDER", help="use the programs in FOLDER; nothing is installed or built")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "demo", help="where everything is kept (default build/demo); the report is named after it")
     parser.add_argument("--plain", action="store_true", help="lines instead of a screen")
-    parser.add_argument("--verify-after-rollback", dest="after_rollback", action="store_const", const=("verify",), default=(),
-                        help="verify every row again after the rollback")
     options = parser.parse_args()
     if options.assets < 5000:
         parser.error("--assets must be at least 5000")
+    options.folder = options.folder.resolve()
+    options.results = RESULTS
     return options
 
 
@@ -64,8 +64,8 @@ def prepare_machine(options, logs):
     else:
         programs = Path(options.build).resolve()
     jar = machine.find_jar()
-    machine.compile_client(jar, FOLDER / "classes", logs / "javac.log")
-    return programs, {"jar": jar, "classes": FOLDER / "classes", "node_modules": machine.find_node_modules()}
+    machine.compile_client(jar, options.folder / "classes", logs / "javac.log")
+    return programs, {"jar": jar, "classes": options.folder / "classes", "node_modules": machine.find_node_modules()}
 
 
 def describe_machine():
@@ -78,9 +78,9 @@ def make_parts(options, data, logs, programs, drivers):
     legacy = Legacy(data / "legacy", logs, programs / "standin-server")
     legacy.node_modules = drivers["node_modules"]
     sizes = {"assets": options.assets, "renditions": int(options.assets * 0.4), "asset_tags": int(options.assets * 0.3), "links": int(options.assets * 0.4)}
-    load = Load(FOLDER / "load", logs, legacy.connect(), sizes, drivers, options.think_ms)
-    daemon = Daemon(FOLDER / "understudy", logs, programs / "understudy", legacy, postgres, {"probation_s": options.probation_s})
-    return {"postgres": postgres, "legacy": legacy, "load": load, "daemon": daemon, "folder": FOLDER, "logs": logs}
+    load = Load(options.folder / "load", logs, legacy.connect(), sizes, drivers, options.think_ms)
+    daemon = Daemon(options.folder / "understudy", logs, programs / "understudy", legacy, postgres, {"probation_s": options.probation_s})
+    return {"postgres": postgres, "legacy": legacy, "load": load, "daemon": daemon, "folder": options.folder, "logs": logs}
 
 
 def run_direct(story, seconds):
@@ -111,17 +111,16 @@ def run_demo(options, parts, screen):
     try:
         parts["postgres"].start()
         parts["legacy"].start()
-        started = time.monotonic()
         if options.direct:
             run_direct(story, options.direct)
         else:
             story.run(options.until)
             story.finish()
-        story.result["load_seconds"] = time.monotonic() - started
     except KeyboardInterrupt:
         problem = "interrupted"
     except Exception as failure:  # pylint: disable=broad-except  # whatever it is, the report names it and everything is stopped
         problem = f"{type(failure).__name__}: {failure}"
+    story.result["load_seconds"] = parts["load"].seconds()
     total = parts["load"].total()
     story.result.setdefault("load", total)
     story.result["clients"] = max(len(parts["load"].processes) and 16, total["clients"])
@@ -149,41 +148,41 @@ def stop_all(parts, keep):
             print(f"stopping {name}: {problem}", file=sys.stderr)
 
 
-def clean(data, logs, good, keep):
-    if data != FOLDER:
+def clean(folder, data, logs, good, keep):
+    if data != folder:
         shutil.rmtree(data, ignore_errors=True)
     if keep:
         return
-    for path in FOLDER.iterdir():
-        if good or path not in (logs, FOLDER / "load", FOLDER / "understudy"):
+    for path in folder.iterdir():
+        if good or path not in (logs, folder / "load", folder / "understudy"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
     if good:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def take_folder():
-    """One demo at a time; what a killed one left running in the folder is ended. Answers the open lock, to be kept."""
-    FOLDER.parent.mkdir(parents=True, exist_ok=True)
-    lock = open(FOLDER.parent / "demo.lock", "w", encoding="ascii")  # pylint: disable=consider-using-with  # held until the process ends
+def take_folder(folder):
+    """One demo at a time in a folder; what a killed one left running there is ended. Answers the open lock, to be kept."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = open(folder.with_suffix(".lock"), "w", encoding="ascii")  # pylint: disable=consider-using-with  # held until the process ends
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return None
-    for script, verb, folder in ((Legacy.SCRIPT, "wipe", FOLDER / "legacy"), (Postgres.SCRIPT, "stop", FOLDER / "postgres")):
-        if folder.exists():
-            subprocess.run([str(script), verb, str(folder)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    for script, verb, name in ((Legacy.SCRIPT, "wipe", "legacy"), (Postgres.SCRIPT, "stop", "postgres")):
+        if (folder / name).exists():
+            subprocess.run([str(script), verb, str(folder / name)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
     return lock
 
 
 def main():
     options = read_options()
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    lock = take_folder()
+    lock = take_folder(options.folder)
     if lock is None:
         print("demo: another demo is running here", file=sys.stderr)
         return 2
-    logs = FOLDER / "logs"
+    logs = options.folder / "logs"
     logs.mkdir(parents=True)
     try:
         programs, drivers = prepare_machine(options, logs)
@@ -192,7 +191,7 @@ def main():
         return 3 if isinstance(problem, machine.Missing) else 2
     clock = Clock()
     screen = Screen(clock, options.plain)
-    data = machine.data_folder(FOLDER)
+    data = machine.data_folder(options.folder)
     parts = make_parts(options, data, logs, programs, drivers)
     try:
         result, problem = run_demo(options, parts, screen)
@@ -201,10 +200,10 @@ def main():
     finally:
         screen.close()
         stop_all(parts, options.keep)
-    report.write(model, RESULTS)
+    report.write(model, RESULTS, options.folder.name)
     print(report.as_text(model))
-    print(f"report: {RESULTS}/demo.txt, demo.json, demo.html" + ("" if model["ok"] else f"; logs: {logs}"))
-    clean(data, logs, model["ok"], options.keep)
+    print(f"report: {RESULTS / options.folder.name}.txt, .json, .html" + ("" if model["ok"] else f"; logs: {logs}"))
+    clean(options.folder, data, logs, model["ok"], options.keep)
     return 0 if model["ok"] else 1
 
 

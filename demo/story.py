@@ -104,22 +104,39 @@ class Story:
         self.claim("the statement inventory is there", len(rows) >= 12, f"{len(rows)} statements")
 
     def move(self, to, percent=None, timeout_s=60, reason="the demo goes on"):
-        """Enters a phase. A closed gate is waited for, as long as it is only evidence that is missing."""
+        """Enters a phase. A closed gate is waited for, as long as it is only evidence that is missing; a real difference ends the demo."""
         body = {"to": to, "author": AUTHOR, "reason": reason}
         if percent is not None:
             body["percent"] = percent
         began = time.monotonic()
-        last = None
+        last, verified = None, False
         while True:
             try:
                 return self.daemon.admin.post("/v1/phase", body)
             except AdminError as problem:
                 if problem.status != 409 or time.monotonic() - began > timeout_s:
                     raise
-                if problem.code != last:
-                    last = problem.code
+                codes = {item.get("code") for item in problem.missing if isinstance(item, dict)}
+                if codes != last:
+                    last = codes
                     self.screen.say(f"gate to {to} closed, waiting: " + "; ".join(describe_missing(item) for item in problem.missing[:3]))
-            self.watch(1)
+            self.fail_on_divergence()
+            if codes & {"VERIFY_INCOMPLETE", "GAP_OPEN"} and not verified:
+                self.work("verify", 120)
+                verified = True
+            self.watch(0.5)
+
+    def fail_on_divergence(self):
+        """Nothing may differ but what the demo planted."""
+        if pick(self.look(), "divergences", "open", default=0) == 0:
+            return
+        self.watch(3)
+        open_now = self.daemon.admin.get("/v1/divergences", status="open")
+        if open_now:
+            self.result["divergences"] = open_now[:20]
+            raise Failed("both sides differ: " + "; ".join(
+                f"{entry.get('origin')} {entry.get('table')} {entry.get('key')} {entry.get('statement', '')[:80]}: {entry.get('reason')} "
+                f"source {str(entry.get('source'))[:150]} target {str(entry.get('target'))[:150]}" for entry in open_now[:3]))
 
     def enter(self, to, percent=None, timeout_s=60):
         self.move(to, percent, timeout_s)
@@ -135,7 +152,7 @@ class Story:
             failed = [job for job in jobs if job.get("status") == "failed"]
             if failed:
                 raise Failed(f"{kind} failed: {failed}")
-            return jobs and all(job.get("status") in ("done", "finished", "complete") for job in jobs) and (jobs or True)
+            return jobs if jobs and all(job.get("status") == "done" for job in jobs) else None
 
         jobs = self.until(finished, timeout_s, kind)
         rows = sum(job.get("rows", 0) for job in jobs)
@@ -251,14 +268,10 @@ class Story:
 
     def step_cutover_again(self):
         """From wherever the rollback left us, through the same gates."""
-        status = self.look()
         order = ["dual-write", "shadow", "canary", "cutover"]
-        position = order.index(status["phase"]) if status["phase"] in order else 0
         self.until(lambda now: pick(now, "lag", "records", default=1) < 1000, 60, "the mirror catches up with what the rollback left")
-        if "verify" in self.options.after_rollback:
-            self.work("verify", 120)
-        if pick(self.look(), "divergences", "open", default=0):
-            self.repair()
+        position = order.index(self.look()["phase"])
+        self.work("verify", 120)
         for phase in order[position + 1:-1]:
             self.enter(phase, 100 if phase == "canary" else None, timeout_s=120)
         self.switch("cutover again", lambda: self.enter("cutover", timeout_s=120))
@@ -297,12 +310,19 @@ class Story:
                    f"{verdict.commits:,} commits, {verdict.effects:,} effects, {verdict.rows:,} rows; missing {verdict.missing}, extra {verdict.extra}, "
                    f"unknown {verdict.unknown}" + examples_of(verdict))
 
+    def keep_reports(self):
+        """Understudy's own final report, beside the demo's."""
+        self.options.results.mkdir(parents=True, exist_ok=True)
+        for form, suffix in (("text", "txt"), ("html", "html"), ("json", "json")):
+            (self.options.results / f"understudy.{suffix}").write_text(self.daemon.admin.text(f"/v1/report?format={form}"), encoding="utf-8")
+
     def finish(self):
         """Clients end; what they were acknowledged must stand on the side that is primary now."""
         bad = self.load.stop()
         total = self.load.total()
         self.result["load"] = total
         self.claim("the clients ended in order", not bad, ", ".join(bad))
+        self.keep_reports()
         if self.legacy_gone:
             self.check_ledger("PostgreSQL at the end", compare.export_target(self.postgres.conninfo, TARGET_SCHEMA, self.folder / "check" / "end"))
 
