@@ -115,6 +115,26 @@ static void key_where(struct buffer *out, const struct row_map *map, bool target
     }
 }
 
+/* WHERE (k1 = .. AND k2 = ..) OR (..): what Oracle makes of a list of pairs anyway, and every dialect reads it. */
+static char *select_any_of(const struct row_map *map, uint32_t keys)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    uint16_t parts = map->key->column_count;
+    buffer_append_text(&out, map->source_select);
+    for (uint32_t k = 0; k < keys; k++) {
+        buffer_append_text(&out, k ? " OR (" : " WHERE (");
+        for (uint16_t i = 0; i < parts; i++) {
+            if (i) buffer_append_text(&out, " AND ");
+            column_name(&out, rows_key_column(map, i), false);
+            buffer_append_text(&out, " = ");
+            rows_source_key_place(&out, rows_key_column(map, i), k * parts + i + 1);
+        }
+        buffer_u8(&out, ')');
+    }
+    return finish(&out);
+}
+
 /* WHERE k IN (..) or WHERE (k1, k2) IN ((..), (..)) */
 static char *select_in(const struct row_map *map, uint32_t keys, bool target)
 {
@@ -146,7 +166,7 @@ static char *select_in(const struct row_map *map, uint32_t keys, bool target)
 const char *rows_source_in(const struct row_map *map, unsigned size)
 {
     struct row_map_full *full = rows_full(map);
-    if (!full->source_in[size]) full->source_in[size] = select_in(map, 1u << size, false);
+    if (!full->source_in[size]) full->source_in[size] = map->key->column_count > 1 ? select_any_of(map, 1u << size) : select_in(map, 1u << size, false);
     return full->source_in[size];
 }
 
