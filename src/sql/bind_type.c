@@ -66,9 +66,39 @@ static void give_both(struct translation *t, struct expression *a, struct expres
     give_type(t, b, &a->typing, spread);
 }
 
+static bool named(const struct expression *e, const char *name) { return e->kind == EXPRESSION_CALL && e->rule && !strcmp(e->rule->name, name); }
+
+/* :b + 1, TRUNC(:b), NVL(:b, ..) where a date is wanted: the bind is a date. */
+static void expect_date(struct expression *e, const struct typing *wanted, struct spread *spread)
+{
+    if (e->kind == EXPRESSION_BIND) {
+        if (e->typing.type != SQL_UNKNOWN) return;
+        e->typing.type = wanted->type == SQL_DATE ? SQL_DATE : SQL_TIMESTAMP;
+        spread->found = true;
+    } else if (e->kind == EXPRESSION_ARITHMETIC && (e->operator_code == OPERATOR_PLUS || e->operator_code == OPERATOR_MINUS)) {
+        const struct typing *other = &e->arguments[1]->typing;
+        if (type_is_number(other->type) || type_is_interval(other->type) || e->arguments[1]->kind == EXPRESSION_BIND) expect_date(e->arguments[0], wanted, spread);
+    } else if (named(e, "TRUNC") || named(e, "ROUND") || named(e, "NVL") || named(e, "COALESCE") || named(e, "GREATEST") || named(e, "LEAST")) {
+        bool all = !named(e, "TRUNC") && !named(e, "ROUND");
+        for (uint32_t i = 0; i < (all ? e->argument_count : 1); i++)
+            expect_date(e->arguments[i], wanted, spread);
+    }
+}
+
+static void expect_dates(struct expression *e, struct spread *spread)
+{
+    for (uint32_t i = 0; i < e->argument_count; i++) {
+        if (!type_is_datetime(e->arguments[i]->typing.type)) continue;
+        for (uint32_t j = 0; j < e->argument_count; j++)
+            if (j != i && e->arguments[j]->kind != EXPRESSION_BIND) expect_date(e->arguments[j], &e->arguments[i]->typing, spread);
+        return;
+    }
+}
+
 static void look(struct translation *t, struct expression **at, void *context)
 {
     struct expression *e = *at;
+    if (e->kind == EXPRESSION_COMPARE || e->kind == EXPRESSION_BETWEEN) expect_dates(e, context);
     if (e->kind == EXPRESSION_COMPARE || e->kind == EXPRESSION_BETWEEN || (e->kind == EXPRESSION_IN && !e->query) || e->kind == EXPRESSION_ARITHMETIC ||
         (e->kind == EXPRESSION_CALL && e->argument_count > 1 && e->rule && (!strcmp(e->rule->name, "NVL") || !strcmp(e->rule->name, "COALESCE") || !strcmp(e->rule->name, "DECODE"))))
         for (uint32_t i = 1; i < e->argument_count; i++) give_both(t, e->arguments[0], e->arguments[i], context);
@@ -86,7 +116,7 @@ static void retype(struct translation *t, struct expression *e)
             e->typing = e->column->typing;
             e->typing.nullable = true;
         }
-    } else if (!(e->kind == EXPRESSION_CAST && e->target_type)) {
+    } else if (!(e->kind == EXPRESSION_CAST && e->target_type) && e->kind != EXPRESSION_BIND) {
         type_expression(t, e);
     }
 }

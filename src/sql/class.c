@@ -39,6 +39,11 @@ static void add_equality(struct equalities *list, const struct relation *target,
 {
     const struct expression *value = through_dual(b);
     if (a->kind != EXPRESSION_NAME || a->relation != target || !a->column || !a->column->source || !is_plain_value(value)) return;
+    if (value->kind != EXPRESSION_BIND) { /* a literal that is converted could match several spellings */
+        enum sql_type type = a->column->source->type;
+        bool number = value->kind != EXPRESSION_STRING;
+        if (number ? !type_is_number(type) : !type_is_text(type) && !(type_is_number(type) && value->text.data[0] != ' ')) return;
+    }
     if (list->count < CANDIDATES_MAX) list->list[list->count++] = (struct equality){a->column, value};
 }
 
@@ -189,9 +194,9 @@ static bool defaults_vary(const struct sql_table *table, const struct insert_bra
 /* The select list of INSERT .. SELECT .. FROM dual stands for values. */
 static bool values_from_dual(struct change *c, struct insert_branch *b)
 {
-    if (!c->query || c->query->body->kind != BODY_SELECT || query_reads(c->query)) return false;
+    if (!c->query || c->query->body->kind != BODY_SELECT || query_reads(c->query) || c->branch_count != 1) return false;
     const struct select *s = c->query->body->select;
-    if (s->where || s->aggregated || s->connect_by || s->from_count > 1 || s->item_count != b->column_count) return false;
+    if (s->aggregated || s->connect_by || s->from_count > 1 || s->item_count != b->column_count) return false;
     b->value_count = s->item_count;
     return true;
 }
@@ -240,8 +245,8 @@ static void classify_insert(struct translation *t, struct change *change, struct
     const struct sql_table *table = first->target->relation ? first->target->relation->table : NULL;
     bool dual = values_from_dual(change, first);
     c->written = table;
-    c->by_values = !change->query || dual;
-    if (change->query) walk_query(t, change->query, look_for_reads, c);
+    c->by_values = !change->query || !query_reads(change->query);
+    if (change->query) walk_query(t, change->query, look_for_subqueries, c);
     if (change->query && query_reads(change->query)) c->reads_tables = true;
     for (uint32_t i = 0; i < change->branch_count; i++) {
         struct insert_branch *b = &change->branches[i];

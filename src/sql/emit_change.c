@@ -56,6 +56,13 @@ static void emit_values(struct emitter *m, const struct insert_branch *b)
     buffer_u8(m->out, ')');
 }
 
+static bool gives_identity(const struct insert_branch *b)
+{
+    for (uint32_t i = 0; i < b->column_count; i++)
+        if (b->columns[i]->column && b->columns[i]->column->source && b->columns[i]->column->source->identity) return true;
+    return false;
+}
+
 static void emit_insert(struct emitter *m, const struct change *c)
 {
     const struct insert_branch *first = &c->branches[0];
@@ -66,6 +73,7 @@ static void emit_insert(struct emitter *m, const struct change *c)
         emit_columns(m, first->columns, first->column_count);
     }
     buffer_u8(m->out, ' ');
+    if (gives_identity(first)) emit_text(m, "OVERRIDING SYSTEM VALUE ");
     if (c->query) {
         emit_query(m, c->query);
     } else {

@@ -36,7 +36,8 @@ static void emit_join(struct emitter *m, const struct from_item *item)
 {
     static const char *const words[] = {" JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ", " CROSS JOIN LATERAL ", " LEFT JOIN LATERAL "};
     emit_from_item(m, item->left);
-    if (item->natural) emit_text(m, " NATURAL");
+    bool natural = item->natural && item->using_count == 0; /* else the columns in common are named: the target may have more */
+    if (natural) emit_text(m, " NATURAL");
     bool apply = item->join == JOIN_CROSS_APPLY || item->join == JOIN_OUTER_APPLY;
     bool lateral = apply && item->right->kind == FROM_QUERY;
     emit_text(m, apply && !lateral ? (item->join == JOIN_CROSS_APPLY ? " CROSS JOIN " : " LEFT JOIN ") : words[item->join]);
@@ -48,7 +49,7 @@ static void emit_join(struct emitter *m, const struct from_item *item)
     if (item->on) {
         emit_text(m, " ON ");
         emit_expression(m, item->on, PRECEDENCE_ANY);
-    } else if (item->using_count && !item->natural) {
+    } else if (item->using_count) {
         emit_text(m, " USING (");
         for (uint32_t i = 0; i < item->using_count; i++) {
             if (i > 0) emit_text(m, ", ");
@@ -128,7 +129,8 @@ static void emit_limit(struct emitter *m, const struct expression *limit, const 
 
 static void emit_select(struct emitter *m, const struct select *s)
 {
-    emit_text(m, s->distinct ? "SELECT DISTINCT " : "SELECT ");
+    emit_text(m, s->distinct ? "SELECT DISTINCT" : "SELECT");
+    if (s->item_count) buffer_u8(m->out, ' ');
     emit_items(m, s);
     for (uint32_t i = 0; i < s->from_count; i++) {
         emit_text(m, i == 0 ? " FROM " : ", ");

@@ -118,7 +118,7 @@ static struct expression *rewrite_stamp_now(struct translation *t, struct expres
 #define NOW (FUNCTION_VOLATILE | FUNCTION_BARE | FUNCTION_NOT_NULL)
 #define STRICT FUNCTION_STRICT
 const struct function_rule functions_datetime[] = {
-    {"ADD_MONTHS", 2, 2, SQL_EXACT, STRICT, GIVES_DATE, "dn", "@add_months(\1, \2)"},
+    {"ADD_MONTHS", 2, 2, SQL_EXACT, STRICT, GIVES_DATE, "dm", "@add_months(\1, \2)"},
     {"CURRENT_DATE", 0, 0, SQL_EXACT, NOW, GIVES_DATE, "", "@session_date()"},
     {"CURRENT_TIMESTAMP", 0, 1, SQL_EXACT, NOW, GIVES_TIMESTAMPTZ, "a", NULL, rewrite_stamp_now},
     {"DBTIMEZONE", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_SESSION, GIVES_TEXT, "", "@dbtimezone()"},
@@ -129,8 +129,8 @@ const struct function_rule functions_datetime[] = {
     {"MONTHS_BETWEEN", 2, 2, SQL_EXACT, STRICT, GIVES_NUMBER, "d", "@months_between(\1, \2)"},
     {"NEW_TIME", 3, 3, SQL_EXACT, STRICT, GIVES_DATE, "dtt", "@new_time(\1, \2, \3)"},
     {"NEXT_DAY", 2, 2, SQL_EXACT, STRICT, GIVES_DATE, "dt", "@next_day(\1, \2)"},
-    {"NUMTODSINTERVAL", 2, 2, SQL_EXACT, STRICT, GIVES_INTERVAL_DS, "nt", "@numtodsinterval(\1, \2)"},
-    {"NUMTOYMINTERVAL", 2, 2, SQL_EXACT, STRICT, GIVES_INTERVAL_YM, "nt", "@numtoyminterval(\1, \2)"},
+    {"NUMTODSINTERVAL", 2, 2, SQL_EXACT, STRICT, GIVES_INTERVAL_DS, "mt", "@numtodsinterval(\1, \2)"},
+    {"NUMTOYMINTERVAL", 2, 2, SQL_EXACT, STRICT, GIVES_INTERVAL_YM, "mt", "@numtoyminterval(\1, \2)"},
     {"SESSIONTIMEZONE", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_VOLATILE, GIVES_TEXT, "", "@sessiontimezone()"},
     {"SYSDATE", 0, 0, SQL_EXACT, NOW | FUNCTION_ONLY_BARE, GIVES_DATE, "", "@sysdate()"},
     {"SYSTIMESTAMP", 0, 1, SQL_EXACT, NOW, GIVES_TIMESTAMPTZ, "a", "@systimestamp()"},

@@ -15,7 +15,7 @@ static struct expression *rewrite_substr(struct translation *t, struct expressio
     struct expression *text = as_text(t, e->arguments[0]), *from = e->arguments[1], *length = e->argument_count > 2 ? e->arguments[2] : NULL;
     int64_t start = 0;
     if (!is_positive(from) || (length && !is_positive(length))) {
-        struct expression *a = as_numeric(t, from), *b = length ? as_numeric(t, length) : NULL;
+        struct expression *a = as_number(t, from), *b = length ? as_numeric(t, length) : NULL;
         return b ? BUILD_CALL(t, e->at, e->typing, "@substr(\1, \2, \3)", text, a, b) : BUILD_CALL(t, e->at, e->typing, "@substr(\1, \2)", text, a);
     }
     literal_integer(from, &start);
@@ -36,10 +36,10 @@ static struct expression *rewrite_instr(struct translation *t, struct expression
 {
     struct expression *text = as_text(t, e->arguments[0]), *part = as_text(t, e->arguments[1]);
     if (e->argument_count == 2) return BUILD_CALL(t, e->at, e->typing, "strpos(\1, \2)", text, part);
-    struct expression *from = as_numeric(t, e->arguments[2]);
+    struct expression *from = as_number(t, e->arguments[2]);
     struct typing typing = e->typing;
     if (e->argument_count == 3) return BUILD_CALL(t, e->at, typing, "@instr(\1, \2, \3)", text, part, from);
-    return BUILD_CALL(t, e->at, typing, "@instr(\1, \2, \3, \4)", text, part, from, as_numeric(t, e->arguments[3]));
+    return BUILD_CALL(t, e->at, typing, "@instr(\1, \2, \3, \4)", text, part, from, as_number(t, e->arguments[3]));
 }
 
 static struct expression *rewrite_replace(struct translation *t, struct expression *e)
@@ -79,7 +79,7 @@ static struct expression *rewrite_chr(struct translation *t, struct expression *
     int64_t code;
     if (literal_integer(e->arguments[0], &code) && code > 0 && code < 128)
         return BUILD_CALL(t, e->at, e->typing, "chr(\1)", build_number(t, e->at, code));
-    return BUILD_CALL(t, e->at, e->typing, "@chr(\1)", as_numeric(t, e->arguments[0]));
+    return BUILD_CALL(t, e->at, e->typing, "@chr(\1)", as_number(t, e->arguments[0]));
 }
 
 static struct expression *rewrite_upper(struct translation *t, struct expression *e)
@@ -144,52 +144,52 @@ const struct function_rule functions_text[] = {
     {"INITCAP", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "t", "initcap(\1)"},
     {"INSTR", 2, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "a", NULL, rewrite_instr},
     {"INSTRB", 2, 2, SQL_EXACT, TEXT, GIVES_NUMBER, "tt", "@instrb(\1, \2)"},
-    {"INSTRB", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttn", "@instrb(\1, \2, \3)"},
-    {"INSTRB", 4, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "ttnn", "@instrb(\1, \2, \3, \4)"},
+    {"INSTRB", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttm", "@instrb(\1, \2, \3)"},
+    {"INSTRB", 4, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "ttmm", "@instrb(\1, \2, \3, \4)"},
     {"LENGTH", 1, 1, SQL_EXACT, TEXT, GIVES_INTEGER, "a", NULL, rewrite_length},
     {"LENGTH2", 1, 1, SQL_EXACT, TEXT, GIVES_INTEGER, "t", "length(\1)"},
     {"LENGTH4", 1, 1, SQL_EXACT, TEXT, GIVES_INTEGER, "t", "length(\1)"},
     {"LENGTHB", 1, 1, SQL_EXACT, TEXT, GIVES_INTEGER, "t", "octet_length(\1)"},
     {"LENGTHC", 1, 1, SQL_EXACT, TEXT, GIVES_INTEGER, "t", "length(\1)"},
     {"LOWER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
-    {"LPAD", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tn", "@lpad(\1, \2)"},
-    {"LPAD", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tnt", "@lpad(\1, \2, \3)"},
+    {"LPAD", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tm", "@lpad(\1, \2)"},
+    {"LPAD", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tmt", "@lpad(\1, \2, \3)"},
     {"LTRIM", 1, 1, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "t", "nullif(ltrim(\1), '')"},
     {"LTRIM", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tt", "nullif(ltrim(\1, \2), '')"},
     {"NLS_LOWER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
     {"NLS_UPPER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
     {"RAWTOHEX", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "b", "upper(encode(\1, 'hex'))"},
     {"REGEXP_COUNT", 2, 2, SQL_EXACT, TEXT, GIVES_NUMBER, "tt", "@regexp_count(\1, \2)"},
-    {"REGEXP_COUNT", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttn", "@regexp_count(\1, \2, \3)"},
-    {"REGEXP_COUNT", 4, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "ttnt", "@regexp_count(\1, \2, \3, \4)"},
+    {"REGEXP_COUNT", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttm", "@regexp_count(\1, \2, \3)"},
+    {"REGEXP_COUNT", 4, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "ttmt", "@regexp_count(\1, \2, \3, \4)"},
     {"REGEXP_INSTR", 2, 2, SQL_EXACT, TEXT, GIVES_NUMBER, "tt", "@regexp_instr(\1, \2)"},
-    {"REGEXP_INSTR", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttn", "@regexp_instr(\1, \2, \3)"},
-    {"REGEXP_INSTR", 4, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "ttnn", "@regexp_instr(\1, \2, \3, \4)"},
-    {"REGEXP_INSTR", 5, 5, SQL_EXACT, TEXT, GIVES_NUMBER, "ttnnn", "@regexp_instr(\1, \2, \3, \4, \5)"},
-    {"REGEXP_INSTR", 6, 6, SQL_EXACT, TEXT, GIVES_NUMBER, "ttnnnt", "@regexp_instr(\1, \2, \3, \4, \5, \6)"},
-    {"REGEXP_INSTR", 7, 7, SQL_EXACT, TEXT, GIVES_NUMBER, "ttnnntn", "@regexp_instr(\1, \2, \3, \4, \5, \6, \7)"},
+    {"REGEXP_INSTR", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttm", "@regexp_instr(\1, \2, \3)"},
+    {"REGEXP_INSTR", 4, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "ttmm", "@regexp_instr(\1, \2, \3, \4)"},
+    {"REGEXP_INSTR", 5, 5, SQL_EXACT, TEXT, GIVES_NUMBER, "ttmmm", "@regexp_instr(\1, \2, \3, \4, \5)"},
+    {"REGEXP_INSTR", 6, 6, SQL_EXACT, TEXT, GIVES_NUMBER, "ttmmmt", "@regexp_instr(\1, \2, \3, \4, \5, \6)"},
+    {"REGEXP_INSTR", 7, 7, SQL_EXACT, TEXT, GIVES_NUMBER, "ttmmmtm", "@regexp_instr(\1, \2, \3, \4, \5, \6, \7)"},
     {"REGEXP_LIKE", 2, 2, SQL_EXACT, 0, GIVES_BOOLEAN, "tt", "@regexp_like(\1, \2)"},
     {"REGEXP_LIKE", 3, 3, SQL_EXACT, 0, GIVES_BOOLEAN, "ttt", "@regexp_like(\1, \2, \3)"},
     {"REGEXP_REPLACE", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tt", "@regexp_replace(\1, \2)"},
     {"REGEXP_REPLACE", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttt", "@regexp_replace(\1, \2, \3)"},
-    {"REGEXP_REPLACE", 4, 4, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tttn", "@regexp_replace(\1, \2, \3, \4)"},
-    {"REGEXP_REPLACE", 5, 5, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tttnn", "@regexp_replace(\1, \2, \3, \4, \5)"},
-    {"REGEXP_REPLACE", 6, 6, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tttnnt", "@regexp_replace(\1, \2, \3, \4, \5, \6)"},
+    {"REGEXP_REPLACE", 4, 4, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tttm", "@regexp_replace(\1, \2, \3, \4)"},
+    {"REGEXP_REPLACE", 5, 5, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tttmm", "@regexp_replace(\1, \2, \3, \4, \5)"},
+    {"REGEXP_REPLACE", 6, 6, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tttmmt", "@regexp_replace(\1, \2, \3, \4, \5, \6)"},
     {"REGEXP_SUBSTR", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tt", "@regexp_substr(\1, \2)"},
-    {"REGEXP_SUBSTR", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttn", "@regexp_substr(\1, \2, \3)"},
-    {"REGEXP_SUBSTR", 4, 4, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttnn", "@regexp_substr(\1, \2, \3, \4)"},
-    {"REGEXP_SUBSTR", 5, 5, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttnnt", "@regexp_substr(\1, \2, \3, \4, \5)"},
-    {"REGEXP_SUBSTR", 6, 6, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttnntn", "@regexp_substr(\1, \2, \3, \4, \5, \6)"},
+    {"REGEXP_SUBSTR", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttm", "@regexp_substr(\1, \2, \3)"},
+    {"REGEXP_SUBSTR", 4, 4, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttmm", "@regexp_substr(\1, \2, \3, \4)"},
+    {"REGEXP_SUBSTR", 5, 5, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttmmt", "@regexp_substr(\1, \2, \3, \4, \5)"},
+    {"REGEXP_SUBSTR", 6, 6, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "ttmmtm", "@regexp_substr(\1, \2, \3, \4, \5, \6)"},
     {"REPLACE", 2, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_replace},
     {"REVERSE", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "t", "reverse(\1)"},
-    {"RPAD", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tn", "@rpad(\1, \2)"},
-    {"RPAD", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tnt", "@rpad(\1, \2, \3)"},
+    {"RPAD", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tm", "@rpad(\1, \2)"},
+    {"RPAD", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tmt", "@rpad(\1, \2, \3)"},
     {"RTRIM", 1, 1, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "t", "nullif(rtrim(\1), '')"},
     {"RTRIM", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tt", "nullif(rtrim(\1, \2), '')"},
     {"SOUNDEX", 1, 1, SQL_EXACT, 0, GIVES_TEXT, "t", "@soundex(\1)"},
     {"SUBSTR", 2, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_substr},
-    {"SUBSTRB", 2, 2, SQL_EXACT, 0, GIVES_TEXT, "tn", "@substrb(\1, \2)"},
-    {"SUBSTRB", 3, 3, SQL_EXACT, 0, GIVES_TEXT, "tnn", "@substrb(\1, \2, \3)"},
+    {"SUBSTRB", 2, 2, SQL_EXACT, 0, GIVES_TEXT, "tm", "@substrb(\1, \2)"},
+    {"SUBSTRB", 3, 3, SQL_EXACT, 0, GIVES_TEXT, "tmm", "@substrb(\1, \2, \3)"},
     {"SUBSTRC", 2, 3, SQL_EXACT, 0, GIVES_TEXT, "a", NULL, rewrite_substr},
     {"TO_CLOB", 1, 1, SQL_EXACT, 0, GIVES_CLOB, "a", NULL, rewrite_as_text},
     {"TO_LOB", 1, 1, SQL_EXACT, 0, GIVES_CLOB, "a", NULL, rewrite_as_text},

@@ -56,7 +56,7 @@ static int find_in_scope(struct translation *t, struct scope *scope, struct expr
             continue;
         }
         if (!c) {
-            if (e->qualifier.size && view_equal(e->text, view_text("ROWID"))) {
+            if ((e->qualifier.size || scope->relation_count == 1) && view_equal(e->text, view_text("ROWID"))) {
                 bind_column(e, r, NULL);
                 return 1;
             }
@@ -100,6 +100,18 @@ static bool is_reserved_value(const struct expression *e)
 
 static const char *name_text(struct translation *t, struct view v) { return translation_printf(t, "%.*s", (int)v.size, (const char *)v.data); }
 
+/* A name of a query around this one is written with its table, so that no column that only the target has can catch it. */
+static void qualify_outer(struct scope *from, struct scope *to, struct expression *e)
+{
+    bool shadowed = false;
+    if (from == to || !e->relation) return;
+    for (struct scope *s = from; s != to; s = s->outer) {
+        if (s->query) s->query->correlated = true;
+        for (uint32_t i = 0; i < s->relation_count; i++) shadowed |= view_equal(s->relations[i]->label, e->relation->label);
+    }
+    if (!shadowed) e->qualify = true;
+}
+
 void resolve_name(struct translation *t, struct scope *scope, struct expression *e)
 {
     if (e->relation || e->item) return;
@@ -112,8 +124,7 @@ void resolve_name(struct translation *t, struct scope *scope, struct expression 
     for (struct scope *s = scope; s; s = s->outer) {
         int found = find_in_scope(t, s, e);
         if (found > 0) {
-            for (struct scope *inner = scope; inner != s; inner = inner->outer)
-                if (inner->query) inner->query->correlated = true;
+            qualify_outer(scope, s, e);
             return;
         }
         unknown |= found < 0;

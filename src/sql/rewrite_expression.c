@@ -219,6 +219,17 @@ static struct expression *rewrite_zone(struct translation *t, struct expression 
     return BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_ZONE, "\1", a);
 }
 
+/* (d2 - d1) DAY TO SECOND: the difference itself, not its number of days. */
+static struct expression *rewrite_interval_cast(struct translation *t, struct expression *e)
+{
+    struct expression *a = e->arguments[0];
+    if (e->typing.type == SQL_INTERVAL_DS && a->kind == EXPRESSION_TEMPLATE && view_equal(a->text, view_text("@days_between(\1, \2)")))
+        return build_template(t, e->at, e->typing, PRECEDENCE_ADD, "\1 - \2", a->arguments, a->argument_count);
+    if (e->typing.type == SQL_INTERVAL_DS && type_is_interval(a->typing.type)) return a;
+    finding_refuse(t, e->at, "interval", "this difference as an interval is not translated", "use MONTHS_BETWEEN or NUMTODSINTERVAL");
+    return e;
+}
+
 static struct expression *rewrite_sequence(struct translation *t, struct expression *e)
 {
     bool next = view_equal(e->text, view_text("NEXTVAL"));
@@ -280,7 +291,7 @@ static struct expression *rewrite_one(struct translation *t, struct expression *
     case EXPRESSION_CAST: return rewrite_cast(t, e);
     case EXPRESSION_ZONE: return rewrite_zone(t, e);
     case EXPRESSION_SEQUENCE: return rewrite_sequence(t, e);
-    case EXPRESSION_INTERVAL_CAST: return e->arguments[0];
+    case EXPRESSION_INTERVAL_CAST: return rewrite_interval_cast(t, e);
     case EXPRESSION_PRIOR: case EXPRESSION_ROOT:
         finding_refuse(t, e->at, "hierarchy", "PRIOR and CONNECT_BY_ROOT belong to CONNECT BY", "check the query");
         return e;
