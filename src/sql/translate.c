@@ -35,11 +35,10 @@ static void list_binds(struct translation *t)
     }
 }
 
-static struct view trimmed(struct translation *t, struct view text)
+static struct view trimmed(struct view text)
 {
     text = view_trim(text);
     while (text.size > 0 && (text.data[text.size - 1] == ';' || text.data[text.size - 1] == '/' || text.data[text.size - 1] <= ' ')) text.size--;
-    (void)t;
     return text;
 }
 
@@ -252,12 +251,11 @@ struct sql_plan *sql_translate(const struct sql_options *options, struct view st
     arena_init(&work, WORK_MAX);
     char *source = keep(into, statement);
     plan->source_text = source;
-    t.text = trimmed(&t, view_of(source, statement.size));
-    if (statement.size > own.text_max) {
+    t.text = trimmed(view_of(source, statement.size));
+    if (statement.size > own.text_max)
         finding_refuse(&t, 0, "limit", "the statement is longer than the limit", "raise the limit on a statement's length");
-    } else {
+    else
         translate_inside(&t, &s, &class_, &texts, into);
-    }
     struct buffer normal;
     buffer_init(&normal, own.text_max * 3);
     plan->fingerprint = fingerprint_write(view_of(source, statement.size), &normal);
