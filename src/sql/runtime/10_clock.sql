@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- SYSDATE is the time of the statement on the database host's clock (understudy.system_timezone; unset: the session's zone), to the second and without a zone.
+-- SYSDATE is the time of the statement in the zone of the source's host (understudy.database_time_zone), to the second and without a zone.
+CREATE OR REPLACE FUNCTION understudy.database_timestamp() RETURNS timestamp LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT statement_timestamp() AT TIME ZONE coalesce(nullif(current_setting('understudy.database_time_zone', true), ''), 'UTC') $$;
 CREATE OR REPLACE FUNCTION understudy.sysdate() RETURNS timestamp(0) LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT date_trunc('second', statement_timestamp() AT TIME ZONE coalesce(nullif(current_setting('understudy.system_timezone', true), ''), current_setting('TimeZone')))::timestamp(0) $$;
+    SELECT date_trunc('second', statement_timestamp() AT TIME ZONE coalesce(nullif(current_setting('understudy.database_time_zone', true), ''), 'UTC'))::timestamp(0) $$;
 CREATE OR REPLACE FUNCTION understudy.systimestamp() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT statement_timestamp() $$;
 CREATE OR REPLACE FUNCTION understudy.session_date() RETURNS timestamp(0) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT date_trunc('second', statement_timestamp()::timestamp)::timestamp(0) $$;
@@ -14,4 +16,4 @@ CREATE OR REPLACE FUNCTION understudy.zone_text(zone text) RETURNS text LANGUAGE
                 ELSE zone END $$;
 CREATE OR REPLACE FUNCTION understudy.sessiontimezone() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT understudy.zone_text(current_setting('TimeZone')) $$;
 CREATE OR REPLACE FUNCTION understudy.dbtimezone() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT understudy.zone_text(coalesce(nullif(current_setting('understudy.dbtimezone', true), ''), '+00:00')) $$;
+    SELECT understudy.zone_text(coalesce(nullif(current_setting('understudy.database_time_zone', true), ''), 'UTC')) $$;

@@ -158,18 +158,19 @@ CREATE OR REPLACE FUNCTION understudy.timestamp_format() RETURNS text LANGUAGE s
     SELECT coalesce(nullif(current_setting('understudy.nls_timestamp_format', true), ''), 'DD-MON-RR HH.MI.SSXFF AM') $$;
 CREATE OR REPLACE FUNCTION understudy.timestamp_tz_format() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(nullif(current_setting('understudy.nls_timestamp_tz_format', true), ''), 'DD-MON-RR HH.MI.SSXFF AM TZR') $$;
--- DATE; a TIMESTAMP is printed by timestamp_to_char.
+-- DATE; a TIMESTAMP is printed by to_char_timestamp.
 CREATE OR REPLACE FUNCTION understudy.to_char(d timestamp) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT understudy.datetime_print(d, NULL, understudy.datetime_model(understudy.date_format())) $$;
 CREATE OR REPLACE FUNCTION understudy.to_char(d date) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT understudy.to_char(d::timestamp) $$;
-CREATE OR REPLACE FUNCTION understudy.timestamp_to_char(d timestamp) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION understudy.to_char_timestamp(d timestamp) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT understudy.datetime_print(d, NULL, understudy.datetime_model(understudy.timestamp_format())) $$;
 CREATE OR REPLACE FUNCTION understudy.to_char(d timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT understudy.datetime_print(d::timestamp, extract(timezone FROM d)::integer, understudy.datetime_model(understudy.timestamp_tz_format())) $$;
 
--- +000000031 12:00:00.000000 or +01-06: PostgreSQL has one type for both; months alone make it YEAR TO MONTH.
+-- +000000031 12:00:00.000000000 or +000000001-06: PostgreSQL has one type for both; months alone make it YEAR TO MONTH.
 CREATE OR REPLACE FUNCTION understudy.to_char(i interval) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN extract(epoch FROM i) < 0 THEN '-' ELSE '+' END ||
         CASE WHEN extract(year FROM i) * 12 + extract(month FROM i) <> 0
-             THEN lpad(abs(extract(year FROM i))::text, 2, '0') || '-' || lpad(abs(extract(month FROM i))::text, 2, '0')
-             ELSE lpad(trunc(abs(extract(epoch FROM i)) / 86400)::text, 9, '0') || ' ' || to_char(make_interval(secs => mod(abs(extract(epoch FROM i)), 86400)::double precision), 'HH24:MI:SS.US') END $$;
+             THEN lpad(abs(extract(year FROM i))::text, 9, '0') || '-' || lpad(abs(extract(month FROM i))::text, 2, '0')
+             ELSE lpad(trunc(abs(extract(epoch FROM i)) / 86400)::text, 9, '0') || ' '
+                  || to_char(make_interval(secs => mod(abs(extract(epoch FROM i)), 86400)::double precision), 'HH24:MI:SS.US') || '000' END $$;

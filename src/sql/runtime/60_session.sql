@@ -2,8 +2,8 @@
 -- What a session is: from the settings understudy.*, which the proxy sets, else from PostgreSQL's own.
 CREATE OR REPLACE FUNCTION understudy.setting(name text, otherwise text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(nullif(current_setting('understudy.' || name, true), ''), otherwise) $$;
-CREATE OR REPLACE FUNCTION understudy.user_name() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT understudy.setting('user', upper(session_user::text)) $$;
-CREATE OR REPLACE FUNCTION understudy.uid() RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT oid::bigint::numeric FROM pg_roles WHERE rolname = session_user $$;
+CREATE OR REPLACE FUNCTION understudy.user_name() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT understudy.setting('user_name', upper(session_user::text)) $$;
+CREATE OR REPLACE FUNCTION understudy.uid() RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT understudy.setting('user_id', '0')::numeric $$;
 CREATE OR REPLACE FUNCTION understudy.sys_guid() RETURNS bytea LANGUAGE sql VOLATILE PARALLEL SAFE AS $$ SELECT decode(replace(gen_random_uuid()::text, '-', ''), 'hex') $$;
 CREATE OR REPLACE FUNCTION understudy.sys_context(space text, name text) RETURNS text LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS $$
 BEGIN
