@@ -253,6 +253,14 @@ void wire_cursor_release(struct wire_cursor_table *table, struct wire_cursor *cu
     entry_free(table, cursor);
 }
 
+void wire_cursor_release_borrowed(struct wire_cursor_table *table)
+{
+    for (struct wire_cursor *cursor = table->pending, *next; cursor; cursor = next) {
+        next = cursor->state->next;
+        if (cursor->state->sql_borrowed) wire_cursor_release(table, cursor);
+    }
+}
+
 void wire_cursor_release_pending(struct wire_cursor_table *table, const struct wire_cursor *except)
 {
     for (struct wire_cursor *cursor = table->pending, *next; cursor; cursor = next) {

@@ -18,6 +18,8 @@ struct wire_cursor_state {
  * nothing as long as pending entries are owned or released one by one. NULL: the limit is reached. */
 struct wire_cursor *wire_cursor_make_borrowed(struct wire_cursor_table *table, char *sql, size_t size, const struct wire_cursor *kind);
 void wire_cursor_own_sql(struct wire_cursor_table *table, struct wire_cursor *cursor);
+/* Releases entries whose text is still borrowed: their request was neither committed nor abandoned, and its arena is gone. */
+void wire_cursor_release_borrowed(struct wire_cursor_table *table);
 
 /* Releases the pending entries but `except` (which may be NULL): no reply will give them an id any more. */
 void wire_cursor_release_pending(struct wire_cursor_table *table, const struct wire_cursor *except);

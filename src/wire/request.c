@@ -235,6 +235,7 @@ static void read_messages(struct request_decoder *d)
 static void make_pending(struct request_decoder *d)
 {
     if (!d->sql || !request_ok(d)) return;
+    wire_cursor_release_borrowed(d->cursors);
     d->out->cursor = wire_cursor_make_borrowed(d->cursors, d->sql, d->sql_size, &d->kind);
     if (!d->out->cursor) request_limit(d, "open cursors");
 }

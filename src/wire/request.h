@@ -147,7 +147,9 @@ struct wire_request {
 /*
  * Decodes one whole request. `message` is the payload received so far (DATA packets joined). NEED_MORE: call again with more.
  * UNKNOWN: a function or piggyback that is not decoded, or a re-execution with an unknown cursor: the rest of the message
- * cannot be read; relay it byte-exact. The cursor table is changed only by wire_request_commit, when the call is really sent.
+ * cannot be read; relay it byte-exact. The cursor table is changed only by wire_request_commit, when the call is really sent: a parse
+ * adds a pending entry, which ends with the next decode if it is neither committed nor abandoned. What is decoded lives as long as
+ * `message` and what is in `arena`.
  */
 enum wire_status wire_request_decode(const struct wire_session *session, struct wire_cursor_table *cursors, struct arena *arena,
                                      struct view message, struct wire_request *out, struct error *error);

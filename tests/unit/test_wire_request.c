@@ -346,6 +346,22 @@ static void test_an_abandoned_request_leaves_nothing(void **state)
     assert_non_null(wire_cursor_find(bench.cursors, 12));
 }
 
+/* A request that nobody finished: its entry, whose text lay in an arena that is gone, ends with the next decode. */
+static void test_a_forgotten_request_ends_with_the_next(void **state)
+{
+    (void)state;
+    write_insert(0, "insert into t values(:a,:b,:c,:d)");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED);
+        assert_int_equal(wire_cursor_count(bench.cursors), 1);
+    }
+    wire_request_commit(bench.cursors, &bench.request);
+    struct wire_cursor *sent = bench.request.cursor;
+    assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED); /* one that was sent and waits for its reply stays */
+    assert_int_equal(wire_cursor_count(bench.cursors), 2);
+    assert_string_equal(sent->sql, "insert into t values(:a,:b,:c,:d)");
+}
+
 static void test_unknown_cursors(void **state)
 {
     (void)state;
@@ -449,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_too_many_piggybacks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_decode_changes_nothing_and_a_commit_does, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_abandoned_request_leaves_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_forgotten_request_ends_with_the_next, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_cursors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_undecoded_request_takes_doubtful_entries_along, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_unreadable_parse_into_a_cursor_closes_it_here, setup, teardown),
