@@ -144,6 +144,8 @@ class Daemon:
             "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.token},
             "guard": {"probation": f"{self.options['probation_s']}s"},
         }
+        if self.options["threshold"] is not None:
+            sections["gate"] = {"threshold": self.options["threshold"]}
         lines = []
         for section, pairs in sections.items():
             lines.append(f"[{section}]")

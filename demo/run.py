@@ -37,6 +37,7 @@ def read_options():
     parser.add_argument("--fast", type=float, dest="fast_think_ms", default=0.5, metavar="MS",
                         help="think time while comparisons are gathered, ms (default 0.5)")
     parser.add_argument("--probation", type=float, dest="probation_s", default=5, metavar="S", help="probation after each step, s (default 5)")
+    parser.add_argument("--threshold", type=float, metavar="P", help="another threshold of the gate, to get through quickly; the report then says FAILED")
     parser.add_argument("--after-complete", type=float, dest="after_complete_s", default=5, metavar="S", help="load after the legacy is gone, s (default 5)")
     parser.add_argument("--direct", type=float, metavar="S", help="no Understudy: load straight at the legacy side for S seconds, as a baseline")
     parser.add_argument("--keep", action="store_true", help="keep build/demo and leave the servers running until Enter is pressed")
@@ -79,7 +80,7 @@ def make_parts(options, data, logs, programs, drivers):
     legacy.node_modules = drivers["node_modules"]
     sizes = {"assets": options.assets, "renditions": int(options.assets * 0.4), "asset_tags": int(options.assets * 0.3), "links": int(options.assets * 0.4)}
     load = Load(options.folder / "load", logs, legacy.connect(), sizes, drivers, options.think_ms)
-    daemon = Daemon(options.folder / "understudy", logs, programs / "understudy", legacy, postgres, {"probation_s": options.probation_s})
+    daemon = Daemon(options.folder / "understudy", logs, programs / "understudy", legacy, postgres, {"probation_s": options.probation_s, "threshold": options.threshold})
     return {"postgres": postgres, "legacy": legacy, "load": load, "daemon": daemon, "folder": options.folder, "logs": logs}
 
 
@@ -125,6 +126,8 @@ def run_demo(options, parts, screen):
     story.result.setdefault("load", total)
     story.result["clients"] = max(len(parts["load"].processes) and 16, total["clients"])
     claim_load(story, story.result["load"])
+    if options.threshold is not None:
+        story.claim("the gate ran with its own threshold", False, f"it was set to {options.threshold}")
     return story.result, problem
 
 

@@ -236,6 +236,8 @@ class Story:
         before = time.time()
         act()
         self.watch(3)
+        calls = self.load.total()["calls"]
+        self.until(lambda _status: self.load.total()["calls"] > calls, 20, f"answers to the clients after {kind}")
         status = self.look()
         entry = {"kind": kind, "client_pause_ms": round(self.load.longest_between(before, time.time()), 1), "reported": status.get("last_switch"),
                  "total_ms": pick(status, "last_switch", "total_ms")}

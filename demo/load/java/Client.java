@@ -36,6 +36,10 @@ final class Client {
     byte[] body;
   }
 
+  // A call that is under way; since is nano time.
+  record Open(String kind, long since) {
+  }
+
   record Asset(long id, String externalId, String title) {
   }
 
@@ -62,6 +66,7 @@ final class Client {
   long callCount;
   boolean lost;
   volatile boolean idle;
+  volatile Open open;
 
   Client(int id, Connection connection, Ledger ledger, Meter meter, Settings settings) {
     this.id = id;
@@ -78,6 +83,7 @@ final class Client {
   // Runs one call. `expect`: the ORA number that is the right answer, 0 for none. Null if the expected error came.
   <T> T call(String kind, boolean read, int expect, Work<T> work) throws Failed, IOException {
     long start = System.nanoTime();
+    open = callCount >= WARM_UP_CALLS ? new Open(kind, start) : null;
     T result = null;
     String problem = null;
     SQLException cause = null;
@@ -93,6 +99,7 @@ final class Client {
         if (LOST.contains(error.getErrorCode())) lost = true;
       }
     }
+    open = null;
     callCount++;
     meter.record(kind, read, (System.nanoTime() - start) / 1e6, problem != null, callCount > WARM_UP_CALLS);
     if (problem != null) {

@@ -63,6 +63,7 @@ final class Load {
     boolean idle = true;
     for (Client client : clients) {
       client.ledger.flush();
+      meter.seeOpen(client.open);
       if (!client.lost) alive++;
       idle &= client.idle;
     }

@@ -104,6 +104,16 @@ final class Meter {
     return failed > 0;
   }
 
+  // A call that is not answered yet is a pause already.
+  synchronized void seeOpen(Client.Open open) {
+    if (open == null) return;
+    double ms = (System.nanoTime() - open.since()) / 1e6;
+    if (ms <= longest) return;
+    longest = ms;
+    longestKind = open.kind();
+    longestAt = System.currentTimeMillis() / 1000.0;
+  }
+
   private double percentile(double share) {
     double left = Arrays.stream(buckets).sum() * share;
     for (int i = 0; i < BUCKETS; i++) if ((left -= buckets[i]) <= 0) return (i + 1) / 4.0;

@@ -24,6 +24,7 @@ class Client {
     this.random = randomSource(id + 1);
     this.effects = [];          // of the open transaction
     this.callCount = 0;
+    this.open = null;           // the call that is under way
     this.idle = false;
     this.lost = false;
     this.nextSeq = 1;
@@ -37,6 +38,7 @@ class Client {
   // Runs one call. `expect`: the ORA number that is the right answer. Answers the result, or null if the expected error came.
   async call(kind, read, work, expect) {
     const start = process.hrtime.bigint();
+    this.open = { kind, since: Date.now(), warm: this.callCount >= WARM_UP_CALLS };
     let result = null;
     let problem = null;
     try {
@@ -50,6 +52,7 @@ class Client {
         if (CONNECTION_ERRORS.test(error.message)) this.lost = true;
       }
     }
+    this.open = null;
     this.callCount++;
     const warm = this.callCount > WARM_UP_CALLS;
     this.meter.record(kind, read, Number(process.hrtime.bigint() - start) / 1e6, problem !== null, warm);

@@ -62,6 +62,7 @@ async function main() {
   }
   const report = (done) => {
     for (const ledger of ledgers) ledger.flush();
+    for (const client of clients) meter.seeOpen(client.open);
     meter.write(clients.filter((c) => !c.lost).length, control.paused && clients.every((c) => c.idle), done);
   };
   report(false);

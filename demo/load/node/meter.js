@@ -38,6 +38,14 @@ class Meter {
     if (this.errors.length < 50) this.errors.push(text.slice(0, 500));
   }
 
+  // A call that is not answered yet is a pause already.
+  seeOpen(open) {
+    if (!open || !open.warm || Date.now() - open.since <= this.longest) return;
+    this.longest = Date.now() - open.since;
+    this.longestKind = open.kind;
+    this.longestAt = Date.now() / 1000;
+  }
+
   percentile(share) {
     let sum = 0;
     for (let i = 0; i < BUCKETS; i++) sum += this.buckets[i];
