@@ -147,6 +147,10 @@ static bool run_transaction(struct client *client, const struct plan *plan, stru
             }
             if (!client_free_engine(client, error)) return false;
             step = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+        } else if (strncmp(step, "ROLLBACK TO", 11) == 0 && !client->in_transaction) {
+            error->ora = 1086;
+            snprintf(error->text, sizeof error->text, "ORA-01086: savepoint never established in this session or is invalid");
+            return false;
         } else if (!client_begin(client, error)) {
             return false;
         }

@@ -122,7 +122,7 @@ bool result_next(struct statement *s, bool *row, struct plan_error *error)
         result_ended(s);
         return true;
     }
-    if (got == 1) {
+    if (got != 0 && got != MYSQL_DATA_TRUNCATED) {
         struct engine_error failed;
         engine_note_statement(s->prepared, &failed);
         result_ended(s);

@@ -288,7 +288,7 @@ static void drop_index(struct rewriter *rw)
     const char *where = text_format(rw, "OWNER = %s AND INDEX_NAME = %s", text_string(rw, owner ? owner : rw->session->schema), text_string(rw, name));
     /* Which table it stands on is known to the dictionary's tables only: the statement is made there. */
     rewrite_step(rw, text_format(rw, "SELECT CONCAT('ALTER TABLE `', TABLE_OWNER, '`.`', TABLE_NAME, '` DROP KEY `', STORED_NAME, '`') INTO @drop_index FROM `SYS`.`STANDIN$INDEX` WHERE %s", where));
-    rewrite_step(rw, text_format(rw, "SELECT IFNULL(@drop_index, 'DO `SYS`.`ORA_RAISE_NO_INDEX`()') INTO @drop_index FROM DUAL"));
+    rewrite_step(rw, text_format(rw, "SELECT IFNULL(@drop_index, 'CALL `SYS`.`ORA_NO_INDEX`()') INTO @drop_index FROM DUAL"));
     rewrite_step(rw, "EXECUTE IMMEDIATE @drop_index");
     rewrite_step(rw, "SET @drop_index = NULL");
     rewrite_step(rw, text_format(rw, "DELETE FROM `SYS`.`STANDIN$INDEX_COLUMN` WHERE INDEX_%s", where));

@@ -141,6 +141,10 @@ static bool stored_function(struct rewriter *rw, const char *name, struct expres
     const struct dictionary_object *object = NULL;
     const char *member = NULL;
     if (n == 1) object = dictionary_resolve(rw->dictionary, rw->session->schema, NULL, parts[0]);
+    if (n == 1 && !object && rw->member_owner) { /* a sibling in the package being made */
+        object = dictionary_find(rw->dictionary, rw->session->schema, rw->member_owner);
+        member = parts[0];
+    }
     if (n == 2) {
         object = dictionary_resolve(rw->dictionary, rw->session->schema, NULL, parts[0]);
         member = parts[1];

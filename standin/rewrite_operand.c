@@ -283,12 +283,7 @@ static struct expression parenthesis_operand(struct rewriter *rw)
         return e;
     }
     struct expression e = expression_parse(rw);
-    if (rewrite_is(rw, ",")) {
-        rw->at++;
-        rw->at--;
-        rw->at++;
-        return tuple_operand(rw, e);
-    }
+    if (rewrite_is(rw, ",")) return tuple_operand(rw, e);
     rewrite_expect(rw, ")");
     e.at = at;
     return e;

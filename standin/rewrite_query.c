@@ -149,7 +149,8 @@ static uint32_t find_from(const struct rewriter *rw)
 static const char *group_by(struct rewriter *rw)
 {
     const char *text = "";
-    if (!rewrite_take2(rw, "GROUP", "BY")) return text;
+    if (!rewrite_take(rw, "GROUP")) return text;
+    rewrite_expect(rw, "BY");
     bool rollup = rewrite_is(rw, "ROLLUP") && rewrite_is_ahead(rw, 1, "(");
     if (rollup) rw->at += 2;
     if (rewrite_is(rw, "CUBE") || rewrite_is(rw, "GROUPING")) rewrite_refuse(rw, "CUBE and GROUPING SETS");

@@ -292,6 +292,10 @@ static bool arithmetic_time(struct rewriter *rw, const struct expression *left, 
         inconsistent(rw, "NUMBER", right);
         return true;
     }
+    if (l && r && operation == '+') {
+        rewrite_fail(rw, 975, &(struct token){.at = left->at}, "date + date not allowed");
+        return true;
+    }
     if (l && (operation == '+' || operation == '-') && !r) return time_and_interval(rw, left, operation, right, out);
     if (r && operation == '+' && !l) return time_and_interval(rw, right, '+', left, out);
     inconsistent(rw, "NUMBER", l ? left : right);

@@ -69,6 +69,13 @@ void udf_copy(const UDF_ARGS *arguments, unsigned i, char *out, size_t size)
     out[length] = '\0';
 }
 
+long long udf_integer(const UDF_ARGS *arguments, unsigned i)
+{
+    char text[64];
+    udf_copy(arguments, i, text, sizeof text);
+    return strtoll(text, NULL, 10);
+}
+
 /* ---- calendar ---- */
 
 int64_t udf_days(int year, int month, int day)

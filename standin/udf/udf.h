@@ -18,6 +18,7 @@ void udf_end(UDF_INIT *init);
 char *udf_room(UDF_INIT *init, size_t size);
 bool udf_any_null(const UDF_ARGS *arguments);
 /* A NUL-terminated copy of an argument, cut to size - 1. */
+long long udf_integer(const UDF_ARGS *arguments, unsigned i); /* an argument has no NUL at its end: never strtol on it */
 void udf_copy(const UDF_ARGS *arguments, unsigned i, char *out, size_t size);
 
 struct udf_time { int year, month, day, hour, minute, second, micro; };
@@ -36,9 +37,28 @@ extern const char *const udf_month_names[12], *const udf_day_names[7];          
     void name##_deinit(UDF_INIT *init) { udf_end(init); }                                                                    \
     char *name(UDF_INIT *init, UDF_ARGS *arguments, char *result, unsigned long *length, char *is_null, char *error);        \
     char *name(UDF_INIT *init, UDF_ARGS *arguments, char *result, unsigned long *length, char *is_null, char *error)
+/* The same for one that answers decimal digits: its length is a number's. */
+#define UDF_DECIMAL(name, least, most)                                                                                       \
+    my_bool name##_init(UDF_INIT *init, UDF_ARGS *arguments, char *message);                                                \
+    my_bool name##_init(UDF_INIT *init, UDF_ARGS *arguments, char *message)                                                  \
+    {                                                                                                                        \
+        my_bool bad = udf_begin(init, arguments, least, most, message);                                                      \
+        init->max_length = 67;                                                                                               \
+        return bad;                                                                                                          \
+    }                                                                                                                        \
+    void name##_deinit(UDF_INIT *init);                                                                                      \
+    void name##_deinit(UDF_INIT *init) { udf_end(init); }                                                                    \
+    char *name(UDF_INIT *init, UDF_ARGS *arguments, char *result, unsigned long *length, char *is_null, char *error);        \
+    char *name(UDF_INIT *init, UDF_ARGS *arguments, char *result, unsigned long *length, char *is_null, char *error)
 #define UDF_INTEGER(name, least, most)                                                                                       \
     my_bool name##_init(UDF_INIT *init, UDF_ARGS *arguments, char *message);                                                \
-    my_bool name##_init(UDF_INIT *init, UDF_ARGS *arguments, char *message) { return udf_begin(init, arguments, least, most, message); } \
+    my_bool name##_init(UDF_INIT *init, UDF_ARGS *arguments, char *message)                                                  \
+    {                                                                                                                        \
+        my_bool bad = udf_begin(init, arguments, least, most, message);                                                      \
+        init->max_length = 21;                                                                                               \
+        init->decimals = 0;                                                                                                  \
+        return bad;                                                                                                          \
+    }                                                                                                                        \
     void name##_deinit(UDF_INIT *init);                                                                                      \
     void name##_deinit(UDF_INIT *init) { udf_end(init); }                                                                    \
     long long name(UDF_INIT *init, UDF_ARGS *arguments, char *is_null, char *error);                                         \

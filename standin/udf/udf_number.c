@@ -111,7 +111,7 @@ UDF_STRING(ora_number_text, 1, 1)
     return room;
 }
 
-UDF_STRING(ora_cast_number, 3, 3)
+UDF_DECIMAL(ora_cast_number, 3, 3)
 {
     struct decimal d;
     UDF_UNUSED;
@@ -121,7 +121,7 @@ UDF_STRING(ora_cast_number, 3, 3)
         return NULL;
     }
     if (!decimal_argument(arguments, 0, &d)) return udf_fail(is_null, 1722, "invalid number");
-    size_t precision = strtoul(arguments->args[1], NULL, 10), scale = strtoul(arguments->args[2], NULL, 10);
+    size_t precision = udf_integer(arguments, 1), scale = udf_integer(arguments, 2);
     decimal_round(&d, scale);
     if (strlen(d.whole) + scale > precision) return udf_fail(is_null, 1438, "value larger than specified precision allowed for this column");
     char *room = udf_room(init, 2 * DIGITS_MAX + 8);
@@ -130,7 +130,7 @@ UDF_STRING(ora_cast_number, 3, 3)
 }
 
 /* Only exact results are given: the legacy server has 40 digits, a double has 15. */
-UDF_STRING(ora_power, 2, 2)
+UDF_DECIMAL(ora_power, 2, 2)
 {
     UDF_UNUSED;
     (void)result;
@@ -253,7 +253,7 @@ UDF_STRING(ora_to_char_number, 2, 2)
     return room;
 }
 
-UDF_STRING(ora_to_number, 1, 2)
+UDF_DECIMAL(ora_to_number, 1, 2)
 {
     struct decimal d;
     struct number_format f;

@@ -125,7 +125,7 @@ UDF_INTEGER(ora_instr, 4, 4)
     }
     const char *text = arguments->args[0], *part = arguments->args[1];
     size_t size = arguments->lengths[0], part_size = arguments->lengths[1];
-    long position = strtol(arguments->args[2], NULL, 10), occurrence = strtol(arguments->args[3], NULL, 10), characters = 0, found = 0, best = 0;
+    long position = udf_integer(arguments, 2), occurrence = udf_integer(arguments, 3), characters = 0, found = 0, best = 0;
     if (occurrence < 1) {
         udf_fail(is_null, 1428, "argument out of range");
         return 0;
@@ -204,7 +204,7 @@ UDF_STRING(ora_rowid_text, 2, 2)
         *is_null = 1;
         return NULL;
     }
-    uint64_t object = strtoull(arguments->args[0], NULL, 10), row = strtoull(arguments->args[1], NULL, 10);
+    uint64_t object = udf_integer(arguments, 0), row = udf_integer(arguments, 1);
     put_digits(result, 6, object);
     put_digits(result + 6, 3, ROWID_FILE);
     put_digits(result + 9, 6, row >> SLOT_BITS);
@@ -223,7 +223,7 @@ UDF_INTEGER(ora_rowid_number, 2, 2)
     }
     const char *text = arguments->args[1];
     bool good = arguments->lengths[1] == ROWID_SIZE && take_digits(text, 6, &object) && take_digits(text + 6, 3, &file) && take_digits(text + 9, 6, &block) && take_digits(text + 15, 3, &slot);
-    if (!good || object != strtoull(arguments->args[0], NULL, 10)) {
+    if (!good || object != (uint64_t)udf_integer(arguments, 0)) {
         udf_fail(is_null, 1410, "invalid ROWID");
         return 0;
     }
@@ -237,7 +237,7 @@ UDF_INTEGER(ora_raise, 2, 2)
     char text[300];
     UDF_UNUSED;
     udf_copy(arguments, 1, text, sizeof text);
-    udf_fail(is_null, atoi(arguments->args[0]), text);
+    udf_fail(is_null, (int)udf_integer(arguments, 0), text);
     return 0;
 }
 

@@ -227,7 +227,7 @@ UDF_STRING(ora_next_day, 2, 2)
 }
 
 /* Whole months, and the rest in 31sts of a month: digits by long division. */
-UDF_STRING(ora_months_between, 2, 2)
+UDF_DECIMAL(ora_months_between, 2, 2)
 {
     enum { MONTH_SECONDS = 31 * 86400, DIGITS = 30 };
     struct udf_time a, b;
