@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The servers that the driver cases need: the stand-in with its MariaDB, a private PostgreSQL, Understudy; and its admin API."""
+import ctypes
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+USER, PASSWORD, SERVICE, TARGET_SCHEMA = "CASES", "driver-cases", "LEGACY", "cases"
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent():
+    _libc.prctl(1, signal.SIGKILL)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 0.3):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: not within {seconds} s")
+        time.sleep(0.05)
+
+
+def run(command, **options):
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()[-1500:]}")
+    return done.stdout.strip()
+
+
+class Process:
+    def __init__(self, command, log):
+        self.log = Path(log)
+        with open(self.log, "ab") as output:
+            self.child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,  # pylint: disable=consider-using-with
+                                          env=dict(os.environ, TZ="UTC"), start_new_session=True, preexec_fn=die_with_parent)
+
+    def alive(self):
+        return self.child.poll() is None
+
+    def check(self):
+        if not self.alive():
+            tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
+            raise RuntimeError(f"{self.log.name} ended with {self.child.returncode}:\n{tail}")
+
+    def stop(self):
+        if self.alive():
+            self.child.terminate()
+            try:
+                self.child.wait(10)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+
+class Source:
+    """The stand-in."""
+
+    def __init__(self, folder, build):
+        self.folder, self.build, self.port, self.process = Path(folder) / "mariadb", Path(build), free_port(), None
+        self.log = Path(folder) / "standin.log"
+
+    def start(self):
+        run([ROOT / "standin/run-mariadb", "start", self.folder, "--pool", "256M", "--udf", self.build])
+        self.launch()
+
+    def launch(self):
+        command = [self.build / "standin-server", "--mariadb-socket", self.folder / "mariadb.sock", "--port", self.port, "--service", SERVICE, "--user", f"{USER}:{PASSWORD}"]
+        self.process = Process(command, self.log)
+        wait_for(lambda: self.process.check() or answers(self.port), 30, "the stand-in")
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+        run([ROOT / "standin/run-mariadb", "wipe", self.folder])
+
+
+class Target:
+    """A private PostgreSQL."""
+    SCRIPT = ROOT / "tests/support/private-postgres"
+
+    def __init__(self, folder):
+        self.folder, self.conninfo = Path(folder) / "postgres", None
+
+    def start(self):
+        self.conninfo = run([self.SCRIPT, "start", self.folder, "--while", os.getpid(), "jit=off"])
+        run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", ROOT / "tests/drivers/schema_target.sql", self.conninfo])
+
+    def rows(self, statement):
+        return [line.split("|") for line in run(["psql", "-X", "-A", "-t", "-c", statement, self.conninfo]).splitlines()]
+
+    def stop(self):
+        run([self.SCRIPT, "stop", self.folder])
+
+
+class Daemon:
+    """Understudy between the two."""
+
+    def __init__(self, folder, build, source, target):
+        self.folder, self.program, self.source, self.target = Path(folder) / "understudy", Path(build) / "understudy", source, target
+        self.port, self.admin_port, self.process = free_port(), free_port(), None
+        self.log = Path(folder) / "understudy.log"
+        self.token = secrets.token_hex(16)
+
+    def start(self):
+        self.folder.mkdir(exist_ok=True)
+        for name, text in (("admin.token", self.token), ("source.password", PASSWORD)):
+            (self.folder / name).write_text(text + "\n")
+            (self.folder / name).chmod(0o600)
+        sections = {
+            "listen": {"address": "127.0.0.1", "port": self.port},
+            "source": {"host": "127.0.0.1", "port": self.source.port, "service": SERVICE, "user": USER, "password_file": self.folder / "source.password", "schema": USER},
+            "target": {"conninfo": f"{self.target.conninfo} options='-c search_path={TARGET_SCHEMA}'", "schema": TARGET_SCHEMA},
+            "journal": {"folder": self.folder / "journal"},
+            "state": {"file": self.folder / "state.db"},
+            "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
+            "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s"},
+        }
+        config = self.folder / "understudy.ini"
+        config.write_text("\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items()))
+        self.process = Process([self.program, "run", "--config", config], self.log)
+        wait_for(lambda: self.process.check() or (answers(self.port) and answers(self.admin_port)), 30, "Understudy")
+
+    def request(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=90)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body).encode(), {"Authorization": "Bearer " + self.token, "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: HTTP {answer.status}: {text[:800]}")
+        return json.loads(text) if text.strip() else {}
+
+    def phase(self, to, **more):
+        self.request("POST", "/v1/phase", {"to": to, "override": True, "author": "driver cases", "reason": "cases are to be served from PostgreSQL", **more})
+        wait_for(lambda: self.process.check() or self.request("GET", "/v1/status").get("phase") == to, 60, f"phase {to}")
+
+    def work(self, kind):
+        self.request("POST", f"/v1/{kind}", {"author": "driver cases"})
+
+        def finished():
+            self.process.check()
+            jobs = [job for job in self.request("GET", "/v1/work") if job.get("work", "").startswith(kind)]
+            failed = [job for job in jobs if job.get("status") == "failed"]
+            if failed:
+                raise RuntimeError(f"{kind} failed: {failed}")
+            return jobs and all(job.get("status") in ("done", "finished", "complete") for job in jobs)
+
+        wait_for(finished, 180, kind)
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
