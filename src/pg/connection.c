@@ -24,10 +24,14 @@ static void drop_notice(void *context, const PGresult *notice)
 static PGconn *open_with(PQconninfoOption *given, bool replication)
 {
     enum { MOST = 64 };
+    /* A peer that is gone without a word is noticed within half a minute; what the user gives comes later and wins. */
+    static const char *const defaults[][2] = {
+        {"keepalives_idle", "10"}, {"keepalives_interval", "5"}, {"keepalives_count", "4"}, {"tcp_user_timeout", "30000"}};
     const char *keys[MOST + 8], *values[MOST + 8];
     struct buffer options;
     int count = 0;
     buffer_init(&options, 0);
+    for (; count < (int)(sizeof defaults / sizeof *defaults); count++) keys[count] = defaults[count][0], values[count] = defaults[count][1];
     for (const PQconninfoOption *option = given; option->keyword && count < MOST; option++) {
         if (!option->val) continue;
         if (strcmp(option->keyword, "options") == 0) {

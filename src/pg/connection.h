@@ -97,7 +97,7 @@ bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const st
                      struct pg_result *result, struct error *error) MUST_USE;
 bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) MUST_USE; /* pipelined sends: waits until nothing is in flight */
 /* A blocking call first waits for what was sent before. Without a time-out of its own a call waits as long as the server keeps the connection
- * alive: set statement_timeout and tcp_user_timeout where that matters. */
+ * alive: set statement_timeout where that matters (a dead peer is noticed within half a minute). */
 /* COPY table(columns) FROM STDIN (binary off: text form). Rows are in COPY text format; pg_copy_value escapes. */
 bool pg_copy_start(struct pg *pg, const char *copy_statement, struct error *error) MUST_USE;
 bool pg_copy_data(struct pg *pg, struct view rows, struct error *error) MUST_USE;

@@ -32,8 +32,8 @@ enum pg_change_kind {
 };
 struct pg_change {
     enum pg_change_kind kind;
-    uint64_t
-        lsn; /* of the message (the decoder alone knows it of BEGIN, COMMIT, MESSAGE); COMMIT: end of the transaction: what may be confirmed */
+    /* Of the message (the decoder alone knows it of BEGIN, COMMIT, MESSAGE); COMMIT: end of the transaction: what may be confirmed. */
+    uint64_t lsn;
     int64_t commit_us; /* BEGIN, COMMIT: commit time, microseconds since 1970 */
     uint32_t xid;
     const struct pg_relation *relation;   /* INSERT, UPDATE, DELETE; TRUNCATE: the first */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Journal: the thread that drives the core, its helper, and what callers see. */
+#define _GNU_SOURCE /* sem_clockwait */
 #include "store/journal.h"
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "store/journal_core_segment.h"
 #include "store/journal_internal.h"
 #include "store/journal_ring.h"
@@ -18,13 +21,13 @@ struct journal {
     struct journal_core core;
     struct journal_ring ring;
     bool threads;
-    pthread_t thread, helper;
+    struct thread *thread, *helper;
     _Atomic bool stop, helper_stop;
     _Alignas(64) _Atomic bool sleeping; /* the journal thread waits for `wake` */
     sem_t wake;
     sem_t helper_wake;
-    pthread_mutex_t wait_lock;
-    pthread_cond_t wait_more;
+    struct mutex wait_lock;
+    struct condition wait_more;
     _Atomic uint32_t wait_count; /* in journal_wait */
 };
 
@@ -44,21 +47,15 @@ void journal_options_default(struct journal_options *options)
 
 /* ---- clock ---- */
 
-static uint64_t clock_us(clockid_t which)
-{
-    struct timespec now;
-    clock_gettime(which, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 static uint64_t real_wall_us(void *context)
 {
     (void)context;
-    return clock_us(CLOCK_REALTIME);
+    return clock_wall_us();
 }
 static uint64_t real_monotonic_us(void *context)
 {
     (void)context;
-    return clock_us(CLOCK_MONOTONIC);
+    return clock_monotonic_us();
 }
 static uint64_t real_random(void *context)
 {
@@ -67,17 +64,19 @@ static uint64_t real_random(void *context)
     crypto_random(&number, sizeof number);
     return number;
 }
-static struct timespec time_in(clockid_t which, uint32_t ms)
+
+/* Until it is posted or the time is over. The system's clock, never a simulated one. */
+static void wait_posted(sem_t *semaphore, uint32_t ms)
 {
-    struct timespec at;
-    clock_gettime(which, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
     }
-    return at;
+    while (sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR) {}
 }
 
 /* ---- the journal thread ---- */
@@ -85,9 +84,9 @@ static struct timespec time_in(clockid_t which, uint32_t ms)
 static void tell_waiters(struct journal *journal)
 {
     if (atomic_load(&journal->wait_count) == 0) return;
-    pthread_mutex_lock(&journal->wait_lock);
-    pthread_cond_broadcast(&journal->wait_more);
-    pthread_mutex_unlock(&journal->wait_lock);
+    mutex_lock(&journal->wait_lock);
+    condition_broadcast(&journal->wait_more);
+    mutex_unlock(&journal->wait_lock);
 }
 
 /* Everything that waits, up to one group, goes to the disk. False: there was nothing. */
@@ -108,7 +107,7 @@ static bool journal_turn(struct journal *journal)
     return worked;
 }
 
-static void *journal_main(void *context)
+static void journal_main(void *context)
 {
     struct journal *journal = context;
     for (;;) {
@@ -116,9 +115,8 @@ static void *journal_main(void *context)
         bool failed = atomic_load(&journal->core.failed);
         atomic_store(&journal->sleeping, true);
         if (!journal_ring_peek(&journal->ring)) {
-            if (atomic_load(&journal->stop)) return NULL;
-            struct timespec until = time_in(CLOCK_REALTIME, failed ? RETRY_MS : SLEEP_MS);
-            while (sem_timedwait(&journal->wake, &until) != 0 && errno == EINTR) {}
+            if (atomic_load(&journal->stop)) return;
+            wait_posted(&journal->wake, failed ? RETRY_MS : SLEEP_MS);
         }
         atomic_store(&journal->sleeping, false);
     }
@@ -129,16 +127,14 @@ static void wake_journal(struct journal *journal)
     if (atomic_load(&journal->sleeping) && atomic_exchange(&journal->sleeping, false)) sem_post(&journal->wake);
 }
 
-static void *helper_main(void *context)
+static void helper_main(void *context)
 {
     struct journal *journal = context;
     while (!atomic_load(&journal->helper_stop)) {
         if (journal_core_spare_wanted(&journal->core)) (void)!journal_core_make_spare(&journal->core, &journal->helper_stop);
         journal_core_prune(&journal->core);
-        struct timespec until = time_in(CLOCK_REALTIME, HELPER_PERIOD_MS);
-        while (sem_timedwait(&journal->helper_wake, &until) != 0 && errno == EINTR) {}
+        wait_posted(&journal->helper_wake, HELPER_PERIOD_MS);
     }
-    return NULL;
 }
 
 /* ---- opening and closing ---- */
@@ -156,12 +152,8 @@ static struct journal *journal_new(const struct journal_options *options, const 
     journal_ring_init(&journal->ring, options->queue_bytes, options->queue_max);
     sem_init(&journal->wake, 0, 0);
     sem_init(&journal->helper_wake, 0, 0);
-    pthread_mutex_init(&journal->wait_lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&journal->wait_more, &attributes);
-    pthread_condattr_destroy(&attributes);
+    mutex_init(&journal->wait_lock);
+    condition_init(&journal->wait_more);
     return journal;
 }
 
@@ -173,9 +165,11 @@ struct journal *journal_open(const struct journal_options *options, struct error
     struct journal *journal = journal_new(options, &files, &clock, error);
     if (!journal) return NULL;
     journal->threads = true;
-    CHECK(pthread_create(&journal->thread, NULL, journal_main, journal) == 0);
-    CHECK(pthread_create(&journal->helper, NULL, helper_main, journal) == 0);
-    return journal;
+    journal->thread = thread_start("journal", journal_main, journal, error);
+    if (journal->thread) journal->helper = thread_start("journal-helper", helper_main, journal, error);
+    if (journal->helper) return journal;
+    journal_close(journal);
+    return NULL;
 }
 
 struct journal *journal_open_stepped(const struct journal_options *options, const struct journal_files *files,
@@ -199,10 +193,10 @@ void journal_close(struct journal *journal)
     if (journal->threads) {
         atomic_store(&journal->stop, true);
         sem_post(&journal->wake);
-        pthread_join(journal->thread, NULL);
+        thread_join(journal->thread);
         atomic_store(&journal->helper_stop, true);
         sem_post(&journal->helper_wake);
-        pthread_join(journal->helper, NULL);
+        thread_join(journal->helper);
     } else {
         while (journal_ring_peek(&journal->ring)) journal_turn(journal);
     }
@@ -210,8 +204,8 @@ void journal_close(struct journal *journal)
     journal_ring_release(&journal->ring);
     sem_destroy(&journal->wake);
     sem_destroy(&journal->helper_wake);
-    pthread_mutex_destroy(&journal->wait_lock);
-    pthread_cond_destroy(&journal->wait_more);
+    condition_release(&journal->wait_more);
+    mutex_release(&journal->wait_lock);
     free(journal);
 }
 
@@ -267,14 +261,13 @@ bool journal_failed(const struct journal *journal, struct error *why)
 bool journal_wait(struct journal *journal, uint64_t beyond_position, uint32_t timeout_ms)
 {
     if (journal_durable(journal) > beyond_position || !journal->threads) return journal_durable(journal) > beyond_position;
-    struct timespec until = time_in(CLOCK_MONOTONIC, timeout_ms);
-    pthread_mutex_lock(&journal->wait_lock);
+    uint64_t until = clock_monotonic_us() + (uint64_t)timeout_ms * 1000, now;
+    mutex_lock(&journal->wait_lock);
     atomic_fetch_add(&journal->wait_count, 1);
-    while (journal_durable(journal) <= beyond_position) {
-        if (pthread_cond_timedwait(&journal->wait_more, &journal->wait_lock, &until) == ETIMEDOUT) break;
-    }
+    while (journal_durable(journal) <= beyond_position && (now = clock_monotonic_us()) < until)
+        (void)condition_wait_us(&journal->wait_more, &journal->wait_lock, until - now);
     atomic_fetch_sub(&journal->wait_count, 1);
-    pthread_mutex_unlock(&journal->wait_lock);
+    mutex_unlock(&journal->wait_lock);
     return journal_durable(journal) > beyond_position;
 }
 

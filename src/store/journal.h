@@ -49,10 +49,12 @@ struct journal_options {
     bool sync;             /* fdatasync each group; false only in tests */
     const uint8_t *key;    /* 32 bytes: payloads are encrypted with AES-256-GCM; NULL: plain */
     uint64_t queue_bytes;  /* memory of what waits for the journal thread, rounded up to a power of two; default 64 MiB */
-    uint64_t
-        position_floor; /* what consumers have seen: positions and CSNs go on above it even if the journal was lost; a GAP then says so */
-    uint64_t csn_floor;
-    bool cut_damage; /* repair: what is behind the first damage is set aside (*.damaged) and a GAP over all tables is written */
+    /* Of all segments on disk: beyond it released ones go, then appends are refused as on a full disk; 0 (default): none. */
+    uint64_t bytes_max;
+    /* What consumers have seen: positions and CSNs go on above it even if the journal was lost; a GAP then says so. */
+    uint64_t position_floor, csn_floor;
+    /* Repair: what is behind the first damage is set aside (*.damaged) and a GAP over all tables is written. */
+    bool cut_damage;
 };
 void journal_options_default(struct journal_options *options);
 struct journal *journal_open(const struct journal_options *options,

@@ -95,11 +95,22 @@ void journal_core_abandon_segment(struct journal_core *core)
     end_segment(core);
 }
 
+static bool within_limit(struct journal_core *core, uint64_t more, struct error *error)
+{
+    struct journal_segments *segments = &core->segments;
+    if (!core->bytes_max || atomic_load(&segments->bytes) + more <= core->bytes_max) return true;
+    if (!journal_segments_prune(segments, &core->files, 0, error)) return false;
+    if (atomic_load(&segments->bytes) + more <= core->bytes_max) return true;
+    return error_set(error, ERROR_DISK_FULL, "the journal has reached its limit of %llu bytes: nothing of it was released by who reads it",
+                     (unsigned long long)core->bytes_max);
+}
+
 bool journal_core_begin_segment(struct journal_core *core, size_t group_size, struct error *error)
 {
     const char *name;
     uint64_t bytes = core->segment_size;
     if (JOURNAL_HEADER_SIZE + group_size > bytes) bytes = JOURNAL_HEADER_SIZE + group_size;
+    if (!within_limit(core, bytes, error)) return false;
     struct journal_file *file = open_blank(core, bytes, &name, error);
     if (!file) return false;
     bool spare = strcmp(name, SPARE) == 0, named = name_segment(core, file, name, error);
@@ -174,6 +185,7 @@ static void set_options(struct journal_core *core, const struct journal_options 
     if (size < JOURNAL_HEADER_SIZE + JOURNAL_SECTOR) size = JOURNAL_HEADER_SIZE + JOURNAL_SECTOR;
     core->segment_size = (size + JOURNAL_SECTOR - 1) / JOURNAL_SECTOR * JOURNAL_SECTOR;
     core->retain_bytes = options->retain_bytes;
+    core->bytes_max = options->bytes_max;
     core->encrypt = options->key != NULL;
     if (core->encrypt) memcpy(core->key, options->key, sizeof core->key);
 }

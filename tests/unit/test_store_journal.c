@@ -215,7 +215,7 @@ static void test_follow_and_retain(void **state)
     for (int i = 0; i < 20000; i++) {
         journal_append(journal, JOURNAL_DML, 1, 0, view_of(bytes, (size_t)(i % 700)), NULL, NULL);
         sum += (uint64_t)(i % 700);
-        if (i % 1000 == 0) usleep(5000);
+        if (i % 100 == 99) assert_true(journal_wait(journal, (uint64_t)i - 99, 10000)); /* small groups */
     }
     pthread_join(thread, NULL);
     assert_string_equal(follower.error.text, "");

@@ -297,6 +297,28 @@ static void test_disk_full(void **state)
     model_free(model);
 }
 
+/* The limit of our own: as a full disk, but what was released goes first. */
+static void test_bytes_max(void **state)
+{
+    (void)state;
+    struct model *model = model_new(2);
+    model->options.bytes_max = 100 * 1024;
+    assert_true(start(model));
+    for (int i = 0; i < 20 && !journal_failed(model->journal, NULL); i++) work(model, 100);
+    struct error why = {0};
+    assert_true(journal_failed(model->journal, &why));
+    assert_non_null(strstr(why.text, "102400"));
+    struct journal_statistics statistics;
+    journal_statistics(model->journal, &statistics);
+    assert_true(statistics.bytes_on_disk <= 100 * 1024);
+    check_all(model, false);
+    journal_release(model->journal, journal_durable(model->journal) + 1);
+    work(model, 10);
+    assert_false(journal_failed(model->journal, NULL));
+    check_all(model, false);
+    model_free(model);
+}
+
 static void test_disk_full_at_start(void **state)
 {
     (void)state;
@@ -335,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_failure_everywhere),
         cmocka_unit_test(test_long_life),
         cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_bytes_max),
         cmocka_unit_test(test_disk_full_at_start),
         cmocka_unit_test(test_full_queue),
     };
