@@ -259,7 +259,8 @@ void call_block(struct client *client, struct wire_request *request, struct stat
         call_error(client, request, &error, cursor->id);
         return;
     }
-    if (x->options & WIRE_OPTION_IO_VECTOR) write_outs(&b);
+    /* The short form cannot ask: who sends it knows from the first execution that values come back. */
+    if (x->short_form || x->options & WIRE_OPTION_IO_VECTOR) write_outs(&b);
     wire_parameters_write(client->session, cursor->id, NULL, 0, x->dml_row_counts, &client->reply);
     call_end(client, request, &(struct wire_end){.cursor_id = cursor->id, .command = 47, .row_count = 1});
 }
