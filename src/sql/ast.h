@@ -180,7 +180,7 @@ struct from_item {
     bool applied;                   /* right side of APPLY: the join says LATERAL */
     bool dml_target;
     struct expression *function;
-    struct view column_alias;
+    struct view column_alias;       /* FUNCTION made by a rewrite: name of its one column */
     struct from_item *left, *right;
     enum join_kind join;
     bool natural;

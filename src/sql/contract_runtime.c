@@ -66,6 +66,7 @@ const struct runtime_row runtime_rows[] = {
     {"regexp_substr", "text, text, numeric, numeric, text", "text", I, false, "with match parameters"},
     {"regexp_substr", "text, text, numeric, numeric, text, numeric", "text", I, false, "of a group"},
     {"is_json", "text", "boolean", I, true, "IS JSON in Oracle's lax syntax; NULL stays NULL"},
+    {"refuse_loop", "boolean", "boolean", I, false, "true: error ORA-01436 CONNECT BY loop in user data; else true"},
     /* dates and times */
     {"sysdate", "", "timestamp(0) without time zone", S, false, "the statement's time at the database's zone, cut to seconds"},
     {"systimestamp", "", "timestamp with time zone", S, false, "the statement's time"},

@@ -78,10 +78,19 @@ void emit_from_item(struct emitter *m, const struct from_item *item)
             return;
         }
         emit_table(m, item);
-        if (item->alias.size) emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
+        if (item->alias.size || (item->with && !view_equal(r->label, item->with->label))) emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
         return;
-    default: emit_text(m, "(SELECT 1) AS refused"); return;
+    case FROM_FUNCTION:
+        if (!item->column_alias.size) break;
+        emit_expression(m, item->function, PRECEDENCE_ANY);
+        emit_alias(m, r->label);
+        buffer_u8(m->out, '(');
+        name_write(m->out, item->column_alias);
+        buffer_u8(m->out, ')');
+        return;
+    default: break;
     }
+    emit_text(m, "(SELECT 1) AS refused");
 }
 
 static void emit_groups(struct emitter *m, const struct group_item *items, uint32_t count)
@@ -217,7 +226,7 @@ static void emit_withs(struct emitter *m, const struct query *q)
             }
             buffer_u8(m->out, ')');
         }
-        emit_text(m, " AS ");
+        emit_text(m, with->materialized ? " AS MATERIALIZED " : " AS ");
         emit_query_in_brackets(m, with->query);
     }
     if (q->with_count) buffer_u8(m->out, ' ');

@@ -218,6 +218,7 @@ const struct function_rule functions_general[] = {
     {"NVL2", 3, 3, SQL_EXACT, 0, GIVES_SECOND, "a", NULL, rewrite_nvl2},
     {"ROWNUM", 0, 0, SQL_EXACT, FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_INTEGER, "", NULL, refuse_rownum},
     {"STANDARD_HASH", 1, 2, SQL_EXACT, FUNCTION_STRICT, GIVES_BYTES, "a", NULL, rewrite_standard_hash},
+    {"SYS_CONNECT_BY_PATH", 2, 2, SQL_EXACT, FUNCTION_NOT_NULL, GIVES_TEXT, "a", NULL, refuse_level},
     {"SYS_CONTEXT", 2, 3, SQL_EXACT, FUNCTION_VOLATILE, GIVES_TEXT, "t", "@sys_context(\1, \2)"},
     {"SYS_GUID", 0, 0, SQL_EXACT, FUNCTION_VOLATILE | FUNCTION_BARE | FUNCTION_NOT_NULL, GIVES_BYTES, "", "@sys_guid()"},
     {"UID", 0, 0, SQL_EXACT, FUNCTION_VOLATILE | FUNCTION_ONLY_BARE, GIVES_NUMBER, "", "@uid()"},

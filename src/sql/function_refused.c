@@ -21,7 +21,6 @@ const struct function_rule functions_refused[] = {
     REFUSED("POWERMULTISET", "collections are not translated", NULL),
     REFUSED("ROWIDTOCHAR", "row addresses of the source mean nothing on the target", "use the primary key"),
     REFUSED("SCORE", "Oracle Text has no counterpart", NULL),
-    REFUSED("SYS_CONNECT_BY_PATH", "it belongs to CONNECT BY", "check the query"),
     REFUSED("SYS_XMLGEN", "XML is not translated", NULL),
     REFUSED("VSIZE", "it shows the source's own storage", NULL),
     REFUSED("XMLAGG", "XML is not translated", NULL),

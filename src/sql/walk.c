@@ -210,6 +210,12 @@ struct select *wrap_select(struct translation *t, struct query *q, struct select
     return inner;
 }
 
+void wrap_names(struct translation *t, struct select *outer, struct select *inner, struct expression **at)
+{
+    struct wrap w = {.old = inner->scope, .inner = inner, .relation = outer->scope->relations[0]};
+    if (*at) walk_expression(t, at, move_name, &w);
+}
+
 struct expression *wrap_add(struct translation *t, struct select *outer, struct select *inner, struct expression *e, const char *name)
 {
     struct wrap w = {.inner = inner, .relation = outer->scope->relations[0]};

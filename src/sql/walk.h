@@ -17,6 +17,8 @@ void walk_flat(struct translation *t, struct expression **at, expression_visit *
 /* Moves FROM and WHERE of `s` into a subquery; columns of its relations that are used elsewhere in `s` (and in the keys of q's ORDER
  * BY, when q is given) become columns of the subquery. Answers the inner select. */
 struct select *wrap_select(struct translation *t, struct query *q, struct select *s);
+/* The same for an expression that wrap_select did not reach: names of the relations that were moved. */
+void wrap_names(struct translation *t, struct select *outer, struct select *inner, struct expression **at);
 /* Adds a column with that expression to the inner select of a wrapped one; answers a reference to it. */
 struct expression *wrap_add(struct translation *t, struct select *outer, struct select *inner, struct expression *e, const char *name);
 
