@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# The translator measured: the differential suite on a real PostgreSQL, and corpora if there are any (CORPUS=folder).
+CORPUS ?= $(firstword $(wildcard ../*/sql) build/corpus)
+TRANSLATOR_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/translator/*.c)))
+$(BUILD)/tests/translator/%.o: EXTRA_CFLAGS += $(PG_INCLUDE) -D_GNU_SOURCE
+$(BUILD)/tests/measure-translator: $(TRANSLATOR_OBJECTS) $(call libs,sql)
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS_ALL) -o $@ $(TRANSLATOR_OBJECTS) -Wl,--start-group $(call libs,sql) -Wl,--end-group -lpg_query -lpq $(LIBS_sql)
+
+.PHONY: test-translator
+test-translator: $(BUILD)/tests/measure-translator  ## the translator against documented answers and corpora (CORPUS=folder)
+	@mkdir -p build/results
+	@$(BUILD)/tests/measure-translator build/results $(CORPUS)

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* measure RESULTS-FOLDER CORPUS-FOLDER: measures the translator and writes translator.json and translator-failures.txt. Fails when a case of the suite fails. */
+#include "tests/support/private_postgres.h"
+#include "tests/translator/suite.h"
+
+#include "base/json.h"
+
+static void write_json(const char *path, const struct pair_result *p, const struct corpus_result *c, const struct differential_result *d)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    struct json json = json_into(&out);
+    json_object_begin(&json);
+    json_key(&json, "pairs");
+    json_object_begin(&json);
+    json_field_u64(&json, "agree", p->agree);
+    json_field_u64(&json, "right_but_different", p->right_but_different);
+    json_field_u64(&json, "refused", p->refused);
+    json_field_u64(&json, "wrong", p->wrong);
+    json_field_u64(&json, "unjudged", p->unjudged);
+    json_field_u64(&json, "total", p->total);
+    json_object_end(&json);
+    json_key(&json, "corpus");
+    json_object_begin(&json);
+    json_field_u64(&json, "parsed", c->parsed);
+    json_field_u64(&json, "translated", c->translated);
+    json_field_u64(&json, "refused", c->refused);
+    json_field_u64(&json, "invalid", c->invalid);
+    json_field_u64(&json, "crashed", c->crashed);
+    json_field_u64(&json, "total", c->total);
+    json_object_end(&json);
+    json_key(&json, "differential");
+    json_object_begin(&json);
+    json_field_u64(&json, "passed", d->passed);
+    json_field_u64(&json, "failed", d->failed);
+    json_field_u64(&json, "witnessed", d->witnessed);
+    json_object_end(&json);
+    json_key(&json, "contract");
+    json_object_begin(&json);
+    json_field_u64(&json, "exact", c->states[SQL_EXACT]);
+    json_field_u64(&json, "approximate", c->states[SQL_APPROXIMATE]);
+    json_field_u64(&json, "refused", c->states[SQL_REFUSED]);
+    json_field_u64(&json, "passed_through", c->states[SQL_PASSED]);
+    json_object_end(&json);
+    json_object_end(&json);
+    buffer_u8(&out, '\n');
+    FILE *file = fopen(path, "w");
+    if (file) {
+        fwrite(buffer_view(&out).data, 1, buffer_size(&out), file);
+        fclose(file);
+    }
+    fwrite(buffer_view(&out).data, 1, buffer_size(&out), stdout);
+    buffer_release(&out);
+}
+
+static bool present(const char *path)
+{
+    if (access(path, R_OK) == 0) return true;
+    printf("translator: SKIPPED: there is no %s (CORPUS=folder)\n", path);
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct private_postgres server;
+    char path[600], corpus_path[600], pairs_path[600];
+    if (argc != 3) return fprintf(stderr, "measure RESULTS-FOLDER CORPUS-FOLDER\n"), 2;
+    if (private_postgres_start(&server, "") != 0) return fprintf(stderr, "translator: no PostgreSQL could be started\n"), 1;
+    PGconn *target = PQconnectdb(server.conninfo);
+    snprintf(path, sizeof path, "%s/translator-failures.txt", argv[1]);
+    snprintf(corpus_path, sizeof corpus_path, "%s/oracle_corpus.jsonl", argv[2]);
+    snprintf(pairs_path, sizeof pairs_path, "%s/pairs.tsv", argv[2]);
+    FILE *failures = fopen(path, "w");
+    int status = 1;
+    struct differential_result differential = {0};
+    if (failures && target_script(target, "SET client_min_messages = error; SET statement_timeout = '10s'; SET search_path = public") && target_script(target, sql_runtime_script)) {
+        struct pair_result pairs = {0};
+        struct corpus_result corpus = {0};
+        differential = differential_measure(target, "tests/translator/differential", failures);
+        if (present(pairs_path)) pairs = pairs_measure(target, pairs_path, failures);
+        if (present(corpus_path)) corpus = corpus_measure(corpus_path, failures);
+        snprintf(path, sizeof path, "%s/translator.json", argv[1]);
+        write_json(path, &pairs, &corpus, &differential);
+        status = differential.failed > 0;
+    }
+    if (failures) fclose(failures);
+    PQfinish(target);
+    private_postgres_do(&server, "stop");
+    printf("translator: %u passed, %u failed, 0 skipped\n", differential.passed, differential.failed);
+    return status;
+}
