@@ -105,5 +105,6 @@ clean:
 -include scripts/fuzz.mk
 -include scripts/captures.mk
 -include scripts/bench.mk
+-include scripts/translator.mk
 -include scripts/demo.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
