@@ -187,7 +187,8 @@ void wire_lob_result_write(const struct wire_session *session, const struct wire
 {
     buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
     write_locator(locator, request->source_length, out);
-    if (request->operation == WIRE_LOB_CREATE_TEMPORARY)
+    /* Whoever pointed at a charset reads one back, whatever the operation. */
+    if (request->operation == WIRE_LOB_CREATE_TEMPORARY || request->has_charset)
         wire_write_ub2(out, (uint16_t)(request->has_charset && request->charset ? request->charset : WIRE_CHARSET_UTF8));
     if (request->has_amount) wire_write_ub8(out, amount);
     if (!request->has_flag) return;
