@@ -285,19 +285,30 @@ static void synced(struct pg *pg)
 
 void pg_pipeline_read(struct pg *pg)
 {
+    unsigned idle = 0;
     while (pg->count && pg->state == PG_READY && !PQisBusy(pg->handle)) {
         PGresult *handle = PQgetResult(pg->handle);
         struct pg_item item = pg->items[pg->first];
         if (!handle) {
             /* The end of the oldest item's results; before its first one, nothing has come yet. */
             if (!pg->first_answered && PQstatus(pg->handle) == CONNECTION_BAD) return;
-            if (pg->first_answered) pop_item(pg);
+            /* Not busy and yet nothing to say, twice: a server that is going down said its last word. The end of its stream is still to come. */
+            if (!pg->first_answered && ++idle > 1) return;
+            if (pg->first_answered) {
+                pop_item(pg);
+                idle = 0;
+            }
         } else if (item.kind == PG_ITEM_SYNC) {
             PQclear(handle);
             pop_item(pg);
             synced(pg);
         } else if (pg->first_answered) {
             PQclear(handle); /* one result for each send */
+        } else if (PQresultStatus(handle) == PGRES_PIPELINE_ABORTED) {
+            /* When something is sent now, libpq goes on to the next item without telling this one's end: take the end before the callback can send. */
+            PQclear(PQgetResult(pg->handle));
+            pop_item(pg);
+            deliver(pg, &item, handle);
         } else {
             pg->first_answered = true;
             deliver(pg, &item, handle);

@@ -327,6 +327,41 @@ static void test_callback_sends_and_takes(void **state)
     pg_result_free(&chain.kept);
 }
 
+/* The callback of a skipped statement undoes it in a group of its own, while the end of the failed group is still to come. */
+struct undo {
+    struct pg *pg;
+    struct answers *answers;
+};
+static void undo_after_skipped(void *context, struct pg_result *result)
+{
+    struct undo *undo = context;
+    assert_int_equal(result->error.code, ERROR_CANCELLED);
+    pg_send_text(undo->pg, "ROLLBACK TO SAVEPOINT a", note, tag(undo->answers, 1));
+    pg_sync(undo->pg);
+}
+
+static void test_undo_after_skipped(void **state)
+{
+    (void)state;
+    static struct answers answers;
+    answers.count = 0;
+    struct pg *pg = connect_blocking();
+    struct undo undo = {.pg = pg, .answers = &answers};
+    struct error error = {0};
+    pg_send_text(pg, "BEGIN", NULL, NULL);
+    pg_send_text(pg, "SAVEPOINT a", NULL, NULL);
+    pg_send_text(pg, "SELECT 1/0", note, tag(&answers, 0));
+    pg_send_text(pg, "RELEASE SAVEPOINT a", undo_after_skipped, &undo);
+    assert_true(pg_run_wait(pg, 5000, &error));
+    pg_send_text(pg, "SELECT 'on'", note, tag(&answers, 2));
+    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_int_equal(answers.count, 3);
+    assert_false(answers.items[0].ok);
+    assert_true(answers.items[1].ok);
+    assert_string_equal(answers.items[2].first, "on");
+    pg_close(pg);
+}
+
 static void close_inside(void *context, struct pg_result *result)
 {
     struct pg **pg = context;
@@ -461,6 +496,7 @@ int main(void)
         cmocka_unit_test(test_prepared_limit),
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_callback_sends_and_takes),
+        cmocka_unit_test(test_undo_after_skipped),
         cmocka_unit_test(test_close_in_callback),
         cmocka_unit_test(test_backend_terminated),
         cmocka_unit_test(test_server_crash),
