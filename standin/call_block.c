@@ -191,6 +191,33 @@ static bool call_with_cursor(struct block *b, uint32_t bind, struct plan_error *
     return false;
 }
 
+/* ---- did it change anything? ---- */
+
+/* MariaDB's counters of the session begin at zero. This commits, so it comes before the transaction. */
+static bool forget_counters(struct client *client, struct plan_error *error)
+{
+    struct engine_error failed;
+    if (engine_run(&client->engine, "FLUSH LOCAL STATUS", NULL, &failed)) return true;
+    error_from_engine(client, NULL, &failed, error);
+    return false;
+}
+
+static void add_counter(void *context, char **values, unsigned long *lengths)
+{
+    int64_t n = 0, *sum = context;
+    if (values[1] && view_to_i64(view_of(values[1], lengths[1]), &n)) *sum += n;
+}
+
+/* A procedure that only read has opened no transaction. */
+static bool changed_rows(struct client *client, const struct plan *plan)
+{
+    struct engine_error ignored;
+    int64_t sum = 0;
+    if (strstr(plan->sql, "FOR UPDATE")) return true;
+    bool good = engine_rows(&client->engine, "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_write', 'Handler_update', 'Handler_delete')", add_counter, &sum, &ignored);
+    return !good || sum > 0;
+}
+
 static bool run_block(struct block *b, struct plan_error *error)
 {
     const struct plan *plan = b->s->plan;
@@ -244,13 +271,14 @@ void call_block(struct client *client, struct wire_request *request, struct stat
     bool good = true;
     if (s->plan->out_count > cursor->bind_count) good = fail(&error, 1008, "not all variables bound");
     bool begun = s->plan->locks && !client->in_transaction;
-    good = good && client_free_engine(client, &error) && (!s->plan->locks || client_begin(client, &error));
+    good = good && client_free_engine(client, &error) && (!begun || forget_counters(client, &error)) && (!s->plan->locks || client_begin(client, &error));
     uint32_t iterations = x->row_count ? x->row_count : 1;
     for (uint32_t i = 0; good && i < iterations; i++) {
         b.row = x->row_count ? &x->rows[(size_t)i * cursor->bind_count] : NULL;
         good = run_block(&b, &error);
     }
     if (s->plan->locks) client->in_transaction = engine_in_transaction(&client->engine);
+    if (good && begun && client->in_transaction && !changed_rows(client, s->plan)) good = client_rollback(client, &error);
     if (good && x->commit) good = client_commit(client, &error);
     if (!good) {
         struct plan_error ignored = {0};

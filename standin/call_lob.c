@@ -126,6 +126,8 @@ static void free_temporaries(struct client *client, const struct wire_request *r
 void call_lob(struct client *client, struct wire_request *request)
 {
     const struct wire_lob_request *r = &request->lob;
+    server_log(client->server, "session %u: LOB operation %x source %u/%" PRIu64 " destination %u/%" PRIu64 " amount %d/%" PRIu64 " flag %d charset %d data %zu", client->session_id, r->operation, r->source_length,
+               r->source_offset, r->destination_length, r->destination_offset, r->has_amount, r->amount, r->has_flag, r->has_charset, r->data.size);
     if (r->operation == WIRE_LOB_CREATE_TEMPORARY) {
         create_temporary(client, request);
         return;

@@ -81,7 +81,7 @@ static struct expression truncate_or_round(struct rewriter *rw, bool round, stru
 static struct expression to_char(struct rewriter *rw, struct expression *list, uint32_t count)
 {
     if (count == 1) {
-        struct expression e = expression_of(expression_text(rw, &list[0]), list[0].type.kind == KIND_CLOB ? list[0].type : sql_type_varchar(list[0].type.length ? list[0].type.length : 40));
+        struct expression e = expression_of(expression_text(rw, &list[0]), sql_type_varchar(list[0].type.kind == KIND_CLOB ? 4000 : list[0].type.length ? list[0].type.length : 40));
         return e;
     }
     const char *format = expression_text(rw, &list[1]);

@@ -28,7 +28,7 @@ const tests = {
     const when = new Date('2021-03-04T05:06:07.089Z');
     await c.execute('insert into kinds (n, n2, v, nv, ch, d, ts, tz, ltz, r, bf, bd, cl, bl, iv) values (:n, :n2, :v, :nv, :ch, :d, :ts, :tz, :ltz, :r, :bf, :bd, :cl, :bl, :iv)', {
       n: 1234567.891, n2: 1.005, v: 'naïve 東京 😀', nv: 'nätional', ch: 'ab', d: when, ts: when, tz: when, ltz: when, r: Buffer.from('00ff10', 'hex'), bf: 1.5, bd: -2.5e200,
-      cl: 'clob text', bl: Buffer.from('blob'), iv: new oracledb.IntervalDS({ days: 1, hours: 2, minutes: 3, seconds: 4 }) });
+      cl: 'clob text', bl: Buffer.from('blob'), iv: { type: oracledb.DB_TYPE_INTERVAL_DS, val: new oracledb.IntervalDS({ days: 1, hours: 2, minutes: 3, seconds: 4 }) } });
     const r = await c.execute('select * from kinds', [], { fetchTypeHandler: (m) => (m.dbType === oracledb.DB_TYPE_CLOB ? { type: oracledb.STRING } : m.dbType === oracledb.DB_TYPE_BLOB ? { type: oracledb.BUFFER } : undefined) });
     const [id, n, n2, v, nv, ch, d, ts, tz, ltz, raw, bf, bd, cl, bl, iv] = r.rows[0];
     assert.deepStrictEqual([id, n, n2, v, nv, ch, bf, bd, cl], [1, 1234567.891, 1.01, 'naïve 東京 😀', 'nätional', 'ab   ', 1.5, -2.5e200, 'clob text']);
@@ -57,6 +57,7 @@ const tests = {
     assert.deepStrictEqual([r.rowsAffected, r.outBinds], [2, { a: [8, 20], b: ['eight!', 'new!'] }]);
     r = await c.execute('delete from rids where id = 99 returning id into :a', { a: n });
     assert.deepStrictEqual(r.outBinds, { a: [] });
+    await c.commit();
   },
   async 'array DML'(c) {
     let r = await c.executeMany('insert into rids values (:1, :2)', [...Array(500).keys()].map((i) => [1000 + i, `row ${i}`]));
