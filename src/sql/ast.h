@@ -347,6 +347,8 @@ struct change {
     uint32_t returning_count;
     struct expression **into;
     uint32_t into_count;
+    struct expression **drawn;      /* INSERT ALL: NEXTVALs, one number of each for a row of the source */
+    uint32_t drawn_count;
     bool log_errors;
     uint32_t log_errors_at;
     struct scope *scope;

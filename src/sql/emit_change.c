@@ -90,7 +90,17 @@ static void emit_insert(struct emitter *m, const struct change *c)
 static void emit_insert_all(struct emitter *m, const struct change *c)
 {
     emit_text(m, "WITH source_row AS MATERIALIZED ");
+    if (c->drawn_count) {
+        emit_text(m, "(SELECT *");
+        for (uint32_t k = 0; k < c->drawn_count; k++) {
+            emit_text(m, ", ");
+            emit_expression(m, c->drawn[k], PRECEDENCE_ANY);
+            buffer_printf(m->out, " AS next_value_%u", (unsigned)k + 1);
+        }
+        emit_text(m, " FROM ");
+    }
     emit_query_in_brackets(m, c->query);
+    if (c->drawn_count) emit_text(m, " AS counted)");
     for (uint32_t i = 0; i < c->branch_count; i++) {
         const struct insert_branch *b = &c->branches[i];
         buffer_printf(m->out, ", inserted_%u AS (INSERT INTO ", (unsigned)(i + 1));

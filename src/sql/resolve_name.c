@@ -156,6 +156,7 @@ static void resolve_sequence(struct translation *t, struct expression *e)
 {
     char schema[129], name[129];
     t->uses_sequence = true;
+    LIST_ADD(t, t->sequences, t->sequence_count, e);
     t->has_side_effect |= view_equal(e->text, view_text("NEXTVAL"));
     t->is_volatile = true;
     if (e->link.size) finding_refuse(t, e->at, "database link", "a database link leads to another server", "give a translation in the mapping file");

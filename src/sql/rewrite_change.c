@@ -3,6 +3,7 @@
 #include "sql/build.h"
 #include "sql/rewrite.h"
 #include "sql/rewrite_parts.h"
+#include "sql/walk.h"
 
 static void into_column(struct translation *t, struct expression **value, const struct expression *column)
 {
@@ -82,6 +83,27 @@ static bool is_rows_of_one_table(const struct change *c)
     return true;
 }
 
+/* INSERT ALL draws a sequence once for a row of the source: there, and the branches take the number from it. */
+static void draw_once(struct translation *t, struct expression **at, void *context)
+{
+    struct change *c = context;
+    struct expression *e = *at;
+    uint32_t k = 0;
+    if (e->kind != EXPRESSION_SEQUENCE) return;
+    while (k < c->drawn_count && !(view_equal(c->drawn[k]->qualifier, e->qualifier) && view_equal(c->drawn[k]->schema, e->schema))) k++;
+    if (k == c->drawn_count) LIST_ADD(t, c->drawn, c->drawn_count, e);
+    *at = build_text(t, e->at, e->typing, PRECEDENCE_PRIMARY, translation_printf(t, "next_value_%u", (unsigned)k + 1));
+}
+
+static void draw_sequences(struct translation *t, struct change *c)
+{
+    for (uint32_t i = 0; i < c->branch_count; i++) {
+        for (uint32_t j = 0; j < c->branches[i].value_count; j++) walk_flat(t, &c->branches[i].values[j], draw_once, c);
+        if (c->branches[i].when) walk_flat(t, &c->branches[i].when, draw_once, c);
+    }
+    for (uint32_t k = 0; k < c->drawn_count; k++) rewrite_expression(t, &c->drawn[k]);
+}
+
 static void rewrite_insert(struct translation *t, struct change *c, enum sql_kind kind)
 {
     if (kind == SQL_INSERT_ALL && is_rows_of_one_table(c)) {
@@ -89,6 +111,7 @@ static void rewrite_insert(struct translation *t, struct change *c, enum sql_kin
         c->query = NULL;
     }
     if (c->query) rewrite_query(t, c->query);
+    if (c->query && kind == SQL_INSERT_ALL) draw_sequences(t, c);
     for (uint32_t i = 0; i < c->branch_count; i++) rewrite_branch(t, &c->branches[i]);
     if (c->query && kind == SQL_INSERT) convert_items(t, c->query->body, &c->branches[0]);
 }
@@ -164,6 +187,7 @@ void rewrite_change(struct translation *t, struct change *c, enum sql_kind kind)
         for (uint32_t i = 0; i < c->from_count; i++)
             if (c->from[i]->query) rewrite_query(t, c->from[i]->query);
         rewrite_assignments(t, c);
+        if (c->where) rewrite_rownum_change(t, c);
         if (c->where) rewrite_expression(t, &c->where);
     }
     rewrite_returning(t, c);

@@ -230,9 +230,25 @@ static struct expression *rewrite_interval_cast(struct translation *t, struct ex
     return e;
 }
 
+/* A statement draws one number of a sequence for a row, however often it names it: the first mention draws, the others repeat. */
+static bool sequence_advances(struct translation *t, const struct expression *e)
+{
+    bool drawn = false, first = true;
+    for (uint32_t i = 0; i < t->sequence_count; i++) {
+        const struct expression *other = t->sequences[i];
+        if (!view_equal(other->qualifier, e->qualifier) || !view_equal(other->schema, e->schema)) continue;
+        drawn |= view_equal(other->text, view_text("NEXTVAL"));
+        if (other != e && other->at < e->at) first = false;
+    }
+    if (!drawn)
+        finding_difference(t, e->at, "currval", "CURRVAL is that of the target's connection, which a session keeps only within a transaction",
+                           "take the number with RETURNING, or within the transaction that drew it");
+    return drawn && first;
+}
+
 static struct expression *rewrite_sequence(struct translation *t, struct expression *e)
 {
-    bool next = view_equal(e->text, view_text("NEXTVAL"));
+    bool next = sequence_advances(t, e);
     struct view name = e->sequence ? view_text(e->sequence->target) : name_to_target(t, e->qualifier);
     struct view schema = e->sequence ? view_text(e->sequence->target_schema) : e->schema.size ? name_to_target(t, e->schema) : view_of(NULL, 0);
     struct buffer quoted;

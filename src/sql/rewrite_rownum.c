@@ -172,6 +172,37 @@ static bool only_constants(const struct select *s)
     return true;
 }
 
+/* UPDATE and DELETE of the first n rows found: the rows are picked by a subquery on the table itself. */
+void rewrite_rownum_change(struct translation *t, struct change *c)
+{
+    struct relation *target = c->target->relation;
+    if (!contains_rownum(t, c->where) || !target) return;
+    struct select *s = translation_alloc(t, sizeof *s);
+    s->where = c->where;
+    s->at = c->at;
+    s->scope = c->scope;
+    take_where(t, s);
+    if (!s->limit || contains_rownum(t, s->where)) return; /* refused where it stands */
+    struct query *q = translation_alloc(t, sizeof *q);
+    struct select_item item = {.expression = build_text(t, c->at, typing_of(SQL_UNKNOWN, TARGET_OTHER), PRECEDENCE_PRIMARY, "ctid")};
+    LIST_ADD(t, s->items, s->item_count, item);
+    LIST_ADD(t, s->from, s->from_count, c->target);
+    q->body = translation_alloc(t, sizeof *q->body);
+    q->body->kind = BODY_SELECT;
+    q->body->select = s;
+    q->resolved = q->known = true;
+    struct expression *row = build_expression(t, EXPRESSION_NAME, c->at, typing_of(SQL_UNKNOWN, TARGET_OTHER));
+    row->text = view_text("CTID");
+    row->relation = target;
+    row->qualify = true;
+    struct expression *in = build_expression(t, EXPRESSION_IN, c->at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN));
+    build_add(t, in, row);
+    in->query = q;
+    in->rewritten = false;
+    c->where = in;
+    t->rownum_limit = t->arbitrary_rows = true;
+}
+
 void rewrite_rownum(struct translation *t, struct query *q, struct select *s)
 {
     bool in_items = false, in_upper = false;

@@ -45,6 +45,8 @@ struct translation {
     /* gathered by the passes for the plan */
     bool is_volatile, uses_sequence, uses_rowid, calls_unknown, has_side_effect, rownum_limit, arbitrary_rows;
     bool reads_tables;
+    struct expression **sequences;  /* every NEXTVAL and CURRVAL, in order of the text */
+    uint32_t sequence_count;
     struct view current_schema;
 };
 
