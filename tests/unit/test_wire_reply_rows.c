@@ -376,18 +376,20 @@ static void test_counts_beyond_the_message(void **state)
 static void test_a_describe_in_the_reply_to_defines_keeps_them(void **state)
 {
     (void)state;
-    struct wire_column columns[] = {column_of(WIRE_TYPE_CLOB, 4000)};
-    struct wire_oac define = {.type = WIRE_TYPE_LONG};
-    struct wire_cursor *cursor = make_query(columns, 1);
-    wire_cursor_set_defines(cursor, &define, 1);
+    struct wire_column columns[] = {column_of(WIRE_TYPE_CLOB, 4000), column_of(WIRE_TYPE_CLOB, 4000)};
+    struct wire_oac defines[] = {{.type = WIRE_TYPE_LONG},
+                                 {.type = WIRE_TYPE_CLOB, .continue_flags = WIRE_CONTINUE_LOB_PREFETCH, .characters_max = 10}};
+    struct wire_cursor *cursor = make_query(columns, 2);
+    wire_cursor_set_defines(cursor, defines, 2);
     listener.request = (struct wire_request){.function = WIRE_FN_EXECUTE, .cursor = cursor};
     listener.request.execute.has_defines = true;
     wire_reply_begin(listener.decoder, &listener.request);
-    wire_describe_write(SESSION, columns, 1, MESSAGE);
-    wire_bench_add_hex(&listener.bench, "07 02 68 69 00 00");
+    wire_describe_write(SESSION, columns, 2, MESSAGE);
+    wire_bench_add_hex(&listener.bench, "07 02 68 69 00 00 01 01 01 02 00 00 01 02 79 6f 01 aa");
     end_message();
     assert_int_equal(wire_listen_piece(&listener, 0, buffer_size(MESSAGE)), WIRE_DECODED);
-    assert_string_equal(wire_listen_lines(&listener), "describe C:112/0/0/4000\nrow 'hi'\nend 0 rows 0 cursor 9 at 0 command 0 \n");
+    assert_string_equal(wire_listen_lines(&listener),
+                        "describe C:112/0/0/4000 C:112/0/0/4000\nrow 'hi' 'yo'(2)\nend 0 rows 0 cursor 9 at 0 command 0 \n");
 }
 
 /* What 23ai adds to a column: domains, annotations, vectors. */
