@@ -72,9 +72,9 @@ $(BUILD)/standin/dictionary.o $(BUILD)/standin/bootstrap.o: $(wildcard standin/s
 .PHONY: $(BUILD)/standin
 $(BUILD)/standin: $(BUILD)/standin-server $(BUILD)/standin_udf.so
 # Functions that MariaDB loads into itself: never with a sanitizer, whatever the variant.
-$(BUILD)/standin_udf.so: $(wildcard standin/udf/*.c standin/udf/*.h)
+$(BUILD)/standin_udf.so: $(wildcard standin/udf/*.c standin/udf/*.h) src/base/memory.c src/base/check.c
 	@mkdir -p $(@D)
-	@$(CC) -O2 -g -std=gnu11 $(WARNINGS) -fPIC -shared -I. $(shell mariadb_config --include 2>/dev/null) -o $@ $(filter %.c,$^) -lm
+	@$(CC) -O2 -g -std=gnu11 $(WARNINGS) -fPIC -shared -fvisibility=default -Isrc -I. $(shell mariadb_config --include 2>/dev/null) -o $@ $(filter %.c,$^) -lm
 $(BUILD)/standin-server: $(STANDIN_OBJECTS) $(call libs,standin)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $(STANDIN_OBJECTS) -Wl,--start-group $(call libs,standin) -Wl,--end-group $(LIBS_standin)
 

@@ -12,12 +12,15 @@ __asm__(".section .rodata\n.global standin_views_sql\nstandin_views_sql:\n.incbi
 extern const char standin_views_sql[], standin_shim_sql[];
 
 /* The functions of standin_udf.so: name, and what it answers. */
-static const struct { const char *name, *result; } functions[] = {
-    {"ora_number_text", "STRING"}, {"ora_to_char_number", "STRING"}, {"ora_to_char_time", "STRING"}, {"ora_to_number", "DECIMAL"}, {"ora_to_time", "STRING"},
-    {"ora_trunc_time", "STRING"}, {"ora_round_time", "STRING"}, {"ora_add_months", "STRING"}, {"ora_plus_months", "STRING"}, {"ora_last_day", "STRING"},
-    {"ora_next_day", "STRING"}, {"ora_months_between", "DECIMAL"}, {"ora_initcap", "STRING"}, {"ora_translate", "STRING"}, {"ora_trim_set", "STRING"},
-    {"ora_instr", "INTEGER"}, {"ora_hex_to_raw", "STRING"}, {"ora_rowid_text", "STRING"}, {"ora_rowid_number", "INTEGER"}, {"ora_raise", "INTEGER"},
-    {"ora_power", "DECIMAL"}, {"ora_cast_number", "DECIMAL"}, {"ora_scn", "INTEGER"},
+static const struct {
+    const char *name, *result;
+} functions[] = {
+    {"ora_number_text", "STRING"}, {"ora_to_char_number", "STRING"}, {"ora_to_char_time", "STRING"},  {"ora_to_number", "DECIMAL"},
+    {"ora_to_time", "STRING"},     {"ora_trunc_time", "STRING"},     {"ora_round_time", "STRING"},    {"ora_add_months", "STRING"},
+    {"ora_plus_months", "STRING"}, {"ora_last_day", "STRING"},       {"ora_next_day", "STRING"},      {"ora_months_between", "DECIMAL"},
+    {"ora_initcap", "STRING"},     {"ora_translate", "STRING"},      {"ora_trim_set", "STRING"},      {"ora_instr", "INTEGER"},
+    {"ora_hex_to_raw", "STRING"},  {"ora_rowid_text", "STRING"},     {"ora_rowid_number", "INTEGER"}, {"ora_raise", "INTEGER"},
+    {"ora_power", "DECIMAL"},      {"ora_cast_number", "DECIMAL"},   {"ora_scn", "INTEGER"},
 };
 
 static bool run(struct engine *engine, const char *sql, struct error *error)
@@ -34,7 +37,8 @@ static bool make_functions(struct engine *engine, struct error *error)
         snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM mysql.func WHERE name = '%s'", functions[i].name);
         if (engine_number(engine, sql, 0)) continue;
         snprintf(sql, sizeof sql, "CREATE FUNCTION %s RETURNS %s SONAME 'standin_udf.so'", functions[i].name, functions[i].result);
-        if (!run(engine, sql, error)) return error_prefix(error, "cannot load standin_udf.so (run-mariadb start --udf FOLDER puts it in place)");
+        if (!run(engine, sql, error))
+            return error_prefix(error, "cannot load standin_udf.so (run-mariadb start --udf FOLDER puts it in place)");
     }
     return true;
 }
@@ -48,7 +52,9 @@ static bool make_schemas(struct server *server, struct engine *engine, struct er
         wire_verifier_to_spare4(&user->verifier, spare4, sizeof spare4);
         snprintf(sql, sizeof sql, "CREATE DATABASE IF NOT EXISTS `%s` CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin", user->name);
         if (!run(engine, sql, error)) return false;
-        snprintf(sql, sizeof sql, "INSERT INTO `SYS`.`STANDIN$USER` (USERNAME, SPARE4) VALUES ('%s', '%s') ON DUPLICATE KEY UPDATE SPARE4 = VALUES(SPARE4)", user->name, spare4);
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO `SYS`.`STANDIN$USER` (USERNAME, SPARE4) VALUES ('%s', '%s') ON DUPLICATE KEY UPDATE SPARE4 = VALUES(SPARE4)",
+                 user->name, spare4);
         if (!run(engine, sql, error)) return false;
     }
     return true;
@@ -70,12 +76,20 @@ static bool run_shim(struct engine *engine, struct error *error)
 
 static bool make_view(struct server *server, struct engine *engine, struct view text, struct error *error)
 {
-    struct plan_session session = {.user = "SYS", .schema = "SYS", .date_format = "DD-MON-RR", .timestamp_format = "DD-MON-RR", .timestamp_tz_format = "DD-MON-RR", .zone_name = "+00:00", .byte_semantics = true};
+    struct plan_session session = {.user = "SYS",
+                                   .schema = "SYS",
+                                   .date_format = "DD-MON-RR",
+                                   .timestamp_format = "DD-MON-RR",
+                                   .timestamp_tz_format = "DD-MON-RR",
+                                   .zone_name = "+00:00",
+                                   .byte_semantics = true};
     struct plan_error failed;
     const struct dictionary *dictionary = dictionary_acquire(server->dictionary);
     struct plan *plan = plan_make(dictionary, &session, text, NULL, 0, &failed);
     dictionary_release(dictionary);
-    if (!plan) return error_set(error, ERROR_INTERNAL, "dictionary view: %.300s at %d: %.60s", failed.text, failed.position, (const char *)text.data + failed.position);
+    if (!plan)
+        return error_set(error, ERROR_INTERNAL, "dictionary view: %.300s at %d: %.60s", failed.text, failed.position,
+                         (const char *)text.data + failed.position);
     bool good = true;
     for (uint32_t i = 0; good && i < plan->step_count; i++) good = run(engine, plan->steps[i], error);
     plan_free(plan);
@@ -103,12 +117,16 @@ bool server_bootstrap(struct server *server, struct error *error)
 {
     struct engine engine;
     if (!engine_connect(&engine, server->mariadb_socket, error)) return false;
-    bool good = make_functions(&engine, error) && make_schemas(server, &engine, error) && run_shim(&engine, error) && make_views(server, &engine, error);
+    bool good = make_functions(&engine, error) && make_schemas(server, &engine, error) && run_shim(&engine, error) &&
+                make_views(server, &engine, error);
     engine_close(&engine);
     return good && dictionary_store_reload(server->dictionary, error);
 }
 
-struct sequence_list { char (*names)[320]; uint32_t count, capacity; };
+struct sequence_list {
+    char (*names)[320];
+    uint32_t count, capacity;
+};
 
 static void take_sequence(void *context, char **values, unsigned long *lengths)
 {
@@ -130,7 +148,10 @@ void server_refresh_sequences(struct server *server)
     for (uint32_t i = 0; i < list.count; i++) {
         char owner[150], name[150];
         if (sscanf(list.names[i], "%149[^`]`.`%149[^`]", owner, name) != 2) continue;
-        (void)!engine_runf(engine, &ignored, "UPDATE `SYS`.`STANDIN$SEQUENCE` SET LAST_NUMBER = (SELECT next_not_cached_value FROM `%s`.`%s`) WHERE SEQUENCE_OWNER = '%s' AND SEQUENCE_NAME = '%s'", owner, name, owner, name);
+        (void)!engine_runf(engine, &ignored,
+                           "UPDATE `SYS`.`STANDIN$SEQUENCE` SET LAST_NUMBER = (SELECT next_not_cached_value FROM `%s`.`%s`) WHERE "
+                           "SEQUENCE_OWNER = '%s' AND SEQUENCE_NAME = '%s'",
+                           owner, name, owner, name);
     }
     memory_free(list.names);
     dictionary_store_unlock(server->dictionary);

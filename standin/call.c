@@ -9,7 +9,8 @@
 void call_error(struct client *client, const struct wire_request *request, const struct plan_error *error, uint32_t cursor_id)
 {
     buffer_clear(&client->reply);
-    wire_error_write(client->session, (uint32_t)error->ora, error->text, error->position, cursor_id, client->in_transaction || client->doomed, request->sequence, &client->reply);
+    wire_error_write(client->session, (uint32_t)error->ora, error->text, error->position, cursor_id,
+                     client->in_transaction || client->doomed, request->sequence, &client->reply);
 }
 
 void call_refuse(struct client *client, const struct wire_request *request, int ora, const char *text)
@@ -28,8 +29,10 @@ static void answer_commit(struct client *client, const struct wire_request *requ
 {
     struct plan_error error = {0};
     bool good = request->function == WIRE_FN_COMMIT ? client_commit(client, &error) : client_rollback(client, &error);
-    if (good) answer_status(client);
-    else call_error(client, request, &error, 0);
+    if (good)
+        answer_status(client);
+    else
+        call_error(client, request, &error, 0);
 }
 
 static void answer_logoff(struct client *client)

@@ -6,7 +6,7 @@
 #include "standin/server.h"
 #include "standin/statement.h"
 
-#define STANDIN_BANNER "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production"
+#define STANDIN_BANNER  "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production"
 #define STANDIN_VERSION 0x13000000u
 
 /* Each of these replaces what is in client->reply. */

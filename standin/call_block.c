@@ -12,8 +12,8 @@ struct block {
     struct wire_request *request;
     struct statement *s;
     const struct wire_bind *row;
-    struct value *values;            /* of OUT binds */
-    struct wire_cursor **cursors;    /* of OUT cursor binds */
+    struct value *values;         /* of OUT binds */
+    struct wire_cursor **cursors; /* of OUT cursor binds */
 };
 
 static bool fail(struct plan_error *error, int ora, const char *text)
@@ -65,7 +65,8 @@ static struct value value_of_text(struct block *b, const struct sql_type *type, 
     struct view bytes = arena_copy(arena, view_of(text, size));
     if (sql_kind_is_number(type->kind) || type->kind == KIND_BOOLEAN) {
         struct value number = value_number_text(arena, bytes);
-        if (type->kind == KIND_BINARY_DOUBLE || type->kind == KIND_BINARY_FLOAT) return (struct value){.type = type->kind == KIND_BINARY_DOUBLE ? VALUE_DOUBLE : VALUE_FLOAT, .real = strtod(text, NULL)};
+        if (type->kind == KIND_BINARY_DOUBLE || type->kind == KIND_BINARY_FLOAT)
+            return (struct value){.type = type->kind == KIND_BINARY_DOUBLE ? VALUE_DOUBLE : VALUE_FLOAT, .real = strtod(text, NULL)};
         return number;
     }
     if (sql_kind_is_time(type->kind)) {
@@ -132,7 +133,8 @@ static bool open_cursor(struct block *b, struct plan_error *error)
     struct statement *child = statement_new(client, view_of(b->s->sql, b->s->sql_size));
     bool good = statement_plan(child, b->s->bind_types, b->s->bind_count, &renewed, error);
     if (good) child->plan->kind = PLAN_QUERY;
-    good = good && statement_prepare(child, error) && parameters_fill(client, b->request->cursor, b->row, child->plan->binds, child->plan->bind_count, &parameters, error) &&
+    good = good && statement_prepare(child, error) &&
+           parameters_fill(client, b->request->cursor, b->row, child->plan->binds, child->plan->bind_count, &parameters, error) &&
            statement_execute(child, child->prepared, &parameters, error) && result_begin(child, error);
     /* Taken over whole: the cursor lives beside other statements, and its defines are not known yet. */
     if (good && mysql_stmt_store_result(child->prepared)) good = fail(error, 600, "internal error: cursor");
@@ -157,11 +159,20 @@ static struct plan *cursor_plan(const char *result)
     while (*result && plan->column_count < 1000) {
         int kind, scale, characters, national, nullable, at = 0;
         unsigned precision, length, object;
-        if (sscanf(result, "%d %u %d %u %d %d %u %d %n", &kind, &precision, &scale, &length, &characters, &national, &object, &nullable, &at) < 8) break;
+        if (sscanf(result, "%d %u %d %u %d %d %u %d %n", &kind, &precision, &scale, &length, &characters, &national, &object, &nullable,
+                   &at) < 8)
+            break;
         size_t size = strcspn(result + at, "\n");
-        plan->columns[plan->column_count++] = (struct plan_column){
-            .name = arena_string(&plan->arena, view_of(result + at, size)), .nullable = nullable, .lob_key = -1,
-            .type = {.kind = (enum sql_kind)kind, .precision = (uint8_t)precision, .scale = (int8_t)scale, .length = length, .characters = characters, .national = national, .object = object}};
+        plan->columns[plan->column_count++] = (struct plan_column){.name = arena_string(&plan->arena, view_of(result + at, size)),
+                                                                   .nullable = nullable,
+                                                                   .lob_key = -1,
+                                                                   .type = {.kind = (enum sql_kind)kind,
+                                                                            .precision = (uint8_t)precision,
+                                                                            .scale = (int8_t)scale,
+                                                                            .length = length,
+                                                                            .characters = characters,
+                                                                            .national = national,
+                                                                            .object = object}};
         result += at + size;
         result += *result == '\n';
     }
@@ -186,8 +197,10 @@ static bool call_with_cursor(struct block *b, uint32_t bind, struct plan_error *
         b->cursors[bind] = cursor;
         return true;
     }
-    if (cursor) wire_cursor_release(client->cursors, cursor);
-    else statement_destroy(child);
+    if (cursor)
+        wire_cursor_release(client->cursors, cursor);
+    else
+        statement_destroy(child);
     return false;
 }
 
@@ -214,7 +227,9 @@ static bool changed_rows(struct client *client, const struct plan *plan)
     struct engine_error ignored;
     int64_t sum = 0;
     if (strstr(plan->sql, "FOR UPDATE")) return true;
-    bool good = engine_rows(&client->engine, "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_write', 'Handler_update', 'Handler_delete')", add_counter, &sum, &ignored);
+    bool good =
+        engine_rows(&client->engine, "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_write', 'Handler_update', 'Handler_delete')",
+                    add_counter, &sum, &ignored);
     return !good || sum > 0;
 }
 
@@ -255,8 +270,10 @@ static void write_outs(struct block *b)
     for (uint32_t i = 0; i < cursor->bind_count; i++) {
         if (directions[i] == WIRE_IN) continue;
         struct wire_cursor *opened = b->cursors[i];
-        if (opened) wire_out_cursor(client->session, opened->columns, opened->column_count, opened->id, &client->reply);
-        else call_out_value(client, &cursor->binds[i], &b->values[i]);
+        if (opened)
+            wire_out_cursor(client->session, opened->columns, opened->column_count, opened->id, &client->reply);
+        else
+            call_out_value(client, &cursor->binds[i], &b->values[i]);
     }
 }
 
@@ -271,7 +288,8 @@ void call_block(struct client *client, struct wire_request *request, struct stat
     bool good = true;
     if (s->plan->out_count > cursor->bind_count) good = fail(&error, 1008, "not all variables bound");
     bool begun = s->plan->locks && !client->in_transaction;
-    good = good && client_free_engine(client, &error) && (!begun || forget_counters(client, &error)) && (!s->plan->locks || client_begin(client, &error));
+    good = good && client_free_engine(client, &error) && (!begun || forget_counters(client, &error)) &&
+           (!s->plan->locks || client_begin(client, &error));
     uint32_t iterations = x->row_count ? x->row_count : 1;
     for (uint32_t i = 0; good && i < iterations; i++) {
         b.row = x->row_count ? &x->rows[(size_t)i * cursor->bind_count] : NULL;
@@ -282,8 +300,10 @@ void call_block(struct client *client, struct wire_request *request, struct stat
     if (good && x->commit) good = client_commit(client, &error);
     if (!good) {
         struct plan_error ignored = {0};
-        if (error.ora == 60) client->doomed = true;
-        else if (begun) (void)!client_rollback(client, &ignored);
+        if (error.ora == 60)
+            client->doomed = true;
+        else if (begun)
+            (void)!client_rollback(client, &ignored);
         call_error(client, request, &error, cursor->id);
         return;
     }

@@ -8,17 +8,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct returned { struct value *values; uint32_t row_count, capacity; }; /* of one iteration: rows x return binds */
+struct returned {
+    struct value *values;
+    uint32_t row_count, capacity;
+}; /* of one iteration: rows x return binds */
 
 struct dml {
     struct client *client;
     struct wire_request *request;
     struct statement *s;
-    uint64_t rows;            /* all iterations */
-    uint64_t last_row;        /* row number; 0: none */
-    uint64_t *counts; uint32_t count_size;
+    uint64_t rows;     /* all iterations */
+    uint64_t last_row; /* row number; 0: none */
+    uint64_t *counts;
+    uint32_t count_size;
     struct returned *returned;
-    uint32_t *batch_errors, *batch_offsets; struct view *batch_messages; uint32_t batch_count;
+    uint32_t *batch_errors, *batch_offsets;
+    struct view *batch_messages;
+    uint32_t batch_count;
 };
 
 /* ---- rows that DML answers ---- */
@@ -66,7 +72,8 @@ static bool run_plain(struct dml *d, const struct wire_bind *row, struct returne
     *count = 0;
     if (plan->sql) {
         if (!parameters_fill(d->client, d->request->cursor, row, plan->binds, plan->bind_count, &parameters, error) ||
-            !statement_execute(d->s, d->s->prepared, &parameters, error)) return false;
+            !statement_execute(d->s, d->s->prepared, &parameters, error))
+            return false;
         if (plan->row_number == ROW_NUMBER_RETURNED) return take_rows(d, r, count, error);
         *count = mysql_stmt_affected_rows(d->s->prepared);
         uint64_t id = mysql_stmt_insert_id(d->s->prepared);
@@ -75,7 +82,8 @@ static bool run_plain(struct dml *d, const struct wire_bind *row, struct returne
     }
     if (!plan->second_sql) return true;
     if (!parameters_fill(d->client, d->request->cursor, row, plan->second_binds, plan->second_bind_count, &parameters, error) ||
-        !statement_execute(d->s, d->s->second, &parameters, error)) return false;
+        !statement_execute(d->s, d->s->second, &parameters, error))
+        return false;
     *count += mysql_stmt_affected_rows(d->s->second);
     return true;
 }
@@ -99,23 +107,26 @@ static char *with_list(const char *sql, const char *list)
     struct buffer text;
     buffer_init(&text, 0);
     for (const char *c = sql; *c; c++) {
-        if (*c == '\x03') buffer_append_text(&text, list);
-        else buffer_u8(&text, (uint8_t)*c);
+        if (*c == '\x03')
+            buffer_append_text(&text, list);
+        else
+            buffer_u8(&text, (uint8_t)*c);
     }
     char *out = memory_string_of(text.data + text.start, buffer_size(&text));
     buffer_release(&text);
     return out;
 }
 
-static MYSQL_STMT *prepare_text(struct dml *d, const char *sql, const struct plan_bind *binds, uint32_t bind_count, const struct wire_bind *row, struct plan_error *error)
+static MYSQL_STMT *prepare_text(struct dml *d, const char *sql, const struct plan_bind *binds, uint32_t bind_count,
+                                const struct wire_bind *row, struct plan_error *error)
 {
     struct parameter_set parameters;
     struct engine_error failed;
     if (!parameters_fill(d->client, d->request->cursor, row, binds, bind_count, &parameters, error)) return NULL;
     MYSQL_STMT *prepared = mysql_stmt_init(d->client->engine.mysql);
     CHECK(prepared);
-    bool good = mysql_stmt_prepare(prepared, sql, strlen(sql)) == 0 && (parameters.count == 0 || mysql_stmt_bind_param(prepared, parameters.binds) == 0) &&
-                mysql_stmt_execute(prepared) == 0;
+    bool good = mysql_stmt_prepare(prepared, sql, strlen(sql)) == 0 &&
+                (parameters.count == 0 || mysql_stmt_bind_param(prepared, parameters.binds) == 0) && mysql_stmt_execute(prepared) == 0;
     if (good) return prepared;
     engine_note_statement(prepared, &failed);
     mysql_stmt_close(prepared);
@@ -175,9 +186,12 @@ static bool run_one(struct dml *d, const struct wire_bind *row, uint32_t i, stru
     uint64_t count = 0;
     struct returned *r = d->returned ? &d->returned[i] : NULL;
     bool good;
-    if (d->s->plan->lock_sql) good = run_update_returning(d, row, r, &count, error);
-    else if (d->s->plan->second_sql) good = run_with_savepoint(d, row, r, &count, error);
-    else good = run_plain(d, row, r, &count, error);
+    if (d->s->plan->lock_sql)
+        good = run_update_returning(d, row, r, &count, error);
+    else if (d->s->plan->second_sql)
+        good = run_with_savepoint(d, row, r, &count, error);
+    else
+        good = run_plain(d, row, r, &count, error);
     if (good) {
         d->rows += count;
         d->counts[d->count_size++] = count;
@@ -268,7 +282,8 @@ static bool finish(struct dml *d, bool begun, bool good, struct plan_error *erro
 {
     struct client *client = d->client;
     if (good && d->request->execute.commit) return client_commit(client, error);
-    if (!good && error->ora == 60) client->doomed = client->in_transaction;
+    if (!good && error->ora == 60)
+        client->doomed = client->in_transaction;
     else if (!good && begun && d->rows == 0) {
         /* The failed statement was the transaction's first: there is no transaction. */
         struct plan_error ignored = {0};

@@ -36,7 +36,8 @@ static void query_end(struct client *client, const struct wire_request *request,
     call_end(client, request, &end);
 }
 
-static bool append_rows(struct client *client, const struct wire_request *request, struct statement *s, uint32_t wanted, struct plan_error *error)
+static bool append_rows(struct client *client, const struct wire_request *request, struct statement *s, uint32_t wanted,
+                        struct plan_error *error)
 {
     uint32_t count;
     wire_row_header_write(client->session, s->plan->column_count, wanted, &client->reply);
@@ -46,8 +47,10 @@ static bool append_rows(struct client *client, const struct wire_request *reques
 void call_rows(struct client *client, const struct wire_request *request, struct statement *s, uint32_t wanted)
 {
     struct plan_error error = {0};
-    if (append_rows(client, request, s, wanted ? wanted : 1, &error)) query_end(client, request, s);
-    else call_error(client, request, &error, request->cursor->id);
+    if (append_rows(client, request, s, wanted ? wanted : 1, &error))
+        query_end(client, request, s);
+    else
+        call_error(client, request, &error, request->cursor->id);
 }
 
 static uint32_t rows_wanted(const struct wire_request *request)
@@ -86,11 +89,14 @@ static void call_query(struct client *client, const struct wire_request *request
 {
     struct plan_error error = {0};
     uint32_t options = request->execute.options, id = request->cursor->id;
-    bool execute = request->execute.short_form || (options & WIRE_OPTION_EXECUTE), describe_only = !execute && (options & WIRE_OPTION_DESCRIBE);
+    bool execute = request->execute.short_form || (options & WIRE_OPTION_EXECUTE),
+         describe_only = !execute && (options & WIRE_OPTION_DESCRIBE);
     if (describe || describe_only) write_description(client, request, s);
     bool good = true;
-    if (execute) good = run_query(client, request, s, &error);
-    else if (client->streaming != s) good = client_free_engine(client, &error);
+    if (execute)
+        good = run_query(client, request, s, &error);
+    else if (client->streaming != s)
+        good = client_free_engine(client, &error);
     uint32_t wanted = rows_wanted(request);
     if (good && wanted && !describe_only && !lobs_undefined(s, request->cursor)) good = append_rows(client, request, s, wanted, &error);
     /* What is short is read at once, so that no lock and no buffer of MariaDB waits for the client. */
@@ -171,7 +177,8 @@ static bool run_transaction(struct client *client, const struct plan *plan, stru
 static bool run_session(struct client *client, const struct plan *plan, struct plan_error *error)
 {
     /* The plan goes with the settings: copy before they change. */
-    for (uint32_t i = 0; i < plan->setting_count && !error->ora; i++) session_setting(client, plan->setting_names[i], plan->setting_values[i], error);
+    for (uint32_t i = 0; i < plan->setting_count && !error->ora; i++)
+        session_setting(client, plan->setting_names[i], plan->setting_values[i], error);
     return error->ora == 0;
 }
 

@@ -17,7 +17,11 @@ void call_out_value(struct client *client, const struct wire_oac *oac, const str
         uint8_t locator[LOB_LOCATOR_SIZE];
         struct lob *lob = lob_new(&client->lobs, oac->type == WIRE_TYPE_CLOB, true, value->bytes);
         lob_write_locator(lob, locator);
-        struct wire_lob_cell cell = {.locator = view_of(locator, sizeof locator), .size = lob_length(lob), .chunk = LOB_CHUNK, .has_data = true, .data = value->bytes};
+        struct wire_lob_cell cell = {.locator = view_of(locator, sizeof locator),
+                                     .size = lob_length(lob),
+                                     .chunk = LOB_CHUNK,
+                                     .has_data = true,
+                                     .data = value->bytes};
         wire_out_lob(client->session, oac, &cell, &client->reply);
         return;
     }
@@ -25,7 +29,10 @@ void call_out_value(struct client *client, const struct wire_oac *oac, const str
 }
 
 /* A value that was dropped to save memory comes from its row again. */
-struct reload { struct client *client; struct lob *lob; };
+struct reload {
+    struct client *client;
+    struct lob *lob;
+};
 static void take_value(void *context, char **values, unsigned long *lengths)
 {
     struct reload *r = context;
@@ -56,9 +63,13 @@ static bool store(struct client *client, const struct lob *lob, struct plan_erro
     buffer_init(&value, 0);
     lob_value(lob, &value);
     unsigned long length = buffer_size(&value);
-    MYSQL_BIND bind = {.buffer_type = lob->character ? MYSQL_TYPE_VAR_STRING : MYSQL_TYPE_BLOB, .buffer = length ? value.data + value.start : (void *)"", .buffer_length = length, .length = &length};
+    MYSQL_BIND bind = {.buffer_type = lob->character ? MYSQL_TYPE_VAR_STRING : MYSQL_TYPE_BLOB,
+                       .buffer = length ? value.data + value.start : (void *)"",
+                       .buffer_length = length,
+                       .length = &length};
     MYSQL_STMT *prepared = mysql_stmt_init(client->engine.mysql);
-    bool good = mysql_stmt_prepare(prepared, (const char *)sql.data + sql.start, buffer_size(&sql)) == 0 && mysql_stmt_bind_param(prepared, &bind) == 0 && mysql_stmt_execute(prepared) == 0;
+    bool good = mysql_stmt_prepare(prepared, (const char *)sql.data + sql.start, buffer_size(&sql)) == 0 &&
+                mysql_stmt_bind_param(prepared, &bind) == 0 && mysql_stmt_execute(prepared) == 0;
     if (!good) {
         struct engine_error failed;
         engine_note_statement(prepared, &failed);
@@ -100,14 +111,18 @@ static void change_lob(struct client *client, const struct wire_request *request
     const struct wire_lob_request *r = &request->lob;
     struct plan_error error = {0};
     bool good = true;
-    if (r->operation == WIRE_LOB_TRIM) lob_trim(&client->lobs, lob, r->amount);
-    else good = lob_write(&client->lobs, lob, r->source_offset ? r->source_offset : 1, r->data);
+    if (r->operation == WIRE_LOB_TRIM)
+        lob_trim(&client->lobs, lob, r->amount);
+    else
+        good = lob_write(&client->lobs, lob, r->source_offset ? r->source_offset : 1, r->data);
     if (!good) {
         call_refuse(client, request, 22920, "row containing the LOB value is not locked or the value is too large");
         return;
     }
-    if (store(client, lob, &error)) finish(client, request, r->source, r->amount, 0);
-    else call_error(client, request, &error, 0);
+    if (store(client, lob, &error))
+        finish(client, request, r->source, r->amount, 0);
+    else
+        call_error(client, request, &error, 0);
 }
 
 static void free_temporaries(struct client *client, const struct wire_request *request)
@@ -126,8 +141,11 @@ static void free_temporaries(struct client *client, const struct wire_request *r
 void call_lob(struct client *client, struct wire_request *request)
 {
     const struct wire_lob_request *r = &request->lob;
-    server_log(client->server, "session %u: LOB operation %x source %u/%" PRIu64 " destination %u/%" PRIu64 " amount %d/%" PRIu64 " flag %d charset %d data %zu", client->session_id, r->operation, r->source_length,
-               r->source_offset, r->destination_length, r->destination_offset, r->has_amount, r->amount, r->has_flag, r->has_charset, r->data.size);
+    server_log(client->server,
+               "session %u: LOB operation %x source %u/%" PRIu64 " destination %u/%" PRIu64 " amount %d/%" PRIu64
+               " flag %d charset %d data %zu",
+               client->session_id, r->operation, r->source_length, r->source_offset, r->destination_length, r->destination_offset,
+               r->has_amount, r->amount, r->has_flag, r->has_charset, r->data.size);
     if (r->operation == WIRE_LOB_CREATE_TEMPORARY) {
         create_temporary(client, request);
         return;

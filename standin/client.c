@@ -12,8 +12,12 @@
 #include "standin/call.h"
 
 enum {
-    READ_SIZE = 64 << 10, IDLE_MS = 24 * 3600 * 1000, WRITE_MS = 60000, BUSY_BEFORE_LOOK_US = 20000,
-    INPUT_MAX = 1 << 30, CALL_MEMORY_MAX = 1 << 30,
+    READ_SIZE = 64 << 10,
+    IDLE_MS = 24 * 3600 * 1000,
+    WRITE_MS = 60000,
+    BUSY_BEFORE_LOOK_US = 20000,
+    INPUT_MAX = 1 << 30,
+    CALL_MEMORY_MAX = 1 << 30,
 };
 
 /* ---- log-in ---- */
@@ -50,14 +54,22 @@ static bool send_output(struct client *client, struct error *error)
 
 static bool log_in(struct client *client, struct error *error)
 {
-    struct wire_server_login_options options = {
-        .version_max = 318, .version_text = STANDIN_BANNER, .version_number = STANDIN_VERSION, .database_name = "STANDIN", .instance_name = "standin",
-        .service_known = service_known, .user_find = user_find, .context = client->server, .session_id = client->session_id, .serial = 1};
+    struct wire_server_login_options options = {.version_max = 318,
+                                                .version_text = STANDIN_BANNER,
+                                                .version_number = STANDIN_VERSION,
+                                                .database_name = "STANDIN",
+                                                .instance_name = "standin",
+                                                .service_known = service_known,
+                                                .user_find = user_find,
+                                                .context = client->server,
+                                                .session_id = client->session_id,
+                                                .serial = 1};
     memcpy(options.fake_seed, client->server->fake_seed, sizeof options.fake_seed);
     client->login = wire_server_login_new(&options, &wire_limits_default);
     for (;;) {
         size_t used = 0;
-        enum wire_login_state state = wire_server_login_feed(client->login, client->input.data + client->input.start, buffer_size(&client->input), &used, &client->output, error);
+        enum wire_login_state state = wire_server_login_feed(client->login, client->input.data + client->input.start,
+                                                             buffer_size(&client->input), &used, &client->output, error);
         buffer_consume(&client->input, used);
         if (!send_output(client, error)) return false;
         if (state == WIRE_LOGIN_DONE) break;
@@ -78,7 +90,8 @@ static void apply_login_settings(struct client *client)
     const struct dictionary *dictionary = dictionary_acquire(client->server->dictionary);
     struct plan *plan = plan_make(dictionary, &session, view_text(text), NULL, 0, &failed);
     dictionary_release(dictionary);
-    for (uint32_t i = 0; plan && plan->kind == PLAN_SESSION && i < plan->setting_count; i++) session_setting(client, plan->setting_names[i], plan->setting_values[i], &failed);
+    for (uint32_t i = 0; plan && plan->kind == PLAN_SESSION && i < plan->setting_count; i++)
+        session_setting(client, plan->setting_names[i], plan->setting_values[i], &failed);
     plan_free(plan);
 }
 
@@ -90,7 +103,8 @@ static bool start_session(struct client *client, struct error *error)
     snprintf(client->module, sizeof client->module, "%.60s", client->session->program);
     session_defaults(client);
     if (!engine_connect(&client->engine, client->server->mariadb_socket, error)) return false;
-    if (!engine_runf(&client->engine, &failed, "SET @standin_user = '%s'", client->user)) return error_set(error, ERROR_SOURCE, "%s", failed.text);
+    if (!engine_runf(&client->engine, &failed, "SET @standin_user = '%s'", client->user))
+        return error_set(error, ERROR_SOURCE, "%s", failed.text);
     apply_login_settings(client);
     client->cursors = wire_cursor_table_new(wire_limits_default.cursor_max, statement_free);
     return true;
@@ -112,7 +126,8 @@ void client_monitor(struct client *client)
         for (;;) {
             struct wire_packet packet;
             if (wire_packet_next(client->input.data + client->input.start + at, buffer_size(&client->input) - at, client->session->large,
-                                 client->session->limits.packet_max, &packet) != WIRE_DECODED) break;
+                                 client->session->limits.packet_max, &packet) != WIRE_DECODED)
+                break;
             marker |= packet.type == WIRE_MARKER;
             at += packet.size;
         }
@@ -128,8 +143,8 @@ void client_monitor(struct client *client)
 static bool next_packet(struct client *client, struct wire_packet *packet, struct error *error)
 {
     for (;;) {
-        enum wire_status status = wire_packet_next(client->input.data + client->input.start, buffer_size(&client->input), client->session->large,
-                                                   client->session->limits.packet_max, packet);
+        enum wire_status status = wire_packet_next(client->input.data + client->input.start, buffer_size(&client->input),
+                                                   client->session->large, client->session->limits.packet_max, packet);
         if (status == WIRE_DECODED) return true;
         if (status != WIRE_NEED_MORE) return error_set(error, ERROR_PROTOCOL, "malformed packet");
         if (!receive(client, error)) return false;
@@ -151,7 +166,8 @@ static bool reset_stream(struct client *client, uint8_t sequence, struct error *
         if (reset) break;
     }
     buffer_clear(&client->reply);
-    wire_error_write(client->session, 1013, "user requested cancel of current operation", 0, 0, client->in_transaction, sequence, &client->reply);
+    wire_error_write(client->session, 1013, "user requested cancel of current operation", 0, 0, client->in_transaction, sequence,
+                     &client->reply);
     wire_packet_write_data(&client->output, buffer_view(&client->reply), large, client->session->sdu, 0);
     return send_output(client, error);
 }
@@ -205,7 +221,8 @@ static bool serve_one(struct client *client, struct buffer *message, struct erro
         if (packet.type != WIRE_DATA) continue;
         arena_reset(&client->call_arena);
         struct wire_request request = {0};
-        enum wire_status status = wire_request_decode(client->session, client->cursors, &client->call_arena, buffer_view(message), &request, error);
+        enum wire_status status =
+            wire_request_decode(client->session, client->cursors, &client->call_arena, buffer_view(message), &request, error);
         if (status == WIRE_NEED_MORE) continue;
         if (status == WIRE_DECODED) return answer(client, &request, error);
         server_log(client->server, "session %u: function %u not decoded: %s", client->session_id, request.function, error->text);
@@ -213,7 +230,9 @@ static bool serve_one(struct client *client, struct buffer *message, struct erro
         if (status == WIRE_MALFORMED) return false;
         buffer_clear(&client->reply);
         bool cursor = request.unknown_cursor;
-        wire_error_write(client->session, cursor ? 1001 : 3115, cursor ? "invalid cursor" : "unsupported network datatype or representation", 0, 0, client->in_transaction, request.sequence, &client->reply);
+        wire_error_write(client->session, cursor ? 1001 : 3115,
+                         cursor ? "invalid cursor" : "unsupported network datatype or representation", 0, 0, client->in_transaction,
+                         request.sequence, &client->reply);
         wire_packet_write_data(&client->output, buffer_view(&client->reply), client->session->large, client->session->sdu, 0);
         return send_output(client, error);
     }

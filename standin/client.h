@@ -19,12 +19,12 @@ enum { STATEMENT_CACHE_SIZE = 64, FORMAT_SIZE = 64, NAME_SIZE = 132 };
 
 struct client {
     struct server *server;
-    struct client *next;                  /* the server's list */
+    struct client *next; /* the server's list */
     uint32_t session_id;
     struct socket_stream *socket;
     struct buffer input, output, reply;
     struct wire_server_login *login;
-    struct wire_session *session;         /* owned by login */
+    struct wire_session *session; /* owned by login */
     struct wire_cursor_table *cursors;
     struct arena call_arena;
     struct engine engine;
@@ -36,26 +36,27 @@ struct client {
     char client_identifier[FORMAT_SIZE], module[FORMAT_SIZE];
     int zone_minutes;
     bool byte_semantics;
-    uint64_t settings_version;            /* grows with every change of the above: plans are made again */
+    uint64_t settings_version; /* grows with every change of the above: plans are made again */
 
     /* transaction */
     bool in_transaction;
-    bool read_only;                       /* SET TRANSACTION READ ONLY */
-    bool doomed;                          /* MariaDB undid it (deadlock): only ROLLBACK is left */
+    bool read_only; /* SET TRANSACTION READ ONLY */
+    bool doomed;    /* MariaDB undid it (deadlock): only ROLLBACK is left */
 
-    struct statement *streaming;          /* whose rows MariaDB is sending */
-    struct statement *cache[STATEMENT_CACHE_SIZE]; uint32_t cache_count;
+    struct statement *streaming; /* whose rows MariaDB is sending */
+    struct statement *cache[STATEMENT_CACHE_SIZE];
+    uint32_t cache_count;
     uint64_t calls;
 
     /* Breaks: while `busy` the monitor may read the socket, under `input_lock`. */
     pthread_mutex_t input_lock;
-    atomic_ullong busy_since_us;          /* 0: not in a MariaDB call */
-    atomic_bool interrupted;              /* the client sent a marker */
+    atomic_ullong busy_since_us; /* 0: not in a MariaDB call */
+    atomic_bool interrupted;     /* the client sent a marker */
     atomic_bool closing;
     bool logged_off;
 };
 
-void *client_main(void *client);          /* the thread; frees the client at its end */
+void *client_main(void *client);            /* the thread; frees the client at its end */
 void client_monitor(struct client *client); /* from the monitor thread, with the list locked */
 struct plan_session client_plan_session(const struct client *client);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 struct dictionary_store {
-    pthread_mutex_t lock;          /* guards `newest` and counts of its snapshots */
+    pthread_mutex_t lock; /* guards `newest` and counts of its snapshots */
     pthread_mutex_t engine_lock;
     struct engine engine;
     struct dictionary *newest;
@@ -17,7 +17,8 @@ struct dictionary_store {
 };
 
 /* The SQL text is part of the program, so that it needs no file beside it. */
-__asm__(".section .rodata\n.global standin_dictionary_sql\nstandin_dictionary_sql:\n.incbin \"standin/sql/dictionary.sql\"\n.byte 0\n.previous\n");
+__asm__(".section .rodata\n.global standin_dictionary_sql\nstandin_dictionary_sql:\n.incbin \"standin/sql/dictionary.sql\"\n.byte "
+        "0\n.previous\n");
 extern const char standin_dictionary_sql[];
 
 static bool run_script(struct engine *engine, const char *script, struct error *error)
@@ -126,13 +127,16 @@ const struct dictionary_object *dictionary_find(const struct dictionary *diction
         size_t middle = (low + high) / 2;
         int order = object_order(owner, name, &dictionary->objects[middle]);
         if (order == 0) return &dictionary->objects[middle];
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }
 
-const struct dictionary_object *dictionary_resolve(const struct dictionary *dictionary, const char *schema, const char *owner, const char *name)
+const struct dictionary_object *dictionary_resolve(const struct dictionary *dictionary, const char *schema, const char *owner,
+                                                   const char *name)
 {
     enum { SYNONYM_DEPTH_MAX = 8 };
     const struct dictionary_object *object = dictionary_find(dictionary, owner ? owner : schema, name);
@@ -162,16 +166,20 @@ const struct dictionary_constraint *dictionary_constraint_find(const struct dict
     return NULL;
 }
 
-const struct dictionary_constraint *dictionary_constraint_stored(const struct dictionary *dictionary, const char *owner, const char *table, const char *stored_name)
+const struct dictionary_constraint *dictionary_constraint_stored(const struct dictionary *dictionary, const char *owner, const char *table,
+                                                                 const char *stored_name)
 {
     for (size_t i = 0; i < dictionary->constraint_count; i++) {
         const struct dictionary_constraint *c = &dictionary->constraints[i];
-        if (c->stored_name && strcmp(c->stored_name, stored_name) == 0 && (!table || strcmp(c->table, table) == 0) && strcmp(c->owner, owner) == 0) return c;
+        if (c->stored_name && strcmp(c->stored_name, stored_name) == 0 && (!table || strcmp(c->table, table) == 0) &&
+            strcmp(c->owner, owner) == 0)
+            return c;
     }
     return NULL;
 }
 
-const struct dictionary_constraint *dictionary_constraint_of(const struct dictionary *dictionary, const char *owner, const char *table, char type)
+const struct dictionary_constraint *dictionary_constraint_of(const struct dictionary *dictionary, const char *owner, const char *table,
+                                                             char type)
 {
     for (size_t i = 0; i < dictionary->constraint_count; i++) {
         const struct dictionary_constraint *c = &dictionary->constraints[i];
@@ -180,7 +188,8 @@ const struct dictionary_constraint *dictionary_constraint_of(const struct dictio
     return NULL;
 }
 
-void dictionary_constraints_each(const struct dictionary *dictionary, void (*visit)(void *context, const struct dictionary_constraint *constraint), void *context)
+void dictionary_constraints_each(const struct dictionary *dictionary,
+                                 void (*visit)(void *context, const struct dictionary_constraint *constraint), void *context)
 {
     for (size_t i = 0; i < dictionary->constraint_count; i++) visit(context, &dictionary->constraints[i]);
 }

@@ -11,8 +11,10 @@ struct dictionary {
     struct arena arena;
     atomic_uint references, next_number;
     uint64_t version;
-    struct dictionary_object *objects; size_t object_count, object_capacity;             /* sorted by owner, name */
-    struct dictionary_constraint *constraints; size_t constraint_count, constraint_capacity;
+    struct dictionary_object *objects;
+    size_t object_count, object_capacity; /* sorted by owner, name */
+    struct dictionary_constraint *constraints;
+    size_t constraint_count, constraint_capacity;
 };
 
 /* Reads the dictionary's tables. One reference is held by the caller. NULL with error: MariaDB failed. */

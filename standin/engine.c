@@ -11,7 +11,8 @@
 static const char session_settings[] =
     "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, autocommit = 1,"
     " sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_BACKSLASH_ESCAPES,"
-    "PAD_CHAR_TO_FULL_LENGTH,TIME_ROUND_FRACTIONAL,SIMULTANEOUS_ASSIGNMENT', tx_isolation = 'READ-COMMITTED', time_zone = '+00:00', div_precision_increment = 30";
+    "PAD_CHAR_TO_FULL_LENGTH,TIME_ROUND_FRACTIONAL,SIMULTANEOUS_ASSIGNMENT', tx_isolation = 'READ-COMMITTED', time_zone = '+00:00', "
+    "div_precision_increment = 30";
 
 bool engine_connect(struct engine *engine, const char *socket_path, struct error *error)
 {

@@ -11,13 +11,13 @@
 
 struct engine {
     MYSQL *mysql;
-    const char *socket;      /* borrowed; for engine_kill */
+    const char *socket; /* borrowed; for engine_kill */
     unsigned long thread_id;
 };
 
 /* What MariaDB answered when it failed. */
 struct engine_error {
-    unsigned number;         /* 0: no error */
+    unsigned number; /* 0: no error */
     char text[512];
 };
 
@@ -33,7 +33,7 @@ bool engine_rows(struct engine *engine, const char *sql, engine_row *row, void *
 /* One number, `otherwise` when there is none. */
 int64_t engine_number(struct engine *engine, const char *sql, int64_t otherwise);
 bool engine_in_transaction(const struct engine *engine);
-void engine_note(struct engine *engine, struct engine_error *error);            /* takes the connection's last error */
+void engine_note(struct engine *engine, struct engine_error *error); /* takes the connection's last error */
 void engine_note_statement(MYSQL_STMT *statement, struct engine_error *error);
 /* Stops what the connection runs now, through a connection of its own. Any thread. */
 void engine_kill(const char *socket_path, unsigned long thread_id);

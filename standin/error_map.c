@@ -5,19 +5,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct { unsigned number; int ora; const char *text; } table[] = {
-    {1264, 1438, "value larger than specified precision allowed for this column"}, {1366, 1722, "invalid number"}, {1292, 1722, "invalid number"},
-    {1213, 60, "deadlock detected while waiting for resource"}, {1317, 1013, "user requested cancel of current operation"},
-    {1969, 1013, "user requested cancel of current operation"}, {1146, 942, "table or view does not exist"}, {1054, 904, "invalid identifier"},
-    {1242, 1427, "single-row subquery returns more than one row"}, {1329, 1403, "no data found"}, {1172, 1422, "exact fetch returns more than requested number of rows"},
-    {1701, 2266, "unique/primary keys in table referenced by enabled foreign keys"}, {1792, 1456, "may not perform insert/delete/update operation inside a READ ONLY transaction"},
-    {2006, 3113, "end-of-file on communication channel"}, {2013, 3113, "end-of-file on communication channel"}, {1050, 955, "name is already used by an existing object"},
-    {1061, 955, "name is already used by an existing object"}, {1064, 900, "invalid SQL statement"}, {1690, 1426, "numeric overflow"}, {1305, 904, "invalid identifier"},
-    {1442, 4091, "table is mutating, trigger/function may not see it"}, {1091, 1418, "specified index does not exist"}, {1091, 2443, "Cannot drop constraint - nonexistent constraint"},
-    {1305, 6550, "identifier must be declared"}, {1138, 2296, "cannot enable - null values found"}, {1265, 1401, "inserted value too large for column"},
-    {4084, 8004, "sequence NEXTVAL exceeds MAXVALUE and cannot be instantiated"}, {1553, 2429, "cannot drop index used for enforcement of unique/primary key"},
-    {1205, 2049, "timeout: distributed transaction waiting for lock"}, {1305, 4043, "object does not exist"}, {1339, 6592, "CASE not found while executing CASE statement"},
-    {1325, 6511, "PL/SQL: cursor already open"}, {1326, 1001, "invalid cursor"}, {1318, 6550, "wrong number or types of arguments"},
+static const struct {
+    unsigned number;
+    int ora;
+    const char *text;
+} table[] = {
+    {1264, 1438, "value larger than specified precision allowed for this column"},
+    {1366, 1722, "invalid number"},
+    {1292, 1722, "invalid number"},
+    {1213, 60, "deadlock detected while waiting for resource"},
+    {1317, 1013, "user requested cancel of current operation"},
+    {1969, 1013, "user requested cancel of current operation"},
+    {1146, 942, "table or view does not exist"},
+    {1054, 904, "invalid identifier"},
+    {1242, 1427, "single-row subquery returns more than one row"},
+    {1329, 1403, "no data found"},
+    {1172, 1422, "exact fetch returns more than requested number of rows"},
+    {1701, 2266, "unique/primary keys in table referenced by enabled foreign keys"},
+    {1792, 1456, "may not perform insert/delete/update operation inside a READ ONLY transaction"},
+    {2006, 3113, "end-of-file on communication channel"},
+    {2013, 3113, "end-of-file on communication channel"},
+    {1050, 955, "name is already used by an existing object"},
+    {1061, 955, "name is already used by an existing object"},
+    {1064, 900, "invalid SQL statement"},
+    {1690, 1426, "numeric overflow"},
+    {1305, 904, "invalid identifier"},
+    {1442, 4091, "table is mutating, trigger/function may not see it"},
+    {1091, 1418, "specified index does not exist"},
+    {1091, 2443, "Cannot drop constraint - nonexistent constraint"},
+    {1305, 6550, "identifier must be declared"},
+    {1138, 2296, "cannot enable - null values found"},
+    {1265, 1401, "inserted value too large for column"},
+    {4084, 8004, "sequence NEXTVAL exceeds MAXVALUE and cannot be instantiated"},
+    {1553, 2429, "cannot drop index used for enforcement of unique/primary key"},
+    {1205, 2049, "timeout: distributed transaction waiting for lock"},
+    {1305, 4043, "object does not exist"},
+    {1339, 6592, "CASE not found while executing CASE statement"},
+    {1325, 6511, "PL/SQL: cursor already open"},
+    {1326, 1001, "invalid cursor"},
+    {1318, 6550, "wrong number or types of arguments"},
     {1305, 1086, "savepoint never established"},
 };
 
@@ -68,12 +94,13 @@ static void too_long(const struct client *client, const struct plan *plan, const
     char full[450];
     uint32_t length = 0;
     const struct dictionary *dictionary = dictionary_acquire(client->server->dictionary);
-    const struct dictionary_object *object = plan && plan->table_name ? dictionary_find(dictionary, plan->table_owner, plan->table_name) : NULL;
+    const struct dictionary_object *object =
+        plan && plan->table_name ? dictionary_find(dictionary, plan->table_owner, plan->table_name) : NULL;
     const struct dictionary_column *c = object ? dictionary_column_find(object, column) : NULL;
     if (c) length = c->type.length;
     dictionary_release(dictionary);
-    snprintf(full, sizeof full, "value too large for column \"%s\".\"%s\".\"%s\" (maximum: %u)", plan && plan->table_owner ? plan->table_owner : "?",
-             plan && plan->table_name ? plan->table_name : "?", column, length);
+    snprintf(full, sizeof full, "value too large for column \"%s\".\"%s\".\"%s\" (maximum: %u)",
+             plan && plan->table_owner ? plan->table_owner : "?", plan && plan->table_name ? plan->table_name : "?", column, length);
     say(out, 12899, full);
 }
 
@@ -94,14 +121,17 @@ static void foreign_key_violated(const struct client *client, unsigned number, c
     char name[130] = "", owner[130] = "", full[450];
     if (!between(text, "CONSTRAINT `", '`', name, sizeof name)) between(text, "CONSTRAINT \"", '"', name, sizeof name);
     if (!between(text, "(`", '`', owner, sizeof owner)) between(text, "(\"", '"', owner, sizeof owner);
-    snprintf(full, sizeof full, "integrity constraint (%s.%s) violated - %s", *owner ? owner : client->schema, name, number == 1451 || number == 1217 ? "child record found" : "parent key not found");
+    snprintf(full, sizeof full, "integrity constraint (%s.%s) violated - %s", *owner ? owner : client->schema, name,
+             number == 1451 || number == 1217 ? "child record found" : "parent key not found");
     say(out, number == 1451 || number == 1217 ? 2292 : 2291, full);
 }
 
 static void lock_failed(const struct plan *plan, struct plan_error *out)
 {
-    if (plan && plan->wait_seconds) say(out, 30006, "resource busy; acquire with WAIT timeout expired");
-    else say(out, 54, "resource busy and acquire with NOWAIT specified or timeout expired");
+    if (plan && plan->wait_seconds)
+        say(out, 30006, "resource busy; acquire with WAIT timeout expired");
+    else
+        say(out, 54, "resource busy and acquire with NOWAIT specified or timeout expired");
 }
 
 /* A text that already is an ORA error: from our functions, triggers and RAISE_APPLICATION_ERROR. */
@@ -121,11 +151,20 @@ void error_from_engine(const struct client *client, const struct plan *plan, con
     if (own_error(failed->text, out)) return;
     char column[200] = "";
     switch (failed->number) {
-    case 1062: case 1586: unique_violated(client, plan, failed->text, out); return;
-    case 1048: case 1364: case 1263: null_refused(plan, failed->text, out); return;
-    case 1406: between(failed->text, "column '", '\'', column, sizeof column); too_long(client, plan, column, out); return;
+    case 1062:
+    case 1586: unique_violated(client, plan, failed->text, out); return;
+    case 1048:
+    case 1364:
+    case 1263: null_refused(plan, failed->text, out); return;
+    case 1406:
+        between(failed->text, "column '", '\'', column, sizeof column);
+        too_long(client, plan, column, out);
+        return;
     case 4025: check_violated(client, plan, failed->text, out); return;
-    case 1451: case 1452: case 1216: case 1217: foreign_key_violated(client, failed->number, failed->text, out); return;
+    case 1451:
+    case 1452:
+    case 1216:
+    case 1217: foreign_key_violated(client, failed->number, failed->text, out); return;
     case 1205: lock_failed(plan, out); return;
     case 1690:
         if (strstr(failed->text, "18446744073709551615 +")) {

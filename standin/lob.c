@@ -45,8 +45,10 @@ void lob_set_value(struct lob_store *store, struct lob *lob, struct view value)
     store->bytes -= buffer_size(&lob->data);
     buffer_clear(&lob->data);
     lob->wide = lob->character && !is_ascii(value);
-    if (lob->wide) wire_utf8_to_utf16be(value, &lob->data);
-    else buffer_append_view(&lob->data, value);
+    if (lob->wide)
+        wire_utf8_to_utf16be(value, &lob->data);
+    else
+        buffer_append_view(&lob->data, value);
     lob->loaded = true;
     store->bytes += buffer_size(&lob->data);
 }
@@ -112,8 +114,10 @@ struct lob *lob_find(struct lob_store *store, struct view locator)
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         if (store->lobs[middle]->id == id) return store->lobs[middle];
-        if (id < store->lobs[middle]->id) high = middle;
-        else low = middle + 1;
+        if (id < store->lobs[middle]->id)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }
@@ -162,8 +166,10 @@ bool lob_write(struct lob_store *store, struct lob *lob, uint64_t offset, struct
     size_t unit = lob->character ? 2 : 1, at = (size_t)(offset - 1) * unit, size = buffer_size(&lob->data);
     if (offset == 0 || at + data.size > LOB_SIZE_MAX) return false;
     while (size < at) {
-        if (lob->character) buffer_u16(&lob->data, ' ');
-        else buffer_u8(&lob->data, 0);
+        if (lob->character)
+            buffer_u16(&lob->data, ' ');
+        else
+            buffer_u8(&lob->data, 0);
         size += unit;
     }
     size_t within = at + data.size > size ? size - at : data.size;

@@ -11,13 +11,18 @@ enum { LOB_LOCATOR_SIZE = 40 };
 struct lob {
     uint64_t id;
     bool character, temporary, national;
-    bool wide;                 /* data is UTF-16BE; else UTF-8 that is all ASCII, or bytes */
-    bool loaded;               /* false: dropped to save memory; read again from its row */
+    bool wide;   /* data is UTF-16BE; else UTF-8 that is all ASCII, or bytes */
+    bool loaded; /* false: dropped to save memory; read again from its row */
     struct buffer data;
     char *owner, *table, *column; /* the row it came from; NULL: none */
     uint64_t row_number;
 };
-struct lob_store { struct lob **lobs; uint32_t count, capacity; uint64_t next_id; uint64_t bytes; };
+struct lob_store {
+    struct lob **lobs;
+    uint32_t count, capacity;
+    uint64_t next_id;
+    uint64_t bytes;
+};
 
 void lob_store_release(struct lob_store *store);
 /* A copy of `utf8_or_bytes`. The answer is valid until the store drops it. */
@@ -28,7 +33,7 @@ void lob_write_locator(const struct lob *lob, uint8_t out[LOB_LOCATOR_SIZE]);
 struct lob *lob_find(struct lob_store *store, struct view locator); /* NULL: not one of ours, or gone */
 void lob_free(struct lob_store *store, struct lob *lob);
 
-uint64_t lob_length(const struct lob *lob);             /* UTF-16 units or bytes */
+uint64_t lob_length(const struct lob *lob); /* UTF-16 units or bytes */
 /* Appends units [offset, offset + amount) (1-based) as UTF-16BE or bytes; answers how many units there were. */
 uint64_t lob_read(const struct lob *lob, uint64_t offset, uint64_t amount, struct buffer *out);
 /* Puts UTF-16BE or bytes at `offset`, filling a gap with blanks or zeros. False: out of memory limits. */

@@ -15,16 +15,15 @@
 
 enum { CLIENT_MAX = 2000, MONITOR_US = 10000, STOP_WAIT_US = 5000000 };
 
-static const char usage_text[] =
-    "usage: standin-server --mariadb-socket PATH --user NAME:PASSWORD [options]\n"
-    "  --port N             listen there (default 0: any; the line `ready port=N` tells)\n"
-    "  --address A          listen on that address (default 127.0.0.1)\n"
-    "  --mariadb-socket P   MariaDB's socket (run-mariadb prints it)\n"
-    "  --user NAME:PASSWORD a user and schema; may be given again\n"
-    "  --user-file FILE     lines of NAME:PASSWORD\n"
-    "  --service NAME       accept only this service (default: every one)\n"
-    "  --log FILE           every statement as it is given to MariaDB (- for standard error)\n"
-    "  --latency-us N       wait before each answer, for tests\n";
+static const char usage_text[] = "usage: standin-server --mariadb-socket PATH --user NAME:PASSWORD [options]\n"
+                                 "  --port N             listen there (default 0: any; the line `ready port=N` tells)\n"
+                                 "  --address A          listen on that address (default 127.0.0.1)\n"
+                                 "  --mariadb-socket P   MariaDB's socket (run-mariadb prints it)\n"
+                                 "  --user NAME:PASSWORD a user and schema; may be given again\n"
+                                 "  --user-file FILE     lines of NAME:PASSWORD\n"
+                                 "  --service NAME       accept only this service (default: every one)\n"
+                                 "  --log FILE           every statement as it is given to MariaDB (- for standard error)\n"
+                                 "  --latency-us N       wait before each answer, for tests\n";
 
 void server_log(struct server *server, const char *format, ...)
 {
@@ -115,7 +114,10 @@ static void client_start(struct server *server, struct socket_stream *socket)
     pthread_attr_destroy(&attributes);
 }
 
-struct accepting { struct server *server; struct socket_listener *listener; };
+struct accepting {
+    struct server *server;
+    struct socket_listener *listener;
+};
 
 static void *accept_main(void *context)
 {
@@ -131,8 +133,10 @@ static void *accept_main(void *context)
             clock_sleep_us(MONITOR_US);
             continue;
         }
-        if (atomic_load(&a->server->client_count) >= CLIENT_MAX) socket_close(socket);
-        else client_start(a->server, socket);
+        if (atomic_load(&a->server->client_count) >= CLIENT_MAX)
+            socket_close(socket);
+        else
+            client_start(a->server, socket);
     }
 }
 
@@ -159,20 +163,33 @@ static void stop_clients(struct server *server)
 
 /* ---- main ---- */
 
-struct options { uint16_t port; const char *address; };
+struct options {
+    uint16_t port;
+    const char *address;
+};
 
 static bool parse_options(struct server *server, int count, char **arguments, struct options *options)
 {
-    static const struct option table[] = {
-        {"port", required_argument, NULL, 'p'}, {"address", required_argument, NULL, 'a'}, {"mariadb-socket", required_argument, NULL, 'm'}, {"user", required_argument, NULL, 'u'},
-        {"user-file", required_argument, NULL, 'f'}, {"service", required_argument, NULL, 's'}, {"log", required_argument, NULL, 'l'}, {"latency-us", required_argument, NULL, 'd'}, {0}};
+    static const struct option table[] = {{"port", required_argument, NULL, 'p'},
+                                          {"address", required_argument, NULL, 'a'},
+                                          {"mariadb-socket", required_argument, NULL, 'm'},
+                                          {"user", required_argument, NULL, 'u'},
+                                          {"user-file", required_argument, NULL, 'f'},
+                                          {"service", required_argument, NULL, 's'},
+                                          {"log", required_argument, NULL, 'l'},
+                                          {"latency-us", required_argument, NULL, 'd'},
+                                          {0}};
     for (int c; (c = getopt_long(count, arguments, "", table, NULL)) != -1;) {
         switch (c) {
         case 'p': options->port = (uint16_t)atoi(optarg); break;
         case 'a': options->address = optarg; break;
         case 'm': server->mariadb_socket = optarg; break;
-        case 'u': if (!user_add(server, optarg)) return false; break;
-        case 'f': if (!user_file(server, optarg)) return false; break;
+        case 'u':
+            if (!user_add(server, optarg)) return false;
+            break;
+        case 'f':
+            if (!user_file(server, optarg)) return false;
+            break;
         case 's': server->service = optarg; break;
         case 'l': server->log = strcmp(optarg, "-") == 0 ? stderr : fopen(optarg, "a"); break;
         case 'd': server->latency_us = (uint32_t)strtoul(optarg, NULL, 10); break;
@@ -194,7 +211,8 @@ static int serve(struct server *server, const struct options *options)
     signal(SIGPIPE, SIG_IGN);
     struct socket_listener *listener = NULL;
     server->dictionary = dictionary_store_open(server->mariadb_socket, &error);
-    bool good = server->dictionary && server_bootstrap(server, &error) && (listener = socket_listen(options->address, options->port, &error));
+    bool good =
+        server->dictionary && server_bootstrap(server, &error) && (listener = socket_listen(options->address, options->port, &error));
     if (!good) {
         fprintf(stderr, "standin-server: %s\n", error.text);
         dictionary_store_close(server->dictionary);
@@ -227,8 +245,10 @@ int main(int count, char **arguments)
     random_secure(server->fake_seed, sizeof server->fake_seed);
     int status = 2;
     mysql_library_init(0, NULL, NULL);
-    if (parse_options(server, count, arguments, &options)) status = serve(server, &options);
-    else fputs(usage_text, stderr);
+    if (parse_options(server, count, arguments, &options))
+        status = serve(server, &options);
+    else
+        fputs(usage_text, stderr);
     if (atomic_load(&server->client_count)) _exit(status); /* a client that did not stop still uses all this */
     if (server->log && server->log != stderr) fclose(server->log);
     mysql_library_end();

@@ -73,8 +73,8 @@ static bool parameter_double(MYSQL_BIND *out, struct view number, struct arena *
     return true;
 }
 
-static bool parameter_time(const struct client *client, MYSQL_BIND *out, const struct value_datetime *d, const struct wire_oac *oac, enum bind_conversion conversion,
-                           struct arena *arena, struct plan_error *error)
+static bool parameter_time(const struct client *client, MYSQL_BIND *out, const struct value_datetime *d, const struct wire_oac *oac,
+                           enum bind_conversion conversion, struct arena *arena, struct plan_error *error)
 {
     struct value_datetime fields = *d;
     if (d->has_zone && conversion != BIND_NATURAL) {
@@ -82,12 +82,19 @@ static bool parameter_time(const struct client *client, MYSQL_BIND *out, const s
         datetime_from_seconds(datetime_to_seconds(d) + (local ? client->zone_minutes : d->zone_minutes) * 60, &fields);
         fields.nanosecond = d->nanosecond;
     }
-    if (fields.year < 0 || fields.year > 9999) return fail(error, 439, "feature not enabled: stand-in does not support dates before the year 0");
+    if (fields.year < 0 || fields.year > 9999)
+        return fail(error, 439, "feature not enabled: stand-in does not support dates before the year 0");
     MYSQL_TIME *time = arena_zero(arena, sizeof *time);
     uint32_t micros = conversion == BIND_SECONDS ? 0 : (fields.nanosecond + 500) / 1000;
     if (micros > 999999) micros = 999999;
-    *time = (MYSQL_TIME){.year = (unsigned)fields.year, .month = fields.month, .day = fields.day, .hour = fields.hour, .minute = fields.minute,
-                         .second = fields.second, .second_part = micros, .time_type = MYSQL_TIMESTAMP_DATETIME};
+    *time = (MYSQL_TIME){.year = (unsigned)fields.year,
+                         .month = fields.month,
+                         .day = fields.day,
+                         .hour = fields.hour,
+                         .minute = fields.minute,
+                         .second = fields.second,
+                         .second_part = micros,
+                         .time_type = MYSQL_TIMESTAMP_DATETIME};
     out->buffer_type = MYSQL_TYPE_DATETIME;
     out->buffer = time;
     return true;
@@ -100,7 +107,8 @@ static void parameter_integer(MYSQL_BIND *out, int64_t n, struct arena *arena)
     memcpy(out->buffer, &n, sizeof n);
 }
 
-static bool parameter_set(struct client *client, MYSQL_BIND *out, const struct value *value, const struct wire_oac *oac, enum bind_conversion conversion, struct plan_error *error)
+static bool parameter_set(struct client *client, MYSQL_BIND *out, const struct value *value, const struct wire_oac *oac,
+                          enum bind_conversion conversion, struct plan_error *error)
 {
     struct arena *arena = &client->call_arena;
     switch (value->type) {
@@ -112,7 +120,9 @@ static bool parameter_set(struct client *client, MYSQL_BIND *out, const struct v
     case VALUE_BYTES: parameter_bytes(out, MYSQL_TYPE_BLOB, value->bytes, arena); return true;
     case VALUE_DATETIME: return parameter_time(client, out, &value->datetime, oac, conversion, arena, error);
     case VALUE_INTERVAL_YM: parameter_integer(out, value->months, arena); return true;
-    case VALUE_INTERVAL_DS: parameter_integer(out, value->interval.days * 86400000000LL + value->interval.nanoseconds / 1000, arena); return true;
+    case VALUE_INTERVAL_DS:
+        parameter_integer(out, value->interval.days * 86400000000LL + value->interval.nanoseconds / 1000, arena);
+        return true;
     case VALUE_BOOLEAN: parameter_integer(out, value->boolean, arena); return true;
     case VALUE_FLOAT:
     case VALUE_DOUBLE:
@@ -124,8 +134,8 @@ static bool parameter_set(struct client *client, MYSQL_BIND *out, const struct v
     }
 }
 
-bool parameters_fill(struct client *client, const struct wire_cursor *cursor, const struct wire_bind *row, const struct plan_bind *order, uint32_t count,
-                     struct parameter_set *out, struct plan_error *error)
+bool parameters_fill(struct client *client, const struct wire_cursor *cursor, const struct wire_bind *row, const struct plan_bind *order,
+                     uint32_t count, struct parameter_set *out, struct plan_error *error)
 {
     out->count = count;
     out->binds = arena_zero(&client->call_arena, (count + 1) * sizeof *out->binds);

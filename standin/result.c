@@ -158,8 +158,14 @@ static struct value time_value(const struct result_column *c)
     const MYSQL_TIME *t = &c->time;
     bool zone = c->kind == KIND_TIMESTAMP_TZ || c->kind == KIND_TIMESTAMP_LTZ;
     struct value v = {.type = VALUE_DATETIME};
-    v.datetime = (struct value_datetime){.year = (int32_t)t->year, .month = (uint8_t)t->month, .day = (uint8_t)t->day, .hour = (uint8_t)t->hour, .minute = (uint8_t)t->minute,
-                                         .second = (uint8_t)t->second, .nanosecond = c->kind == KIND_DATE ? 0 : (uint32_t)t->second_part * 1000, .has_zone = zone};
+    v.datetime = (struct value_datetime){.year = (int32_t)t->year,
+                                         .month = (uint8_t)t->month,
+                                         .day = (uint8_t)t->day,
+                                         .hour = (uint8_t)t->hour,
+                                         .minute = (uint8_t)t->minute,
+                                         .second = (uint8_t)t->second,
+                                         .nanosecond = c->kind == KIND_DATE ? 0 : (uint32_t)t->second_part * 1000,
+                                         .has_zone = zone};
     return v;
 }
 
@@ -191,13 +197,15 @@ struct value result_value(struct statement *s, uint32_t column, const struct sql
     case KIND_INTERVAL_YM: return (struct value){.type = VALUE_INTERVAL_YM, .months = strtoll(c->bytes, NULL, 10)};
     case KIND_INTERVAL_DS: {
         int64_t micros = strtoll(c->bytes, NULL, 10);
-        return (struct value){.type = VALUE_INTERVAL_DS, .interval = {.days = micros / 86400000000LL, .nanoseconds = micros % 86400000000LL * 1000}};
+        return (struct value){.type = VALUE_INTERVAL_DS,
+                              .interval = {.days = micros / 86400000000LL, .nanoseconds = micros % 86400000000LL * 1000}};
     }
     default: return value_text(view_of(c->bytes, c->length));
     }
 }
 
-static void write_lob(struct statement *s, const struct plan_column *column, uint32_t i, const struct wire_oac *oac, const struct wire_oac *define, struct buffer *out)
+static void write_lob(struct statement *s, const struct plan_column *column, uint32_t i, const struct wire_oac *oac,
+                      const struct wire_oac *define, struct buffer *out)
 {
     struct client *client = s->client;
     const struct result_column *c = &s->columns[i];
@@ -211,7 +219,9 @@ static void write_lob(struct statement *s, const struct plan_column *column, uin
     uint8_t type = define && define->type ? define->type : oac->type;
     if (type == WIRE_TYPE_CLOB || type == WIRE_TYPE_BLOB) {
         struct lob *lob = lob_new(&client->lobs, c->kind == KIND_CLOB, false, data);
-        if (column->lob_key >= 0) lob_set_row(lob, column->lob_owner, column->lob_table, column->lob_column, strtoull(s->columns[column->lob_key].bytes, NULL, 10));
+        if (column->lob_key >= 0)
+            lob_set_row(lob, column->lob_owner, column->lob_table, column->lob_column,
+                        strtoull(s->columns[column->lob_key].bytes, NULL, 10));
         lob_write_locator(lob, locator);
         cell.locator = view_of(locator, sizeof locator);
         cell.size = lob_length(lob);
@@ -262,7 +272,8 @@ bool result_spool(struct statement *s, const struct wire_cursor *cursor, uint64_
         good = result_next(s, &row, error);
         if (!good || !row) break;
         buffer_clear(&one);
-        if (!encode_row(s, cursor, &one)) good = fail(error, 932, "inconsistent datatypes: a column cannot be converted to the type asked for");
+        if (!encode_row(s, cursor, &one))
+            good = fail(error, 932, "inconsistent datatypes: a column cannot be converted to the type asked for");
         uint32_t size = (uint32_t)buffer_size(&one);
         buffer_append(&s->spool, &size, sizeof size);
         buffer_append_view(&s->spool, buffer_view(&one));
@@ -273,14 +284,16 @@ bool result_spool(struct statement *s, const struct wire_cursor *cursor, uint64_
     return good;
 }
 
-bool result_fetch(struct statement *s, const struct wire_cursor *cursor, uint32_t wanted, struct buffer *out, uint32_t *count, struct plan_error *error)
+bool result_fetch(struct statement *s, const struct wire_cursor *cursor, uint32_t wanted, struct buffer *out, uint32_t *count,
+                  struct plan_error *error)
 {
     *count = take_spooled(s, wanted, out);
     while (*count < wanted && s->open) {
         bool row;
         if (!result_next(s, &row, error)) return false;
         if (!row) break;
-        if (!encode_row(s, cursor, out)) return fail(error, 932, "inconsistent datatypes: a column cannot be converted to the type asked for");
+        if (!encode_row(s, cursor, out))
+            return fail(error, 932, "inconsistent datatypes: a column cannot be converted to the type asked for");
         ++*count;
     }
     s->rows_sent += *count;

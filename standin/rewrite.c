@@ -71,10 +71,20 @@ bool rewrite_take2(struct rewriter *rw, const char *first, const char *second)
 
 bool rewrite_expect(struct rewriter *rw, const char *text)
 {
-    static const struct { const char *text; int ora; const char *message; } errors[] = {
-        {"(", 906, "missing left parenthesis"}, {")", 907, "missing right parenthesis"}, {"FROM", 923, "FROM keyword not found where expected"},
-        {"=", 927, "missing equal sign"}, {"SET", 971, "missing SET keyword"}, {"VALUES", 926, "missing VALUES keyword"},
-        {"INTO", 925, "missing INTO keyword"}, {"BY", 924, "missing BY keyword"}, {"THEN", 905, "missing keyword"}, {"AND", 905, "missing keyword"}};
+    static const struct {
+        const char *text;
+        int ora;
+        const char *message;
+    } errors[] = {{"(", 906, "missing left parenthesis"},
+                  {")", 907, "missing right parenthesis"},
+                  {"FROM", 923, "FROM keyword not found where expected"},
+                  {"=", 927, "missing equal sign"},
+                  {"SET", 971, "missing SET keyword"},
+                  {"VALUES", 926, "missing VALUES keyword"},
+                  {"INTO", 925, "missing INTO keyword"},
+                  {"BY", 924, "missing BY keyword"},
+                  {"THEN", 905, "missing keyword"},
+                  {"AND", 905, "missing keyword"}};
     if (rewrite_take(rw, text)) return true;
     if (rewrite_failed(rw)) return false;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
@@ -90,21 +100,26 @@ bool rewrite_expect(struct rewriter *rw, const char *text)
 bool rewrite_reserved(const char *word)
 {
     static const char *const words[] = {
-        "ACCESS", "ADD", "ALL", "ALTER", "AND", "ANY", "AS", "ASC", "AUDIT", "BETWEEN", "BY", "CHAR", "CHECK", "CLUSTER", "COLUMN",
-        "COMPRESS", "CONNECT", "CREATE", "CURRENT", "DATE", "DECIMAL", "DEFAULT", "DELETE", "DESC", "DISTINCT", "DROP", "ELSE", "EXCLUSIVE",
-        "EXISTS", "FILE", "FLOAT", "FOR", "FROM", "GRANT", "GROUP", "HAVING", "IDENTIFIED", "IMMEDIATE", "IN", "INCREMENT", "INDEX", "INITIAL",
-        "INSERT", "INTEGER", "INTERSECT", "INTO", "IS", "LEVEL", "LIKE", "LOCK", "LONG", "MAXEXTENTS", "MINUS", "MLSLABEL", "MODE", "MODIFY",
-        "NOAUDIT", "NOCOMPRESS", "NOT", "NOWAIT", "NULL", "NUMBER", "OF", "OFFLINE", "ON", "ONLINE", "OPTION", "OR", "ORDER", "PCTFREE",
-        "PRIOR", "PUBLIC", "RAW", "RENAME", "RESOURCE", "REVOKE", "ROW", "ROWID", "ROWNUM", "ROWS", "SELECT", "SESSION", "SET", "SHARE", "SIZE",
-        "SMALLINT", "START", "SUCCESSFUL", "SYNONYM", "SYSDATE", "TABLE", "THEN", "TO", "TRIGGER", "UID", "UNION", "UNIQUE", "UPDATE", "USER",
-        "VALIDATE", "VALUES", "VARCHAR", "VARCHAR2", "VIEW", "WHENEVER", "WHERE", "WITH"};
+        "ACCESS",  "ADD",        "ALL",      "ALTER",    "AND",       "ANY",      "AS",         "ASC",        "AUDIT",   "BETWEEN",
+        "BY",      "CHAR",       "CHECK",    "CLUSTER",  "COLUMN",    "COMPRESS", "CONNECT",    "CREATE",     "CURRENT", "DATE",
+        "DECIMAL", "DEFAULT",    "DELETE",   "DESC",     "DISTINCT",  "DROP",     "ELSE",       "EXCLUSIVE",  "EXISTS",  "FILE",
+        "FLOAT",   "FOR",        "FROM",     "GRANT",    "GROUP",     "HAVING",   "IDENTIFIED", "IMMEDIATE",  "IN",      "INCREMENT",
+        "INDEX",   "INITIAL",    "INSERT",   "INTEGER",  "INTERSECT", "INTO",     "IS",         "LEVEL",      "LIKE",    "LOCK",
+        "LONG",    "MAXEXTENTS", "MINUS",    "MLSLABEL", "MODE",      "MODIFY",   "NOAUDIT",    "NOCOMPRESS", "NOT",     "NOWAIT",
+        "NULL",    "NUMBER",     "OF",       "OFFLINE",  "ON",        "ONLINE",   "OPTION",     "OR",         "ORDER",   "PCTFREE",
+        "PRIOR",   "PUBLIC",     "RAW",      "RENAME",   "RESOURCE",  "REVOKE",   "ROW",        "ROWID",      "ROWNUM",  "ROWS",
+        "SELECT",  "SESSION",    "SET",      "SHARE",    "SIZE",      "SMALLINT", "START",      "SUCCESSFUL", "SYNONYM", "SYSDATE",
+        "TABLE",   "THEN",       "TO",       "TRIGGER",  "UID",       "UNION",    "UNIQUE",     "UPDATE",     "USER",    "VALIDATE",
+        "VALUES",  "VARCHAR",    "VARCHAR2", "VIEW",     "WHENEVER",  "WHERE",    "WITH"};
     size_t low = 0, high = sizeof words / sizeof *words;
     while (low < high) {
         size_t middle = (low + high) / 2;
         int order = strcmp(word, words[middle]);
         if (order == 0) return true;
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return false;
 }
@@ -273,14 +288,17 @@ static void statement_with_parenthesis(struct rewriter *rw)
 
 static void rewrite_statement(struct rewriter *rw)
 {
-    static const struct { const char *word; void (*make)(struct rewriter *rw); } statements[] = {
-        {"SELECT", statement_query}, {"WITH", statement_query}, {"(", statement_with_parenthesis}, {"INSERT", statement_insert},
-        {"UPDATE", statement_update}, {"DELETE", statement_delete}, {"MERGE", statement_merge}, {"BEGIN", statement_block},
-        {"DECLARE", statement_block}, {"CALL", statement_block}, {"CREATE", statement_create}, {"ALTER", statement_alter},
-        {"DROP", statement_drop}, {"TRUNCATE", statement_truncate}, {"COMMENT", statement_comment}, {"COMMIT", statement_other},
-        {"ROLLBACK", statement_other}, {"SAVEPOINT", statement_other}, {"SET", statement_other}, {"LOCK", statement_other},
-        {"GRANT", statement_other}, {"REVOKE", statement_other}, {"ANALYZE", statement_other}, {"PURGE", statement_other},
-        {"RENAME", statement_other}, {"EXPLAIN", statement_other}, {"AUDIT", statement_other}, {"FLASHBACK", statement_other}};
+    static const struct {
+        const char *word;
+        void (*make)(struct rewriter *rw);
+    } statements[] = {
+        {"SELECT", statement_query},   {"WITH", statement_query},        {"(", statement_with_parenthesis}, {"INSERT", statement_insert},
+        {"UPDATE", statement_update},  {"DELETE", statement_delete},     {"MERGE", statement_merge},        {"BEGIN", statement_block},
+        {"DECLARE", statement_block},  {"CALL", statement_block},        {"CREATE", statement_create},      {"ALTER", statement_alter},
+        {"DROP", statement_drop},      {"TRUNCATE", statement_truncate}, {"COMMENT", statement_comment},    {"COMMIT", statement_other},
+        {"ROLLBACK", statement_other}, {"SAVEPOINT", statement_other},   {"SET", statement_other},          {"LOCK", statement_other},
+        {"GRANT", statement_other},    {"REVOKE", statement_other},      {"ANALYZE", statement_other},      {"PURGE", statement_other},
+        {"RENAME", statement_other},   {"EXPLAIN", statement_other},     {"AUDIT", statement_other},        {"FLASHBACK", statement_other}};
     const struct token *first = rewrite_peek(rw, 0);
     for (uint32_t i = 0; i < rw->list.count; i++) {
         if (rw->list.tokens[i].kind == TOKEN_BAD) {
@@ -305,8 +323,13 @@ struct plan *plan_make(const struct dictionary *dictionary, const struct plan_se
     struct plan *plan = memory_zero(1, sizeof *plan);
     arena_init(&plan->arena, PLAN_MEMORY_MAX);
     *error = (struct plan_error){0};
-    struct rewriter rw = {.arena = &plan->arena, .plan = plan, .dictionary = dictionary, .session = session, .bind_types = bind_types,
-                          .bind_type_count = bind_count, .error = error};
+    struct rewriter rw = {.arena = &plan->arena,
+                          .plan = plan,
+                          .dictionary = dictionary,
+                          .session = session,
+                          .bind_types = bind_types,
+                          .bind_type_count = bind_count,
+                          .error = error};
     rw.list = token_split(&plan->arena, sql);
     plan->dictionary_version = dictionary_version(dictionary);
     plan->source_binds = rw.list.bind_count;

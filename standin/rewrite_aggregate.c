@@ -4,13 +4,14 @@
 
 static const struct aggregate {
     const char *name;
-    char argument;       /* * any (and star), n number, a any, 0 none */
-    char result;         /* N number, 1 the argument's type */
+    char argument; /* * any (and star), n number, a any, 0 none */
+    char result;   /* N number, 1 the argument's type */
     bool window_only;
 } aggregates[] = {
-    {"COUNT", '*', 'N', false}, {"SUM", 'n', 'N', false}, {"AVG", 'n', 'N', false}, {"MIN", 'a', '1', false}, {"MAX", 'a', '1', false},
-    {"ROW_NUMBER", 0, 'N', true}, {"RANK", 0, 'N', true}, {"DENSE_RANK", 0, 'N', true}, {"LAG", 'a', '1', true}, {"LEAD", 'a', '1', true},
-    {"FIRST_VALUE", 'a', '1', true}, {"LAST_VALUE", 'a', '1', true}, {"NTILE", 'n', 'N', true},
+    {"COUNT", '*', 'N', false}, {"SUM", 'n', 'N', false},     {"AVG", 'n', 'N', false},        {"MIN", 'a', '1', false},
+    {"MAX", 'a', '1', false},   {"ROW_NUMBER", 0, 'N', true}, {"RANK", 0, 'N', true},          {"DENSE_RANK", 0, 'N', true},
+    {"LAG", 'a', '1', true},    {"LEAD", 'a', '1', true},     {"FIRST_VALUE", 'a', '1', true}, {"LAST_VALUE", 'a', '1', true},
+    {"NTILE", 'n', 'N', true},
 };
 
 /* expr [ASC|DESC] [NULLS FIRST|LAST] -> MariaDB's order with NULL where the legacy dialect has it. */
@@ -22,8 +23,10 @@ static const char *order_list(struct rewriter *rw, struct expression *sum)
         bool descending = rewrite_take(rw, "DESC");
         if (!descending) rewrite_take(rw, "ASC");
         bool nulls_first = descending;
-        if (rewrite_take2(rw, "NULLS", "FIRST")) nulls_first = true;
-        else if (rewrite_take2(rw, "NULLS", "LAST")) nulls_first = false;
+        if (rewrite_take2(rw, "NULLS", "FIRST"))
+            nulls_first = true;
+        else if (rewrite_take2(rw, "NULLS", "LAST"))
+            nulls_first = false;
         if (rewrite_failed(rw)) return "";
         if (e.maybe_null) text = text_join(rw, text, ", ", text_format(rw, "%s IS NULL%s", e.text, nulls_first ? " DESC" : ""));
         text = text_join(rw, text, ", ", text_format(rw, "%s%s", e.text, descending ? " DESC" : ""));
@@ -77,8 +80,10 @@ static struct expression listagg(struct rewriter *rw)
     const char *mark = "_utf8mb4 x''";
     if (rewrite_take(rw, ",")) {
         separator = expression_value(rw);
-        if (!separator.literal) rewrite_refuse(rw, "LISTAGG with a computed separator");
-        else if (separator.literal_text) mark = separator.text;
+        if (!separator.literal)
+            rewrite_refuse(rw, "LISTAGG with a computed separator");
+        else if (separator.literal_text)
+            mark = separator.text;
     }
     if (rewrite_is(rw, "ON")) rewrite_refuse(rw, "LISTAGG ON OVERFLOW");
     rewrite_expect(rw, ")");
@@ -92,7 +97,8 @@ static struct expression listagg(struct rewriter *rw)
     }
     if (rewrite_is(rw, "OVER")) rewrite_refuse(rw, "LISTAGG as a window function");
     /* SEPARATOR takes a literal only; an empty one is spelled as '' to it, whatever the mode. */
-    const char *text = text_format(rw, "GROUP_CONCAT(%s%s%s SEPARATOR %s)", distinct ? "DISTINCT " : "", expression_text(rw, &e), order, strcmp(mark, "_utf8mb4 x''") == 0 ? "''" : mark);
+    const char *text = text_format(rw, "GROUP_CONCAT(%s%s%s SEPARATOR %s)", distinct ? "DISTINCT " : "", expression_text(rw, &e), order,
+                                   strcmp(mark, "_utf8mb4 x''") == 0 ? "''" : mark);
     return expression_of(text, sql_type_varchar(4000));
 }
 
@@ -138,9 +144,12 @@ bool function_aggregate(struct rewriter *rw, const struct token *name, struct ex
     if (!found && !list) return false;
     *out = list ? listagg(rw) : aggregate_call(rw, found);
     if (rewrite_is(rw, "KEEP")) rewrite_refuse(rw, "KEEP (DENSE_RANK ..)");
-    if (rewrite_take(rw, "OVER")) window_clause(rw, out);
-    else if (found && found->window_only) rewrite_fail(rw, 30484, name, "missing window specification for this function");
-    else out->aggregate = true;
+    if (rewrite_take(rw, "OVER"))
+        window_clause(rw, out);
+    else if (found && found->window_only)
+        rewrite_fail(rw, 30484, name, "missing window specification for this function");
+    else
+        out->aggregate = true;
     out->at = name->at;
     return true;
 }

@@ -59,7 +59,8 @@ static const char *select_into(struct rewriter *rw)
     }
     /* MariaDB has no INTO NEW.column: from DUAL an assignment says the same. */
     if (strstr(query->into, "NEW.`")) {
-        if (query->item_count != 1 || strcmp(query->tail, " FROM DUAL") != 0) rewrite_refuse(rw, "SELECT .. INTO :NEW.column other than FROM DUAL");
+        if (query->item_count != 1 || strcmp(query->tail, " FROM DUAL") != 0)
+            rewrite_refuse(rw, "SELECT .. INTO :NEW.column other than FROM DUAL");
         return text_format(rw, "SET %s = %s;", query->into + 6, query->items[0].value.text);
     }
     return text_format(rw, "%s;", query->text);
@@ -85,7 +86,7 @@ static uint32_t ordinal_of(const struct rewriter *rw, const char *name)
 }
 
 /* A bind that is only written to: the look at it as an operand does not count as reading. */
-static struct expression target_primary(struct rewriter *rw, bool read, uint32_t *ordinal)
+struct expression block_target(struct rewriter *rw, bool read, uint32_t *ordinal)
 {
     const struct token *t = rewrite_peek(rw, 0);
     *ordinal = ordinal_of(rw, t->text);
@@ -95,7 +96,7 @@ static struct expression target_primary(struct rewriter *rw, bool read, uint32_t
     return e;
 }
 
-static void note_bind_out(struct rewriter *rw, uint32_t ordinal, struct sql_type type)
+void block_bind_out(struct rewriter *rw, uint32_t ordinal, struct sql_type type)
 {
     rw->bind_out[ordinal] = true;
     bool known = ordinal < rw->bind_type_count && rw->bind_types[ordinal].kind != KIND_UNKNOWN;
@@ -105,7 +106,7 @@ static void note_bind_out(struct rewriter *rw, uint32_t ordinal, struct sql_type
 static const char *assign_bind(struct rewriter *rw)
 {
     uint32_t ordinal;
-    struct expression target = target_primary(rw, false, &ordinal);
+    struct expression target = block_target(rw, false, &ordinal);
     bool trigger = rw->place == PLACE_TRIGGER;
     rewrite_expect(rw, ":=");
     struct expression value = expression_parse(rw);
@@ -113,7 +114,7 @@ static const char *assign_bind(struct rewriter *rw)
     if (rewrite_failed(rw)) return "";
     if (trigger) return text_format(rw, "SET %s = %s;", target.text, expression_as(rw, &value, &target.type));
     const char *text = target.type.kind == KIND_UNKNOWN ? value.text : expression_as(rw, &value, &target.type);
-    note_bind_out(rw, ordinal, value.type);
+    block_bind_out(rw, ordinal, value.type);
     return text_format(rw, "SET @b%u = %s;", ordinal + 1, text);
 }
 
@@ -124,7 +125,8 @@ static const char *assign_variable(struct rewriter *rw)
     struct expression value = expression_parse(rw);
     end_of_statement(rw);
     if (rewrite_failed(rw)) return "";
-    const char *text = target.type.kind == KIND_BOOLEAN || target.type.kind == KIND_UNKNOWN ? value.text : expression_as(rw, &value, &target.type);
+    const char *text =
+        target.type.kind == KIND_BOOLEAN || target.type.kind == KIND_UNKNOWN ? value.text : expression_as(rw, &value, &target.type);
     return text_format(rw, "%s := %s;", target.text, text);
 }
 
@@ -139,119 +141,6 @@ static const char *raise_application_error(struct rewriter *rw)
     end_of_statement(rw);
     if (rewrite_failed(rw)) return "";
     return text_format(rw, "CALL `SYS`.`ORA_APPLICATION_ERROR`(%s, %s);", expression_number(rw, &number), expression_text(rw, &message));
-}
-
-/* ---- procedure calls ---- */
-
-struct call { const struct dictionary_object *object; const char *member; const char *texts[100]; bool given[100]; const char *after; bool cursor; };
-
-static const struct dictionary_argument *argument_at(const struct call *call, int position, const char *name)
-{
-    for (uint32_t i = 0; i < call->object->argument_count; i++) {
-        const struct dictionary_argument *a = &call->object->arguments[i];
-        if (strcmp(a->member, call->member) != 0 || a->position == 0) continue;
-        if (name ? strcmp(a->name, name) == 0 : a->position == position) return a;
-    }
-    return NULL;
-}
-
-static void out_argument(struct rewriter *rw, struct call *call, const struct dictionary_argument *a)
-{
-    const struct token *t = rewrite_peek(rw, 0);
-    uint32_t ordinal;
-    struct expression e = target_primary(rw, a->in, &ordinal);
-    if (rewrite_failed(rw)) return;
-    bool bind = t->kind == TOKEN_BIND && rw->place != PLACE_TRIGGER;
-    if (!bind) {
-        call->texts[a->position] = e.text;
-        return;
-    }
-    call->texts[a->position] = text_format(rw, "@b%u", ordinal + 1);
-    note_bind_out(rw, ordinal, a->type);
-    if (a->type.kind == KIND_CURSOR) {
-        call->cursor = true;
-        rw->bind_cursor_results[ordinal] = a->result ? a->result : "";
-        return;
-    }
-    /* What comes back is the parameter's type; the bind wants its own. */
-    struct expression out = expression_of(call->texts[a->position], a->type);
-    if (sql_kind_is_time(a->type.kind)) out.text = text_format(rw, "CAST(%s AS DATETIME(6))", out.text);
-    const char *converted = expression_as(rw, &out, &rw->bind_out_types[ordinal]);
-    if (strcmp(converted, out.text) != 0) call->after = text_format(rw, "%s SET %s = %s;", call->after, call->texts[a->position], converted);
-}
-
-static void call_argument(struct rewriter *rw, struct call *call, int position)
-{
-    const char *name = NULL;
-    if (rewrite_is_name(rw, 0) && rewrite_is_ahead(rw, 1, "=>")) {
-        name = rewrite_take_name(rw);
-        rw->at++;
-    }
-    const struct dictionary_argument *a = argument_at(call, position, name);
-    if (!a || a->position >= 100) {
-        rewrite_fail(rw, 6550, NULL, "PLS-00306: wrong number or types of arguments in call to '%s'", call->member);
-        return;
-    }
-    call->given[a->position] = true;
-    if (a->out) {
-        out_argument(rw, call, a);
-        return;
-    }
-    struct expression e = expression_parse(rw);
-    if (!rewrite_failed(rw)) call->texts[a->position] = a->type.kind == KIND_BOOLEAN ? e.text : expression_as(rw, &e, &a->type);
-}
-
-static const char *call_text(struct rewriter *rw, struct call *call)
-{
-    const char *list = "";
-    for (int position = 1; position < 100; position++) {
-        const struct dictionary_argument *a = argument_at(call, position, NULL);
-        if (!a) break;
-        if (!call->given[position]) {
-            if (!a->defaulted) rewrite_fail(rw, 6550, NULL, "PLS-00306: wrong number or types of arguments in call to '%s'", call->member);
-            call->texts[position] = a->result ? a->result : "NULL";
-        }
-        if (a->type.kind == KIND_CURSOR) continue; /* MariaDB's procedure answers its rows instead */
-        list = text_join(rw, list, ", ", call->texts[position]);
-    }
-    const char *name = text_table(rw, call->object->owner, call->object->name);
-    if (call->object->kind == OBJECT_PACKAGE) name = text_format(rw, "%s.%s", name, text_name(rw, call->member));
-    return text_format(rw, "CALL %s(%s);%s", name, list, call->after);
-}
-
-static bool find_program(struct rewriter *rw, struct call *call)
-{
-    const char *parts[3] = {0};
-    uint32_t count = 0;
-    do {
-        if (count < 3) parts[count++] = rewrite_peek(rw, 0)->text;
-        rw->at++;
-    } while (rewrite_take(rw, "."));
-    const char *schema = rw->session->schema;
-    if (count == 1) call->object = dictionary_resolve(rw->dictionary, schema, NULL, parts[0]);
-    if (count >= 2) call->object = dictionary_resolve(rw->dictionary, schema, count == 3 ? parts[0] : NULL, parts[count - 2]);
-    call->member = parts[count - 1];
-    if (count == 2 && (!call->object || call->object->kind != OBJECT_PACKAGE)) call->object = dictionary_resolve(rw->dictionary, schema, parts[0], parts[1]);
-    if (count == 1 && !call->object && rw->member_owner) call->object = dictionary_find(rw->dictionary, schema, rw->member_owner);
-    if (call->object && call->object->kind == OBJECT_PROCEDURE) call->member = call->object->name;
-    bool found = call->object && (call->object->kind == OBJECT_PROCEDURE || call->object->kind == OBJECT_PACKAGE);
-    if (!found) rewrite_fail(rw, 6550, rewrite_peek(rw, 0), "line 1, column 7:\nPLS-00201: identifier '%s' must be declared", parts[0]);
-    return found;
-}
-
-static const char *procedure_call(struct rewriter *rw)
-{
-    struct call call = {.after = ""};
-    if (!find_program(rw, &call)) return "";
-    if (rewrite_take(rw, "(") && !rewrite_take(rw, ")")) {
-        int position = 1;
-        do {
-            call_argument(rw, &call, position++);
-        } while (!rewrite_failed(rw) && rewrite_take(rw, ","));
-        rewrite_expect(rw, ")");
-    }
-    end_of_statement(rw);
-    return rewrite_failed(rw) ? "" : call_text(rw, &call);
 }
 
 /* ---- control ---- */
@@ -319,7 +208,8 @@ static const char *for_loop(struct rewriter *rw)
         if (rewrite_failed(rw)) return "";
         v->record = source_of_query(rw, name, query);
         header = text_format(rw, "FOR %s IN (%s) ", v->emit, query_text(rw, query, true));
-    } else if (rewrite_is_name(rw, 0) && variable_named(rw, rewrite_peek(rw, 0)->text) && variable_named(rw, rewrite_peek(rw, 0)->text)->cursor) {
+    } else if (rewrite_is_name(rw, 0) && variable_named(rw, rewrite_peek(rw, 0)->text) &&
+               variable_named(rw, rewrite_peek(rw, 0)->text)->cursor) {
         const struct variable *cursor = variable_named(rw, rewrite_peek(rw, 0)->text);
         rw->at++;
         v->record = cursor->record;
@@ -329,7 +219,8 @@ static const char *for_loop(struct rewriter *rw)
         rewrite_expect(rw, "..");
         struct expression high = expression_value(rw);
         if (rewrite_failed(rw)) return "";
-        header = text_format(rw, "FOR %s IN %s%s .. %s ", v->emit, reverse ? "REVERSE " : "", expression_number(rw, &low), expression_number(rw, &high));
+        header = text_format(rw, "FOR %s IN %s%s .. %s ", v->emit, reverse ? "REVERSE " : "", expression_number(rw, &low),
+                             expression_number(rw, &high));
     }
     scope_push(rw, &scope);
     const char *body = loop_body(rw);
@@ -352,7 +243,9 @@ static const char *return_statement(struct rewriter *rw)
     struct expression e = expression_parse(rw);
     end_of_statement(rw);
     if (rewrite_failed(rw)) return "";
-    return text_format(rw, "RETURN %s;", rw->return_type.kind == KIND_BOOLEAN || rw->return_type.kind == KIND_UNKNOWN ? e.text : expression_as(rw, &e, &rw->return_type));
+    return text_format(
+        rw, "RETURN %s;",
+        rw->return_type.kind == KIND_BOOLEAN || rw->return_type.kind == KIND_UNKNOWN ? e.text : expression_as(rw, &e, &rw->return_type));
 }
 
 /* ---- cursors ---- */
@@ -363,7 +256,8 @@ static const char *describe_columns(struct rewriter *rw, const struct query *que
     for (uint32_t i = 0; i < query->item_count; i++) {
         struct sql_type t = query->items[i].value.type;
         if (t.kind == KIND_UNKNOWN || t.kind == KIND_BOOLEAN) t = sql_type_varchar(1);
-        text = text_format(rw, "%s%d %u %d %u %d %d %u %d %s\n", text, (int)t.kind, t.precision, t.scale, t.length, t.characters, t.national, t.object, query->items[i].value.maybe_null, query->items[i].name);
+        text = text_format(rw, "%s%d %u %d %u %d %d %u %d %s\n", text, (int)t.kind, t.precision, t.scale, t.length, t.characters,
+                           t.national, t.object, query->items[i].value.maybe_null, query->items[i].name);
     }
     return text;
 }
@@ -421,9 +315,20 @@ static const char *rest_of_transaction(struct rewriter *rw, const char *word)
 
 static const char *keyword_statement(struct rewriter *rw, bool *known)
 {
-    static const struct { const char *word; void (*make)(struct rewriter *rw); } sql[] = {{"INSERT", statement_insert}, {"UPDATE", statement_update}, {"DELETE", statement_delete}, {"MERGE", statement_merge}};
-    static const struct { const char *word; const char *(*make)(struct rewriter *rw); } control[] = {
-        {"IF", if_statement}, {"CASE", case_statement}, {"FOR", for_loop}, {"RETURN", return_statement}, {"OPEN", open_statement}, {"FETCH", fetch_statement}, {"RAISE_APPLICATION_ERROR", raise_application_error}};
+    static const struct {
+        const char *word;
+        void (*make)(struct rewriter *rw);
+    } sql[] = {{"INSERT", statement_insert}, {"UPDATE", statement_update}, {"DELETE", statement_delete}, {"MERGE", statement_merge}};
+    static const struct {
+        const char *word;
+        const char *(*make)(struct rewriter *rw);
+    } control[] = {{"IF", if_statement},
+                   {"CASE", case_statement},
+                   {"FOR", for_loop},
+                   {"RETURN", return_statement},
+                   {"OPEN", open_statement},
+                   {"FETCH", fetch_statement},
+                   {"RAISE_APPLICATION_ERROR", raise_application_error}};
     static const char *const refused[] = {"EXECUTE", "FORALL", "GOTO", "PIPE"};
     *known = true;
     for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
@@ -490,14 +395,18 @@ static const char *statement_one(struct rewriter *rw)
     }
     if (t->kind == TOKEN_BIND) return assign_bind(rw);
     bool assignment = rewrite_is_ahead(rw, 1, ":=") || (rewrite_is_ahead(rw, 1, ".") && rewrite_is_ahead(rw, 3, ":="));
-    return assignment ? assign_variable(rw) : procedure_call(rw);
+    if (assignment) return assign_variable(rw);
+    text = block_call(rw);
+    end_of_statement(rw);
+    return text;
 }
 
 /* ---- anonymous blocks ---- */
 
 static bool open_for_bind(struct rewriter *rw)
 {
-    bool alone = rewrite_is(rw, "BEGIN") && rewrite_is_ahead(rw, 1, "OPEN") && rewrite_peek(rw, 2)->kind == TOKEN_BIND && rewrite_is_ahead(rw, 3, "FOR");
+    bool alone = rewrite_is(rw, "BEGIN") && rewrite_is_ahead(rw, 1, "OPEN") && rewrite_peek(rw, 2)->kind == TOKEN_BIND &&
+                 rewrite_is_ahead(rw, 3, "FOR");
     if (!alone) return false;
     rw->at += 2;
     rw->bind_variables = false;
@@ -548,16 +457,7 @@ void statement_block(struct rewriter *rw)
     }
     if (rewrite_take(rw, "CALL")) {
         /* CALL p(..) [INTO :x]: a block of one statement, without semicolon. */
-        struct call call = {.after = ""};
-        if (!find_program(rw, &call)) return;
-        if (rewrite_take(rw, "(") && !rewrite_take(rw, ")")) {
-            int position = 1;
-            do {
-                call_argument(rw, &call, position++);
-            } while (!rewrite_failed(rw) && rewrite_take(rw, ","));
-            rewrite_expect(rw, ")");
-        }
-        text = rewrite_failed(rw) ? "" : text_format(rw, "BEGIN\n%s\nEND", call_text(rw, &call));
+        text = text_format(rw, "BEGIN\n%s\nEND", block_call(rw));
         if (!rewrite_at_end(rw)) rewrite_refuse(rw, "CALL .. INTO");
     } else {
         bool declare = rewrite_take(rw, "DECLARE");

@@ -11,4 +11,11 @@ const char *block_declarations(struct rewriter *rw);
 /* The type of a variable or parameter in MariaDB. */
 const char *block_type_text(struct rewriter *rw, const struct sql_type *type);
 
+/* At a procedure's name: its call, without the semicolon that follows in a block. */
+const char *block_call(struct rewriter *rw);
+/* An operand that is assigned to. `read`: its value is used too. *ordinal: the bind's number, when it is one. */
+struct expression block_target(struct rewriter *rw, bool read, uint32_t *ordinal);
+/* The bind gets a value of this type. */
+void block_bind_out(struct rewriter *rw, uint32_t ordinal, struct sql_type type);
+
 #endif

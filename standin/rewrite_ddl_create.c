@@ -9,10 +9,13 @@
 /* Clauses that say where and how things are kept: no part of what they mean. */
 void ddl_skip_storage(struct rewriter *rw)
 {
-    static const struct { const char *word; int values; } clauses[] = {
-        {"TABLESPACE", 1}, {"PCTFREE", 1}, {"PCTUSED", 1}, {"INITRANS", 1}, {"MAXTRANS", 1}, {"LOGGING", 0}, {"NOLOGGING", 0}, {"COMPRESS", 0},
-        {"NOCOMPRESS", 0}, {"CACHE", 0}, {"NOCACHE", 0}, {"PARALLEL", 0}, {"NOPARALLEL", 0}, {"MONITORING", 0}, {"NOMONITORING", 0}, {"ONLINE", 0},
-        {"REVERSE", 0}, {"COMPUTE", 1}, {"ROWDEPENDENCIES", 0}, {"NOROWDEPENDENCIES", 0}};
+    static const struct {
+        const char *word;
+        int values;
+    } clauses[] = {{"TABLESPACE", 1}, {"PCTFREE", 1},   {"PCTUSED", 1},    {"INITRANS", 1},        {"MAXTRANS", 1},
+                   {"LOGGING", 0},    {"NOLOGGING", 0}, {"COMPRESS", 0},   {"NOCOMPRESS", 0},      {"CACHE", 0},
+                   {"NOCACHE", 0},    {"PARALLEL", 0},  {"NOPARALLEL", 0}, {"MONITORING", 0},      {"NOMONITORING", 0},
+                   {"ONLINE", 0},     {"REVERSE", 0},   {"COMPUTE", 1},    {"ROWDEPENDENCIES", 0}, {"NOROWDEPENDENCIES", 0}};
     for (bool more = true; more && !rewrite_failed(rw);) {
         more = false;
         for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++) {
@@ -51,16 +54,22 @@ void ddl_identity(struct rewriter *rw, struct ddl_table *table, struct ddl_colum
     long long start = 1, step = 1, cache = 20;
     if (rewrite_take(rw, "(")) {
         while (!rewrite_take(rw, ")") && !rewrite_at_end(rw)) {
-            if (rewrite_take2(rw, "START", "WITH")) start = atoll(rewrite_peek(rw, 0)->text);
-            else if (rewrite_take2(rw, "INCREMENT", "BY")) step = atoll(rewrite_peek(rw, 0)->text);
-            else if (rewrite_take(rw, "CACHE")) cache = atoll(rewrite_peek(rw, 0)->text);
+            if (rewrite_take2(rw, "START", "WITH"))
+                start = atoll(rewrite_peek(rw, 0)->text);
+            else if (rewrite_take2(rw, "INCREMENT", "BY"))
+                step = atoll(rewrite_peek(rw, 0)->text);
+            else if (rewrite_take(rw, "CACHE"))
+                cache = atoll(rewrite_peek(rw, 0)->text);
             rw->at++;
         }
     }
     ddl_number_step(rw, number);
-    rewrite_step(rw, text_format(rw, "CREATE SEQUENCE %s START WITH %lld INCREMENT BY %lld CACHE %lld", text_table(rw, table->owner, name), start, step, cache));
-    rewrite_step(rw, text_format(rw, "INSERT INTO `SYS`.`STANDIN$SEQUENCE` VALUES (%s, %s, 1, 9999999999999999999999999999, %lld, 'N', 'N', %lld, %lld)",
-                                 text_string(rw, table->owner), text_string(rw, name), step, cache, start));
+    rewrite_step(rw, text_format(rw, "CREATE SEQUENCE %s START WITH %lld INCREMENT BY %lld CACHE %lld", text_table(rw, table->owner, name),
+                                 start, step, cache));
+    rewrite_step(
+        rw,
+        text_format(rw, "INSERT INTO `SYS`.`STANDIN$SEQUENCE` VALUES (%s, %s, 1, 9999999999999999999999999999, %lld, 'N', 'N', %lld, %lld)",
+                    text_string(rw, table->owner), text_string(rw, name), step, cache, start));
     ddl_object_steps(rw, table->owner, name, "SEQUENCE");
     column->default_text = text_format(rw, "\"%s\".\"%s\".nextval", table->owner, name);
     column->default_stored = text_format(rw, "NEXTVAL(%s)", text_table(rw, table->owner, name));
@@ -94,7 +103,8 @@ static void table_steps(struct rewriter *rw, struct ddl_table *table, const char
         if (text) parts = text_join(rw, parts, ",\n", text);
     }
     /* The row number behind ROWID. */
-    parts = text_format(rw, "%s,\n`ROWID$` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT INVISIBLE, %s (`ROWID$`)", parts, keyed ? "UNIQUE KEY `ROWID$`" : "PRIMARY KEY");
+    parts = text_format(rw, "%s,\n`ROWID$` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT INVISIBLE, %s (`ROWID$`)", parts,
+                        keyed ? "UNIQUE KEY `ROWID$`" : "PRIMARY KEY");
     rewrite_step(rw, text_format(rw, "CREATE TABLE %s (%s) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin%s%s",
                                  text_table(rw, table->owner, table->name), parts, *query ? " AS " : "", query));
     ddl_object_steps(rw, table->owner, table->name, "TABLE");
@@ -121,7 +131,8 @@ static const char *table_query(struct rewriter *rw, struct ddl_table *table)
         struct sql_type type = item->value.type;
         if (type.kind == KIND_UNKNOWN) rewrite_fail(rw, 1723, NULL, "zero-length columns are not allowed");
         if (item->value.literal && type.kind == KIND_CHAR) type.length = type.length ? type.length : 1;
-        table->columns[table->column_count++] = (struct ddl_column){.name = item->name, .type = type, .not_null = !item->value.maybe_null && item->value.column};
+        table->columns[table->column_count++] =
+            (struct ddl_column){.name = item->name, .type = type, .not_null = !item->value.maybe_null && item->value.column};
     }
     return query->text;
 }
@@ -175,8 +186,10 @@ static void create_view(struct rewriter *rw, bool replace)
     struct query *query = query_parse(rw);
     const char *source = rewrite_source_text(rw, from, rw->at), *check = "";
     if (rewrite_take(rw, "WITH")) {
-        if (rewrite_take(rw, "READ")) rewrite_expect(rw, "ONLY");
-        else if (rewrite_take2(rw, "CHECK", "OPTION")) check = " WITH CHECK OPTION";
+        if (rewrite_take(rw, "READ"))
+            rewrite_expect(rw, "ONLY");
+        else if (rewrite_take2(rw, "CHECK", "OPTION"))
+            check = " WITH CHECK OPTION";
         if (rewrite_take(rw, "CONSTRAINT")) rewrite_take_name(rw);
     }
     rewrite_expect_end(rw);
@@ -188,11 +201,13 @@ static void create_view(struct rewriter *rw, bool replace)
         if (alias_count) query->items[i].name = aliases[i];
         names = text_join(rw, names, ", ", text_name(rw, query->items[i].name));
     }
-    rewrite_step(rw, text_format(rw, "CREATE %sVIEW %s (%s) AS %s%s", existing ? "OR REPLACE " : "", text_table(rw, owner, name), names, query_text(rw, query, true), check));
+    rewrite_step(rw, text_format(rw, "CREATE %sVIEW %s (%s) AS %s%s", existing ? "OR REPLACE " : "", text_table(rw, owner, name), names,
+                                 query_text(rw, query, true), check));
     if (existing) rewrite_step(rw, text_format(rw, "DELETE FROM `SYS`.`STANDIN$COLUMN` WHERE OBJECT_ID = %u", existing->id));
     ddl_object_steps(rw, owner, name, "VIEW");
-    rewrite_step(rw, text_format(rw, "UPDATE `SYS`.`STANDIN$OBJECT` SET `TEXT` = %s WHERE OWNER = %s AND OBJECT_NAME = %s AND OBJECT_TYPE = 'VIEW'", text_string(rw, source),
-                                 text_string(rw, owner), text_string(rw, name)));
+    rewrite_step(
+        rw, text_format(rw, "UPDATE `SYS`.`STANDIN$OBJECT` SET `TEXT` = %s WHERE OWNER = %s AND OBJECT_NAME = %s AND OBJECT_TYPE = 'VIEW'",
+                        text_string(rw, source), text_string(rw, owner), text_string(rw, name)));
     for (uint32_t i = 0; i < query->item_count; i++) {
         struct expression *e = &query->items[i].value;
         struct sql_type type = e->type.kind == KIND_UNKNOWN || e->type.kind == KIND_BOOLEAN ? sql_type_varchar(1) : e->type;
@@ -205,12 +220,17 @@ static void create_view(struct rewriter *rw, bool replace)
 
 /* ---- indexes ---- */
 
-struct index_item { const char *column, *stored, *expression; bool descending, text_long; struct sql_type type; };
+struct index_item {
+    const char *column, *stored, *expression;
+    bool descending, text_long;
+    struct sql_type type;
+};
 
 static void parse_index_item(struct rewriter *rw, const struct dictionary_object *table, struct source *source, struct index_item *item)
 {
     const struct token *t = rewrite_peek(rw, 0);
-    bool plain = rewrite_is_ahead(rw, 1, ",") || rewrite_is_ahead(rw, 1, ")") || rewrite_is_ahead(rw, 1, "ASC") || rewrite_is_ahead(rw, 1, "DESC");
+    bool plain =
+        rewrite_is_ahead(rw, 1, ",") || rewrite_is_ahead(rw, 1, ")") || rewrite_is_ahead(rw, 1, "ASC") || rewrite_is_ahead(rw, 1, "DESC");
     const struct dictionary_column *column = plain ? dictionary_column_find(table, t->text) : NULL;
     if (column) {
         rw->at++;
@@ -262,19 +282,24 @@ static void create_index(struct rewriter *rw, bool unique)
         if (items[i].expression) {
             const char *storage = "", *why = "";
             if (!sql_type_storage(rw->arena, &items[i].type, &storage, &why)) rewrite_refuse(rw, why);
-            rewrite_step(rw, text_format(rw, "ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (%s) VIRTUAL INVISIBLE", stored_table, text_name(rw, items[i].column), storage, items[i].stored));
-            struct ddl_column hidden = {.name = items[i].column, .type = items[i].type, .hidden = true, .computed = true, .default_text = items[i].expression};
+            rewrite_step(rw, text_format(rw, "ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (%s) VIRTUAL INVISIBLE", stored_table,
+                                         text_name(rw, items[i].column), storage, items[i].stored));
+            struct ddl_column hidden = {
+                .name = items[i].column, .type = items[i].type, .hidden = true, .computed = true, .default_text = items[i].expression};
             ddl_column_step(rw, table->owner, table->name, "TABLE", &hidden, 0);
         }
         const struct dictionary_column *column = dictionary_column_find(table, items[i].column);
         if (unique && count > 1 && (!column || column->nullable)) rewrite_refuse(rw, "unique keys of several columns with a nullable one");
         const char *prefix = items[i].text_long && !unique ? "(255)" : "";
-        list = text_join(rw, list, ", ", text_format(rw, "%s%s%s", text_name(rw, items[i].column), prefix, items[i].descending ? " DESC" : ""));
+        list = text_join(rw, list, ", ",
+                         text_format(rw, "%s%s%s", text_name(rw, items[i].column), prefix, items[i].descending ? " DESC" : ""));
     }
-    rewrite_step(rw, text_format(rw, "ALTER TABLE %s ADD %s %s (%s)", stored_table, unique ? "UNIQUE KEY" : "KEY", text_name(rw, name), list));
+    rewrite_step(rw,
+                 text_format(rw, "ALTER TABLE %s ADD %s %s (%s)", stored_table, unique ? "UNIQUE KEY" : "KEY", text_name(rw, name), list));
     ddl_object_steps(rw, owner, name, "INDEX");
     ddl_index_steps(rw, owner, name, table->owner, table->name, unique, name);
-    for (uint32_t i = 0; i < count; i++) ddl_index_column_step(rw, owner, name, table->owner, table->name, items[i].column, i + 1, items[i].descending, items[i].expression);
+    for (uint32_t i = 0; i < count; i++)
+        ddl_index_column_step(rw, owner, name, table->owner, table->name, items[i].column, i + 1, items[i].descending, items[i].expression);
     rw->plan->command = 9;
 }
 
@@ -289,11 +314,15 @@ static void create_synonym(struct rewriter *rw, bool replace, bool public)
     rewrite_expect(rw, "FOR");
     if (rewrite_failed(rw) || !rewrite_take_qualified(rw, &target_owner, &target)) return;
     const struct dictionary_object *existing = dictionary_find(rw->dictionary, owner, name);
-    if (existing && (!replace || existing->kind != OBJECT_SYNONYM)) rewrite_fail(rw, 955, NULL, "name is already used by an existing object");
+    if (existing && (!replace || existing->kind != OBJECT_SYNONYM))
+        rewrite_fail(rw, 955, NULL, "name is already used by an existing object");
     rewrite_expect_end(rw);
     ddl_object_steps(rw, owner, name, "SYNONYM");
-    rewrite_step(rw, text_format(rw, "UPDATE `SYS`.`STANDIN$OBJECT` SET TARGET_OWNER = %s, TARGET_NAME = %s WHERE OWNER = %s AND OBJECT_NAME = %s AND OBJECT_TYPE = 'SYNONYM'",
-                                 text_string(rw, target_owner ? target_owner : rw->session->schema), text_string(rw, target), text_string(rw, owner), text_string(rw, name)));
+    rewrite_step(rw, text_format(rw,
+                                 "UPDATE `SYS`.`STANDIN$OBJECT` SET TARGET_OWNER = %s, TARGET_NAME = %s WHERE OWNER = %s AND OBJECT_NAME = "
+                                 "%s AND OBJECT_TYPE = 'SYNONYM'",
+                                 text_string(rw, target_owner ? target_owner : rw->session->schema), text_string(rw, target),
+                                 text_string(rw, owner), text_string(rw, name)));
     rw->plan->command = 19;
 }
 
@@ -305,20 +334,35 @@ void statement_create(struct rewriter *rw)
     rewrite_take(rw, "EDITIONABLE");
     rewrite_take(rw, "NONEDITIONABLE");
     if (!rewrite_take2(rw, "NO", "FORCE")) rewrite_take(rw, "FORCE");
-    if (rewrite_take(rw, "TABLE")) create_table(rw);
-    else if (rewrite_take(rw, "VIEW")) create_view(rw, replace);
-    else if (rewrite_take(rw, "INDEX")) create_index(rw, false);
-    else if (rewrite_take2(rw, "UNIQUE", "INDEX")) create_index(rw, true);
-    else if (rewrite_take2(rw, "BITMAP", "INDEX")) create_index(rw, false);
-    else if (rewrite_take(rw, "SEQUENCE")) create_sequence(rw);
-    else if (rewrite_take(rw, "SYNONYM")) create_synonym(rw, replace, false);
-    else if (rewrite_take2(rw, "PUBLIC", "SYNONYM")) create_synonym(rw, replace, true);
-    else if (rewrite_take(rw, "TRIGGER")) create_trigger(rw, replace);
-    else if (rewrite_is(rw, "PROCEDURE") || rewrite_is(rw, "FUNCTION")) create_program(rw, replace);
-    else if (rewrite_is(rw, "PACKAGE")) create_package(rw, replace);
-    else if (rewrite_is(rw, "GLOBAL") || rewrite_is(rw, "PRIVATE")) rewrite_refuse(rw, "temporary tables");
-    else if (rewrite_is(rw, "MATERIALIZED")) rewrite_refuse(rw, "materialized views");
-    else if (rewrite_is(rw, "TYPE") || rewrite_is(rw, "DATABASE") || rewrite_is(rw, "DIRECTORY") || rewrite_is(rw, "CONTEXT") || rewrite_is(rw, "USER") || rewrite_is(rw, "ROLE") ||
-             rewrite_is(rw, "TABLESPACE") || rewrite_is(rw, "JAVA")) rewrite_refuse(rw, text_format(rw, "CREATE %s", rewrite_peek(rw, 0)->text));
-    else rewrite_fail(rw, 901, NULL, "invalid CREATE command");
+    if (rewrite_take(rw, "TABLE"))
+        create_table(rw);
+    else if (rewrite_take(rw, "VIEW"))
+        create_view(rw, replace);
+    else if (rewrite_take(rw, "INDEX"))
+        create_index(rw, false);
+    else if (rewrite_take2(rw, "UNIQUE", "INDEX"))
+        create_index(rw, true);
+    else if (rewrite_take2(rw, "BITMAP", "INDEX"))
+        create_index(rw, false);
+    else if (rewrite_take(rw, "SEQUENCE"))
+        create_sequence(rw);
+    else if (rewrite_take(rw, "SYNONYM"))
+        create_synonym(rw, replace, false);
+    else if (rewrite_take2(rw, "PUBLIC", "SYNONYM"))
+        create_synonym(rw, replace, true);
+    else if (rewrite_take(rw, "TRIGGER"))
+        create_trigger(rw, replace);
+    else if (rewrite_is(rw, "PROCEDURE") || rewrite_is(rw, "FUNCTION"))
+        create_program(rw, replace);
+    else if (rewrite_is(rw, "PACKAGE"))
+        create_package(rw, replace);
+    else if (rewrite_is(rw, "GLOBAL") || rewrite_is(rw, "PRIVATE"))
+        rewrite_refuse(rw, "temporary tables");
+    else if (rewrite_is(rw, "MATERIALIZED"))
+        rewrite_refuse(rw, "materialized views");
+    else if (rewrite_is(rw, "TYPE") || rewrite_is(rw, "DATABASE") || rewrite_is(rw, "DIRECTORY") || rewrite_is(rw, "CONTEXT") ||
+             rewrite_is(rw, "USER") || rewrite_is(rw, "ROLE") || rewrite_is(rw, "TABLESPACE") || rewrite_is(rw, "JAVA"))
+        rewrite_refuse(rw, text_format(rw, "CREATE %s", rewrite_peek(rw, 0)->text));
+    else
+        rewrite_fail(rw, 901, NULL, "invalid CREATE command");
 }

@@ -21,25 +21,38 @@ static const char *signed_number(struct rewriter *rw)
     if (t->kind != TOKEN_NUMBER) rewrite_fail(rw, 4003, t, "sequence parameter is not a number");
     rw->at++;
     /* 1E27 and the like: more than MariaDB counts to anyway. */
-    return strpbrk(t->text, "eE.") || strlen(t->text) > 18 ? text_format(rw, "%s%s", sign, largest) : text_format(rw, "%s%s", sign, t->text);
+    return strpbrk(t->text, "eE.") || strlen(t->text) > 18 ? text_format(rw, "%s%s", sign, largest)
+                                                           : text_format(rw, "%s%s", sign, t->text);
 }
 
 static void parse_clauses(struct rewriter *rw, struct sequence *s)
 {
     while (!rewrite_at_end(rw) && !rewrite_failed(rw)) {
-        if (rewrite_take2(rw, "START", "WITH")) s->start = signed_number(rw);
-        else if (rewrite_take2(rw, "INCREMENT", "BY")) s->step = signed_number(rw);
-        else if (rewrite_take(rw, "MINVALUE")) s->least = signed_number(rw);
-        else if (rewrite_take(rw, "MAXVALUE")) s->most = signed_number(rw);
-        else if (rewrite_take(rw, "CACHE")) s->cache = signed_number(rw);
-        else if (rewrite_take(rw, "NOCACHE")) s->cache = "0";
-        else if (rewrite_take(rw, "CYCLE")) s->cycle = true;
-        else if (rewrite_take(rw, "NOCYCLE")) s->no_cycle = true;
-        else if (rewrite_take(rw, "ORDER")) s->order = true;
-        else if (rewrite_take(rw, "RESTART")) s->restart = true;
-        else if (rewrite_take(rw, "NOORDER") || rewrite_take(rw, "NOMINVALUE") || rewrite_take(rw, "NOMAXVALUE") || rewrite_take(rw, "NOKEEP") || rewrite_take(rw, "NOSCALE") ||
-                 rewrite_take(rw, "GLOBAL") || rewrite_take(rw, "KEEP")) continue;
-        else rewrite_fail(rw, 933, NULL, "SQL command not properly ended");
+        if (rewrite_take2(rw, "START", "WITH"))
+            s->start = signed_number(rw);
+        else if (rewrite_take2(rw, "INCREMENT", "BY"))
+            s->step = signed_number(rw);
+        else if (rewrite_take(rw, "MINVALUE"))
+            s->least = signed_number(rw);
+        else if (rewrite_take(rw, "MAXVALUE"))
+            s->most = signed_number(rw);
+        else if (rewrite_take(rw, "CACHE"))
+            s->cache = signed_number(rw);
+        else if (rewrite_take(rw, "NOCACHE"))
+            s->cache = "0";
+        else if (rewrite_take(rw, "CYCLE"))
+            s->cycle = true;
+        else if (rewrite_take(rw, "NOCYCLE"))
+            s->no_cycle = true;
+        else if (rewrite_take(rw, "ORDER"))
+            s->order = true;
+        else if (rewrite_take(rw, "RESTART"))
+            s->restart = true;
+        else if (rewrite_take(rw, "NOORDER") || rewrite_take(rw, "NOMINVALUE") || rewrite_take(rw, "NOMAXVALUE") ||
+                 rewrite_take(rw, "NOKEEP") || rewrite_take(rw, "NOSCALE") || rewrite_take(rw, "GLOBAL") || rewrite_take(rw, "KEEP"))
+            continue;
+        else
+            rewrite_fail(rw, 933, NULL, "SQL command not properly ended");
     }
 }
 
@@ -63,11 +76,13 @@ void create_sequence(struct rewriter *rw)
     if (!s.most) s.most = down ? "-1" : largest;
     if (!s.start) s.start = down ? s.most : s.least;
     if (!s.cache) s.cache = "20";
-    rewrite_step(rw, text_format(rw, "CREATE SEQUENCE %s START WITH %s MINVALUE %s MAXVALUE %s INCREMENT BY %s CACHE %s %s", text_table(rw, owner, name), s.start,
-                                 stored_bound(s.least), stored_bound(s.most), s.step, s.cache, s.cycle ? "CYCLE" : "NOCYCLE"));
+    rewrite_step(rw, text_format(rw, "CREATE SEQUENCE %s START WITH %s MINVALUE %s MAXVALUE %s INCREMENT BY %s CACHE %s %s",
+                                 text_table(rw, owner, name), s.start, stored_bound(s.least), stored_bound(s.most), s.step, s.cache,
+                                 s.cycle ? "CYCLE" : "NOCYCLE"));
     ddl_object_steps(rw, owner, name, "SEQUENCE");
-    rewrite_step(rw, text_format(rw, "REPLACE INTO `SYS`.`STANDIN$SEQUENCE` VALUES (%s, %s, %s, %s, %s, '%c', '%c', %s, %s)", text_string(rw, owner), text_string(rw, name), s.least,
-                                 s.most, s.step, s.cycle ? 'Y' : 'N', s.order ? 'Y' : 'N', s.cache, s.start));
+    rewrite_step(rw, text_format(rw, "REPLACE INTO `SYS`.`STANDIN$SEQUENCE` VALUES (%s, %s, %s, %s, %s, '%c', '%c', %s, %s)",
+                                 text_string(rw, owner), text_string(rw, name), s.least, s.most, s.step, s.cycle ? 'Y' : 'N',
+                                 s.order ? 'Y' : 'N', s.cache, s.start));
     rw->plan->command = 13;
 }
 
@@ -107,7 +122,8 @@ void alter_sequence(struct rewriter *rw)
     }
     if (s.restart) clauses = s.start ? text_format(rw, "%s RESTART WITH %s", clauses, s.start) : text_format(rw, "%s RESTART", clauses);
     if (*clauses) rewrite_step(rw, text_format(rw, "ALTER SEQUENCE %s%s", text_table(rw, object->owner, object->name), clauses));
-    if (*sets) rewrite_step(rw, text_format(rw, "UPDATE `SYS`.`STANDIN$SEQUENCE` SET %s WHERE SEQUENCE_OWNER = %s AND SEQUENCE_NAME = %s", sets, text_string(rw, object->owner),
-                                            text_string(rw, object->name)));
+    if (*sets)
+        rewrite_step(rw, text_format(rw, "UPDATE `SYS`.`STANDIN$SEQUENCE` SET %s WHERE SEQUENCE_OWNER = %s AND SEQUENCE_NAME = %s", sets,
+                                     text_string(rw, object->owner), text_string(rw, object->name)));
     rw->plan->command = 14;
 }

@@ -7,7 +7,8 @@
 
 enum { VARCHAR_IN_ROW_MAX = 500 };
 
-void ddl_table_init(struct rewriter *rw, struct ddl_table *table, const char *owner, const char *name, const struct dictionary_object *existing)
+void ddl_table_init(struct rewriter *rw, struct ddl_table *table, const char *owner, const char *name,
+                    const struct dictionary_object *existing)
 {
     *table = (struct ddl_table){.owner = owner, .name = name, .existing = existing};
     table->columns = arena_zero(rw->arena, DDL_COLUMN_MAX * sizeof *table->columns);
@@ -17,7 +18,8 @@ void ddl_table_init(struct rewriter *rw, struct ddl_table *table, const char *ow
     table->source->columns = arena_zero(rw->arena, 2 * DDL_COLUMN_MAX * sizeof *table->source->columns);
     for (uint32_t i = 0; existing && i < existing->column_count && i < DDL_COLUMN_MAX; i++) {
         const struct dictionary_column *c = &existing->columns[i];
-        table->source->columns[table->source->column_count++] = (struct source_column){.name = c->name, .stored = c->name, .type = c->type, .nullable = c->nullable};
+        table->source->columns[table->source->column_count++] =
+            (struct source_column){.name = c->name, .stored = c->name, .type = c->type, .nullable = c->nullable};
     }
 }
 
@@ -69,7 +71,8 @@ static void check_condition(struct rewriter *rw, struct ddl_table *table, struct
     for (uint32_t i = from; i < rw->at && i < rw->list.count; i++) {
         const struct token *t = &rw->list.tokens[i];
         bool known = false;
-        for (uint32_t k = 0; k < table->source->column_count && (t->kind == TOKEN_WORD || t->kind == TOKEN_QUOTED); k++) known |= strcmp(table->source->columns[k].name, t->text) == 0;
+        for (uint32_t k = 0; k < table->source->column_count && (t->kind == TOKEN_WORD || t->kind == TOKEN_QUOTED); k++)
+            known |= strcmp(table->source->columns[k].name, t->text) == 0;
         for (uint32_t k = 0; k < c->column_count; k++) known &= strcmp(c->columns[k], t->text) != 0;
         if (known && c->column_count < 32) c->columns[c->column_count++] = t->text;
     }
@@ -86,7 +89,8 @@ static void references(struct rewriter *rw, struct ddl_table *table, struct ddl_
     if (rewrite_is(rw, "(")) column_list(rw, c->referenced_columns, &c->referenced_count);
     if (c->referenced && !rewrite_failed(rw)) {
         const struct dictionary_constraint *key = dictionary_constraint_of(rw->dictionary, c->referenced->owner, c->referenced->name, 'P');
-        if (key && (c->referenced_count == 0 || (c->referenced_count == key->column_count && strcmp(c->referenced_columns[0], key->columns[0]) == 0))) {
+        if (key && (c->referenced_count == 0 ||
+                    (c->referenced_count == key->column_count && strcmp(c->referenced_columns[0], key->columns[0]) == 0))) {
             if (c->referenced_count == 0) {
                 for (uint32_t i = 0; i < key->column_count; i++) c->referenced_columns[c->referenced_count++] = key->columns[i];
             }
@@ -96,9 +100,12 @@ static void references(struct rewriter *rw, struct ddl_table *table, struct ddl_
         }
     }
     if (rewrite_take2(rw, "ON", "DELETE")) {
-        if (rewrite_take(rw, "CASCADE")) c->delete_rule = "CASCADE";
-        else if (rewrite_take2(rw, "SET", "NULL")) c->delete_rule = "SET NULL";
-        else rewrite_expect(rw, "CASCADE");
+        if (rewrite_take(rw, "CASCADE"))
+            c->delete_rule = "CASCADE";
+        else if (rewrite_take2(rw, "SET", "NULL"))
+            c->delete_rule = "SET NULL";
+        else
+            rewrite_expect(rw, "CASCADE");
     }
 }
 
@@ -113,8 +120,10 @@ static void constraint_state(struct rewriter *rw)
         if (rewrite_is(rw, "DISABLE") || rewrite_is(rw, "NOVALIDATE")) rewrite_refuse(rw, "disabled constraints");
         if (rewrite_take2(rw, "USING", "INDEX")) {
             found = true;
-            if (rewrite_is(rw, "(")) rw->at = rewrite_match_parenthesis(rw, rw->at) + 1;
-            else if (!rewrite_is(rw, "TABLESPACE") && rewrite_is_name(rw, 0) && !rewrite_is(rw, "ENABLE")) rewrite_take_name(rw);
+            if (rewrite_is(rw, "("))
+                rw->at = rewrite_match_parenthesis(rw, rw->at) + 1;
+            else if (!rewrite_is(rw, "TABLESPACE") && rewrite_is_name(rw, 0) && !rewrite_is(rw, "ENABLE"))
+                rewrite_take_name(rw);
             ddl_skip_storage(rw);
         }
         if (!found) return;
@@ -124,8 +133,11 @@ static void constraint_state(struct rewriter *rw)
 bool ddl_parse_constraint(struct rewriter *rw, struct ddl_table *table)
 {
     const char *name = NULL;
-    if (rewrite_take(rw, "CONSTRAINT")) name = rewrite_take_name(rw);
-    else if (!rewrite_is(rw, "PRIMARY") && !rewrite_is(rw, "UNIQUE") && !rewrite_is(rw, "FOREIGN") && !(rewrite_is(rw, "CHECK") && rewrite_is_ahead(rw, 1, "("))) return false;
+    if (rewrite_take(rw, "CONSTRAINT"))
+        name = rewrite_take_name(rw);
+    else if (!rewrite_is(rw, "PRIMARY") && !rewrite_is(rw, "UNIQUE") && !rewrite_is(rw, "FOREIGN") &&
+             !(rewrite_is(rw, "CHECK") && rewrite_is_ahead(rw, 1, "(")))
+        return false;
     if (rewrite_take2(rw, "PRIMARY", "KEY")) {
         struct ddl_constraint *c = constraint_new(rw, table, 'P', name);
         column_list(rw, c->columns, &c->column_count);
@@ -159,8 +171,10 @@ static void default_clause(struct rewriter *rw, struct ddl_column *column)
     rw->place = place;
     column->default_text = rewrite_source_text(rw, from, rw->at);
     if (rewrite_failed(rw)) return;
-    if (column->type.kind == KIND_CLOB || column->type.kind == KIND_BLOB) column->default_stored = e.text;
-    else column->default_stored = expression_as(rw, &e, &column->type);
+    if (column->type.kind == KIND_CLOB || column->type.kind == KIND_BLOB)
+        column->default_stored = e.text;
+    else
+        column->default_stored = expression_as(rw, &e, &column->type);
     if (on_null) {
         column->generated = COLUMN_DEFAULT_ON_NULL;
         column->not_null = true;
@@ -236,26 +250,38 @@ void ddl_parse_column(struct rewriter *rw, struct ddl_table *table)
     const struct token *at = rewrite_peek(rw, 0);
     column->name = rewrite_take_name(rw);
     for (uint32_t i = 0; i < table->source->column_count; i++) {
-        if (strcmp(table->source->columns[i].name, column->name) == 0) rewrite_fail(rw, table->existing ? 1430 : 957, at, table->existing ? "column being added already exists in table" : "duplicate column name");
+        if (strcmp(table->source->columns[i].name, column->name) == 0)
+            rewrite_fail(rw, table->existing ? 1430 : 957, at,
+                         table->existing ? "column being added already exists in table" : "duplicate column name");
     }
     bool typed = !rewrite_is(rw, "GENERATED") && !rewrite_is(rw, "AS");
     column->type = typed ? sql_type_parse(rw) : sql_type_of(KIND_UNKNOWN);
     for (;;) {
         if (rewrite_failed(rw)) return;
-        if (rewrite_take(rw, "DEFAULT")) default_clause(rw, column);
-        else if (rewrite_take(rw, "GENERATED")) generated_clause(rw, table, column);
-        else if (rewrite_is(rw, "AS") && rewrite_is_ahead(rw, 1, "(")) generated_clause(rw, table, column);
-        else if (rewrite_take(rw, "INVISIBLE")) rewrite_refuse(rw, "invisible columns");
-        else if (rewrite_take(rw, "VISIBLE") || rewrite_take(rw, "SORT")) continue;
-        else if (rewrite_is(rw, "ENCRYPT") || rewrite_is(rw, "COLLATE")) rewrite_refuse(rw, "ENCRYPT and COLLATE");
-        else break;
+        if (rewrite_take(rw, "DEFAULT"))
+            default_clause(rw, column);
+        else if (rewrite_take(rw, "GENERATED"))
+            generated_clause(rw, table, column);
+        else if (rewrite_is(rw, "AS") && rewrite_is_ahead(rw, 1, "("))
+            generated_clause(rw, table, column);
+        else if (rewrite_take(rw, "INVISIBLE"))
+            rewrite_refuse(rw, "invisible columns");
+        else if (rewrite_take(rw, "VISIBLE") || rewrite_take(rw, "SORT"))
+            continue;
+        else if (rewrite_is(rw, "ENCRYPT") || rewrite_is(rw, "COLLATE"))
+            rewrite_refuse(rw, "ENCRYPT and COLLATE");
+        else
+            break;
     }
     /* Known before its constraints: a check may name it. */
-    table->source->columns[table->source->column_count++] = (struct source_column){.name = column->name, .stored = column->name, .type = column->type, .nullable = true};
+    table->source->columns[table->source->column_count++] =
+        (struct source_column){.name = column->name, .stored = column->name, .type = column->type, .nullable = true};
     while (!rewrite_failed(rw) && !rewrite_is(rw, ",") && !rewrite_is(rw, ")") && !rewrite_at_end(rw)) {
         const char *name = rewrite_take(rw, "CONSTRAINT") ? rewrite_take_name(rw) : NULL;
-        if (!name && rewrite_take(rw, "DEFAULT")) default_clause(rw, column);
-        else column_constraint(rw, table, column, name);
+        if (!name && rewrite_take(rw, "DEFAULT"))
+            default_clause(rw, column);
+        else
+            column_constraint(rw, table, column, name);
     }
 }
 
@@ -268,8 +294,8 @@ const char *ddl_length_check(struct rewriter *rw, const struct ddl_column *colum
     if (!text || column->computed) return NULL;
     bool bytes = !t->characters && !t->national;
     if (!bytes && t->length <= VARCHAR_IN_ROW_MAX) return NULL;
-    return text_format(rw, "CONSTRAINT %s CHECK (%s(%s) <= %u)", text_name(rw, text_format(rw, "SYS$L_%.57s", column->name)), bytes ? "OCTET_LENGTH" : "CHAR_LENGTH",
-                       text_name(rw, column->name), t->length);
+    return text_format(rw, "CONSTRAINT %s CHECK (%s(%s) <= %u)", text_name(rw, text_format(rw, "SYS$L_%.57s", column->name)),
+                       bytes ? "OCTET_LENGTH" : "CHAR_LENGTH", text_name(rw, column->name), t->length);
 }
 
 const char *ddl_column_text(struct rewriter *rw, const struct ddl_table *table, const struct ddl_column *column)

@@ -9,7 +9,8 @@ const char *block_type_text(struct rewriter *rw, const struct sql_type *type)
     struct sql_type t = *type;
     if (t.kind == KIND_BOOLEAN) return "BOOLEAN";
     if (t.kind == KIND_CHAR && t.length > 255) t.kind = KIND_VARCHAR;
-    if (t.kind == KIND_VARCHAR) return text_format(rw, "VARCHAR(%u) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin", t.length > 16000 ? 16000 : t.length);
+    if (t.kind == KIND_VARCHAR)
+        return text_format(rw, "VARCHAR(%u) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin", t.length > 16000 ? 16000 : t.length);
     if (t.kind == KIND_CLOB) return "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin";
     if (!sql_type_storage(rw->arena, &t, &storage, &why)) rewrite_refuse(rw, why);
     return storage;
@@ -32,7 +33,9 @@ static const char *record_text(struct rewriter *rw, const struct source *source)
 {
     const char *fields = "";
     for (uint32_t i = 0; i < source->column_count; i++)
-        fields = text_join(rw, fields, ", ", text_format(rw, "%s %s", text_name(rw, source->columns[i].stored), block_type_text(rw, &source->columns[i].type)));
+        fields =
+            text_join(rw, fields, ", ",
+                      text_format(rw, "%s %s", text_name(rw, source->columns[i].stored), block_type_text(rw, &source->columns[i].type)));
     return text_format(rw, "ROW(%s)", fields);
 }
 
@@ -109,16 +112,20 @@ const char *block_declarations(struct rewriter *rw)
             break;
         }
         /* MariaDB wants cursors after variables. */
-        if (rewrite_take(rw, "CURSOR")) cursors = text_format(rw, "%s%s;\n", cursors, declare_cursor(rw));
-        else text = text_format(rw, "%s%s;\n", text, declare_variable(rw));
-        if (!rewrite_take(rw, ";") && !rewrite_failed(rw)) rewrite_fail(rw, 6550, NULL, "PLS-00103: Encountered the symbol \"%s\" when expecting ;", rewrite_peek(rw, 0)->text);
+        if (rewrite_take(rw, "CURSOR"))
+            cursors = text_format(rw, "%s%s;\n", cursors, declare_cursor(rw));
+        else
+            text = text_format(rw, "%s%s;\n", text, declare_variable(rw));
+        if (!rewrite_take(rw, ";") && !rewrite_failed(rw))
+            rewrite_fail(rw, 6550, NULL, "PLS-00103: Encountered the symbol \"%s\" when expecting ;", rewrite_peek(rw, 0)->text);
     }
     return text_format(rw, "%s%s", text, cursors);
 }
 
 static const char *handlers(struct rewriter *rw)
 {
-    static const char *const refused[] = {"ZERO_DIVIDE", "VALUE_ERROR", "INVALID_NUMBER", "LOGIN_DENIED", "TIMEOUT_ON_RESOURCE", "ACCESS_INTO_NULL"};
+    static const char *const refused[] = {"ZERO_DIVIDE",  "VALUE_ERROR",         "INVALID_NUMBER",
+                                          "LOGIN_DENIED", "TIMEOUT_ON_RESOURCE", "ACCESS_INTO_NULL"};
     const char *text = "EXCEPTION\n";
     while (rewrite_take(rw, "WHEN")) {
         const char *names = "";
@@ -127,7 +134,8 @@ static const char *handlers(struct rewriter *rw)
                 if (rewrite_is(rw, refused[i])) rewrite_refuse(rw, text_format(rw, "the exception %s", refused[i]));
             }
             const char *name = rewrite_take_name(rw);
-            bool known = strcmp(name, "OTHERS") == 0 || strcmp(name, "NO_DATA_FOUND") == 0 || strcmp(name, "TOO_MANY_ROWS") == 0 || strcmp(name, "DUP_VAL_ON_INDEX") == 0 || strcmp(name, "INVALID_CURSOR") == 0;
+            bool known = strcmp(name, "OTHERS") == 0 || strcmp(name, "NO_DATA_FOUND") == 0 || strcmp(name, "TOO_MANY_ROWS") == 0 ||
+                         strcmp(name, "DUP_VAL_ON_INDEX") == 0 || strcmp(name, "INVALID_CURSOR") == 0;
             names = text_join(rw, names, " OR ", known ? name : text_name(rw, name));
         } while (rewrite_take(rw, "OR"));
         rewrite_expect(rw, "THEN");

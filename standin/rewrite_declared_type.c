@@ -28,7 +28,8 @@ static struct sql_type number_type(struct rewriter *rw, bool integer)
         return type;
     }
     if (!rewrite_take(rw, "(")) return type;
-    if (rewrite_take(rw, "*")) type.precision = 38;
+    if (rewrite_take(rw, "*"))
+        type.precision = 38;
     else {
         int precision = take_integer(rw);
         if (precision < 1 || precision > 38) rewrite_fail(rw, 1727, NULL, "numeric precision specifier is out of range (1 to 38)");
@@ -59,8 +60,10 @@ static struct sql_type text_type(struct rewriter *rw, enum sql_kind kind, bool n
     if (length < 1) rewrite_fail(rw, 1723, NULL, "zero-length columns are not allowed");
     if (length > limit) rewrite_fail(rw, 910, NULL, "specified length too long for its datatype");
     type.length = (uint32_t)length;
-    if (rewrite_take(rw, "CHAR")) type.characters = true;
-    else if (rewrite_take(rw, "BYTE")) type.characters = false;
+    if (rewrite_take(rw, "CHAR"))
+        type.characters = true;
+    else if (rewrite_take(rw, "BYTE"))
+        type.characters = false;
     rewrite_expect(rw, ")");
     return type;
 }
@@ -85,8 +88,10 @@ static struct sql_type timestamp_type(struct rewriter *rw)
 static struct sql_type interval_type(struct rewriter *rw)
 {
     struct sql_type type = {.kind = KIND_INTERVAL_DS, .precision = 2, .scale = 6};
-    if (rewrite_take(rw, "YEAR")) type.kind = KIND_INTERVAL_YM;
-    else rewrite_expect(rw, "DAY");
+    if (rewrite_take(rw, "YEAR"))
+        type.kind = KIND_INTERVAL_YM;
+    else
+        rewrite_expect(rw, "DAY");
     if (rewrite_take(rw, "(")) {
         type.precision = (uint8_t)take_integer(rw);
         rewrite_expect(rw, ")");
@@ -140,8 +145,10 @@ static bool anchored_type(struct rewriter *rw, struct sql_type *out)
     }
     const struct dictionary_object *object = dictionary_resolve(rw->dictionary, rw->session->schema, owner, table);
     const struct dictionary_column *found = object ? dictionary_column_find(object, column) : NULL;
-    if (!found) rewrite_fail(rw, 6550, at, "PLS-00201: identifier '%s.%s' must be declared", table, column);
-    else *out = found->type;
+    if (!found)
+        rewrite_fail(rw, 6550, at, "PLS-00201: identifier '%s.%s' must be declared", table, column);
+    else
+        *out = found->type;
     return true;
 }
 
@@ -155,18 +162,28 @@ struct sql_type sql_type_parse(struct rewriter *rw)
         return type;
     }
     rw->at++;
-    static const struct { const char *word; enum sql_kind kind; } plain[] = {
-        {"DATE", KIND_DATE}, {"CLOB", KIND_CLOB}, {"BLOB", KIND_BLOB}, {"BINARY_FLOAT", KIND_BINARY_FLOAT}, {"BINARY_DOUBLE", KIND_BINARY_DOUBLE}, {"BOOLEAN", KIND_BOOLEAN},
-        {"ROWID", KIND_ROWID}, {"SYS_REFCURSOR", KIND_CURSOR}};
+    static const struct {
+        const char *word;
+        enum sql_kind kind;
+    } plain[] = {{"DATE", KIND_DATE},
+                 {"CLOB", KIND_CLOB},
+                 {"BLOB", KIND_BLOB},
+                 {"BINARY_FLOAT", KIND_BINARY_FLOAT},
+                 {"BINARY_DOUBLE", KIND_BINARY_DOUBLE},
+                 {"BOOLEAN", KIND_BOOLEAN},
+                 {"ROWID", KIND_ROWID},
+                 {"SYS_REFCURSOR", KIND_CURSOR}};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         if (strcmp(plain[i].word, t->text) == 0) return sql_type_of(plain[i].kind);
     }
-    if (strcmp(t->text, "NUMBER") == 0 || strcmp(t->text, "NUMERIC") == 0 || strcmp(t->text, "DECIMAL") == 0 || strcmp(t->text, "DEC") == 0) {
+    if (strcmp(t->text, "NUMBER") == 0 || strcmp(t->text, "NUMERIC") == 0 || strcmp(t->text, "DECIMAL") == 0 ||
+        strcmp(t->text, "DEC") == 0) {
         type = number_type(rw, false);
         if (strcmp(t->text, "NUMBER") != 0 && type.precision == 0) return number_type(rw, true);
         return type;
     }
-    static const char *const integers[] = {"INTEGER", "INT", "SMALLINT", "PLS_INTEGER", "BINARY_INTEGER", "SIMPLE_INTEGER", "NATURAL", "POSITIVE"};
+    static const char *const integers[] = {"INTEGER",        "INT",     "SMALLINT", "PLS_INTEGER", "BINARY_INTEGER",
+                                           "SIMPLE_INTEGER", "NATURAL", "POSITIVE"};
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
         if (strcmp(integers[i], t->text) == 0) return number_type(rw, true);
     }
@@ -188,7 +205,8 @@ struct sql_type sql_type_parse(struct rewriter *rw)
     if (strcmp(t->text, "LONG") == 0) return rewrite_take(rw, "RAW") ? sql_type_of(KIND_BLOB) : sql_type_of(KIND_LONG);
     if (strcmp(t->text, "TIMESTAMP") == 0) return timestamp_type(rw);
     if (strcmp(t->text, "INTERVAL") == 0) return interval_type(rw);
-    if (strcmp(t->text, "BFILE") == 0 || strcmp(t->text, "XMLTYPE") == 0 || strcmp(t->text, "JSON") == 0 || strcmp(t->text, "UROWID") == 0) {
+    if (strcmp(t->text, "BFILE") == 0 || strcmp(t->text, "XMLTYPE") == 0 || strcmp(t->text, "JSON") == 0 ||
+        strcmp(t->text, "UROWID") == 0) {
         rewrite_refuse(rw, text_format(rw, "the type %s", t->text));
         return type;
     }

@@ -138,7 +138,8 @@ static const char *insert_query(struct rewriter *rw, const struct dictionary_col
     const char *list = "";
     struct source *derived = source_of_query(rw, "", query);
     for (uint32_t i = 0; i < count; i++) {
-        struct expression e = expression_of(text_format(rw, "`$I`.%s", text_name(rw, derived->columns[i].stored)), query->items[i].value.type);
+        struct expression e =
+            expression_of(text_format(rw, "`$I`.%s", text_name(rw, derived->columns[i].stored)), query->items[i].value.type);
         const char *text = assigned(rw, columns[i], &e, true);
         converted |= strcmp(text, e.text) != 0;
         list = text_join(rw, list, ", ", text);
@@ -168,7 +169,8 @@ uint32_t insert_columns(struct rewriter *rw, const struct source *source, const 
     return count;
 }
 
-const char *insert_text(struct rewriter *rw, const struct source *source, const struct dictionary_column **columns, uint32_t count, const char *rows)
+const char *insert_text(struct rewriter *rw, const struct source *source, const struct dictionary_column **columns, uint32_t count,
+                        const char *rows)
 {
     const char *names = "";
     for (uint32_t i = 0; i < count; i++) names = text_join(rw, names, ", ", text_name(rw, columns[i]->name));
@@ -186,8 +188,10 @@ void statement_insert(struct rewriter *rw)
     uint32_t count = insert_columns(rw, source, columns);
     bool values = rewrite_is(rw, "VALUES");
     const char *rows;
-    if (rewrite_take(rw, "VALUES")) rows = text_format(rw, "VALUES (%s)", insert_values(rw, columns, count));
-    else rows = insert_query(rw, columns, count);
+    if (rewrite_take(rw, "VALUES"))
+        rows = text_format(rw, "VALUES (%s)", insert_values(rw, columns, count));
+    else
+        rows = insert_query(rw, columns, count);
     if (rewrite_failed(rw)) return;
     const char *text = insert_text(rw, source, columns, count, rows);
     struct scope scope = {0};
@@ -199,7 +203,10 @@ void statement_insert(struct rewriter *rw)
     bool own = source->object->has_row_number;
     if (*list) text = text_format(rw, "%s RETURNING %s%s", text, own ? "`ROWID$`, " : "0, ", list);
     if (!in_program(rw)) {
-        rw->plan->row_number = *list ? ROW_NUMBER_RETURNED : !own ? ROW_NUMBER_NONE : values ? ROW_NUMBER_INSERT_ID : ROW_NUMBER_FIRST_OF_MANY;
+        rw->plan->row_number = *list    ? ROW_NUMBER_RETURNED
+                               : !own   ? ROW_NUMBER_NONE
+                               : values ? ROW_NUMBER_INSERT_ID
+                                        : ROW_NUMBER_FIRST_OF_MANY;
         rewrite_expect_end(rw);
     }
     if (rewrite_is(rw, "LOG")) rewrite_refuse(rw, "LOG ERRORS");
@@ -229,7 +236,8 @@ static const char *set_tuple(struct rewriter *rw, const struct source *source)
     rewrite_expect(rw, "(");
     struct query *query = query_parse_nested(rw);
     if (rewrite_failed(rw)) return "";
-    if (query->item_count != count) rewrite_fail(rw, query->item_count > count ? 913 : 947, NULL, query->item_count > count ? "too many values" : "not enough values");
+    if (query->item_count != count)
+        rewrite_fail(rw, query->item_count > count ? 913 : 947, NULL, query->item_count > count ? "too many values" : "not enough values");
     if (query->set_operator) rewrite_refuse(rw, "a list assigned from a set operator");
     const char *list = "";
     for (uint32_t i = 0; !rewrite_failed(rw) && i < count; i++) {

@@ -7,7 +7,8 @@
 
 uint32_t insert_columns(struct rewriter *rw, const struct source *source, const struct dictionary_column **columns); /* room for 1000 */
 const char *insert_values(struct rewriter *rw, const struct dictionary_column **columns, uint32_t count);
-const char *insert_text(struct rewriter *rw, const struct source *source, const struct dictionary_column **columns, uint32_t count, const char *rows);
+const char *insert_text(struct rewriter *rw, const struct source *source, const struct dictionary_column **columns, uint32_t count,
+                        const char *rows);
 const char *set_list(struct rewriter *rw, const struct source *source);
 
 #endif

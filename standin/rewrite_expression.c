@@ -52,11 +52,14 @@ static struct expression parse_in_list(struct rewriter *rw, struct expression le
         struct query *query = query_parse_nested(rw);
         if (rewrite_failed(rw)) return left;
         uint32_t wanted = left.tuple_count ? left.tuple_count : 1;
-        if (query->item_count != wanted) rewrite_fail(rw, query->item_count > wanted ? 913 : 947, NULL, query->item_count > wanted ? "too many values" : "not enough values");
+        if (query->item_count != wanted)
+            rewrite_fail(rw, query->item_count > wanted ? 913 : 947, NULL,
+                         query->item_count > wanted ? "too many values" : "not enough values");
         if (wanted == 1 && sql_kind_is_text(left.type.kind) != sql_kind_is_text(query->items[0].value.type.kind) && left.bind < 0)
             rewrite_refuse(rw, "IN between different kinds of types");
         const char *left_text = left.text;
-        if (wanted == 1 && left.type.kind == KIND_CHAR && query->items[0].value.type.kind != KIND_CHAR) left_text = expression_text(rw, &left);
+        if (wanted == 1 && left.type.kind == KIND_CHAR && query->items[0].value.type.kind != KIND_CHAR)
+            left_text = expression_text(rw, &left);
         return condition_of(rw, text_format(rw, "(%s %s (%s))", left_text, word, query->text), &left, NULL);
     }
     bool parenthesis = rewrite_take(rw, "(");
@@ -89,7 +92,8 @@ static struct expression parse_like(struct rewriter *rw, struct expression left,
     }
     /* Without ESCAPE no character escapes; an unused control character says so to MariaDB. */
     const char *clause = strcmp(escape, "''") == 0 ? "x'1f'" : escape;
-    const char *text = text_format(rw, "(%s %sLIKE %s ESCAPE %s)", expression_text(rw, &left), negated ? "NOT " : "", expression_text(rw, &pattern), clause);
+    const char *text = text_format(rw, "(%s %sLIKE %s ESCAPE %s)", expression_text(rw, &left), negated ? "NOT " : "",
+                                   expression_text(rw, &pattern), clause);
     return condition_of(rw, text, &left, &pattern);
 }
 
@@ -163,7 +167,8 @@ static struct expression parse_predicate(struct rewriter *rw)
         return condition_of(rw, rewrite_failed(rw) ? "" : text_format(rw, "EXISTS (%s)", query->text), NULL, NULL);
     }
     struct expression left = parse_sum(rw);
-    bool negated = rewrite_is(rw, "NOT") && (rewrite_is_ahead(rw, 1, "IN") || rewrite_is_ahead(rw, 1, "LIKE") || rewrite_is_ahead(rw, 1, "BETWEEN"));
+    bool negated =
+        rewrite_is(rw, "NOT") && (rewrite_is_ahead(rw, 1, "IN") || rewrite_is_ahead(rw, 1, "LIKE") || rewrite_is_ahead(rw, 1, "BETWEEN"));
     if (negated) rw->at++;
     if (rewrite_take(rw, "IN")) return parse_in_list(rw, left, negated);
     if (rewrite_take(rw, "LIKE")) return parse_like(rw, left, negated);
@@ -243,7 +248,8 @@ static struct expression parse_unary(struct rewriter *rw)
     struct expression e = parse_unary(rw);
     rw->depth--;
     if (!minus) return e;
-    struct expression out = expression_of(text_format(rw, "(-%s)", expression_number(rw, &e)), e.type.kind == KIND_INTERVAL_DS || e.type.kind == KIND_INTERVAL_YM ? e.type : sql_type_number());
+    struct expression out = expression_of(text_format(rw, "(-%s)", expression_number(rw, &e)),
+                                          e.type.kind == KIND_INTERVAL_DS || e.type.kind == KIND_INTERVAL_YM ? e.type : sql_type_number());
     if (e.literal && e.type.kind == KIND_NUMBER) {
         out.literal = true;
         out.literal_text = text_format(rw, "-%s", e.literal_text);

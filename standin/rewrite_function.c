@@ -12,44 +12,93 @@
  * result: S text as long as the first argument, L text of 4000, N number, D date, T timestamp, Z timestamp with time zone, R raw,
  * C CLOB, B BLOB, 1 the first argument's type, I interval day to second, Y interval year to month, ? condition.
  */
-static const struct template {
+static const struct template
+{
     const char *name, *arguments, *text;
     char result;
-} templates[] = {
-    {"UPPER", "s", "UPPER($1)", 'S'}, {"LOWER", "s", "LOWER($1)", 'S'}, {"NLS_UPPER", "s", "UPPER($1)", 'S'}, {"NLS_LOWER", "s", "LOWER($1)", 'S'},
-    {"INITCAP", "s", UDF_TEXT("ora_initcap($1)"), 'S'}, {"LENGTH", "s", "CHAR_LENGTH($1)", 'N'}, {"LENGTHC", "s", "CHAR_LENGTH($1)", 'N'},
-    {"LENGTHB", "s", "OCTET_LENGTH($1)", 'N'}, {"SUBSTR", "sn", "SUBSTR($1, TRUNCATE($2, 0))", 'S'},
-    {"SUBSTR", "snn", "SUBSTR($1, TRUNCATE($2, 0), TRUNCATE($3, 0))", 'S'}, {"INSTR", "ss", "INSTR($1, $2)", 'N'},
-    {"INSTR", "ssn", "ora_instr($1, $2, $3, 1)", 'N'}, {"INSTR", "ssnn", "ora_instr($1, $2, $3, $4)", 'N'},
-    {"REPLACE", "ss", "REPLACE($1, $2, NULL)", 'S'}, {"REPLACE", "sss", "REPLACE($1, $2, $3)", 'L'},
-    {"TRANSLATE", "sss", UDF_TEXT("ora_translate($1, $2, $3)"), 'S'}, {"LTRIM", "s", "LTRIM($1)", 'S'}, {"RTRIM", "s", "RTRIM($1)", 'S'},
-    {"LTRIM", "ss", UDF_TEXT("ora_trim_set($1, $2, 1)"), 'S'}, {"RTRIM", "ss", UDF_TEXT("ora_trim_set($1, $2, 2)"), 'S'},
-    {"LPAD", "sn", "LPAD($1, TRUNCATE($2, 0))", 'L'}, {"LPAD", "sns", "LPAD($1, TRUNCATE($2, 0), $3)", 'L'},
-    {"RPAD", "sn", "RPAD($1, TRUNCATE($2, 0))", 'L'}, {"RPAD", "sns", "RPAD($1, TRUNCATE($2, 0), $3)", 'L'},
-    {"CHR", "n", "(CHR($1) COLLATE utf8mb4_nopad_bin)", 'S'}, {"ASCII", "s", "ORD($1)", 'N'}, {"CONCAT", "ss", "($1 || $2)", 'L'},
-    {"REVERSE", "s", "REVERSE($1)", 'S'}, {"TO_CHAR", "s", "$1", 'S'}, {"TO_NCHAR", "s", "$1", 'S'},
-    {"TO_CLOB", "s", "$1", 'C'}, {"TO_NCLOB", "s", "$1", 'C'}, {"TO_LOB", "s", "$1", 'C'}, {"TO_BLOB", "r", "$1", 'B'},
-    {"EMPTY_CLOB", "", "_utf8mb4 x'' COLLATE utf8mb4_nopad_bin", 'C'}, {"EMPTY_BLOB", "", "x''", 'B'},
-    {"DBMS_LOB.GETLENGTH", "a", "CHAR_LENGTH($1)", 'N'}, {"DBMS_LOB.SUBSTR", "an", "SUBSTR($1, 1, $2)", 'L'},
-    {"DBMS_LOB.SUBSTR", "ann", "SUBSTR($1, $3, $2)", 'L'}, {"DBMS_LOB.INSTR", "ss", "INSTR($1, $2)", 'N'},
-    {"DBMS_RANDOM.VALUE", "", "CAST(RAND() AS DECIMAL(38,30))", 'N'}, {"DBMS_RANDOM.VALUE", "nn", "($1 + CAST(RAND() AS DECIMAL(38,30)) * ($2 - $1))", 'N'},
-    {"ABS", "n", "ABS($1)", 'N'}, {"CEIL", "n", "CEIL($1)", 'N'}, {"FLOOR", "n", "FLOOR($1)", 'N'}, {"SIGN", "n", "SIGN($1)", 'N'},
-    {"MOD", "nn", "IF($2 = 0, $1, MOD($1, $2))", 'N'}, {"POWER", "nn", "ora_power($1, $2)", 'N'}, {"SQRT", "n", "ora_power($1, 0.5)", 'N'},
-    {"BITAND", "nn", "CAST(CAST($1 AS INT) & CAST($2 AS INT) AS INT)", 'N'}, {"TO_NUMBER", "a", "$1", '#'},
-    {"TO_NUMBER", "ss", "ora_to_number($1, $2)", 'N'}, {"TO_BINARY_DOUBLE", "n", "CAST($1 AS DOUBLE)", 'E'},
+}
+templates[] = {
+    {"UPPER", "s", "UPPER($1)", 'S'},
+    {"LOWER", "s", "LOWER($1)", 'S'},
+    {"NLS_UPPER", "s", "UPPER($1)", 'S'},
+    {"NLS_LOWER", "s", "LOWER($1)", 'S'},
+    {"INITCAP", "s", UDF_TEXT("ora_initcap($1)"), 'S'},
+    {"LENGTH", "s", "CHAR_LENGTH($1)", 'N'},
+    {"LENGTHC", "s", "CHAR_LENGTH($1)", 'N'},
+    {"LENGTHB", "s", "OCTET_LENGTH($1)", 'N'},
+    {"SUBSTR", "sn", "SUBSTR($1, TRUNCATE($2, 0))", 'S'},
+    {"SUBSTR", "snn", "SUBSTR($1, TRUNCATE($2, 0), TRUNCATE($3, 0))", 'S'},
+    {"INSTR", "ss", "INSTR($1, $2)", 'N'},
+    {"INSTR", "ssn", "ora_instr($1, $2, $3, 1)", 'N'},
+    {"INSTR", "ssnn", "ora_instr($1, $2, $3, $4)", 'N'},
+    {"REPLACE", "ss", "REPLACE($1, $2, NULL)", 'S'},
+    {"REPLACE", "sss", "REPLACE($1, $2, $3)", 'L'},
+    {"TRANSLATE", "sss", UDF_TEXT("ora_translate($1, $2, $3)"), 'S'},
+    {"LTRIM", "s", "LTRIM($1)", 'S'},
+    {"RTRIM", "s", "RTRIM($1)", 'S'},
+    {"LTRIM", "ss", UDF_TEXT("ora_trim_set($1, $2, 1)"), 'S'},
+    {"RTRIM", "ss", UDF_TEXT("ora_trim_set($1, $2, 2)"), 'S'},
+    {"LPAD", "sn", "LPAD($1, TRUNCATE($2, 0))", 'L'},
+    {"LPAD", "sns", "LPAD($1, TRUNCATE($2, 0), $3)", 'L'},
+    {"RPAD", "sn", "RPAD($1, TRUNCATE($2, 0))", 'L'},
+    {"RPAD", "sns", "RPAD($1, TRUNCATE($2, 0), $3)", 'L'},
+    {"CHR", "n", "(CHR($1) COLLATE utf8mb4_nopad_bin)", 'S'},
+    {"ASCII", "s", "ORD($1)", 'N'},
+    {"CONCAT", "ss", "($1 || $2)", 'L'},
+    {"REVERSE", "s", "REVERSE($1)", 'S'},
+    {"TO_CHAR", "s", "$1", 'S'},
+    {"TO_NCHAR", "s", "$1", 'S'},
+    {"TO_CLOB", "s", "$1", 'C'},
+    {"TO_NCLOB", "s", "$1", 'C'},
+    {"TO_LOB", "s", "$1", 'C'},
+    {"TO_BLOB", "r", "$1", 'B'},
+    {"EMPTY_CLOB", "", "_utf8mb4 x'' COLLATE utf8mb4_nopad_bin", 'C'},
+    {"EMPTY_BLOB", "", "x''", 'B'},
+    {"DBMS_LOB.GETLENGTH", "a", "CHAR_LENGTH($1)", 'N'},
+    {"DBMS_LOB.SUBSTR", "an", "SUBSTR($1, 1, $2)", 'L'},
+    {"DBMS_LOB.SUBSTR", "ann", "SUBSTR($1, $3, $2)", 'L'},
+    {"DBMS_LOB.INSTR", "ss", "INSTR($1, $2)", 'N'},
+    {"DBMS_RANDOM.VALUE", "", "CAST(RAND() AS DECIMAL(38,30))", 'N'},
+    {"DBMS_RANDOM.VALUE", "nn", "($1 + CAST(RAND() AS DECIMAL(38,30)) * ($2 - $1))", 'N'},
+    {"ABS", "n", "ABS($1)", 'N'},
+    {"CEIL", "n", "CEIL($1)", 'N'},
+    {"FLOOR", "n", "FLOOR($1)", 'N'},
+    {"SIGN", "n", "SIGN($1)", 'N'},
+    {"MOD", "nn", "IF($2 = 0, $1, MOD($1, $2))", 'N'},
+    {"POWER", "nn", "ora_power($1, $2)", 'N'},
+    {"SQRT", "n", "ora_power($1, 0.5)", 'N'},
+    {"BITAND", "nn", "CAST(CAST($1 AS INT) & CAST($2 AS INT) AS INT)", 'N'},
+    {"TO_NUMBER", "a", "$1", '#'},
+    {"TO_NUMBER", "ss", "ora_to_number($1, $2)", 'N'},
+    {"TO_BINARY_DOUBLE", "n", "CAST($1 AS DOUBLE)", 'E'},
     {"TO_BINARY_FLOAT", "n", "CAST($1 AS FLOAT)", 'F'},
-    {"TO_DATE", "ss", "CAST(ora_to_time($1, $2) AS DATETIME)", 'D'}, {"TO_TIMESTAMP", "ss", "CAST(ora_to_time($1, $2) AS DATETIME(6))", 'T'},
+    {"TO_DATE", "ss", "CAST(ora_to_time($1, $2) AS DATETIME)", 'D'},
+    {"TO_TIMESTAMP", "ss", "CAST(ora_to_time($1, $2) AS DATETIME(6))", 'T'},
     {"TO_TIMESTAMP_TZ", "ss", "CAST(ora_to_time($1, $2) AS DATETIME(6))", 'Z'},
-    {"ADD_MONTHS", "dn", "CAST(ora_add_months($1, $2) AS DATETIME)", 'D'}, {"MONTHS_BETWEEN", "dd", "ora_months_between($1, $2)", 'N'},
-    {"LAST_DAY", "d", "CAST(ora_last_day($1) AS DATETIME)", 'D'}, {"NEXT_DAY", "ds", "CAST(ora_next_day($1, $2) AS DATETIME)", 'D'},
-    {"SYS_EXTRACT_UTC", "d", "$1", 'T'}, {"SYS_GUID", "", "UNHEX(SYS_GUID())", 'R'}, {"HEXTORAW", "s", "ora_hex_to_raw($1)", 'R'},
-    {"RAWTOHEX", "r", "HEX($1)", 'L'}, {"UTL_RAW.CAST_TO_RAW", "s", "CAST($1 AS BINARY)", 'R'},
-    {"UTL_RAW.CAST_TO_VARCHAR2", "r", UDF_TEXT("$1"), 'L'}, {"CHARTOROWID", "s", "$1", 'S'}, {"ROWIDTOCHAR", "s", "$1", 'S'},
-    {"ROWIDTONCHAR", "s", "$1", 'S'}, {"REGEXP_LIKE", "ss", "($1 REGEXP $2)", '?'}, {"REGEXP_LIKE", "sss", "($1 REGEXP CONCAT('(?', $3, ')', $2))", '?'},
-    {"REGEXP_REPLACE", "ss", "REGEXP_REPLACE($1, $2, '')", 'L'}, {"REGEXP_REPLACE", "sss", "REGEXP_REPLACE($1, $2, $3)", 'L'},
-    {"REGEXP_SUBSTR", "ss", "NULLIF(REGEXP_SUBSTR($1, $2), '')", 'S'}, {"REGEXP_INSTR", "ss", "REGEXP_INSTR($1, $2)", 'N'},
+    {"ADD_MONTHS", "dn", "CAST(ora_add_months($1, $2) AS DATETIME)", 'D'},
+    {"MONTHS_BETWEEN", "dd", "ora_months_between($1, $2)", 'N'},
+    {"LAST_DAY", "d", "CAST(ora_last_day($1) AS DATETIME)", 'D'},
+    {"NEXT_DAY", "ds", "CAST(ora_next_day($1, $2) AS DATETIME)", 'D'},
+    {"SYS_EXTRACT_UTC", "d", "$1", 'T'},
+    {"SYS_GUID", "", "UNHEX(SYS_GUID())", 'R'},
+    {"HEXTORAW", "s", "ora_hex_to_raw($1)", 'R'},
+    {"RAWTOHEX", "r", "HEX($1)", 'L'},
+    {"UTL_RAW.CAST_TO_RAW", "s", "CAST($1 AS BINARY)", 'R'},
+    {"UTL_RAW.CAST_TO_VARCHAR2", "r", UDF_TEXT("$1"), 'L'},
+    {"CHARTOROWID", "s", "$1", 'S'},
+    {"ROWIDTOCHAR", "s", "$1", 'S'},
+    {"ROWIDTONCHAR", "s", "$1", 'S'},
+    {"REGEXP_LIKE", "ss", "($1 REGEXP $2)", '?'},
+    {"REGEXP_LIKE", "sss", "($1 REGEXP CONCAT('(?', $3, ')', $2))", '?'},
+    {"REGEXP_REPLACE", "ss", "REGEXP_REPLACE($1, $2, '')", 'L'},
+    {"REGEXP_REPLACE", "sss", "REGEXP_REPLACE($1, $2, $3)", 'L'},
+    {"REGEXP_SUBSTR", "ss", "NULLIF(REGEXP_SUBSTR($1, $2), '')", 'S'},
+    {"REGEXP_INSTR", "ss", "REGEXP_INSTR($1, $2)", 'N'},
     {"REGEXP_COUNT", "ss", "((CHAR_LENGTH(REGEXP_REPLACE($1, $2, CONCAT('\\0', CHR(1)))) - CHAR_LENGTH($1)))", 'N'},
-    {"STANDIN_SCN", "", "ora_scn()", 'N'}, {"STANDIN_SETTING", "ss", "`SYS`.`ORA_SETTING`($1, $2)", 'L'}, {"SQLERRM", "n", "SQLERRM", 'L'}, {"USERENV", "s", "NULL", 'L'},
+    {"STANDIN_SCN", "", "ora_scn()", 'N'},
+    {"STANDIN_SETTING", "ss", "`SYS`.`ORA_SETTING`($1, $2)", 'L'},
+    {"SQLERRM", "n", "SQLERRM", 'L'},
+    {"USERENV", "s", "NULL", 'L'},
 };
 
 struct sql_type function_result_type(char result, const struct expression *first)
@@ -101,7 +150,8 @@ const char *function_expand(struct rewriter *rw, const char *text, const char *c
     return out;
 }
 
-static bool function_template(struct rewriter *rw, const char *name, struct expression *arguments, uint32_t count, struct expression *out, bool *known)
+static bool function_template(struct rewriter *rw, const char *name, struct expression *arguments, uint32_t count, struct expression *out,
+                              bool *known)
 {
     for (size_t i = 0; i < sizeof templates / sizeof *templates; i++) {
         const struct template *t = &templates[i];
@@ -109,7 +159,8 @@ static bool function_template(struct rewriter *rw, const char *name, struct expr
         *known = true;
         if (strlen(t->arguments) != count) continue;
         const char *texts[8] = {0};
-        for (uint32_t k = 0; k < count; k++) texts[k] = t->result == '#' ? expression_number(rw, &arguments[k]) : argument_as(rw, &arguments[k], t->arguments[k]);
+        for (uint32_t k = 0; k < count; k++)
+            texts[k] = t->result == '#' ? expression_number(rw, &arguments[k]) : argument_as(rw, &arguments[k], t->arguments[k]);
         *out = expression_of(function_expand(rw, t->text, texts), function_result_type(t->result, count ? &arguments[0] : NULL));
         return true;
     }
@@ -171,8 +222,10 @@ static bool stored_function(struct rewriter *rw, const char *name, struct expres
         if (expected < count) text = text_join(rw, text, ", ", expression_as(rw, &arguments[expected], &a->type));
         expected++;
     }
-    if (expected != count) rewrite_fail(rw, 6553, NULL, "PLS-306: wrong number or types of arguments in call to '%s'", member ? member : object->name);
-    const char *call = member ? text_format(rw, "%s.%s", text_table(rw, object->owner, object->name), text_name(rw, member)) : text_table(rw, object->owner, object->name);
+    if (expected != count)
+        rewrite_fail(rw, 6553, NULL, "PLS-306: wrong number or types of arguments in call to '%s'", member ? member : object->name);
+    const char *call = member ? text_format(rw, "%s.%s", text_table(rw, object->owner, object->name), text_name(rw, member))
+                              : text_table(rw, object->owner, object->name);
     *out = expression_of(text_format(rw, "%s(%s)", call, text), result);
     return true;
 }
@@ -190,8 +243,10 @@ struct expression function_call(struct rewriter *rw, const struct token *name_to
     bool made = stored_function(rw, name, arguments, count, &out) || function_typed(rw, name, arguments, count, &out, &known) ||
                 function_template(rw, name, arguments, count, &out, &known);
     if (!made) {
-        if (known) rewrite_fail(rw, 909, name_token, "invalid number of arguments");
-        else rewrite_fail(rw, 904, name_token, "\"%s\": invalid identifier", name);
+        if (known)
+            rewrite_fail(rw, 909, name_token, "invalid number of arguments");
+        else
+            rewrite_fail(rw, 904, name_token, "\"%s\": invalid identifier", name);
         return out;
     }
     for (uint32_t i = 0; i < count; i++) expression_combine(&out, &arguments[i]);

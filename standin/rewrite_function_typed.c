@@ -27,7 +27,8 @@ static struct expression nvl2(struct rewriter *rw, struct expression *list)
 {
     struct sql_type type = expression_common_type(rw, list + 1, 2);
     if (type.kind == KIND_CHAR) type = sql_type_varchar(type.length);
-    const char *text = text_format(rw, "IF(%s IS NOT NULL, %s, %s)", list[0].text, expression_as(rw, &list[1], &type), expression_as(rw, &list[2], &type));
+    const char *text =
+        text_format(rw, "IF(%s IS NOT NULL, %s, %s)", list[0].text, expression_as(rw, &list[1], &type), expression_as(rw, &list[2], &type));
     return expression_of(text, type);
 }
 
@@ -72,16 +73,20 @@ static struct expression truncate_or_round(struct rewriter *rw, bool round, stru
 {
     if (sql_kind_is_time(list[0].type.kind)) {
         const char *format = count == 2 ? expression_text(rw, &list[1]) : "'DDD'";
-        return expression_of(text_format(rw, "CAST(ora_%s_time(%s, %s) AS DATETIME)", round ? "round" : "trunc", list[0].text, format), sql_type_of(KIND_DATE));
+        return expression_of(text_format(rw, "CAST(ora_%s_time(%s, %s) AS DATETIME)", round ? "round" : "trunc", list[0].text, format),
+                             sql_type_of(KIND_DATE));
     }
     const char *digits = count == 2 ? expression_number(rw, &list[1]) : "0";
-    return expression_of(text_format(rw, "%s(%s, %s)", round ? "ROUND" : "TRUNCATE", expression_number(rw, &list[0]), digits), sql_type_number());
+    return expression_of(text_format(rw, "%s(%s, %s)", round ? "ROUND" : "TRUNCATE", expression_number(rw, &list[0]), digits),
+                         sql_type_number());
 }
 
 static struct expression to_char(struct rewriter *rw, struct expression *list, uint32_t count)
 {
     if (count == 1) {
-        struct expression e = expression_of(expression_text(rw, &list[0]), sql_type_varchar(list[0].type.kind == KIND_CLOB ? 4000 : list[0].type.length ? list[0].type.length : 40));
+        struct expression e = expression_of(expression_text(rw, &list[0]), sql_type_varchar(list[0].type.kind == KIND_CLOB ? 4000
+                                                                                            : list[0].type.length ? list[0].type.length
+                                                                                                                  : 40));
         return e;
     }
     const char *format = expression_text(rw, &list[1]);
@@ -89,7 +94,8 @@ static struct expression to_char(struct rewriter *rw, struct expression *list, u
     enum sql_kind kind = list[0].type.kind;
     if (sql_kind_is_time(kind)) {
         const char *time = list[0].text;
-        if (kind == KIND_TIMESTAMP_LTZ && rw->session->zone_minutes) time = text_format(rw, "(%s + INTERVAL %d MINUTE)", time, rw->session->zone_minutes);
+        if (kind == KIND_TIMESTAMP_LTZ && rw->session->zone_minutes)
+            time = text_format(rw, "(%s + INTERVAL %d MINUTE)", time, rw->session->zone_minutes);
         return expression_of(text_format(rw, UDF_TEXT("ora_to_char_time(%s, %s)"), time, format), type);
     }
     if (kind == KIND_UNKNOWN || sql_kind_is_number(kind) || kind == KIND_VARCHAR || kind == KIND_CHAR)
@@ -109,9 +115,13 @@ static struct expression to_time(struct rewriter *rw, const char *name, struct e
 
 static struct expression interval_of_number(struct rewriter *rw, struct expression *list)
 {
-    static const struct { const char *unit; const char *factor; enum sql_kind kind; } units[] = {
-        {"DAY", "86400000000", KIND_INTERVAL_DS}, {"HOUR", "3600000000", KIND_INTERVAL_DS}, {"MINUTE", "60000000", KIND_INTERVAL_DS},
-        {"SECOND", "1000000", KIND_INTERVAL_DS}, {"YEAR", "12", KIND_INTERVAL_YM}, {"MONTH", "1", KIND_INTERVAL_YM}};
+    static const struct {
+        const char *unit;
+        const char *factor;
+        enum sql_kind kind;
+    } units[] = {{"DAY", "86400000000", KIND_INTERVAL_DS}, {"HOUR", "3600000000", KIND_INTERVAL_DS},
+                 {"MINUTE", "60000000", KIND_INTERVAL_DS}, {"SECOND", "1000000", KIND_INTERVAL_DS},
+                 {"YEAR", "12", KIND_INTERVAL_YM},         {"MONTH", "1", KIND_INTERVAL_YM}};
     for (size_t i = 0; literal_of(&list[1]) && i < sizeof units / sizeof *units; i++) {
         if (!view_equal_ignoring_case(view_text(units[i].unit), view_text(literal_of(&list[1])))) continue;
         return expression_of(text_format(rw, "ROUND((%s) * %s)", expression_number(rw, &list[0]), units[i].factor),
@@ -124,12 +134,28 @@ static struct expression interval_of_number(struct rewriter *rw, struct expressi
 static struct expression sys_context(struct rewriter *rw, struct expression *list)
 {
     const struct plan_session *s = rw->session;
-    const struct { const char *name, *value; } values[] = {
-        {"SESSION_USER", s->user}, {"CURRENT_USER", s->user}, {"CURRENT_SCHEMA", s->schema}, {"DB_NAME", "STANDIN"}, {"INSTANCE_NAME", "standin"},
-        {"SERVICE_NAME", "standin"}, {"LANGUAGE", "AMERICAN_AMERICA.AL32UTF8"}, {"LANG", "US"}, {"SERVER_HOST", "localhost"}, {"HOST", "localhost"},
-        {"DB_UNIQUE_NAME", "STANDIN"}, {"DATABASE_ROLE", "PRIMARY"}, {"CON_NAME", "STANDIN"}, {"CON_ID", "1"}, {"NLS_DATE_FORMAT", s->date_format},
-        {"CLIENT_IDENTIFIER", s->client_identifier}, {"MODULE", s->module}, {"SID", text_format(rw, "%u", s->session_id)},
-        {"SESSIONID", text_format(rw, "%u", s->session_id)}, {"ISDBA", "FALSE"}};
+    const struct {
+        const char *name, *value;
+    } values[] = {{"SESSION_USER", s->user},
+                  {"CURRENT_USER", s->user},
+                  {"CURRENT_SCHEMA", s->schema},
+                  {"DB_NAME", "STANDIN"},
+                  {"INSTANCE_NAME", "standin"},
+                  {"SERVICE_NAME", "standin"},
+                  {"LANGUAGE", "AMERICAN_AMERICA.AL32UTF8"},
+                  {"LANG", "US"},
+                  {"SERVER_HOST", "localhost"},
+                  {"HOST", "localhost"},
+                  {"DB_UNIQUE_NAME", "STANDIN"},
+                  {"DATABASE_ROLE", "PRIMARY"},
+                  {"CON_NAME", "STANDIN"},
+                  {"CON_ID", "1"},
+                  {"NLS_DATE_FORMAT", s->date_format},
+                  {"CLIENT_IDENTIFIER", s->client_identifier},
+                  {"MODULE", s->module},
+                  {"SID", text_format(rw, "%u", s->session_id)},
+                  {"SESSIONID", text_format(rw, "%u", s->session_id)},
+                  {"ISDBA", "FALSE"}};
     if (!literal_of(&list[1])) rewrite_refuse(rw, "SYS_CONTEXT with a computed name");
     for (size_t i = 0; !rewrite_failed(rw) && i < sizeof values / sizeof *values; i++) {
         if (view_equal_ignoring_case(view_text(values[i].name), view_text(literal_of(&list[1]))))
@@ -140,10 +166,26 @@ static struct expression sys_context(struct rewriter *rw, struct expression *lis
 
 bool function_typed(struct rewriter *rw, const char *name, struct expression *list, uint32_t count, struct expression *out, bool *known)
 {
-    static const struct { const char *name; uint32_t least, most; int which; } table[] = {
-        {"NVL", 2, 2, 1}, {"COALESCE", 2, 100, 1}, {"NVL2", 3, 3, 2}, {"GREATEST", 1, 100, 3}, {"LEAST", 1, 100, 3}, {"DECODE", 3, 100, 4},
-        {"NULLIF", 2, 2, 5}, {"TRUNC", 1, 2, 6}, {"ROUND", 1, 2, 7}, {"TO_CHAR", 1, 2, 8}, {"TO_NCHAR", 1, 2, 8}, {"TO_DATE", 1, 1, 9},
-        {"TO_TIMESTAMP", 1, 1, 9}, {"NUMTODSINTERVAL", 2, 2, 10}, {"NUMTOYMINTERVAL", 2, 2, 10}, {"SYS_CONTEXT", 2, 2, 11}};
+    static const struct {
+        const char *name;
+        uint32_t least, most;
+        int which;
+    } table[] = {{"NVL", 2, 2, 1},
+                 {"COALESCE", 2, 100, 1},
+                 {"NVL2", 3, 3, 2},
+                 {"GREATEST", 1, 100, 3},
+                 {"LEAST", 1, 100, 3},
+                 {"DECODE", 3, 100, 4},
+                 {"NULLIF", 2, 2, 5},
+                 {"TRUNC", 1, 2, 6},
+                 {"ROUND", 1, 2, 7},
+                 {"TO_CHAR", 1, 2, 8},
+                 {"TO_NCHAR", 1, 2, 8},
+                 {"TO_DATE", 1, 1, 9},
+                 {"TO_TIMESTAMP", 1, 1, 9},
+                 {"NUMTODSINTERVAL", 2, 2, 10},
+                 {"NUMTOYMINTERVAL", 2, 2, 10},
+                 {"SYS_CONTEXT", 2, 2, 11}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp(table[i].name, name) != 0) continue;
         *known = true;
@@ -174,10 +216,29 @@ static const char *now_in_zone(struct rewriter *rw, const char *now)
 
 bool function_without_arguments(struct rewriter *rw, const struct token *name, struct expression *out)
 {
-    enum word { W_SYSDATE, W_SYSTIMESTAMP, W_CURRENT_DATE, W_CURRENT_TIMESTAMP, W_LOCALTIMESTAMP, W_USER, W_UID, W_ROWNUM, W_DBTIMEZONE,
-                W_SESSIONTIMEZONE, W_TRUE, W_FALSE, W_SQLCODE, W_SQLERRM, W_INSERTING, W_UPDATING, W_DELETING, W_COUNT };
-    static const char *const words[W_COUNT] = {"SYSDATE", "SYSTIMESTAMP", "CURRENT_DATE", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "USER", "UID", "ROWNUM",
-        "DBTIMEZONE", "SESSIONTIMEZONE", "TRUE", "FALSE", "SQLCODE", "SQLERRM", "INSERTING", "UPDATING", "DELETING"};
+    enum word {
+        W_SYSDATE,
+        W_SYSTIMESTAMP,
+        W_CURRENT_DATE,
+        W_CURRENT_TIMESTAMP,
+        W_LOCALTIMESTAMP,
+        W_USER,
+        W_UID,
+        W_ROWNUM,
+        W_DBTIMEZONE,
+        W_SESSIONTIMEZONE,
+        W_TRUE,
+        W_FALSE,
+        W_SQLCODE,
+        W_SQLERRM,
+        W_INSERTING,
+        W_UPDATING,
+        W_DELETING,
+        W_COUNT
+    };
+    static const char *const words[W_COUNT] = {"SYSDATE", "SYSTIMESTAMP", "CURRENT_DATE", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "USER",
+                                               "UID",     "ROWNUM",       "DBTIMEZONE",   "SESSIONTIMEZONE",   "TRUE",           "FALSE",
+                                               "SQLCODE", "SQLERRM",      "INSERTING",    "UPDATING",          "DELETING"};
     bool program = rw->place == PLACE_PLSQL || rw->place == PLACE_TRIGGER;
     enum word w = 0;
     while (w < W_COUNT && strcmp(words[w], name->text) != 0) w++;
@@ -192,7 +253,9 @@ bool function_without_arguments(struct rewriter *rw, const struct token *name, s
     case W_SYSTIMESTAMP:
     case W_CURRENT_TIMESTAMP: *out = expression_of("NOW(6)", stamp); break;
     case W_LOCALTIMESTAMP: *out = expression_of(now_in_zone(rw, "NOW(6)"), stamp); break;
-    case W_USER: *out = expression_of(rw->place == PLACE_SQL ? text_string(rw, rw->session->user) : "`SYS`.`ORA_USER`()", sql_type_varchar(128)); break;
+    case W_USER:
+        *out = expression_of(rw->place == PLACE_SQL ? text_string(rw, rw->session->user) : "`SYS`.`ORA_USER`()", sql_type_varchar(128));
+        break;
     case W_UID: *out = expression_of("100", sql_type_number()); break;
     case W_ROWNUM: *out = expression_of("ROWNUM", sql_type_number()); break;
     case W_DBTIMEZONE: *out = expression_of("'+00:00'", sql_type_varchar(6)); break;
@@ -244,7 +307,9 @@ static struct expression extract_call(struct rewriter *rw)
     if (rewrite_failed(rw)) return e;
     const char *text;
     if (e.type.kind == KIND_INTERVAL_DS) {
-        static const struct { const char *field, *text; } parts[] = {
+        static const struct {
+            const char *field, *text;
+        } parts[] = {
             {"DAY", "(%s DIV 86400000000)"}, {"HOUR", "(%s %% 86400000000 DIV 3600000000)"}, {"MINUTE", "(%s %% 3600000000 DIV 60000000)"}};
         text = text_format(rw, "(%s %% 60000000 / 1000000)", e.text);
         if (strcmp(field, parts[0].field) == 0) text = text_format(rw, "(%s DIV 86400000000)", e.text);
@@ -278,7 +343,8 @@ static struct expression trim_call(struct rewriter *rw)
         e = expression_value(rw);
     }
     rewrite_expect(rw, ")");
-    struct expression out = expression_of(text_format(rw, "TRIM(%s %s FROM %s)", side, set, expression_text(rw, &e)), sql_type_varchar(e.type.length ? e.type.length : 4000));
+    struct expression out = expression_of(text_format(rw, "TRIM(%s %s FROM %s)", side, set, expression_text(rw, &e)),
+                                          sql_type_varchar(e.type.length ? e.type.length : 4000));
     expression_combine(&out, &e);
     out.maybe_null = true;
     return out;
@@ -286,8 +352,10 @@ static struct expression trim_call(struct rewriter *rw)
 
 bool function_special(struct rewriter *rw, const struct token *name, struct expression *out)
 {
-    static const struct { const char *name; struct expression (*make)(struct rewriter *rw); } table[] = {
-        {"CAST", cast_call}, {"EXTRACT", extract_call}, {"TRIM", trim_call}};
+    static const struct {
+        const char *name;
+        struct expression (*make)(struct rewriter *rw);
+    } table[] = {{"CAST", cast_call}, {"EXTRACT", extract_call}, {"TRIM", trim_call}};
     if (!rewrite_is_ahead(rw, 1, "(")) return false;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp(table[i].name, name->text) != 0) continue;

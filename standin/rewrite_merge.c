@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MERGE: an UPDATE of the joined rows, then an INSERT of what has no match; both see the source as it was. */
-#include "standin/rewrite_query.h"
 #include "standin/rewrite_dml.h"
+#include "standin/rewrite_query.h"
 
 struct merge {
     struct source *target;
-    const char *source_text;   /* "(..) AS `B`" */
+    const char *source_text; /* "(..) AS `B`" */
     struct source *source;
     const char *on;
     const char *update_sets, *update_where, *delete_where;
@@ -49,7 +49,8 @@ static void merge_not_matched(struct rewriter *rw, struct merge *m, struct scope
     if (rewrite_take(rw, "WHERE")) m->insert_where = expression_condition(rw).text;
     rw->scope = saved;
     if (rewrite_failed(rw)) return;
-    const char *exists = text_format(rw, "NOT EXISTS (SELECT 1 FROM %s WHERE %s)", text_table(rw, m->target->object->owner, m->target->object->name), m->on);
+    const char *exists =
+        text_format(rw, "NOT EXISTS (SELECT 1 FROM %s WHERE %s)", text_table(rw, m->target->object->owner, m->target->object->name), m->on);
     const char *where = m->insert_where ? text_format(rw, "%s AND %s", exists, m->insert_where) : exists;
     m->insert = insert_text(rw, m->target, columns, count, text_format(rw, "SELECT %s FROM %s WHERE %s", values, m->source_text, where));
 }
@@ -92,9 +93,12 @@ void statement_merge(struct rewriter *rw)
     m.on = expression_condition(rw).text;
     rewrite_expect(rw, ")");
     while (rewrite_take(rw, "WHEN")) {
-        if (rewrite_take(rw, "MATCHED")) merge_matched(rw, &m);
-        else if (rewrite_take(rw, "NOT")) merge_not_matched(rw, &m, &source_only);
-        else rewrite_expect(rw, "MATCHED");
+        if (rewrite_take(rw, "MATCHED"))
+            merge_matched(rw, &m);
+        else if (rewrite_take(rw, "NOT"))
+            merge_not_matched(rw, &m, &source_only);
+        else
+            rewrite_expect(rw, "MATCHED");
     }
     scope_pop(rw);
     if (rewrite_failed(rw)) return;

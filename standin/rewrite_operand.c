@@ -28,7 +28,8 @@ static struct expression number_operand(struct rewriter *rw, const struct token 
         return bad();
     }
     digits[number_to_text(view_of(bytes, size), digits)] = '\0';
-    if (last == 'd' || last == 'f') return expression_of(text_format(rw, "%se0", digits), sql_type_of(last == 'd' ? KIND_BINARY_DOUBLE : KIND_BINARY_FLOAT));
+    if (last == 'd' || last == 'f')
+        return expression_of(text_format(rw, "%se0", digits), sql_type_of(last == 'd' ? KIND_BINARY_DOUBLE : KIND_BINARY_FLOAT));
     struct expression e = expression_of(text_format(rw, "%s", digits), sql_type_number());
     e.literal = true;
     e.literal_text = e.text;
@@ -65,7 +66,8 @@ static struct expression time_literal(struct rewriter *rw)
     rw->at += 2;
     int year, month, day, hour = 0, minute = 0, used = 0;
     double second = 0;
-    int got = sscanf(t->text, date ? "%4d-%2d-%2d%n" : "%4d-%2d-%2d %2d:%2d:%lf%n", &year, &month, &day, date ? &used : &hour, &minute, &second, &used);
+    int got = sscanf(t->text, date ? "%4d-%2d-%2d%n" : "%4d-%2d-%2d %2d:%2d:%lf%n", &year, &month, &day, date ? &used : &hour, &minute,
+                     &second, &used);
     if (got < 3 || month < 1 || month > 12 || day < 1 || day > 31) {
         rewrite_fail(rw, 1843, t, "not a valid month");
         return bad();
@@ -114,7 +116,10 @@ static struct expression interval_literal(struct rewriter *rw)
         int months = strcmp(unit, "YEAR") == 0 ? first * 12 + second : first;
         return expression_of(text_format(rw, "%d", sign * months), (struct sql_type){.kind = KIND_INTERVAL_YM, .precision = 2});
     }
-    static const struct { const char *name; double seconds; } units[] = {{"DAY", 86400}, {"HOUR", 3600}, {"MINUTE", 60}, {"SECOND", 1}};
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {{"DAY", 86400}, {"HOUR", 3600}, {"MINUTE", 60}, {"SECOND", 1}};
     for (size_t i = 0; i < 4; i++) {
         if (strcmp(units[i].name, unit) != 0) continue;
         double total = 0;
@@ -126,7 +131,8 @@ static struct expression interval_literal(struct rewriter *rw)
             while (*text == ' ' || *text == ':') text++;
         }
         long long micros = (long long)(total * 1e6 + 0.5);
-        return expression_of(text_format(rw, "%lld", sign * micros), (struct sql_type){.kind = KIND_INTERVAL_DS, .precision = 2, .scale = 6});
+        return expression_of(text_format(rw, "%lld", sign * micros),
+                             (struct sql_type){.kind = KIND_INTERVAL_DS, .precision = 2, .scale = 6});
     }
     rewrite_fail(rw, 30089, NULL, "missing or invalid <datetime field>");
     return bad();
@@ -156,7 +162,8 @@ static struct expression trigger_operand(struct rewriter *rw, const struct token
         rewrite_fail(rw, 904, column_token, "\"%s\".\"%s\": invalid identifier", t->text, column_token->text);
         return bad();
     }
-    bool absent = (strcmp(t->text, "OLD") == 0 && strcmp(rw->trigger_event, "INSERT") == 0) || (strcmp(t->text, "NEW") == 0 && strcmp(rw->trigger_event, "DELETE") == 0);
+    bool absent = (strcmp(t->text, "OLD") == 0 && strcmp(rw->trigger_event, "INSERT") == 0) ||
+                  (strcmp(t->text, "NEW") == 0 && strcmp(rw->trigger_event, "DELETE") == 0);
     struct expression e = expression_of(absent ? "NULL" : text_format(rw, "%s.%s", t->text, text_name(rw, column->name)), column->type);
     e.maybe_null = true;
     return e;
@@ -302,11 +309,15 @@ static struct expression sequence_operand(struct rewriter *rw, const struct toke
     const char *table = text_table(rw, object->owner, object->name);
     for (uint32_t i = 0; next && i < rw->nextval_count; i++) {
         /* Every mention in one row has the same value; MariaDB would advance at each. */
-        if (strcmp(rw->nextval_seen[i], table) == 0 && rw->place == PLACE_SQL) return expression_of(text_format(rw, "LASTVAL(%s)", table), sql_type_number());
+        if (strcmp(rw->nextval_seen[i], table) == 0 && rw->place == PLACE_SQL)
+            return expression_of(text_format(rw, "LASTVAL(%s)", table), sql_type_number());
     }
     if (next && rw->nextval_count < 8) rw->nextval_seen[rw->nextval_count++] = table;
-    return expression_of(next ? text_format(rw, "NEXTVAL(%s)", table) : text_format(rw, "IFNULL(LASTVAL(%s), ora_raise(8002, 'sequence %s.CURRVAL is not yet defined in this session'))", table, name),
-                         sql_type_number());
+    return expression_of(
+        next ? text_format(rw, "NEXTVAL(%s)", table)
+             : text_format(rw, "IFNULL(LASTVAL(%s), ora_raise(8002, 'sequence %s.CURRVAL is not yet defined in this session'))", table,
+                           name),
+        sql_type_number());
 }
 
 static const struct variable *variable_find(const struct rewriter *rw, const char *name)
@@ -339,13 +350,15 @@ static struct expression row_number_column(struct rewriter *rw, const struct tok
         rewrite_fail(rw, 1445, t, "cannot select ROWID from, or sample, a join view without a key-preserved table");
         return bad();
     }
-    struct expression e = expression_of(text_format(rw, "%s.`ROWID$`", source->emit), (struct sql_type){.kind = KIND_ROWID, .object = source->object->id});
+    struct expression e =
+        expression_of(text_format(rw, "%s.`ROWID$`", source->emit), (struct sql_type){.kind = KIND_ROWID, .object = source->object->id});
     e.bare = true;
     e.maybe_null = source->outer;
     return e;
 }
 
-static struct expression source_column_expression(struct rewriter *rw, const struct token *t, const struct source *source, const struct source_column *column)
+static struct expression source_column_expression(struct rewriter *rw, const struct token *t, const struct source *source,
+                                                  const struct source_column *column)
 {
     /* Within its own table's definition a column has no qualifier; DUAL alone has no column of its own. */
     const char *text = text_name(rw, column->stored);
@@ -367,7 +380,8 @@ static bool source_matches(const struct source *source, const char *owner, const
     return !owner || (source->owner && strcmp(source->owner, owner) == 0);
 }
 
-static bool column_in_scope(struct rewriter *rw, const struct scope *scope, const struct token *t, const char *owner, const char *table, const char *column, struct expression *out)
+static bool column_in_scope(struct rewriter *rw, const struct scope *scope, const struct token *t, const char *owner, const char *table,
+                            const char *column, struct expression *out)
 {
     uint32_t found = 0;
     for (uint32_t i = 0; i < scope->source_count; i++) {
@@ -387,7 +401,8 @@ static bool column_in_scope(struct rewriter *rw, const struct scope *scope, cons
     return found > 0;
 }
 
-struct expression expression_column(struct rewriter *rw, const struct token *first, const char *owner, const char *table, const char *column)
+struct expression expression_column(struct rewriter *rw, const struct token *first, const char *owner, const char *table,
+                                    const char *column)
 {
     struct expression e = bad();
     for (const struct scope *s = rw->scope; s; s = s->outer) {
@@ -399,8 +414,10 @@ struct expression expression_column(struct rewriter *rw, const struct token *fir
         }
     }
     if (table && !owner && record_field(rw, table, column, &e)) return e;
-    if (table) rewrite_fail(rw, 904, first, "\"%s\".\"%s\": invalid identifier", table, column);
-    else rewrite_fail(rw, 904, first, "\"%s\": invalid identifier", column);
+    if (table)
+        rewrite_fail(rw, 904, first, "\"%s\".\"%s\": invalid identifier", table, column);
+    else
+        rewrite_fail(rw, 904, first, "\"%s\": invalid identifier", column);
     return bad();
 }
 
@@ -424,7 +441,9 @@ static struct expression name_operand(struct rewriter *rw, const struct token *t
             rewrite_refuse(rw, "the (+) outer join operator");
             return bad();
         }
-        const char *name = count == 1 ? last : count == 2 ? text_format(rw, "%s.%s", parts[0], parts[1]) : text_format(rw, "%s.%s.%s", parts[0], parts[1], parts[2]);
+        const char *name = count == 1   ? last
+                           : count == 2 ? text_format(rw, "%s.%s", parts[0], parts[1])
+                                        : text_format(rw, "%s.%s.%s", parts[0], parts[1], parts[2]);
         return function_call(rw, &rw->list.tokens[start], count > 1 ? parts[0] : NULL, name);
     }
     if (rewrite_is(rw, "%")) {
@@ -432,7 +451,8 @@ static struct expression name_operand(struct rewriter *rw, const struct token *t
         rw->at += 2;
         if (strcmp(attribute, "ROWCOUNT") == 0 && strcmp(parts[0], "SQL") == 0) return expression_of("SQL%ROWCOUNT", sql_type_number());
         const char *cursor = strcmp(parts[0], "SQL") == 0 ? "SQL" : text_name(rw, parts[0]);
-        return expression_of(text_format(rw, "%s%%%s", cursor, attribute), strcmp(attribute, "ROWCOUNT") == 0 ? sql_type_number() : sql_type_of(KIND_BOOLEAN));
+        return expression_of(text_format(rw, "%s%%%s", cursor, attribute),
+                             strcmp(attribute, "ROWCOUNT") == 0 ? sql_type_number() : sql_type_of(KIND_BOOLEAN));
     }
     struct expression e;
     if (count == 1 && t->kind == TOKEN_WORD && function_without_arguments(rw, t, &e)) return e;
@@ -450,22 +470,29 @@ struct expression expression_primary(struct rewriter *rw)
     case TOKEN_BIND: e = bind_operand(rw, t); break;
     case TOKEN_QUOTED: e = name_operand(rw, t); break;
     case TOKEN_WORD:
-        if (strcmp(t->text, "CASE") == 0) e = case_operand(rw);
-        else if ((strcmp(t->text, "DATE") == 0 || strcmp(t->text, "TIMESTAMP") == 0) && rewrite_peek(rw, 1)->kind == TOKEN_STRING) e = time_literal(rw);
-        else if (strcmp(t->text, "INTERVAL") == 0 && rewrite_peek(rw, 1)->kind == TOKEN_STRING) e = interval_literal(rw);
+        if (strcmp(t->text, "CASE") == 0)
+            e = case_operand(rw);
+        else if ((strcmp(t->text, "DATE") == 0 || strcmp(t->text, "TIMESTAMP") == 0) && rewrite_peek(rw, 1)->kind == TOKEN_STRING)
+            e = time_literal(rw);
+        else if (strcmp(t->text, "INTERVAL") == 0 && rewrite_peek(rw, 1)->kind == TOKEN_STRING)
+            e = interval_literal(rw);
         else if (strcmp(t->text, "NULL") == 0) {
             rw->at++;
             e = expression_of("NULL", sql_type_of(KIND_UNKNOWN));
             e.maybe_null = true;
-        } else if (strcmp(t->text, "ROWID") == 0) e = name_operand(rw, t);
-        else if (function_special(rw, t, &e)) break;
+        } else if (strcmp(t->text, "ROWID") == 0)
+            e = name_operand(rw, t);
+        else if (function_special(rw, t, &e))
+            break;
         else if (rewrite_reserved(t->text) && !function_without_arguments(rw, t, &e)) {
             rewrite_fail(rw, 936, t, "missing expression");
             e = bad();
-        } else if (!rewrite_reserved(t->text)) e = name_operand(rw, t);
+        } else if (!rewrite_reserved(t->text))
+            e = name_operand(rw, t);
         break;
     default:
-        if (rewrite_is(rw, "(")) e = parenthesis_operand(rw);
+        if (rewrite_is(rw, "("))
+            e = parenthesis_operand(rw);
         else {
             rewrite_fail(rw, 936, t, "missing expression");
             e = bad();

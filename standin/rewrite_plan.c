@@ -21,7 +21,8 @@ static const char *hidden_keys(struct rewriter *rw, const struct query *query)
     const char *list = "";
     for (uint32_t i = 0; query->plain && i < query->item_count; i++) {
         const struct expression *e = &query->items[i].value;
-        if (!sql_kind_is_lob(e->type.kind) || !e->source || !e->column || !e->source->object || !e->source->object->has_row_number) continue;
+        if (!sql_kind_is_lob(e->type.kind) || !e->source || !e->column || !e->source->object || !e->source->object->has_row_number)
+            continue;
         uint32_t k = 0;
         while (k < plan->hidden_count && known[k] != e->source) k++;
         if (k == SOURCE_MAX) continue;

@@ -10,7 +10,11 @@ enum { ARGUMENT_MAX = 100 };
 struct program {
     bool function;
     const char *name;
-    struct { const char *name, *mode, *default_stored; struct sql_type type; bool in, out, defaulted; } arguments[ARGUMENT_MAX];
+    struct {
+        const char *name, *mode, *default_stored;
+        struct sql_type type;
+        bool in, out, defaulted;
+    } arguments[ARGUMENT_MAX];
     uint32_t count;
     struct sql_type result;
     const char *cursor_result;
@@ -36,7 +40,9 @@ static void parse_parameter(struct rewriter *rw, struct program *p)
     if (rewrite_take(rw, "DEFAULT") || rewrite_take(rw, ":=")) {
         struct expression e = expression_parse(rw);
         p->arguments[i].defaulted = true;
-        if (!rewrite_failed(rw)) p->arguments[i].default_stored = p->arguments[i].type.kind == KIND_BOOLEAN ? e.text : expression_as(rw, &e, &p->arguments[i].type);
+        if (!rewrite_failed(rw))
+            p->arguments[i].default_stored =
+                p->arguments[i].type.kind == KIND_BOOLEAN ? e.text : expression_as(rw, &e, &p->arguments[i].type);
     }
 }
 
@@ -74,7 +80,8 @@ static const char *header_text(struct rewriter *rw, const struct program *p, con
     for (uint32_t i = 0; i < p->count; i++) {
         if (p->arguments[i].type.kind == KIND_CURSOR) continue;
         const char *mode = p->function ? "" : text_format(rw, "%s ", p->arguments[i].mode);
-        list = text_join(rw, list, ", ", text_format(rw, "%s %s%s", text_name(rw, p->arguments[i].name), mode, block_type_text(rw, &p->arguments[i].type)));
+        list = text_join(rw, list, ", ",
+                         text_format(rw, "%s %s%s", text_name(rw, p->arguments[i].name), mode, block_type_text(rw, &p->arguments[i].type)));
     }
     const char *result = p->function ? text_format(rw, " RETURN %s", block_type_text(rw, &p->result)) : "";
     return text_format(rw, "%s %s(%s)%s", p->function ? "FUNCTION" : "PROCEDURE", name, list, result);
@@ -95,7 +102,8 @@ static const char *program_body(struct rewriter *rw, struct program *p)
             rw->cursor_parameter = p->arguments[i].name;
             continue;
         }
-        scope.variables[scope.variable_count++] = (struct variable){.name = p->arguments[i].name, .emit = text_name(rw, p->arguments[i].name), .type = p->arguments[i].type};
+        scope.variables[scope.variable_count++] =
+            (struct variable){.name = p->arguments[i].name, .emit = text_name(rw, p->arguments[i].name), .type = p->arguments[i].type};
     }
     scope_push(rw, &scope);
     const char *text = block_body(rw, true);
@@ -109,14 +117,17 @@ static const char *program_body(struct rewriter *rw, struct program *p)
 
 static void argument_steps(struct rewriter *rw, const char *owner, const char *object, const char *type, const struct program *p)
 {
-    const char *where = text_format(rw, "FROM `SYS`.`STANDIN$OBJECT` WHERE OWNER = %s AND OBJECT_NAME = %s AND OBJECT_TYPE = '%s'", text_string(rw, owner), text_string(rw, object), type);
+    const char *where = text_format(rw, "FROM `SYS`.`STANDIN$OBJECT` WHERE OWNER = %s AND OBJECT_NAME = %s AND OBJECT_TYPE = '%s'",
+                                    text_string(rw, owner), text_string(rw, object), type);
     for (uint32_t i = p->function ? 0 : 1; i <= p->count; i++) {
         bool result = i == 0;
         const struct sql_type *t = result ? &p->result : &p->arguments[i - 1].type;
         const char *extra = result ? NULL : t->kind == KIND_CURSOR ? p->cursor_result : p->arguments[i - 1].default_stored;
-        rewrite_step(rw, text_format(rw, "REPLACE INTO `SYS`.`STANDIN$ARGUMENT` SELECT OBJECT_ID, %s, %u, %s, '%s', %d, %u, %d, %u, %d, %s %s", text_string(rw, p->name), i,
-                                     result ? "'$'" : text_string(rw, p->arguments[i - 1].name), result ? "OUT" : p->arguments[i - 1].mode, (int)t->kind, t->precision, t->scale, t->length,
-                                     result ? 0 : p->arguments[i - 1].defaulted, extra ? text_string(rw, extra) : "NULL", where));
+        rewrite_step(rw,
+                     text_format(rw, "REPLACE INTO `SYS`.`STANDIN$ARGUMENT` SELECT OBJECT_ID, %s, %u, %s, '%s', %d, %u, %d, %u, %d, %s %s",
+                                 text_string(rw, p->name), i, result ? "'$'" : text_string(rw, p->arguments[i - 1].name),
+                                 result ? "OUT" : p->arguments[i - 1].mode, (int)t->kind, t->precision, t->scale, t->length,
+                                 result ? 0 : p->arguments[i - 1].defaulted, extra ? text_string(rw, extra) : "NULL", where));
     }
 }
 
@@ -137,7 +148,8 @@ static void finish_program(struct rewriter *rw)
 {
     rewrite_take(rw, ";");
     rewrite_take(rw, "/");
-    if (!rewrite_at_end(rw) && !rewrite_failed(rw)) rewrite_fail(rw, 6550, NULL, "PLS-00103: Encountered the symbol \"%s\"", rewrite_peek(rw, 0)->text);
+    if (!rewrite_at_end(rw) && !rewrite_failed(rw))
+        rewrite_fail(rw, 6550, NULL, "PLS-00103: Encountered the symbol \"%s\"", rewrite_peek(rw, 0)->text);
 }
 
 void create_program(struct rewriter *rw, bool replace)
@@ -219,8 +231,10 @@ void create_package(struct rewriter *rw, bool replace)
     if (rewrite_take(rw, "AUTHID")) rw->at++;
     if (!rewrite_take(rw, "IS")) rewrite_expect(rw, "AS");
     if (rewrite_failed(rw)) return;
-    if (body) package_body(rw, owner, name);
-    else package_spec(rw, owner, name);
+    if (body)
+        package_body(rw, owner, name);
+    else
+        package_spec(rw, owner, name);
     rewrite_expect(rw, "END");
     if (rewrite_is_name(rw, 0)) rewrite_take_name(rw);
     finish_program(rw);
@@ -229,7 +243,13 @@ void create_package(struct rewriter *rw, bool replace)
 
 /* ---- triggers ---- */
 
-struct trigger { const char *owner, *name, *timing, *events[3]; uint32_t event_count; const struct dictionary_object *table; uint32_t when_at, body_at; const char *event_text; };
+struct trigger {
+    const char *owner, *name, *timing, *events[3];
+    uint32_t event_count;
+    const struct dictionary_object *table;
+    uint32_t when_at, body_at;
+    const char *event_text;
+};
 
 static void trigger_events(struct rewriter *rw, struct trigger *t)
 {
@@ -260,8 +280,10 @@ static void trigger_header(struct rewriter *rw, struct trigger *t)
     if (rewrite_take(rw, "REFERENCING")) {
         while (!rewrite_is(rw, "FOR") && !rewrite_at_end(rw)) {
             /* Only the usual names. */
-            if (rewrite_take(rw, "AS") && !rewrite_is(rw, "NEW") && !rewrite_is(rw, "OLD")) rewrite_refuse(rw, "REFERENCING other names");
-            else rw->at++;
+            if (rewrite_take(rw, "AS") && !rewrite_is(rw, "NEW") && !rewrite_is(rw, "OLD"))
+                rewrite_refuse(rw, "REFERENCING other names");
+            else
+                rw->at++;
         }
     }
     if (!rewrite_take(rw, "FOR")) rewrite_refuse(rw, "statement triggers");
@@ -295,27 +317,37 @@ static void trigger_for_event(struct rewriter *rw, const struct trigger *t, cons
     finish_program(rw);
     if (rewrite_failed(rw)) return;
     if (when) body = text_format(rw, "BEGIN\nIF %s THEN\n%s;\nEND IF;\nEND", when, body);
-    rewrite_step(rw, text_format(rw, "CREATE OR REPLACE TRIGGER %s %s %s ON %s FOR EACH ROW\n%s", text_table(rw, t->owner, stored), t->timing, event,
-                                 text_table(rw, t->table->owner, t->table->name), body));
+    rewrite_step(rw, text_format(rw, "CREATE OR REPLACE TRIGGER %s %s %s ON %s FOR EACH ROW\n%s", text_table(rw, t->owner, stored),
+                                 t->timing, event, text_table(rw, t->table->owner, t->table->name), body));
 }
 
 void create_trigger(struct rewriter *rw, bool replace)
 {
-    static const struct { const char *event, *suffix; } suffixes[] = {{"INSERT", ""}, {"UPDATE", "$U"}, {"DELETE", "$D"}};
+    static const struct {
+        const char *event, *suffix;
+    } suffixes[] = {{"INSERT", ""}, {"UPDATE", "$U"}, {"DELETE", "$D"}};
     struct trigger t = {0};
     trigger_header(rw, &t);
     if (rewrite_failed(rw)) return;
-    for (size_t k = 0; replace && k < 3; k++) rewrite_step(rw, text_format(rw, "DROP TRIGGER IF EXISTS %s", text_table(rw, t.owner, text_format(rw, "%s%s", t.name, suffixes[k].suffix))));
-    const char *source = rewrite_source_text(rw, t.body_at, rw->list.count), *when = t.when_at ? rewrite_source_text(rw, t.when_at + 1, t.body_at - 1) : NULL;
+    for (size_t k = 0; replace && k < 3; k++)
+        rewrite_step(
+            rw, text_format(rw, "DROP TRIGGER IF EXISTS %s", text_table(rw, t.owner, text_format(rw, "%s%s", t.name, suffixes[k].suffix))));
+    const char *source = rewrite_source_text(rw, t.body_at, rw->list.count),
+               *when = t.when_at ? rewrite_source_text(rw, t.when_at + 1, t.body_at - 1) : NULL;
     for (uint32_t i = 0; i < t.event_count; i++) {
         for (size_t k = 0; k < 3; k++) {
-            if (strcmp(suffixes[k].event, t.events[i]) == 0) trigger_for_event(rw, &t, t.events[i], text_format(rw, "%s%s", t.name, suffixes[k].suffix));
+            if (strcmp(suffixes[k].event, t.events[i]) == 0)
+                trigger_for_event(rw, &t, t.events[i], text_format(rw, "%s%s", t.name, suffixes[k].suffix));
         }
     }
     if (rewrite_failed(rw)) return;
     ddl_object_steps(rw, t.owner, t.name, "TRIGGER");
-    rewrite_step(rw, text_format(rw, "REPLACE INTO `SYS`.`STANDIN$TRIGGER` (OWNER, TRIGGER_NAME, TRIGGER_TYPE, TRIGGERING_EVENT, TABLE_OWNER, TABLE_NAME, WHEN_CLAUSE, STATUS, TRIGGER_BODY)"
-                                     " VALUES (%s, %s, '%s EACH ROW', %s, %s, %s, %s, 'ENABLED', %s)", text_string(rw, t.owner), text_string(rw, t.name), t.timing,
-                                 text_string(rw, t.event_text), text_string(rw, t.table->owner), text_string(rw, t.table->name), when ? text_string(rw, when) : "NULL", text_string(rw, source)));
+    rewrite_step(rw, text_format(rw,
+                                 "REPLACE INTO `SYS`.`STANDIN$TRIGGER` (OWNER, TRIGGER_NAME, TRIGGER_TYPE, TRIGGERING_EVENT, TABLE_OWNER, "
+                                 "TABLE_NAME, WHEN_CLAUSE, STATUS, TRIGGER_BODY)"
+                                 " VALUES (%s, %s, '%s EACH ROW', %s, %s, %s, %s, 'ENABLED', %s)",
+                                 text_string(rw, t.owner), text_string(rw, t.name), t.timing, text_string(rw, t.event_text),
+                                 text_string(rw, t.table->owner), text_string(rw, t.table->name), when ? text_string(rw, when) : "NULL",
+                                 text_string(rw, source)));
     rw->plan->command = 59;
 }

@@ -6,7 +6,7 @@
 #include "standin/rewrite.h"
 
 void create_trigger(struct rewriter *rw, bool replace);
-void create_program(struct rewriter *rw, bool replace);  /* at PROCEDURE or FUNCTION */
+void create_program(struct rewriter *rw, bool replace); /* at PROCEDURE or FUNCTION */
 void create_package(struct rewriter *rw, bool replace);
 void create_sequence(struct rewriter *rw);
 void alter_sequence(struct rewriter *rw);

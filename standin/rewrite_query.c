@@ -2,6 +2,8 @@
 /* SELECT: blocks, set operators, WITH, ORDER BY, row limits, FOR UPDATE. */
 #include "standin/rewrite_query.h"
 
+#include "base/buffer.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,21 +23,26 @@ const struct common_table *common_table_find(const struct rewriter *rw, const ch
 static const char *item_list(struct rewriter *rw, const struct query *query, bool derived)
 {
     struct source *names = derived ? source_of_query(rw, "", query) : NULL;
-    size_t size = 1;
-    for (uint32_t i = 0; i < query->item_count; i++) size += strlen(query->items[i].value.text) + 2 * strlen(query->items[i].name) + 24;
-    char *text = arena_alloc(rw->arena, size), *out = text;
+    struct buffer text;
+    buffer_init(&text, TOKEN_STATEMENT_MAX * 16u);
     for (uint32_t i = 0; i < query->item_count; i++) {
         const char *name = names ? names->columns[i].stored : query->items[i].name;
-        out += sprintf(out, "%s%s AS %s", i ? ", " : "", query->items[i].value.text, text_name(rw, *name ? name : "?"));
+        buffer_append_text(&text, i ? ", " : "");
+        buffer_append_text(&text, query->items[i].value.text);
+        buffer_append_text(&text, " AS ");
+        buffer_append_text(&text, text_name(rw, *name ? name : "?"));
     }
-    *out = '\0';
-    return text;
+    if (text.failed) rewrite_refuse(rw, "a statement that long");
+    const char *list = arena_string(rw->arena, buffer_view(&text));
+    buffer_release(&text);
+    return list;
 }
 
 const char *query_text(struct rewriter *rw, const struct query *query, bool derived)
 {
     if (query->set_operator) return text_format(rw, "%s%s%s", query->with, query->tail, query->suffix);
-    return text_format(rw, "%sSELECT %s%s%s%s%s", query->with, query->distinct, item_list(rw, query, derived), query->into, query->tail, query->suffix);
+    return text_format(rw, "%sSELECT %s%s%s%s%s", query->with, query->distinct, item_list(rw, query, derived), query->into, query->tail,
+                       query->suffix);
 }
 
 /* ---- select list ---- */
@@ -121,7 +128,8 @@ static void parse_items(struct rewriter *rw, struct query *query)
         if (as || t->kind == TOKEN_QUOTED || (t->kind == TOKEN_WORD && !rewrite_reserved(t->text))) {
             name = t->text;
             if (as && t->kind != TOKEN_WORD && t->kind != TOKEN_QUOTED) rewrite_fail(rw, 923, t, "FROM keyword not found where expected");
-            if (!as && t->kind == TOKEN_WORD && strcmp(t->text, "BULK") == 0 && rw->place == PLACE_PLSQL) rewrite_refuse(rw, "BULK COLLECT");
+            if (!as && t->kind == TOKEN_WORD && strcmp(t->text, "BULK") == 0 && rw->place == PLACE_PLSQL)
+                rewrite_refuse(rw, "BULK COLLECT");
             rw->at++;
         }
         item_add(rw, query, value, name ? name : item_name(rw, &value, from, to));
@@ -199,8 +207,10 @@ static const char *parse_into(struct rewriter *rw)
 static void parse_block(struct rewriter *rw, struct query *query)
 {
     query->with = query->distinct = query->into = query->suffix = "";
-    if (rewrite_take(rw, "DISTINCT") || rewrite_take(rw, "UNIQUE")) query->distinct = "DISTINCT ";
-    else rewrite_take(rw, "ALL");
+    if (rewrite_take(rw, "DISTINCT") || rewrite_take(rw, "UNIQUE"))
+        query->distinct = "DISTINCT ";
+    else
+        rewrite_take(rw, "ALL");
     uint32_t list = rw->at, from = find_from(rw);
     if (from == 0) {
         rewrite_fail(rw, 923, rewrite_peek(rw, rw->list.count - rw->at), "FROM keyword not found where expected");
@@ -226,7 +236,8 @@ static void parse_block(struct rewriter *rw, struct query *query)
     if (rewrite_failed(rw)) return;
     rw->at = list;
     parse_items(rw, query);
-    if (!rewrite_failed(rw) && (rw->place == PLACE_PLSQL || rw->place == PLACE_TRIGGER) && rewrite_take(rw, "INTO")) query->into = parse_into(rw);
+    if (!rewrite_failed(rw) && (rw->place == PLACE_PLSQL || rw->place == PLACE_TRIGGER) && rewrite_take(rw, "INTO"))
+        query->into = parse_into(rw);
     if (!rewrite_failed(rw) && rw->at != from) rewrite_fail(rw, 923, NULL, "FROM keyword not found where expected");
     if (rewrite_failed(rw)) return;
     rw->at = end;
@@ -284,7 +295,10 @@ static struct query *parse_body(struct rewriter *rw)
 {
     struct query *left = parse_term(rw);
     for (;;) {
-        const char *word = rewrite_is(rw, "UNION") ? "UNION" : rewrite_is(rw, "INTERSECT") ? "INTERSECT" : rewrite_is(rw, "MINUS") || rewrite_is(rw, "EXCEPT") ? "EXCEPT" : NULL;
+        const char *word = rewrite_is(rw, "UNION")                               ? "UNION"
+                           : rewrite_is(rw, "INTERSECT")                         ? "INTERSECT"
+                           : rewrite_is(rw, "MINUS") || rewrite_is(rw, "EXCEPT") ? "EXCEPT"
+                                                                                 : NULL;
         if (!word || rewrite_failed(rw)) return left;
         rw->at++;
         bool all = rewrite_take(rw, "ALL");
@@ -298,7 +312,8 @@ static struct query *parse_body(struct rewriter *rw)
             left->items[i].value.bare = left->items[i].value.aggregate = left->items[i].value.literal = false;
             left->items[i].value.bind = -1;
         }
-        left->tail = text_format(rw, left->set_operator ? "%s %s%s %s" : "(%s) %s%s %s", a, word, all ? " ALL" : "", right->set_operator ? b : text_format(rw, "(%s)", b));
+        left->tail = text_format(rw, left->set_operator ? "%s %s%s %s" : "(%s) %s%s %s", a, word, all ? " ALL" : "",
+                                 right->set_operator ? b : text_format(rw, "(%s)", b));
         left->tail = text_format(rw, "(%s)", left->tail);
         left->with = left->suffix = "";
         left->set_operator = true;
@@ -328,7 +343,8 @@ static const char *parse_with(struct rewriter *rw)
         uint32_t start = rw->at;
         for (uint32_t i = start, close = rewrite_match_parenthesis(rw, start - 1); count && i < close; i++) {
             /* With a column list it may name itself: types of the first block are needed before the rest can be read. */
-            if (rw->list.tokens[i].kind == TOKEN_WORD && strcmp(rw->list.tokens[i].text, common->name) == 0) rewrite_refuse(rw, "recursive WITH");
+            if (rw->list.tokens[i].kind == TOKEN_WORD && strcmp(rw->list.tokens[i].text, common->name) == 0)
+                rewrite_refuse(rw, "recursive WITH");
         }
         struct query *query = query_parse_nested(rw);
         if (rewrite_failed(rw)) return "";
@@ -339,7 +355,8 @@ static const char *parse_with(struct rewriter *rw)
         const char *names = "";
         struct source *derived = source_of_query(rw, "", query);
         for (uint32_t i = 0; i < derived->column_count; i++) names = text_join(rw, names, ", ", text_name(rw, derived->columns[i].stored));
-        list = text_join(rw, list, ", ", text_format(rw, "%s (%s) AS (%s)", text_name(rw, common->name), names, query_text(rw, query, true)));
+        list =
+            text_join(rw, list, ", ", text_format(rw, "%s (%s) AS (%s)", text_name(rw, common->name), names, query_text(rw, query, true)));
     } while (rewrite_take(rw, ","));
     return text_format(rw, "WITH %s ", list);
 }
@@ -349,14 +366,17 @@ static const char *parse_with(struct rewriter *rw)
 static const char *order_item(struct rewriter *rw, struct query *query, bool *maybe_null)
 {
     const struct token *t = rewrite_peek(rw, 0);
-    bool alone = rewrite_is_ahead(rw, 1, ",") || rewrite_is_ahead(rw, 1, ")") || rewrite_is_ahead(rw, 1, "ASC") || rewrite_is_ahead(rw, 1, "DESC") || rewrite_is_ahead(rw, 1, "NULLS") ||
-                 rewrite_is_ahead(rw, 1, "FETCH") || rewrite_is_ahead(rw, 1, "OFFSET") || rewrite_is_ahead(rw, 1, "FOR") || rewrite_is_ahead(rw, 1, ";") ||
+    bool alone = rewrite_is_ahead(rw, 1, ",") || rewrite_is_ahead(rw, 1, ")") || rewrite_is_ahead(rw, 1, "ASC") ||
+                 rewrite_is_ahead(rw, 1, "DESC") || rewrite_is_ahead(rw, 1, "NULLS") || rewrite_is_ahead(rw, 1, "FETCH") ||
+                 rewrite_is_ahead(rw, 1, "OFFSET") || rewrite_is_ahead(rw, 1, "FOR") || rewrite_is_ahead(rw, 1, ";") ||
                  rewrite_is_ahead(rw, 1, "LOOP") || rewrite_peek(rw, 1)->kind == TOKEN_END;
     const struct select_item *item = NULL;
     if (alone && t->kind == TOKEN_NUMBER) {
         unsigned long n = strtoul(t->text, NULL, 10);
-        if (n < 1 || n > query->item_count) rewrite_fail(rw, 1785, t, "ORDER BY item must be the number of a SELECT-list expression");
-        else item = &query->items[n - 1];
+        if (n < 1 || n > query->item_count)
+            rewrite_fail(rw, 1785, t, "ORDER BY item must be the number of a SELECT-list expression");
+        else
+            item = &query->items[n - 1];
     }
     for (uint32_t i = 0; alone && (t->kind == TOKEN_WORD || t->kind == TOKEN_QUOTED) && i < query->item_count; i++) {
         if (strcmp(query->items[i].name, t->text) == 0) {
@@ -393,8 +413,10 @@ const char *query_order(struct rewriter *rw, struct query *query)
         bool descending = rewrite_take(rw, "DESC");
         if (!descending) rewrite_take(rw, "ASC");
         bool nulls_first = descending;
-        if (rewrite_take2(rw, "NULLS", "FIRST")) nulls_first = true;
-        else if (rewrite_take2(rw, "NULLS", "LAST")) nulls_first = false;
+        if (rewrite_take2(rw, "NULLS", "FIRST"))
+            nulls_first = true;
+        else if (rewrite_take2(rw, "NULLS", "LAST"))
+            nulls_first = false;
         if (rewrite_failed(rw)) return "";
         if (maybe_null) text = text_join(rw, text, ", ", text_format(rw, "%s IS NULL%s", item, nulls_first ? " DESC" : ""));
         text = text_join(rw, text, ", ", text_format(rw, "%s%s", item, descending ? " DESC" : ""));

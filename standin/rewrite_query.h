@@ -5,7 +5,11 @@
 
 #include "standin/rewrite.h"
 
-struct common_table { const char *name; const struct query *query; struct common_table *next; };
+struct common_table {
+    const char *name;
+    const struct query *query;
+    struct common_table *next;
+};
 const struct common_table *common_table_find(const struct rewriter *rw, const char *name);
 const char *source_join(struct rewriter *rw, bool first);
 const char *source_join_operand(struct rewriter *rw);

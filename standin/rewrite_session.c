@@ -27,7 +27,8 @@ void statement_alter_session(struct rewriter *rw)
         }
         if (plan->setting_count == 16) rewrite_refuse(rw, "more than 16 settings at once");
         if (strcmp(name, "ISOLATION_LEVEL") == 0 && strcmp(text, "SERIALIZABLE") == 0) rewrite_refuse(rw, "SERIALIZABLE");
-        if (strcmp(name, "CONTAINER") == 0 || strcmp(name, "EDITION") == 0) rewrite_refuse(rw, text_format(rw, "ALTER SESSION SET %s", name));
+        if (strcmp(name, "CONTAINER") == 0 || strcmp(name, "EDITION") == 0)
+            rewrite_refuse(rw, text_format(rw, "ALTER SESSION SET %s", name));
         if (rewrite_failed(rw)) return;
         plan->setting_names[plan->setting_count] = name;
         plan->setting_values[plan->setting_count++] = text;
@@ -119,15 +120,20 @@ void statement_other(struct rewriter *rw)
 {
     const char *word = rewrite_peek(rw, 0)->text;
     rw->at++;
-    if (strcmp(word, "COMMIT") == 0) statement_commit(rw);
-    else if (strcmp(word, "ROLLBACK") == 0) statement_rollback(rw);
-    else if (strcmp(word, "SET") == 0) statement_set(rw);
-    else if (strcmp(word, "LOCK") == 0) statement_lock(rw);
+    if (strcmp(word, "COMMIT") == 0)
+        statement_commit(rw);
+    else if (strcmp(word, "ROLLBACK") == 0)
+        statement_rollback(rw);
+    else if (strcmp(word, "SET") == 0)
+        statement_set(rw);
+    else if (strcmp(word, "LOCK") == 0)
+        statement_lock(rw);
     else if (strcmp(word, "SAVEPOINT") == 0) {
         const char *name = rewrite_take_name(rw);
         transaction_step(rw, 46, text_format(rw, "SAVEPOINT %s", text_name(rw, name)));
         rewrite_expect_end(rw);
-    } else if (strcmp(word, "GRANT") == 0 || strcmp(word, "REVOKE") == 0 || strcmp(word, "ANALYZE") == 0 || strcmp(word, "PURGE") == 0 || strcmp(word, "AUDIT") == 0) {
+    } else if (strcmp(word, "GRANT") == 0 || strcmp(word, "REVOKE") == 0 || strcmp(word, "ANALYZE") == 0 || strcmp(word, "PURGE") == 0 ||
+               strcmp(word, "AUDIT") == 0) {
         /* There are no privileges, statistics or recycle bin here: everybody may do everything. */
         rw->plan->kind = PLAN_STEPS;
         rw->plan->command = strcmp(word, "GRANT") == 0 ? 17 : strcmp(word, "REVOKE") == 0 ? 18 : 62;

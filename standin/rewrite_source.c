@@ -48,7 +48,8 @@ struct source *source_new(struct rewriter *rw, const char *name, const char *own
     for (uint32_t i = 0; i < object->column_count; i++) {
         const struct dictionary_column *column = &object->columns[i];
         if (column->hidden) continue;
-        source->columns[source->column_count++] = (struct source_column){.name = column->name, .stored = column->name, .type = column->type, .nullable = column->nullable};
+        source->columns[source->column_count++] =
+            (struct source_column){.name = column->name, .stored = column->name, .type = column->type, .nullable = column->nullable};
     }
     return source;
 }
@@ -70,7 +71,8 @@ struct source *source_of_query(struct rewriter *rw, const char *name, const stru
         const struct select_item *item = &query->items[i];
         struct sql_type type = item->value.type;
         if (type.kind == KIND_CHAR && item->value.literal) type.kind = KIND_CHAR;
-        source->columns[source->column_count++] = (struct source_column){.name = item->name, .stored = derived_name(query, i, rw), .type = type, .nullable = item->value.maybe_null};
+        source->columns[source->column_count++] = (struct source_column){
+            .name = item->name, .stored = derived_name(query, i, rw), .type = type, .nullable = item->value.maybe_null};
     }
     return source;
 }
@@ -89,9 +91,10 @@ const struct dictionary_object *rewrite_object(struct rewriter *rw, const struct
 
 static bool clause_word(const struct rewriter *rw)
 {
-    static const char *const words[] = {"WHERE", "GROUP", "HAVING", "ORDER", "UNION", "INTERSECT", "MINUS", "EXCEPT", "START", "CONNECT", "FOR", "FETCH", "OFFSET",
-        "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "ON", "USING", "SET", "WHEN", "MODEL", "PIVOT", "UNPIVOT", "SAMPLE", "PARTITION", "AS",
-        "RETURNING", "RETURN", "VALUES", "SELECT", "LOG", "LOOP"};
+    static const char *const words[] = {"WHERE",   "GROUP",     "HAVING", "ORDER",     "UNION",  "INTERSECT", "MINUS",  "EXCEPT", "START",
+                                        "CONNECT", "FOR",       "FETCH",  "OFFSET",    "JOIN",   "INNER",     "LEFT",   "RIGHT",  "FULL",
+                                        "CROSS",   "NATURAL",   "ON",     "USING",     "SET",    "WHEN",      "MODEL",  "PIVOT",  "UNPIVOT",
+                                        "SAMPLE",  "PARTITION", "AS",     "RETURNING", "RETURN", "VALUES",    "SELECT", "LOG",    "LOOP"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (rewrite_is(rw, words[i])) return true;
     }
@@ -106,10 +109,17 @@ static const char *optional_alias(struct rewriter *rw)
 
 static void refuse_table_options(struct rewriter *rw)
 {
-    static const struct { const char *word, *what; } options[] = {
-        {"AS", "flashback queries (AS OF)"}, {"VERSIONS", "flashback queries (VERSIONS)"}, {"PARTITION", "PARTITION (..) in FROM"},
-        {"SUBPARTITION", "SUBPARTITION (..) in FROM"}, {"SAMPLE", "SAMPLE"}, {"PIVOT", "PIVOT"}, {"UNPIVOT", "UNPIVOT"}, {"MODEL", "MODEL"},
-        {"MATCH_RECOGNIZE", "MATCH_RECOGNIZE"}};
+    static const struct {
+        const char *word, *what;
+    } options[] = {{"AS", "flashback queries (AS OF)"},
+                   {"VERSIONS", "flashback queries (VERSIONS)"},
+                   {"PARTITION", "PARTITION (..) in FROM"},
+                   {"SUBPARTITION", "SUBPARTITION (..) in FROM"},
+                   {"SAMPLE", "SAMPLE"},
+                   {"PIVOT", "PIVOT"},
+                   {"UNPIVOT", "UNPIVOT"},
+                   {"MODEL", "MODEL"},
+                   {"MATCH_RECOGNIZE", "MATCH_RECOGNIZE"}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (rewrite_is(rw, options[i].word)) rewrite_refuse(rw, options[i].what);
     }
@@ -138,9 +148,10 @@ static const char *dual_factor(struct rewriter *rw, bool first)
     const char *alias = optional_alias(rw);
     struct source *source = source_new(rw, alias ? alias : "DUAL", "SYS", NULL);
     source->columns = arena_zero(rw->arena, sizeof *source->columns);
-    source->columns[source->column_count++] = (struct source_column){.name = "DUMMY", .stored = "DUMMY", .type = sql_type_varchar(1), .nullable = true};
-    bool alone = first && !rewrite_is(rw, ",") && !rewrite_is(rw, "JOIN") && !rewrite_is(rw, "INNER") && !rewrite_is(rw, "LEFT") && !rewrite_is(rw, "CROSS") &&
-                 !rewrite_is(rw, "RIGHT") && !rewrite_is(rw, "FULL") && !rewrite_is(rw, "NATURAL");
+    source->columns[source->column_count++] =
+        (struct source_column){.name = "DUMMY", .stored = "DUMMY", .type = sql_type_varchar(1), .nullable = true};
+    bool alone = first && !rewrite_is(rw, ",") && !rewrite_is(rw, "JOIN") && !rewrite_is(rw, "INNER") && !rewrite_is(rw, "LEFT") &&
+                 !rewrite_is(rw, "CROSS") && !rewrite_is(rw, "RIGHT") && !rewrite_is(rw, "FULL") && !rewrite_is(rw, "NATURAL");
     source->emit = alone ? "" : text_name(rw, source_unique_alias(rw, source->name));
     scope_add(rw, source);
     return alone ? "DUAL" : text_format(rw, "(SELECT 'X' AS `DUMMY`) AS %s", source->emit);
@@ -173,7 +184,8 @@ static const char *table_factor(struct rewriter *rw, bool first)
         rewrite_expect(rw, ")");
         return text_format(rw, "(%s)", inner);
     }
-    if (rewrite_is(rw, "TABLE") || rewrite_is(rw, "LATERAL") || rewrite_is(rw, "ONLY") || rewrite_is(rw, "XMLTABLE") || rewrite_is(rw, "JSON_TABLE")) {
+    if (rewrite_is(rw, "TABLE") || rewrite_is(rw, "LATERAL") || rewrite_is(rw, "ONLY") || rewrite_is(rw, "XMLTABLE") ||
+        rewrite_is(rw, "JSON_TABLE")) {
         rewrite_refuse(rw, "this kind of row source");
         return "";
     }
@@ -190,7 +202,8 @@ static const char *table_factor(struct rewriter *rw, bool first)
     if (rewrite_failed(rw)) return "";
     refuse_table_options(rw);
     const char *alias = optional_alias(rw);
-    struct source *source = common ? source_of_query(rw, alias ? alias : name, common->query) : source_new(rw, alias ? alias : name, alias ? NULL : object->owner, object);
+    struct source *source = common ? source_of_query(rw, alias ? alias : name, common->query)
+                                   : source_new(rw, alias ? alias : name, alias ? NULL : object->owner, object);
     source->emit = text_name(rw, source_unique_alias(rw, source->name));
     scope_add(rw, source);
     text = common ? text_name(rw, common->name) : text_table(rw, object->owner, object->name);
@@ -234,8 +247,10 @@ const char *source_join(struct rewriter *rw, bool first)
     const char *text = table_factor(rw, first);
     for (;;) {
         bool left = false, right = false, cross = false;
-        if (rewrite_take2(rw, "CROSS", "JOIN")) cross = true;
-        else if (rewrite_take2(rw, "INNER", "JOIN") || rewrite_take(rw, "JOIN")) cross = false;
+        if (rewrite_take2(rw, "CROSS", "JOIN"))
+            cross = true;
+        else if (rewrite_take2(rw, "INNER", "JOIN") || rewrite_take(rw, "JOIN"))
+            cross = false;
         else if (rewrite_is(rw, "LEFT") || rewrite_is(rw, "RIGHT")) {
             left = rewrite_is(rw, "LEFT");
             right = !left;
@@ -253,7 +268,12 @@ const char *source_join(struct rewriter *rw, bool first)
         for (uint32_t i = from; i < rw->scope->source_count; i++) {
             if (i < middle ? right : left) rw->scope->sources[i]->outer = true;
         }
-        text = text_format(rw, "%s %s %s%s", text, cross ? "CROSS JOIN" : left ? "LEFT JOIN" : right ? "RIGHT JOIN" : "INNER JOIN", other, condition);
+        text = text_format(rw, "%s %s %s%s", text,
+                           cross   ? "CROSS JOIN"
+                           : left  ? "LEFT JOIN"
+                           : right ? "RIGHT JOIN"
+                                   : "INNER JOIN",
+                           other, condition);
         if (rewrite_failed(rw)) break;
     }
     rw->depth--;

@@ -37,13 +37,18 @@ const char *expression_text(struct rewriter *rw, const struct expression *e)
             return text_string(rw, text_format(rw, "%s%s", sign, digits[0] == '0' && digits[1] == '.' ? digits + 1 : digits));
         }
         return text_format(rw, text_of, text_format(rw, "ora_number_text(%s)", e->text));
-    case KIND_DATE: return text_format(rw, text_of, text_format(rw, "ora_to_char_time(%s, %s)", e->text, text_string(rw, rw->session->date_format)));
-    case KIND_TIMESTAMP: return text_format(rw, text_of, text_format(rw, "ora_to_char_time(%s, %s)", e->text, text_string(rw, rw->session->timestamp_format)));
+    case KIND_DATE:
+        return text_format(rw, text_of, text_format(rw, "ora_to_char_time(%s, %s)", e->text, text_string(rw, rw->session->date_format)));
+    case KIND_TIMESTAMP:
+        return text_format(rw, text_of,
+                           text_format(rw, "ora_to_char_time(%s, %s)", e->text, text_string(rw, rw->session->timestamp_format)));
     case KIND_TIMESTAMP_TZ:
-        return text_format(rw, text_of, text_format(rw, "ora_to_char_time(%s, %s)", e->text, text_string(rw, rw->session->timestamp_tz_format)));
+        return text_format(rw, text_of,
+                           text_format(rw, "ora_to_char_time(%s, %s)", e->text, text_string(rw, rw->session->timestamp_tz_format)));
     case KIND_TIMESTAMP_LTZ:
-        return text_format(rw, text_of, text_format(rw, "ora_to_char_time(%s, %s)", shift_minutes(rw, e->text, rw->session->zone_minutes),
-                                                    text_string(rw, rw->session->timestamp_format)));
+        return text_format(rw, text_of,
+                           text_format(rw, "ora_to_char_time(%s, %s)", shift_minutes(rw, e->text, rw->session->zone_minutes),
+                                       text_string(rw, rw->session->timestamp_format)));
     case KIND_RAW: return text_format(rw, "HEX(%s)", e->text);
     case KIND_ROWID:
         snprintf(call, sizeof call, "ora_rowid_text(%u, ", e->type.object);
@@ -190,7 +195,8 @@ static bool compare_lob(struct rewriter *rw, const struct expression *left, cons
     return true;
 }
 
-static void compare_operands(struct rewriter *rw, const struct expression *left, const struct expression *right, const char **a, const char **b)
+static void compare_operands(struct rewriter *rw, const struct expression *left, const struct expression *right, const char **a,
+                             const char **b)
 {
     enum sql_kind l = left->type.kind, r = right->type.kind;
     if (sql_kind_is_time(l) || sql_kind_is_time(r)) {
@@ -223,7 +229,8 @@ static const char *compare_tuples(struct rewriter *rw, const struct expression *
     }
     const char *text = "";
     for (uint32_t i = 0; i < left->tuple_count; i++) {
-        struct expression a = expression_of(left->tuple[i], left->tuple_types[i]), b = expression_of(right->tuple[i], right->tuple_types[i]);
+        struct expression a = expression_of(left->tuple[i], left->tuple_types[i]),
+                          b = expression_of(right->tuple[i], right->tuple_types[i]);
         struct expression one = expression_compare(rw, &a, "=", &b);
         text = text_join(rw, text, " AND ", one.text);
     }
@@ -256,7 +263,8 @@ static const char *days_as_interval(struct rewriter *rw, const struct expression
     return text_format(rw, "INTERVAL ROUND((%s) * 86400) SECOND", number);
 }
 
-static bool time_and_interval(struct rewriter *rw, const struct expression *time, char operation, const struct expression *other, struct expression *out)
+static bool time_and_interval(struct rewriter *rw, const struct expression *time, char operation, const struct expression *other,
+                              struct expression *out)
 {
     struct sql_type type = time->type;
     const char *text;
@@ -275,7 +283,8 @@ static bool time_and_interval(struct rewriter *rw, const struct expression *time
     return true;
 }
 
-static bool arithmetic_time(struct rewriter *rw, const struct expression *left, char operation, const struct expression *right, struct expression *out)
+static bool arithmetic_time(struct rewriter *rw, const struct expression *left, char operation, const struct expression *right,
+                            struct expression *out)
 {
     bool l = sql_kind_is_time(left->type.kind), r = sql_kind_is_time(right->type.kind);
     if (!l && !r) return false;
@@ -321,10 +330,14 @@ struct expression expression_arithmetic(struct rewriter *rw, struct expression l
     if (!arithmetic_time(rw, &left, operation, &right, &out)) {
         const char *a = expression_number(rw, &left), *b = expression_number(rw, &right);
         out.text = operation == '/' ? divide(rw, a, &right) : text_format(rw, "(%s %c %s)", a, operation, b);
-        if (interval) out.type = left.type;
-        else if (right.type.kind == KIND_INTERVAL_DS || right.type.kind == KIND_INTERVAL_YM) out.type = right.type;
-        else if (left.type.kind == KIND_BINARY_DOUBLE || right.type.kind == KIND_BINARY_DOUBLE) out.type = sql_type_of(KIND_BINARY_DOUBLE);
-        else if (left.type.kind == KIND_BINARY_FLOAT && right.type.kind == KIND_BINARY_FLOAT) out.type = left.type;
+        if (interval)
+            out.type = left.type;
+        else if (right.type.kind == KIND_INTERVAL_DS || right.type.kind == KIND_INTERVAL_YM)
+            out.type = right.type;
+        else if (left.type.kind == KIND_BINARY_DOUBLE || right.type.kind == KIND_BINARY_DOUBLE)
+            out.type = sql_type_of(KIND_BINARY_DOUBLE);
+        else if (left.type.kind == KIND_BINARY_FLOAT && right.type.kind == KIND_BINARY_FLOAT)
+            out.type = left.type;
     }
     expression_combine(&out, &left);
     expression_combine(&out, &right);

@@ -8,15 +8,19 @@
 #include <stdio.h>
 
 enum { USER_MAX = 256 };
-struct server_user { char name[NAME_SIZE]; struct wire_verifier verifier; };
+struct server_user {
+    char name[NAME_SIZE];
+    struct wire_verifier verifier;
+};
 
 struct server {
     const char *mariadb_socket, *service;
     uint32_t latency_us;
     FILE *log;
-    struct server_user *users; uint32_t user_count;
+    struct server_user *users;
+    uint32_t user_count;
     struct dictionary_store *dictionary;
-    pthread_mutex_t ddl_lock;          /* one DDL at a time: it reads and writes the dictionary */
+    pthread_mutex_t ddl_lock; /* one DDL at a time: it reads and writes the dictionary */
     pthread_mutex_t clients_lock;
     struct client *clients;
     atomic_uint client_count, next_session;
@@ -25,7 +29,7 @@ struct server {
 };
 
 void server_log(struct server *server, const char *format, ...) PRINTF_LIKE(2, 3); /* nothing without --log */
-void server_refresh_sequences(struct server *server); /* LAST_NUMBER of every sequence, in the dictionary */
+void server_refresh_sequences(struct server *server);                              /* LAST_NUMBER of every sequence, in the dictionary */
 void server_client_gone(struct server *server, struct client *client);
 bool server_bootstrap(struct server *server, struct error *error) MUST_USE; /* functions, schemas, dictionary views */
 

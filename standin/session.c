@@ -24,9 +24,16 @@ void session_defaults(struct client *client)
 
 struct plan_session client_plan_session(const struct client *client)
 {
-    return (struct plan_session){.user = client->user, .schema = client->schema, .date_format = client->date_format, .timestamp_format = client->timestamp_format,
-                                 .timestamp_tz_format = client->timestamp_tz_format, .zone_minutes = client->zone_minutes, .zone_name = client->zone_name,
-                                 .session_id = client->session_id, .client_identifier = client->client_identifier, .module = client->module,
+    return (struct plan_session){.user = client->user,
+                                 .schema = client->schema,
+                                 .date_format = client->date_format,
+                                 .timestamp_format = client->timestamp_format,
+                                 .timestamp_tz_format = client->timestamp_tz_format,
+                                 .zone_minutes = client->zone_minutes,
+                                 .zone_name = client->zone_name,
+                                 .session_id = client->session_id,
+                                 .client_identifier = client->client_identifier,
+                                 .module = client->module,
                                  .byte_semantics = client->byte_semantics};
 }
 
@@ -75,7 +82,10 @@ static void set_zone(struct client *client, const char *value, struct plan_error
 /* What NLS_SESSION_PARAMETERS answers. */
 static void show_setting(struct client *client, const char *name, const char *value, struct plan_error *error)
 {
-    static const char *const variables[][2] = {{"NLS_DATE_FORMAT", "date_format"}, {"NLS_TIMESTAMP_FORMAT", "timestamp_format"}, {"NLS_TIMESTAMP_TZ_FORMAT", "timestamp_tz_format"}, {"NLS_LENGTH_SEMANTICS", "length_semantics"}};
+    static const char *const variables[][2] = {{"NLS_DATE_FORMAT", "date_format"},
+                                               {"NLS_TIMESTAMP_FORMAT", "timestamp_format"},
+                                               {"NLS_TIMESTAMP_TZ_FORMAT", "timestamp_tz_format"},
+                                               {"NLS_LENGTH_SEMANTICS", "length_semantics"}};
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         if (strcmp(variables[i][0], name) != 0) continue;
         struct buffer sql;
@@ -84,17 +94,25 @@ static void show_setting(struct client *client, const char *name, const char *va
         buffer_printf(&sql, "SET @standin_%s = ", variables[i][1]);
         engine_quote(&sql, view_text(value));
         buffer_u8(&sql, 0);
-        if (client_free_engine(client, error) && !engine_run(&client->engine, (const char *)sql.data + sql.start, NULL, &failed)) error_from_engine(client, NULL, &failed, error);
+        if (client_free_engine(client, error) && !engine_run(&client->engine, (const char *)sql.data + sql.start, NULL, &failed))
+            error_from_engine(client, NULL, &failed, error);
         buffer_release(&sql);
     }
 }
 
 void session_setting(struct client *client, const char *name, const char *value, struct plan_error *error)
 {
-    const struct { const char *name; char *to; size_t size; } texts[] = {
-        {"NLS_DATE_FORMAT", client->date_format, FORMAT_SIZE}, {"NLS_TIMESTAMP_FORMAT", client->timestamp_format, FORMAT_SIZE},
-        {"NLS_TIMESTAMP_TZ_FORMAT", client->timestamp_tz_format, FORMAT_SIZE}, {"CURRENT_SCHEMA", client->schema, NAME_SIZE}};
-    static const struct { const char *name, *allowed; } fixed[] = {{"NLS_COMP", "BINARY"}, {"NLS_SORT", "BINARY"}, {"NLS_NUMERIC_CHARACTERS", ".,"}, {"NLS_CALENDAR", "GREGORIAN"}};
+    const struct {
+        const char *name;
+        char *to;
+        size_t size;
+    } texts[] = {{"NLS_DATE_FORMAT", client->date_format, FORMAT_SIZE},
+                 {"NLS_TIMESTAMP_FORMAT", client->timestamp_format, FORMAT_SIZE},
+                 {"NLS_TIMESTAMP_TZ_FORMAT", client->timestamp_tz_format, FORMAT_SIZE},
+                 {"CURRENT_SCHEMA", client->schema, NAME_SIZE}};
+    static const struct {
+        const char *name, *allowed;
+    } fixed[] = {{"NLS_COMP", "BINARY"}, {"NLS_SORT", "BINARY"}, {"NLS_NUMERIC_CHARACTERS", ".,"}, {"NLS_CALENDAR", "GREGORIAN"}};
     client->settings_version++;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (strcmp(texts[i].name, name) == 0) copy_setting(texts[i].to, texts[i].size, value);
@@ -123,7 +141,8 @@ static bool refuse_doomed(struct client *client, struct plan_error *error)
 {
     if (!client->doomed) return true;
     error->ora = 60;
-    snprintf(error->text, sizeof error->text, "ORA-00060: deadlock detected while waiting for resource (the whole transaction is gone: roll back)");
+    snprintf(error->text, sizeof error->text,
+             "ORA-00060: deadlock detected while waiting for resource (the whole transaction is gone: roll back)");
     return false;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans, prepared statements and the connection's small cache of them. */
-#include "standin/server.h"
 #include "standin/statement.h"
+#include "standin/server.h"
 
 #include "base/memory.h"
 
@@ -48,7 +48,8 @@ void statement_free(void *statement)
     struct statement *s = statement;
     if (!s) return;
     struct client *client = s->client;
-    bool worth = s->prepared && s->plan && (s->plan->kind == PLAN_QUERY || s->plan->kind == PLAN_DML) && s->sql_size <= CACHED_SQL_MAX && !atomic_load(&client->closing);
+    bool worth = s->prepared && s->plan && (s->plan->kind == PLAN_QUERY || s->plan->kind == PLAN_DML) && s->sql_size <= CACHED_SQL_MAX &&
+                 !atomic_load(&client->closing);
     if (!worth) {
         statement_destroy(s);
         return;
@@ -99,7 +100,8 @@ bool statement_plan(struct statement *s, const struct sql_type *types, uint32_t 
     struct dictionary_store *store = s->client->server->dictionary;
     *renewed = false;
     if (s->plan && s->plan->dictionary_version == dictionary_store_version(store) && s->settings_version == s->client->settings_version &&
-        same_types(s, types, count)) return true;
+        same_types(s, types, count))
+        return true;
     struct plan_session session = client_plan_session(s->client);
     const struct dictionary *dictionary = dictionary_acquire(store);
     struct plan *plan = plan_make(dictionary, &session, view_of(s->sql, s->sql_size), types, count, error);
@@ -127,8 +129,10 @@ static MYSQL_STMT *prepare_one(struct statement *s, const char *sql, struct plan
     struct engine_error failed;
     MYSQL_STMT *prepared = mysql_stmt_init(s->client->engine.mysql);
     if (prepared && mysql_stmt_prepare(prepared, sql, strlen(sql)) == 0) return prepared;
-    if (prepared) engine_note_statement(prepared, &failed);
-    else engine_note(&s->client->engine, &failed);
+    if (prepared)
+        engine_note_statement(prepared, &failed);
+    else
+        engine_note(&s->client->engine, &failed);
     if (prepared) mysql_stmt_close(prepared);
     error_from_engine(s->client, s->plan, &failed, error);
     return NULL;

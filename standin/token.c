@@ -41,8 +41,12 @@ static void token_add(struct lexer *x, enum token_kind kind, const char *text, s
         x->tokens = tokens;
         x->capacity = capacity;
     }
-    x->tokens[x->count++] = (struct token){.kind = kind, .text = text, .text_size = text_size, .at = (uint32_t)from,
-                                           .end = (uint32_t)x->at, .bind = kind == TOKEN_BIND ? (int)x->binds++ : -1};
+    x->tokens[x->count++] = (struct token){.kind = kind,
+                                           .text = text,
+                                           .text_size = text_size,
+                                           .at = (uint32_t)from,
+                                           .end = (uint32_t)x->at,
+                                           .bind = kind == TOKEN_BIND ? (int)x->binds++ : -1};
 }
 
 static bool skip_blank(struct lexer *x)
@@ -120,7 +124,8 @@ static void lex_number(struct lexer *x)
         while (isdigit((unsigned char)byte_at(x, x->at))) x->at++;
     }
     char e = byte_at(x, x->at), sign = byte_at(x, x->at + 1);
-    if ((e == 'e' || e == 'E') && (isdigit((unsigned char)sign) || ((sign == '+' || sign == '-') && isdigit((unsigned char)byte_at(x, x->at + 2))))) {
+    if ((e == 'e' || e == 'E') &&
+        (isdigit((unsigned char)sign) || ((sign == '+' || sign == '-') && isdigit((unsigned char)byte_at(x, x->at + 2))))) {
         x->at += 2;
         while (isdigit((unsigned char)byte_at(x, x->at))) x->at++;
     }
@@ -132,8 +137,8 @@ static void lex_number(struct lexer *x)
 
 static void lex_symbol(struct lexer *x)
 {
-    static const char *const pairs[][2] = {{"<>", "<>"}, {"!=", "<>"}, {"^=", "<>"}, {"~=", "<>"}, {"<=", "<="}, {">=", ">="},
-                                           {"||", "||"}, {":=", ":="}, {"=>", "=>"}, {"..", ".."}, {"**", "**"}, {"<<", "<<"}, {">>", ">>"}};
+    static const char *const pairs[][2] = {{"<>", "<>"}, {"!=", "<>"}, {"^=", "<>"}, {"~=", "<>"}, {"<=", "<="}, {">=", ">="}, {"||", "||"},
+                                           {":=", ":="}, {"=>", "=>"}, {"..", ".."}, {"**", "**"}, {"<<", "<<"}, {">>", ">>"}};
     size_t from = x->at;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         if (byte_at(x, from) == pairs[i][0][0] && byte_at(x, from + 1) == pairs[i][0][1]) {

@@ -8,26 +8,26 @@
 
 enum token_kind {
     TOKEN_END,
-    TOKEN_WORD,     /* unquoted identifier or keyword; `text` is upper-cased */
-    TOKEN_QUOTED,   /* "quoted identifier"; `text` is what stands between the quotes */
-    TOKEN_STRING,   /* 'text', q'[text]', N'text'; `text` is the value */
-    TOKEN_NUMBER,   /* `text` is as written */
-    TOKEN_BIND,     /* :name, :1, ?; `text` is the name, upper-cased ("" for ?) */
-    TOKEN_SYMBOL,   /* operator or punctuation; `text` normalised: != ^= ~= become <> */
-    TOKEN_BAD,      /* something that cannot start a token, or an open string or comment */
+    TOKEN_WORD,   /* unquoted identifier or keyword; `text` is upper-cased */
+    TOKEN_QUOTED, /* "quoted identifier"; `text` is what stands between the quotes */
+    TOKEN_STRING, /* 'text', q'[text]', N'text'; `text` is the value */
+    TOKEN_NUMBER, /* `text` is as written */
+    TOKEN_BIND,   /* :name, :1, ?; `text` is the name, upper-cased ("" for ?) */
+    TOKEN_SYMBOL, /* operator or punctuation; `text` normalised: != ^= ~= become <> */
+    TOKEN_BAD,    /* something that cannot start a token, or an open string or comment */
 };
 
 struct token {
     enum token_kind kind;
-    const char *text;     /* NUL-terminated, in the arena */
+    const char *text; /* NUL-terminated, in the arena */
     size_t text_size;
-    uint32_t at;          /* byte offset in the statement */
-    uint32_t end;         /* one past its last byte */
-    int bind;             /* TOKEN_BIND: ordinal of this occurrence, from 0; else -1 */
+    uint32_t at;  /* byte offset in the statement */
+    uint32_t end; /* one past its last byte */
+    int bind;     /* TOKEN_BIND: ordinal of this occurrence, from 0; else -1 */
 };
 
 struct token_list {
-    const char *sql;      /* the statement, NUL-terminated */
+    const char *sql; /* the statement, NUL-terminated */
     size_t sql_size;
     struct token *tokens; /* the last one is TOKEN_END */
     uint32_t count;       /* without TOKEN_END */

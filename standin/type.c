@@ -97,12 +97,25 @@ const char *sql_type_name(struct arena *arena, const struct sql_type *type)
 
 const char *sql_kind_name(enum sql_kind kind)
 {
-    static const char *const names[KIND_COUNT] = {
-        [KIND_UNKNOWN] = "CHAR", [KIND_NUMBER] = "NUMBER", [KIND_BINARY_FLOAT] = "BINARY_FLOAT", [KIND_BINARY_DOUBLE] = "BINARY_DOUBLE",
-        [KIND_VARCHAR] = "VARCHAR2", [KIND_CHAR] = "CHAR", [KIND_RAW] = "RAW", [KIND_DATE] = "DATE", [KIND_TIMESTAMP] = "TIMESTAMP",
-        [KIND_TIMESTAMP_TZ] = "TIMESTAMP WITH TIME ZONE", [KIND_TIMESTAMP_LTZ] = "TIMESTAMP WITH LOCAL TIME ZONE",
-        [KIND_INTERVAL_DS] = "INTERVAL DAY TO SECOND", [KIND_INTERVAL_YM] = "INTERVAL YEAR TO MONTH", [KIND_CLOB] = "CLOB",
-        [KIND_BLOB] = "BLOB", [KIND_LONG] = "LONG", [KIND_ROWID] = "ROWID", [KIND_BOOLEAN] = "BOOLEAN", [KIND_CURSOR] = "REF CURSOR"};
+    static const char *const names[KIND_COUNT] = {[KIND_UNKNOWN] = "CHAR",
+                                                  [KIND_NUMBER] = "NUMBER",
+                                                  [KIND_BINARY_FLOAT] = "BINARY_FLOAT",
+                                                  [KIND_BINARY_DOUBLE] = "BINARY_DOUBLE",
+                                                  [KIND_VARCHAR] = "VARCHAR2",
+                                                  [KIND_CHAR] = "CHAR",
+                                                  [KIND_RAW] = "RAW",
+                                                  [KIND_DATE] = "DATE",
+                                                  [KIND_TIMESTAMP] = "TIMESTAMP",
+                                                  [KIND_TIMESTAMP_TZ] = "TIMESTAMP WITH TIME ZONE",
+                                                  [KIND_TIMESTAMP_LTZ] = "TIMESTAMP WITH LOCAL TIME ZONE",
+                                                  [KIND_INTERVAL_DS] = "INTERVAL DAY TO SECOND",
+                                                  [KIND_INTERVAL_YM] = "INTERVAL YEAR TO MONTH",
+                                                  [KIND_CLOB] = "CLOB",
+                                                  [KIND_BLOB] = "BLOB",
+                                                  [KIND_LONG] = "LONG",
+                                                  [KIND_ROWID] = "ROWID",
+                                                  [KIND_BOOLEAN] = "BOOLEAN",
+                                                  [KIND_CURSOR] = "REF CURSOR"};
     return kind < KIND_COUNT ? names[kind] : "?";
 }
 
@@ -145,13 +158,23 @@ static void text_describe(const struct sql_type *type, struct wire_oac *out)
 
 void sql_type_describe(const struct sql_type *type, struct wire_oac *out)
 {
-    static const uint8_t codes[KIND_COUNT] = {
-        [KIND_UNKNOWN] = WIRE_TYPE_VARCHAR, [KIND_NUMBER] = WIRE_TYPE_NUMBER, [KIND_BINARY_FLOAT] = WIRE_TYPE_BINARY_FLOAT,
-        [KIND_BINARY_DOUBLE] = WIRE_TYPE_BINARY_DOUBLE, [KIND_RAW] = WIRE_TYPE_RAW, [KIND_DATE] = WIRE_TYPE_DATE,
-        [KIND_TIMESTAMP] = WIRE_TYPE_TIMESTAMP, [KIND_TIMESTAMP_TZ] = WIRE_TYPE_TIMESTAMP_TZ, [KIND_TIMESTAMP_LTZ] = WIRE_TYPE_TIMESTAMP_LTZ,
-        [KIND_INTERVAL_DS] = WIRE_TYPE_INTERVAL_DS, [KIND_INTERVAL_YM] = WIRE_TYPE_INTERVAL_YM, [KIND_CLOB] = WIRE_TYPE_CLOB,
-        [KIND_BLOB] = WIRE_TYPE_BLOB, [KIND_LONG] = WIRE_TYPE_LONG, [KIND_ROWID] = WIRE_TYPE_ROWID, [KIND_CURSOR] = WIRE_TYPE_CURSOR,
-        [KIND_BOOLEAN] = WIRE_TYPE_NUMBER};
+    static const uint8_t codes[KIND_COUNT] = {[KIND_UNKNOWN] = WIRE_TYPE_VARCHAR,
+                                              [KIND_NUMBER] = WIRE_TYPE_NUMBER,
+                                              [KIND_BINARY_FLOAT] = WIRE_TYPE_BINARY_FLOAT,
+                                              [KIND_BINARY_DOUBLE] = WIRE_TYPE_BINARY_DOUBLE,
+                                              [KIND_RAW] = WIRE_TYPE_RAW,
+                                              [KIND_DATE] = WIRE_TYPE_DATE,
+                                              [KIND_TIMESTAMP] = WIRE_TYPE_TIMESTAMP,
+                                              [KIND_TIMESTAMP_TZ] = WIRE_TYPE_TIMESTAMP_TZ,
+                                              [KIND_TIMESTAMP_LTZ] = WIRE_TYPE_TIMESTAMP_LTZ,
+                                              [KIND_INTERVAL_DS] = WIRE_TYPE_INTERVAL_DS,
+                                              [KIND_INTERVAL_YM] = WIRE_TYPE_INTERVAL_YM,
+                                              [KIND_CLOB] = WIRE_TYPE_CLOB,
+                                              [KIND_BLOB] = WIRE_TYPE_BLOB,
+                                              [KIND_LONG] = WIRE_TYPE_LONG,
+                                              [KIND_ROWID] = WIRE_TYPE_ROWID,
+                                              [KIND_CURSOR] = WIRE_TYPE_CURSOR,
+                                              [KIND_BOOLEAN] = WIRE_TYPE_NUMBER};
     *out = (struct wire_oac){0};
     if (type->kind == KIND_VARCHAR || type->kind == KIND_CHAR || type->kind == KIND_UNKNOWN) {
         text_describe(type, out);
@@ -174,7 +197,8 @@ void sql_type_describe(const struct sql_type *type, struct wire_oac *out)
 
 struct sql_type sql_type_of_oac(const struct wire_oac *oac)
 {
-    struct sql_type text = {.kind = KIND_VARCHAR, .characters = true, .length = oac->size_max ? oac->size_max : 1, .national = oac->form == WIRE_FORM_NATIONAL};
+    struct sql_type text = {
+        .kind = KIND_VARCHAR, .characters = true, .length = oac->size_max ? oac->size_max : 1, .national = oac->form == WIRE_FORM_NATIONAL};
     switch (oac->type) {
     case WIRE_TYPE_NUMBER:
     case WIRE_TYPE_BINARY_INTEGER:

@@ -2,6 +2,8 @@
 /* What the functions share: arguments, results, errors, the calendar. */
 #include "standin/udf/udf.h"
 
+#include "base/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,8 @@
 extern void my_printf_error(unsigned int number, const char *format, unsigned long flags, ...);
 enum { ER_SIGNAL_EXCEPTION = 1644, TEXT_LENGTH_MAX = 65535 };
 
-const char *const udf_month_names[12] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+const char *const udf_month_names[12] = {"JANUARY", "FEBRUARY", "MARCH",     "APRIL",   "MAY",      "JUNE",
+                                         "JULY",    "AUGUST",   "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
 const char *const udf_day_names[7] = {"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"};
 
 char *udf_fail(char *is_null, int ora, const char *text)
@@ -23,7 +26,7 @@ char *udf_fail(char *is_null, int ora, const char *text)
 my_bool udf_begin(UDF_INIT *init, UDF_ARGS *arguments, unsigned least, unsigned most, char *message)
 {
     if (arguments->arg_count < least || arguments->arg_count > most) {
-        strcpy(message, "wrong number of arguments");
+        snprintf(message, MYSQL_ERRMSG_SIZE, "wrong number of arguments");
         return 1;
     }
     for (unsigned i = 0; i < arguments->arg_count; i++) arguments->arg_type[i] = STRING_RESULT;
@@ -34,20 +37,22 @@ my_bool udf_begin(UDF_INIT *init, UDF_ARGS *arguments, unsigned least, unsigned 
     return 0;
 }
 
-struct room { size_t size; char bytes[]; };
+struct room {
+    size_t size;
+    char bytes[];
+};
 
 void udf_end(UDF_INIT *init)
 {
-    free(init->ptr);
+    memory_free(init->ptr);
 }
 
 char *udf_room(UDF_INIT *init, size_t size)
 {
     struct room *room = (struct room *)(void *)init->ptr;
     if (!room || room->size < size) {
-        free(room);
-        room = malloc(sizeof *room + size);
-        if (!room) abort();
+        memory_free(room);
+        room = memory_alloc(sizeof *room + size);
         room->size = size;
         init->ptr = (char *)room;
     }
@@ -108,7 +113,8 @@ bool udf_time_read(const UDF_ARGS *arguments, unsigned i, struct udf_time *out)
     char text[64], fraction[8] = "000000";
     *out = (struct udf_time){0};
     udf_copy(arguments, i, text, sizeof text);
-    int got = sscanf(text, "%d-%d-%d %d:%d:%d.%6[0-9]", &out->year, &out->month, &out->day, &out->hour, &out->minute, &out->second, fraction);
+    int got =
+        sscanf(text, "%d-%d-%d %d:%d:%d.%6[0-9]", &out->year, &out->month, &out->day, &out->hour, &out->minute, &out->second, fraction);
     for (size_t n = strlen(fraction); n < 6; n++) fraction[n] = '0';
     out->micro = got == 7 ? atoi(fraction) : 0;
     return got >= 3 && out->month >= 1 && out->month <= 12;
@@ -116,7 +122,8 @@ bool udf_time_read(const UDF_ARGS *arguments, unsigned i, struct udf_time *out)
 
 unsigned long udf_time_write(const struct udf_time *t, bool fraction, char *out)
 {
-    int size = sprintf(out, "%04d-%02d-%02d %02d:%02d:%02d", t->year, t->month, t->day, t->hour, t->minute, t->second);
-    if (fraction) size += sprintf(out + size, ".%06d", t->micro);
-    return (unsigned long)size;
+    char micros[16] = "";
+    if (fraction) snprintf(micros, sizeof micros, ".%06d", t->micro);
+    return (unsigned long)snprintf(out, UDF_TIME_SIZE, "%04d-%02d-%02d %02d:%02d:%02d%s", t->year, t->month, t->day, t->hour, t->minute,
+                                   t->second, micros);
 }

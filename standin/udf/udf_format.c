@@ -3,6 +3,7 @@
 #include "standin/udf/udf.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +11,69 @@
 #include <time.h>
 
 enum element {
-    E_SYYYY, E_YYYY, E_RRRR, E_IYYY, E_YYY, E_IYY, E_YEAR, E_YY, E_RR, E_IY, E_Y, E_I, E_CC, E_Q, E_MONTH, E_MON, E_MM, E_RM, E_MI, E_WW, E_IW, E_W, E_DDD, E_DAY, E_DD,
-    E_DY, E_D, E_J, E_HH24, E_HH12, E_HH, E_SSSSS, E_SS, E_FF, E_AM_DOTS, E_AM, E_AD_DOTS, E_AD, E_TZH, E_TZM, E_TZR, E_TZD, E_X, E_FM, E_FX, E_DL, E_DS, E_TS, E_COUNT
+    E_SYYYY,
+    E_YYYY,
+    E_RRRR,
+    E_IYYY,
+    E_YYY,
+    E_IYY,
+    E_YEAR,
+    E_YY,
+    E_RR,
+    E_IY,
+    E_Y,
+    E_I,
+    E_CC,
+    E_Q,
+    E_MONTH,
+    E_MON,
+    E_MM,
+    E_RM,
+    E_MI,
+    E_WW,
+    E_IW,
+    E_W,
+    E_DDD,
+    E_DAY,
+    E_DD,
+    E_DY,
+    E_D,
+    E_J,
+    E_HH24,
+    E_HH12,
+    E_HH,
+    E_SSSSS,
+    E_SS,
+    E_FF,
+    E_AM_DOTS,
+    E_AM,
+    E_AD_DOTS,
+    E_AD,
+    E_TZH,
+    E_TZM,
+    E_TZR,
+    E_TZD,
+    E_X,
+    E_FM,
+    E_FX,
+    E_DL,
+    E_DS,
+    E_TS,
+    E_COUNT
 };
 /* Longer names first: the first that matches is taken. */
-static const struct { const char *name; enum element element; } elements[] = {
-    {"SYYYY", E_SYYYY}, {"SSSSS", E_SSSSS}, {"MONTH", E_MONTH}, {"YYYY", E_YYYY}, {"RRRR", E_RRRR}, {"IYYY", E_IYYY}, {"YEAR", E_YEAR}, {"HH24", E_HH24}, {"HH12", E_HH12},
-    {"A.M.", E_AM_DOTS}, {"P.M.", E_AM_DOTS}, {"A.D.", E_AD_DOTS}, {"B.C.", E_AD_DOTS}, {"YYY", E_YYY}, {"IYY", E_IYY}, {"MON", E_MON}, {"DDD", E_DDD}, {"DAY", E_DAY},
-    {"TZH", E_TZH}, {"TZM", E_TZM}, {"TZR", E_TZR}, {"TZD", E_TZD}, {"YY", E_YY}, {"RR", E_RR}, {"IY", E_IY}, {"CC", E_CC}, {"MM", E_MM}, {"RM", E_RM}, {"MI", E_MI},
-    {"WW", E_WW}, {"IW", E_IW}, {"DD", E_DD}, {"DY", E_DY}, {"HH", E_HH}, {"SS", E_SS}, {"FF", E_FF}, {"AM", E_AM}, {"PM", E_AM}, {"AD", E_AD}, {"BC", E_AD},
-    {"FM", E_FM}, {"FX", E_FX}, {"DL", E_DL}, {"DS", E_DS}, {"TS", E_TS}, {"Y", E_Y}, {"I", E_I}, {"Q", E_Q}, {"W", E_W}, {"D", E_D}, {"J", E_J}, {"X", E_X}};
+static const struct {
+    const char *name;
+    enum element element;
+} elements[] = {{"SYYYY", E_SYYYY},  {"SSSSS", E_SSSSS}, {"MONTH", E_MONTH}, {"YYYY", E_YYYY},    {"RRRR", E_RRRR},    {"IYYY", E_IYYY},
+                {"YEAR", E_YEAR},    {"HH24", E_HH24},   {"HH12", E_HH12},   {"A.M.", E_AM_DOTS}, {"P.M.", E_AM_DOTS}, {"A.D.", E_AD_DOTS},
+                {"B.C.", E_AD_DOTS}, {"YYY", E_YYY},     {"IYY", E_IYY},     {"MON", E_MON},      {"DDD", E_DDD},      {"DAY", E_DAY},
+                {"TZH", E_TZH},      {"TZM", E_TZM},     {"TZR", E_TZR},     {"TZD", E_TZD},      {"YY", E_YY},        {"RR", E_RR},
+                {"IY", E_IY},        {"CC", E_CC},       {"MM", E_MM},       {"RM", E_RM},        {"MI", E_MI},        {"WW", E_WW},
+                {"IW", E_IW},        {"DD", E_DD},       {"DY", E_DY},       {"HH", E_HH},        {"SS", E_SS},        {"FF", E_FF},
+                {"AM", E_AM},        {"PM", E_AM},       {"AD", E_AD},       {"BC", E_AD},        {"FM", E_FM},        {"FX", E_FX},
+                {"DL", E_DL},        {"DS", E_DS},       {"TS", E_TS},       {"Y", E_Y},          {"I", E_I},          {"Q", E_Q},
+                {"W", E_W},          {"D", E_D},         {"J", E_J},         {"X", E_X}};
 
 static bool next_element(const char *format, enum element *out, size_t *size)
 {
@@ -35,7 +89,21 @@ static bool next_element(const char *format, enum element *out, size_t *size)
 
 /* ---- TO_CHAR ---- */
 
-struct printer { char *out; size_t size; bool fill; };
+struct printer {
+    char *out;
+    size_t size, most;
+    bool fill;
+};
+
+static void print_text(struct printer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void print_text(struct printer *p, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(p->out + p->size, p->most - p->size, format, arguments);
+    va_end(arguments);
+    if (size > 0 && (size_t)size < p->most - p->size) p->size += (size_t)size;
+}
 
 static int week_day(const struct udf_time *t)
 {
@@ -56,7 +124,7 @@ static void print_name(struct printer *p, const char *name, size_t letters, size
 
 static void print_number(struct printer *p, long long value, int width)
 {
-    p->size += (size_t)sprintf(p->out + p->size, "%0*lld", p->fill ? 1 : width, value);
+    print_text(p, "%0*lld", p->fill ? 1 : width, value);
 }
 
 static void iso_week(const struct udf_time *t, int *year, int *week)
@@ -74,7 +142,7 @@ static bool print_date_element(struct printer *p, enum element e, const char *te
     static const char *const roman[] = {"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"};
     iso_week(t, &year, &week);
     switch (e) {
-    case E_SYYYY: p->size += (size_t)sprintf(p->out + p->size, p->fill ? "%d" : " %04d", t->year); break;
+    case E_SYYYY: print_text(p, p->fill ? "%d" : " %04d", t->year); break;
     case E_YYYY:
     case E_RRRR: print_number(p, t->year, 4); break;
     case E_YYY: print_number(p, t->year % 1000, 3); break;
@@ -119,13 +187,13 @@ static bool print_clock_element(struct printer *p, enum element e, const char *t
     case E_SSSSS: print_number(p, t->hour * 3600 + t->minute * 60 + t->second, 5); break;
     case E_FF:
         snprintf(fraction, sizeof fraction, "%06d000", t->micro);
-        p->size += (size_t)sprintf(p->out + p->size, "%.*s", fraction_digits, fraction);
+        print_text(p, "%.*s", fraction_digits, fraction);
         break;
     case E_AM: print_name(p, t->hour < 12 ? "AM" : "PM", 2, 2, text); break;
     case E_AM_DOTS: print_name(p, t->hour < 12 ? "A.M." : "P.M.", 4, 4, text); break;
-    case E_TZH: p->size += (size_t)sprintf(p->out + p->size, "+00"); break;
-    case E_TZM: p->size += (size_t)sprintf(p->out + p->size, "00"); break;
-    case E_TZR: p->size += (size_t)sprintf(p->out + p->size, "+00:00"); break;
+    case E_TZH: print_text(p, "+00"); break;
+    case E_TZM: print_text(p, "00"); break;
+    case E_TZR: print_text(p, "+00:00"); break;
     case E_X: p->out[p->size++] = '.'; break;
     case E_FM: p->fill = !p->fill; break;
     case E_FX: break;
@@ -172,7 +240,7 @@ UDF_STRING(ora_to_char_time, 2, 2)
     }
     if (arguments->lengths[1] >= sizeof format) return udf_fail(is_null, 1801, "date format is too long for internal buffer");
     udf_copy(arguments, 1, format, sizeof format);
-    struct printer p = {.out = udf_room(init, sizeof format * 10)};
+    struct printer p = {.out = udf_room(init, sizeof format * 10), .most = sizeof format * 10};
     if (!print_time(&p, &t, format)) return udf_fail(is_null, 1821, "date format not recognized");
     *length = p.size;
     if (!p.size) *is_null = 1;
@@ -187,7 +255,7 @@ struct scanner {
     bool has_year, has_month, has_day, has_afternoon, afternoon, half_day, has_zone;
     int zone_hour, zone_minute, day_of_year;
     long seconds, julian;
-    int ora;              /* set: what is wrong */
+    int ora; /* set: what is wrong */
     const char *message;
 };
 
@@ -209,7 +277,8 @@ static bool scan_number(struct scanner *s, int digits, long *out)
         n++;
     }
     if (n) return true;
-    return *s->at ? scan_fail(s, 1858, "a non-numeric character was found where a numeric was expected") : scan_fail(s, 1840, "input value not long enough for date format");
+    return *s->at ? scan_fail(s, 1858, "a non-numeric character was found where a numeric was expected")
+                  : scan_fail(s, 1840, "input value not long enough for date format");
 }
 
 static bool scan_range(struct scanner *s, int digits, long least, long most, int *out, int ora, const char *message)
@@ -247,9 +316,12 @@ static bool scan_year(struct scanner *s, enum element e)
     if (e == E_SYYYY && *s->at == ' ') start = ++s->at;
     if (!scan_number(s, digits, &n)) return false;
     long given = s->at - start;
-    if (e == E_YY) n += current / 100 * 100;
-    else if (e == E_YYY) n += current / 1000 * 1000;
-    else if (e == E_Y) n += current / 10 * 10;
+    if (e == E_YY)
+        n += current / 100 * 100;
+    else if (e == E_YYY)
+        n += current / 1000 * 1000;
+    else if (e == E_Y)
+        n += current / 10 * 10;
     else if (e == E_RR || (e == E_RRRR && given <= 2)) {
         int century = current / 100 * 100, half = current % 100;
         n += n < 50 ? (half < 50 ? century : century + 100) : (half < 50 ? century - 100 : century);
@@ -274,7 +346,8 @@ static bool scan_fraction(struct scanner *s)
 static bool scan_half(struct scanner *s, bool dots)
 {
     char c = (char)toupper((unsigned char)*s->at);
-    if ((c != 'A' && c != 'P') || toupper((unsigned char)s->at[dots ? 2 : 1]) != 'M') return scan_fail(s, 1855, "AM/A.M. or PM/P.M. required");
+    if ((c != 'A' && c != 'P') || toupper((unsigned char)s->at[dots ? 2 : 1]) != 'M')
+        return scan_fail(s, 1855, "AM/A.M. or PM/P.M. required");
     s->has_afternoon = true;
     s->afternoon = c == 'P';
     s->at += dots ? 4 : 2;
@@ -314,18 +387,24 @@ static bool scan_element(struct scanner *s, enum element e)
     int hour;
     long n;
     switch (e) {
-    case E_SYYYY: case E_YYYY: case E_RRRR: case E_YYY: case E_YY: case E_RR: case E_Y: return scan_year(s, e);
-    case E_MONTH: case E_MON: return scan_month(s);
+    case E_SYYYY:
+    case E_YYYY:
+    case E_RRRR:
+    case E_YYY:
+    case E_YY:
+    case E_RR:
+    case E_Y: return scan_year(s, e);
+    case E_MONTH:
+    case E_MON: return scan_month(s);
     case E_MM:
         s->has_month = true;
         return isalpha((unsigned char)*s->at) ? scan_month(s) : scan_range(s, 2, 1, 12, &s->t.month, 1843, "not a valid month");
-    case E_DD:
-        s->has_day = true;
-        return scan_range(s, 2, 1, 31, &s->t.day, 1847, "day of month must be between 1 and last day of month");
+    case E_DD: s->has_day = true; return scan_range(s, 2, 1, 31, &s->t.day, 1847, "day of month must be between 1 and last day of month");
     case E_DDD: return scan_range(s, 3, 1, 366, &s->day_of_year, 1848, "day of year must be between 1 and 365 (366 for leap year)");
     case E_J: return scan_number(s, 7, &s->julian);
     case E_HH24: return scan_range(s, 2, 0, 23, &s->t.hour, 1850, "hour must be between 0 and 23");
-    case E_HH12: case E_HH:
+    case E_HH12:
+    case E_HH:
         s->half_day = true;
         if (!scan_range(s, 2, 1, 12, &hour, 1849, "hour must be between 1 and 12")) return false;
         s->t.hour = hour;
@@ -345,8 +424,10 @@ static bool scan_element(struct scanner *s, enum element e)
     case E_X:
         if (*s->at == '.' || *s->at == ',') s->at++;
         return true;
-    case E_FM: case E_FX: return true;
-    case E_DAY: case E_DY:
+    case E_FM:
+    case E_FX: return true;
+    case E_DAY:
+    case E_DY:
         while (isalpha((unsigned char)*s->at)) s->at++;
         return true;
     default: return scan_fail(s, 1820, "format code cannot appear in date input format");
@@ -360,17 +441,22 @@ static bool scan_format(struct scanner *s, const char *format)
         size_t size;
         if (*format == '"') {
             for (format++; *format && *format != '"'; format++) {
-                if (*s->at == *format) s->at++;
-                else return scan_fail(s, 1861, "literal does not match format string");
+                if (*s->at == *format)
+                    s->at++;
+                else
+                    return scan_fail(s, 1861, "literal does not match format string");
             }
             if (*format) format++;
             continue;
         }
         if (!isalnum((unsigned char)*format)) {
             /* Any punctuation stands for any other; blanks may be more or fewer. */
-            if (*format == ' ') while (*s->at == ' ') s->at++;
-            else if (*s->at && !isalnum((unsigned char)*s->at) && !(*s->at == '-' && strncasecmp(format, " TZ", 3) == 0)) s->at++;
-            else if (!*s->at) return true;
+            if (*format == ' ')
+                while (*s->at == ' ') s->at++;
+            else if (*s->at && !isalnum((unsigned char)*s->at) && !(*s->at == '-' && strncasecmp(format, " TZ", 3) == 0))
+                s->at++;
+            else if (!*s->at)
+                return true;
             format++;
             continue;
         }
@@ -379,7 +465,8 @@ static bool scan_format(struct scanner *s, const char *format)
         format += size;
         while (*s->at == ' ') s->at++;
         /* A time of day that is missing at the end is midnight. */
-        bool optional = e == E_HH24 || e == E_MI || e == E_SS || e == E_FF || e == E_HH || e == E_HH12 || e == E_X || e == E_AM || e == E_AM_DOTS || e == E_TZR || e == E_TZH || e == E_TZM || e == E_SSSSS;
+        bool optional = e == E_HH24 || e == E_MI || e == E_SS || e == E_FF || e == E_HH || e == E_HH12 || e == E_X || e == E_AM ||
+                        e == E_AM_DOTS || e == E_TZR || e == E_TZH || e == E_TZM || e == E_SSSSS;
         if (!*s->at && optional) continue;
         if (!scan_element(s, e)) return false;
     }
@@ -401,7 +488,8 @@ static bool complete(struct scanner *s)
     if (s->t.day > udf_month_days(s->t.year, s->t.month)) return scan_fail(s, 1839, "date not valid for month specified");
     int minutes = s->zone_hour * 60 + (s->zone_hour < 0 && s->zone_minute > 0 ? -s->zone_minute : s->zone_minute);
     if (s->has_zone && minutes) {
-        int64_t all = udf_days(s->t.year, s->t.month, s->t.day) * 1440 + s->t.hour * 60 + s->t.minute - minutes, days = all >= 0 ? all / 1440 : -((-all + 1439) / 1440);
+        int64_t all = udf_days(s->t.year, s->t.month, s->t.day) * 1440 + s->t.hour * 60 + s->t.minute - minutes,
+                days = all >= 0 ? all / 1440 : -((-all + 1439) / 1440);
         int of_day = (int)(all - days * 1440);
         udf_from_days(days, &s->t);
         s->t.hour = of_day / 60;
@@ -419,13 +507,14 @@ UDF_STRING(ora_to_time, 2, 2)
         *is_null = 1;
         return NULL;
     }
-    if (arguments->lengths[0] >= sizeof text || arguments->lengths[1] >= sizeof format) return udf_fail(is_null, 1801, "date format is too long for internal buffer");
+    if (arguments->lengths[0] >= sizeof text || arguments->lengths[1] >= sizeof format)
+        return udf_fail(is_null, 1801, "date format is too long for internal buffer");
     udf_copy(arguments, 0, text, sizeof text);
     udf_copy(arguments, 1, format, sizeof format);
     struct scanner s = {.at = text};
     while (*s.at == ' ') s.at++;
     if (!scan_format(&s, format) || !complete(&s)) return udf_fail(is_null, s.ora, s.message);
-    char *room = udf_room(init, 64);
+    char *room = udf_room(init, UDF_TIME_SIZE);
     *length = udf_time_write(&s.t, true, room);
     return room;
 }

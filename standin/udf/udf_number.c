@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 100, FORMAT_MAX = 100 };
-struct decimal { bool negative; char whole[DIGITS_MAX + 1], fraction[DIGITS_MAX + 1]; }; /* no leading zeros in whole, no trailing ones in fraction */
+enum { DIGITS_MAX = 100, FORMAT_MAX = 100, DECIMAL_TEXT_SIZE = 2 * DIGITS_MAX + 8, FORMATTED_SIZE = 3 * FORMAT_MAX };
+struct decimal {
+    bool negative;
+    char whole[DIGITS_MAX + 1], fraction[DIGITS_MAX + 1];
+}; /* no leading zeros in whole, no trailing ones in fraction */
 
 static void decimal_trim(struct decimal *d)
 {
@@ -86,7 +89,7 @@ static unsigned long decimal_write(const struct decimal *d, bool leading_zero, c
 {
     const char *whole = *d->whole || !leading_zero ? d->whole : "0";
     if (!*d->whole && !*d->fraction) whole = "0";
-    return (unsigned long)sprintf(out, "%s%s%s%s", d->negative ? "-" : "", whole, *d->fraction ? "." : "", d->fraction);
+    return (unsigned long)snprintf(out, DECIMAL_TEXT_SIZE, "%s%s%s%s", d->negative ? "-" : "", whole, *d->fraction ? "." : "", d->fraction);
 }
 
 static bool decimal_argument(const UDF_ARGS *arguments, unsigned i, struct decimal *d)
@@ -105,7 +108,7 @@ UDF_STRING(ora_number_text, 1, 1)
         *is_null = 1;
         return NULL;
     }
-    char *room = udf_room(init, 2 * DIGITS_MAX + 8);
+    char *room = udf_room(init, DECIMAL_TEXT_SIZE);
     (void)result;
     *length = decimal_write(&d, false, room);
     return room;
@@ -123,8 +126,9 @@ UDF_DECIMAL(ora_cast_number, 3, 3)
     if (!decimal_argument(arguments, 0, &d)) return udf_fail(is_null, 1722, "invalid number");
     size_t precision = udf_integer(arguments, 1), scale = udf_integer(arguments, 2);
     decimal_round(&d, scale);
-    if (strlen(d.whole) + scale > precision) return udf_fail(is_null, 1438, "value larger than specified precision allowed for this column");
-    char *room = udf_room(init, 2 * DIGITS_MAX + 8);
+    if (strlen(d.whole) + scale > precision)
+        return udf_fail(is_null, 1438, "value larger than specified precision allowed for this column");
+    char *room = udf_room(init, DECIMAL_TEXT_SIZE);
     *length = decimal_write(&d, true, room);
     return room;
 }
@@ -143,9 +147,13 @@ UDF_DECIMAL(ora_power, 2, 2)
     udf_copy(arguments, 1, text[1], sizeof text[1]);
     double base = strtod(text[0], NULL), exponent = strtod(text[1], NULL), value = pow(base, exponent);
     bool whole_base = floor(base) == base, exact = isfinite(value) && floor(value) == value && fabs(value) < 9007199254740992.0;
-    if (exponent == 0.5) exact = exact && value * value == base;
-    else exact = exact && whole_base && floor(exponent) == exponent && exponent >= 0;
-    if (!exact) return udf_fail(is_null, 439, "feature not enabled: stand-in does not support POWER and SQRT with a result that is no whole number");
+    if (exponent == 0.5)
+        exact = exact && value * value == base;
+    else
+        exact = exact && whole_base && floor(exponent) == exponent && exponent >= 0;
+    if (!exact)
+        return udf_fail(is_null, 439,
+                        "feature not enabled: stand-in does not support POWER and SQRT with a result that is no whole number");
     char *room = udf_room(init, 64);
     *length = (unsigned long)snprintf(room, 64, "%.0f", value);
     return room;
@@ -153,7 +161,10 @@ UDF_DECIMAL(ora_power, 2, 2)
 
 /* ---- formats ---- */
 
-struct number_format { bool fill, dollar, sign_left, sign_right, minus_right, angle, blank_zero; char picture[FORMAT_MAX + 1]; };
+struct number_format {
+    bool fill, dollar, sign_left, sign_right, minus_right, angle, blank_zero;
+    char picture[FORMAT_MAX + 1];
+};
 
 static bool format_read(const char *text, struct number_format *f)
 {
@@ -161,15 +172,24 @@ static bool format_read(const char *text, struct number_format *f)
     size_t size = 0;
     while (*text && size < FORMAT_MAX) {
         char c = (char)toupper((unsigned char)*text), next = (char)toupper((unsigned char)text[1]);
-        if (c == 'F' && next == 'M') f->fill = true, text += 2;
-        else if (c == 'M' && next == 'I' && !text[2]) f->minus_right = true, text += 2;
-        else if (c == 'P' && next == 'R' && !text[2]) f->angle = true, text += 2;
-        else if (c == 'S' && size == 0 && !f->sign_left) f->sign_left = true, text++;
-        else if (c == 'S' && !next) f->sign_right = true, text++;
-        else if (c == '$' || c == 'L') f->dollar = true, text++;
-        else if (c == 'B') f->blank_zero = true, text++;
-        else if (strchr("90.,DG", c)) f->picture[size++] = c == 'D' ? '.' : c == 'G' ? ',' : c, text++;
-        else return false;
+        if (c == 'F' && next == 'M')
+            f->fill = true, text += 2;
+        else if (c == 'M' && next == 'I' && !text[2])
+            f->minus_right = true, text += 2;
+        else if (c == 'P' && next == 'R' && !text[2])
+            f->angle = true, text += 2;
+        else if (c == 'S' && size == 0 && !f->sign_left)
+            f->sign_left = true, text++;
+        else if (c == 'S' && !next)
+            f->sign_right = true, text++;
+        else if (c == '$' || c == 'L')
+            f->dollar = true, text++;
+        else if (c == 'B')
+            f->blank_zero = true, text++;
+        else if (strchr("90.,DG", c))
+            f->picture[size++] = c == 'D' ? '.' : c == 'G' ? ',' : c, text++;
+        else
+            return false;
     }
     return size > 0 && !*text;
 }
@@ -178,7 +198,8 @@ static char *format_number(struct decimal *d, const struct number_format *f, cha
 {
     char body[2 * FORMAT_MAX + 8];
     const char *point = strchr(f->picture, '.');
-    size_t whole_size = point ? (size_t)(point - f->picture) : strlen(f->picture), places = 0, fractions = 0, at = 0, first_zero = whole_size;
+    size_t whole_size = point ? (size_t)(point - f->picture) : strlen(f->picture), places = 0, fractions = 0, at = 0,
+           first_zero = whole_size;
     for (size_t i = 0; i < whole_size; i++) places += f->picture[i] != ',';
     for (const char *c = point ? point + 1 : ""; *c; c++) fractions += *c == '9' || *c == '0';
     decimal_round(d, fractions);
@@ -218,14 +239,21 @@ static char *format_number(struct decimal *d, const struct number_format *f, cha
     body[at] = '\0';
     char *text = body + strspn(body, " ");
     size_t blanks = (size_t)(text - body);
-    const char *left = f->angle ? (d->negative ? "<" : " ") : f->sign_right || f->minus_right ? "" : d->negative ? "-" : f->sign_left ? "+" : " ";
-    const char *right = f->angle ? (d->negative ? ">" : " ") : f->sign_right ? (d->negative ? "-" : "+") : f->minus_right ? (d->negative ? "-" : " ") : "";
+    const char *left = f->angle                          ? (d->negative ? "<" : " ")
+                       : f->sign_right || f->minus_right ? ""
+                       : d->negative                     ? "-"
+                       : f->sign_left                    ? "+"
+                                                         : " ";
+    const char *right = f->angle         ? (d->negative ? ">" : " ")
+                        : f->sign_right  ? (d->negative ? "-" : "+")
+                        : f->minus_right ? (d->negative ? "-" : " ")
+                                         : "";
     if (f->fill) {
         if (*left == ' ') left = "";
         if (*right == ' ') right = "";
         blanks = 0;
     }
-    sprintf(out, "%*s%s%s%s%s", (int)blanks, "", left, f->dollar ? "$" : "", text, right);
+    snprintf(out, FORMATTED_SIZE, "%*s%s%s%s%s", (int)blanks, "", left, f->dollar ? "$" : "", text, right);
     return out;
 }
 
@@ -242,7 +270,7 @@ UDF_STRING(ora_to_char_number, 2, 2)
     }
     udf_copy(arguments, 1, format, sizeof format);
     if (!decimal_argument(arguments, 0, &d)) return udf_fail(is_null, 1722, "invalid number");
-    char *room = udf_room(init, 3 * FORMAT_MAX);
+    char *room = udf_room(init, FORMATTED_SIZE);
     if (strcasecmp(format, "TM9") == 0 || strcasecmp(format, "TM") == 0) {
         *length = decimal_write(&d, false, room);
         return room;
@@ -272,11 +300,16 @@ UDF_DECIMAL(ora_to_number, 1, 2)
         size_t size = 0, whole = 0, places = 0;
         bool minus = false, point = false;
         for (const char *c = text; *c; c++) {
-            if (*c == '-' || *c == '<') minus = true;
-            else if (*c == '$' && f.dollar) continue;
-            else if (*c == ',' && strchr(f.picture, ',')) continue;
-            else if (*c == '+' || *c == '>' || *c == ' ') continue;
-            else plain[size++] = *c;
+            if (*c == '-' || *c == '<')
+                minus = true;
+            else if (*c == '$' && f.dollar)
+                continue;
+            else if (*c == ',' && strchr(f.picture, ','))
+                continue;
+            else if (*c == '+' || *c == '>' || *c == ' ')
+                continue;
+            else
+                plain[size++] = *c;
             point |= *c == '.';
             whole += isdigit((unsigned char)*c) && !point;
         }
@@ -286,8 +319,10 @@ UDF_DECIMAL(ora_to_number, 1, 2)
         snprintf(text, sizeof text, "%s%.250s", minus ? "-" : "", plain);
     }
     if (!decimal_read(text, &d)) return udf_fail(is_null, 1722, "invalid number");
-    if (strlen(d.whole) > 38 || strlen(d.fraction) > 38) return udf_fail(is_null, 439, "feature not enabled: stand-in does not support numbers of more than 38 digits before or after the point");
-    char *room = udf_room(init, 2 * DIGITS_MAX + 8);
+    if (strlen(d.whole) > 38 || strlen(d.fraction) > 38)
+        return udf_fail(is_null, 439,
+                        "feature not enabled: stand-in does not support numbers of more than 38 digits before or after the point");
+    char *room = udf_room(init, DECIMAL_TEXT_SIZE);
     *length = decimal_write(&d, true, room);
     return room;
 }

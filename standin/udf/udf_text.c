@@ -222,7 +222,8 @@ UDF_INTEGER(ora_rowid_number, 2, 2)
         return 0;
     }
     const char *text = arguments->args[1];
-    bool good = arguments->lengths[1] == ROWID_SIZE && take_digits(text, 6, &object) && take_digits(text + 6, 3, &file) && take_digits(text + 9, 6, &block) && take_digits(text + 15, 3, &slot);
+    bool good = arguments->lengths[1] == ROWID_SIZE && take_digits(text, 6, &object) && take_digits(text + 6, 3, &file) &&
+                take_digits(text + 9, 6, &block) && take_digits(text + 15, 3, &slot);
     if (!good || object != (uint64_t)udf_integer(arguments, 0)) {
         udf_fail(is_null, 1410, "invalid ROWID");
         return 0;

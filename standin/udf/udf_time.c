@@ -10,7 +10,7 @@
 
 static char *answer(UDF_INIT *init, const struct udf_time *t, bool fraction, unsigned long *length)
 {
-    char *room = udf_room(init, 64);
+    char *room = udf_room(init, UDF_TIME_SIZE);
     *length = udf_time_write(t, fraction, room);
     return room;
 }
@@ -36,15 +36,33 @@ static int week_day(const struct udf_time *t) /* 0: Sunday */
     return (int)(((udf_days(t->year, t->month, t->day) + 4) % 7 + 7) % 7);
 }
 
-enum unit { UNIT_CENTURY, UNIT_YEAR, UNIT_ISO_YEAR, UNIT_QUARTER, UNIT_MONTH, UNIT_WEEK_OF_YEAR, UNIT_ISO_WEEK, UNIT_WEEK_OF_MONTH, UNIT_DAY, UNIT_WEEK, UNIT_HOUR, UNIT_MINUTE, UNIT_NONE };
+enum unit {
+    UNIT_CENTURY,
+    UNIT_YEAR,
+    UNIT_ISO_YEAR,
+    UNIT_QUARTER,
+    UNIT_MONTH,
+    UNIT_WEEK_OF_YEAR,
+    UNIT_ISO_WEEK,
+    UNIT_WEEK_OF_MONTH,
+    UNIT_DAY,
+    UNIT_WEEK,
+    UNIT_HOUR,
+    UNIT_MINUTE,
+    UNIT_NONE
+};
 
 static enum unit unit_of(const char *format)
 {
-    static const struct { const char *name; enum unit unit; } units[] = {
-        {"CC", UNIT_CENTURY}, {"SCC", UNIT_CENTURY}, {"SYYYY", UNIT_YEAR}, {"YYYY", UNIT_YEAR}, {"YEAR", UNIT_YEAR}, {"SYEAR", UNIT_YEAR}, {"YYY", UNIT_YEAR},
-        {"YY", UNIT_YEAR}, {"Y", UNIT_YEAR}, {"IYYY", UNIT_ISO_YEAR}, {"IY", UNIT_ISO_YEAR}, {"I", UNIT_ISO_YEAR}, {"Q", UNIT_QUARTER}, {"MONTH", UNIT_MONTH},
-        {"MON", UNIT_MONTH}, {"MM", UNIT_MONTH}, {"RM", UNIT_MONTH}, {"WW", UNIT_WEEK_OF_YEAR}, {"IW", UNIT_ISO_WEEK}, {"W", UNIT_WEEK_OF_MONTH}, {"DDD", UNIT_DAY},
-        {"DD", UNIT_DAY}, {"J", UNIT_DAY}, {"DAY", UNIT_WEEK}, {"DY", UNIT_WEEK}, {"D", UNIT_WEEK}, {"HH", UNIT_HOUR}, {"HH12", UNIT_HOUR}, {"HH24", UNIT_HOUR}, {"MI", UNIT_MINUTE}};
+    static const struct {
+        const char *name;
+        enum unit unit;
+    } units[] = {{"CC", UNIT_CENTURY},  {"SCC", UNIT_CENTURY}, {"SYYYY", UNIT_YEAR},      {"YYYY", UNIT_YEAR},   {"YEAR", UNIT_YEAR},
+                 {"SYEAR", UNIT_YEAR},  {"YYY", UNIT_YEAR},    {"YY", UNIT_YEAR},         {"Y", UNIT_YEAR},      {"IYYY", UNIT_ISO_YEAR},
+                 {"IY", UNIT_ISO_YEAR}, {"I", UNIT_ISO_YEAR},  {"Q", UNIT_QUARTER},       {"MONTH", UNIT_MONTH}, {"MON", UNIT_MONTH},
+                 {"MM", UNIT_MONTH},    {"RM", UNIT_MONTH},    {"WW", UNIT_WEEK_OF_YEAR}, {"IW", UNIT_ISO_WEEK}, {"W", UNIT_WEEK_OF_MONTH},
+                 {"DDD", UNIT_DAY},     {"DD", UNIT_DAY},      {"J", UNIT_DAY},           {"DAY", UNIT_WEEK},    {"DY", UNIT_WEEK},
+                 {"D", UNIT_WEEK},      {"HH", UNIT_HOUR},     {"HH12", UNIT_HOUR},       {"HH24", UNIT_HOUR},   {"MI", UNIT_MINUTE}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (strcasecmp(units[i].name, format) == 0) return units[i].unit;
     }
@@ -87,7 +105,10 @@ static void truncate_to(struct udf_time *t, enum unit unit)
         *t = (struct udf_time){.year = iso_year(t), .month = 1, .day = 4};
         back_days(t, (week_day(t) + 6) % 7);
         return;
-    case UNIT_CENTURY: t->year = (t->year - 1) / 100 * 100 + 1; t->month = 1; break;
+    case UNIT_CENTURY:
+        t->year = (t->year - 1) / 100 * 100 + 1;
+        t->month = 1;
+        break;
     default: t->month = 1; break;
     }
     t->day = 1;
@@ -138,8 +159,10 @@ static char *to_unit(UDF_INIT *init, UDF_ARGS *arguments, unsigned long *length,
     udf_copy(arguments, 1, format, sizeof format);
     enum unit unit = unit_of(format);
     if (unit == UNIT_NONE) return udf_fail(is_null, 1898, "too many precision specifiers");
-    if (round) round_to(&t, unit);
-    else truncate_to(&t, unit);
+    if (round)
+        round_to(&t, unit);
+    else
+        truncate_to(&t, unit);
     return answer(init, &t, false, length);
 }
 
@@ -245,7 +268,7 @@ UDF_DECIMAL(ora_months_between, 2, 2)
     bool negative = all < 0;
     if (negative) all = -all;
     char *room = udf_room(init, 96);
-    int size = sprintf(room, "%s%lld.", negative ? "-" : "", (long long)(all / MONTH_SECONDS));
+    int size = snprintf(room, 64, "%s%lld.", negative ? "-" : "", (long long)(all / MONTH_SECONDS));
     int64_t left = all % MONTH_SECONDS;
     for (int i = 0; i < DIGITS; i++) {
         left *= 10;
