@@ -33,6 +33,12 @@ class Postgres:
         self.conninfo = self._script("start", self.folder, "--durable", "--while", os.getpid(), "shared_buffers=512MB", "max_wal_size=4GB",
                                      "checkpoint_timeout=30min", "max_connections=150", "jit=off", "logging_collector=off")
 
+    def pid(self):
+        try:
+            return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return 0
+
     def crash(self):
         self._script("crash", self.folder)
 
@@ -96,14 +102,20 @@ class Legacy:
             self.server.kill() if at_once else self.server.stop()
         if self.started:
             if at_once:
-                pid_file = self.folder / "mariadbd.pid"
-                if pid_file.exists():
-                    os.kill(int(pid_file.read_text()), 9)
+                if self.pid():
+                    os.kill(self.pid(), 9)
             log = self.folder / "mariadb.log"
             if log.exists():
                 (self.logs / "mariadb.log").write_bytes(log.read_bytes())
             run([str(self.SCRIPT), "wipe", str(self.folder)], self.logs / "mariadb-stop.log")
             self.started = False
+
+    def pid(self):
+        """MariaDB's."""
+        try:
+            return int((self.folder / "mariadbd.pid").read_text())
+        except (OSError, ValueError):
+            return 0
 
     def connect(self):
         return {"host": "127.0.0.1", "port": self.port, "service": SERVICE, "user": USER, "password": PASSWORD}

@@ -61,22 +61,35 @@ class Process:
             self.child.kill()
             self.child.wait()
 
-    def memory_mb(self):
-        try:
-            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) // 1024
-        except OSError:
-            pass
-        return 0
 
-    def cpu_s(self):
-        """Processor seconds used so far, user and system."""
-        try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        except (OSError, IndexError):
-            return 0.0
+def memory_mb(pid):
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) // 1024
+    except OSError:
+        pass
+    return 0
+
+
+def _stat(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return None
+
+
+def cpu_s(pid):
+    """Processor seconds that a process and its children, ended ones too, have used so far."""
+    mine = _stat(pid)
+    if mine is None:
+        return 0.0
+    ticks = sum(int(mine[index]) for index in (11, 12, 13, 14))
+    for entry in Path("/proc").iterdir():
+        fields = _stat(entry.name) if entry.name.isdigit() else None
+        if fields and int(fields[1]) == pid:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Clock:

@@ -57,7 +57,8 @@ def build_model(result, duration_s, steps, problem):
         "errors": load.get("errors", [])[:20],
         "divergences": result.get("divergences", []),
         "machine": result.get("machine", {}),
-        "processes": result.get("processes", {}),
+        "use": result.get("use", {}),
+        "memory_mb": result.get("memory_mb", {}),
     }
     return model
 

@@ -8,7 +8,7 @@ import ledger
 from admin import AdminError, describe_missing
 from databases import SCHEMA, TARGET_SCHEMA, legacy_statements
 from machine import ROOT, wait_for
-from processes import Process
+from processes import Process, cpu_s, memory_mb
 from screen import pick
 
 STEPS = ("load", "observe", "dual-write", "backfill", "verify", "shadow", "planted-bug", "canary", "cutover", "rollback", "cutover-again", "complete")
@@ -74,10 +74,21 @@ class Story:
         steps = {name: getattr(self, "step_" + name.replace("-", "_")) for name in STEPS}
         for name in STEPS:
             self.screen.begin(name)
+            before = self.use()
             steps[name]()
+            self.result.setdefault("use", {})[name] = {key: round(value - before.get(key, 0), 2) for key, value in self.use().items()}
             if name == until:
                 break
         self.screen.clock.close()
+
+    def use(self):
+        """Calls made and processor seconds used so far, by process."""
+        found = {"calls": self.load.total()["calls"], "postgres": cpu_s(self.postgres.pid()), "mariadb": cpu_s(self.legacy.pid())}
+        for process in (self.daemon.process, self.legacy.server, *self.load.processes):
+            if process is not None:
+                found[process.name] = cpu_s(process.pid)
+                self.result.setdefault("memory_mb", {})[process.name] = memory_mb(process.pid)
+        return found
 
     def prepare(self):
         """Both schemas, the legacy's rows, and a copy of them as they were before any client came."""

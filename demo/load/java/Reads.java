@@ -23,13 +23,14 @@ final class Reads {
   private static final List<Kind> DRAWN = new ArrayList<>();
 
   static {
-    weigh(24, Reads::assetById);
-    weigh(12, Reads::assetByExternalId);
-    weigh(8, Reads::assetLabels);
-    weigh(6, Reads::assetPage);
-    weigh(8, Reads::renditionCount);
-    weigh(6, Reads::tagsOfAsset);
-    weigh(14, Reads::linkById);
+    weigh(24, Reads::assetState);
+    weigh(10, Reads::assetById);
+    weigh(6, Reads::assetByExternalId);
+    weigh(6, Reads::assetLabels);
+    weigh(4, Reads::assetPage);
+    weigh(6, Reads::renditionCount);
+    weigh(4, Reads::tagsOfAsset);
+    weigh(12, Reads::linkById);
     weigh(4, Reads::ownLink);
     weigh(8, Reads::tagById);
     weigh(6, Reads::ownTotal);
@@ -61,6 +62,12 @@ final class Reads {
     long id = c.loaded(c.assets);
     List<Object[]> rows = c.read("j_asset_by_id", ASSET + "asset_id = ?", id);
     c.check("j_asset_by_id", rows.size() == 1 && number(rows.get(0)[0]) == id && rows.get(0)[1].equals(String.format("ext-%09d", id)), id + ": " + shown(rows));
+  }
+
+  private static void assetState(Client c) throws Client.Failed, IOException {
+    long id = c.loaded(c.assets);
+    List<Object[]> rows = c.read("j_asset_state", "SELECT version, status FROM assets WHERE asset_id = ?", id);
+    c.check("j_asset_state", rows.size() == 1 && number(rows.get(0)[0]) >= 1, id + ": " + shown(rows));
   }
 
   private static void assetByExternalId(Client c) throws Client.Failed, IOException {

@@ -17,6 +17,11 @@ const reads = {
     const { rows } = await c.read('asset_by_id', ASSET + 'asset_id = :id', { id });
     c.check('asset_by_id', rows.length === 1 && rows[0][0] === id && rows[0][1] === 'ext-' + pad(id, 9), `asset ${id}: ${JSON.stringify(rows)}`);
   },
+  async asset_state(c) {
+    const id = c.loaded(c.sizes.assets);
+    const { rows } = await c.read('asset_state', 'SELECT status, version FROM assets WHERE asset_id = :id', { id });
+    c.check('asset_state', rows.length === 1 && rows[0][1] >= 1, `asset ${id}: ${JSON.stringify(rows)}`);
+  },
   async asset_by_external_id(c) {
     const id = c.loaded(c.sizes.assets);
     const { rows } = await c.read('asset_by_external_id', ASSET + 'external_id = :ext', { ext: 'ext-' + pad(id, 9) });
@@ -110,8 +115,8 @@ const reads = {
 
 // How often each kind is drawn: cheap reads by key make up most of it.
 const weights = {
-  asset_by_id: 22, asset_by_external_id: 12, asset_labels: 8, asset_ingested: 4, asset_page: 6, renditions_of_asset: 8, tags_of_asset: 6,
-  link_by_region: 12, own_link: 4, tag_by_name: 8, own_total: 6, own_upload: 8, own_upload_note: 1, own_upload_body: 1, own_asset_by_title: 3,
+  asset_state: 24, asset_by_id: 10, asset_by_external_id: 6, asset_labels: 6, asset_ingested: 4, asset_page: 4, renditions_of_asset: 5, tags_of_asset: 4,
+  link_by_region: 10, own_link: 4, tag_by_name: 10, own_total: 8, own_upload: 8, own_upload_note: 1, own_upload_body: 1, own_asset_by_title: 3,
 };
 const drawn = Object.entries(weights).flatMap(([name, weight]) => Array(weight).fill(reads[name]));
 
