@@ -54,6 +54,8 @@ bool rows_read_rowids(struct source *source, const struct row_map *map, const ch
 /* Reads keys of the target's rows whose `columns` (catalog indexes) equal `values`: children of a parent. Normal values, map->key order. */
 bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count, struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
 /* The same towards the source (update, else insert; delete). */
+/* The binds of source_update in its order; out has room for every column and the key. Answers their number. */
+uint32_t rows_source_update_binds(const struct row_map *map, const struct row *row, struct value *out);
 bool rows_write_source(struct source *source, const struct row_map *map, const struct row *row, struct error *error) MUST_USE;
 void rows_print(struct buffer *out, const struct row_map *map, const struct value *values); /* NAME=value, .. for people */
 void rows_print_key(struct buffer *out, const struct row_map *map, const struct value *key);

@@ -203,6 +203,18 @@ bool rows_find_conflicts(struct pg *pg, const struct row_map *map, const struct 
 
 /* ---- towards the source ---- */
 
+uint32_t rows_source_update_binds(const struct row_map *map, const struct row *row, struct value *out)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < map->column_count; i++) {
+        bool key = false;
+        for (uint16_t k = 0; k < map->key->column_count; k++) key = key || map->key_at[k] == i;
+        if (!key) out[count++] = row->values[i];
+    }
+    for (uint16_t k = 0; k < map->key->column_count; k++) out[count++] = row->key[k];
+    return count;
+}
+
 bool rows_write_source(struct source *source, const struct row_map *map, const struct row *row, struct error *error)
 {
     if (!map->key) return error_set(error, ERROR_INTERNAL, "%s has no key", map->table->name);
@@ -213,13 +225,7 @@ bool rows_write_source(struct source *source, const struct row_map *map, const s
     struct arena arena;
     arena_init(&arena, 0);
     struct value *binds = arena_alloc(&arena, sizeof *binds * (map->column_count + parts));
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < map->column_count; i++) {
-        bool key = false;
-        for (uint16_t k = 0; k < parts; k++) key = key || map->key_at[k] == i;
-        if (!key) binds[count++] = row->values[i];
-    }
-    for (uint16_t k = 0; k < parts; k++) binds[count++] = row->key[k];
+    uint32_t count = rows_source_update_binds(map, row, binds);
     bool good = source_run(source, map->source_update, binds, count, 1, 0, NULL, NULL, &result, error);
     if (good && result.affected == 0) good = source_run(source, map->source_insert, row->values, map->column_count, 1, 0, NULL, NULL, &result, error);
     arena_release(&arena);

@@ -17,15 +17,25 @@ bool session_replay_needed(const struct session *s)
 
 static void replay_next(struct session *s);
 
+/* Nothing of the half-replayed transaction may stay on the source: its locks would hold up everybody else. */
+static void rolled_back(struct session *s)
+{
+    buffer_clear(&s->tx.log);
+    session_transaction_abort(s);
+    session_answer_error(s, 25402, "ORA-25402: transaction must roll back\n", 0);
+}
+
 static void replay_failed(struct session *s, const char *why)
 {
-    LOG(LOG_ERROR, "session.replay_failed", log_u64("session", s->id), log_text("why", why));
+    char detail[300];
+    snprintf(detail, sizeof detail, VIEW_FORMAT, VIEW_ARGUMENTS(s->hidden_end.message));
+    LOG(LOG_ERROR, "session.replay_failed", log_u64("session", s->id), log_text("why", why), log_text("source", detail));
     s->replaying = false;
     s->replay_failed = true;
-    buffer_clear(&s->tx.log);
-    s->tx.side = SIDE_SOURCE;
-    s->tx.open = false;
-    session_answer_error(s, 25402, "ORA-25402: transaction must roll back\n", 0);
+    struct wire_request request = {.function = WIRE_FN_ROLLBACK, .sequence = ++s->sequence};
+    buffer_clear(&s->output);
+    wire_simple_write(s->wire, request.sequence, WIRE_FN_ROLLBACK, &s->output);
+    session_hidden_send(s, &s->output, &request, rolled_back);
 }
 
 static bool record_at(struct session *s, size_t at, struct view *payload, size_t *next)
@@ -85,6 +95,7 @@ static void replayed(struct session *s)
     struct replay replay;
     size_t next;
     if (s->hidden_end.error && s->hidden_end.error != 1403) {
+        LOG(LOG_WARNING, "session.replay_statement", log_u64("session", s->id), log_u64("ora", s->hidden_end.error));
         replay_failed(s, "the source refused a statement");
         return;
     }
@@ -128,11 +139,12 @@ static void replay_next(struct session *s)
     }
     if (replay.by_image) { /* UPDATE by key: its binds are the columns, then the key */
         const struct value *image = &replay.result.images[s->replay_image * replay.result.image_columns];
-        uint32_t n = replay.map->column_count, keys = replay.map->key->column_count;
-        struct value *binds = arena_alloc(&s->call.arena, sizeof *binds * (n + keys));
-        memcpy(binds, image, sizeof *binds * n);
-        for (uint32_t k = 0; k < keys; k++) binds[n + k] = image[replay.map->key_at[k]];
-        session_hidden_execute(s, view_text(replay.map->source_update), binds, n + keys, WIRE_OPTION_EXECUTE, replayed);
+        uint32_t keys = replay.map->key->column_count;
+        struct value *binds = arena_alloc(&s->call.arena, sizeof *binds * (replay.map->column_count + keys)), *key = arena_alloc(&s->call.arena, sizeof *key * keys);
+        for (uint32_t k = 0; k < keys; k++) key[k] = image[replay.map->key_at[k]];
+        struct row row = {.key = key, .values = (struct value *)(uintptr_t)image, .found = true};
+        uint32_t count = rows_source_update_binds(replay.map, &row, binds);
+        session_hidden_execute(s, view_text(replay.map->source_update), binds, count, WIRE_OPTION_EXECUTE, replayed);
         return;
     }
     if (replay.record.row_count > 1) { /* array DML: an iteration at a time would need its own counts; images cover what is not exact */
