@@ -292,7 +292,11 @@ static void classify_update(struct translation *t, struct change *change, enum s
         look_at(t, a->value, c);
         for (uint32_t j = 0; j < a->column_count; j++) {
             const struct relation_column *column = a->columns[j]->column;
-            if (table && column && column->source && is_key_column(table, column->source)) c->key_changes = true;
+            if (!table || !column || !column->source || !is_key_column(table, column->source)) continue;
+            c->key_changes = true;
+            if (a->column_count == 1 && kind == SQL_UPDATE && is_plain_value(a->value)) continue;
+            struct sql_key_part unknown = {.column = (uint16_t)(column->source - table->columns), .from = SQL_FROM_NOWHERE};
+            LIST_ADD(t, c->assigned, c->assigned_count, unknown);
         }
         if (a->column_count == 1 && kind == SQL_UPDATE) add_assigned(t, c, table, a->columns[0], a->value);
     }

@@ -72,7 +72,7 @@ struct sql_plan {
     const struct sql_key *key;         /* key whose columns are all known from the statement; NULL: not by key */
     struct sql_key_part *key_parts;    /* one per key column */
     bool key_changes;                  /* an UPDATE assigns a key column */
-    struct sql_key_part *assigned; uint32_t assigned_count;    /* written columns whose value is a plain bind or literal */
+    struct sql_key_part *assigned; uint32_t assigned_count;    /* written columns whose value is a plain bind or literal; key columns that an UPDATE assigns anything else: SQL_FROM_NOWHERE */
     bool for_update;
     bool pure;                         /* a query without side effects: may be shadowed and served by the target */
     bool volatile_;                    /* its answer depends on time, session or chance (SYSDATE, SYS_CONTEXT, DBMS_RANDOM): not comparable */

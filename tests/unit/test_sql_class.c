@@ -118,6 +118,12 @@ static void key_parts(void **state)
     assert_memory_equal(plan->assigned[0].literal.data, "-5", 2);
     sql_plan_unref(plan);
 
+    plan = translate("update asset set id = id + 1 where id = 7"); /* the new key is not known: it must not look as if it stayed */
+    assert_true(plan->key_changes);
+    assert_int_equal(plan->assigned_count, 1);
+    assert_int_equal(plan->assigned[0].from, SQL_FROM_NOWHERE);
+    sql_plan_unref(plan);
+
     plan = translate("insert into rendition (asset_id) values (:a) returning made, id into :m, :i");
     assert_int_equal(plan->key_parts[0].from, SQL_FROM_RETURNING);
     assert_string_equal(plan->source_binds[plan->key_parts[0].bind], "I");
