@@ -98,6 +98,7 @@ bool mirror_take_touched(struct mirror *m, struct mirror_op *op, struct error *e
         if (!key->fingerprint) key->fingerprint = op->fingerprint;
         bool ahead = csn <= m->horizon_start || csn <= table->horizon || csn <= recent.horizon;
         if (op->image_touched || ahead) mirror_key_image(key);
+        if (op->plan->kind != SQL_UPDATE && op->plan->kind != SQL_INSERT) key->deleted = true;
         recent_note(m, key, 0, op->transaction->outcome_position, op->transaction->auto_commit);
         watch_touch(m, key);
     }
@@ -225,10 +226,12 @@ static bool run_transaction(struct mirror *m, struct error *error)
     pg_send_text(m->target, "BEGIN", plain_done, s);
     /* Rows that are gone first: what they held under a unique key is free then. */
     if (!mirror_send_images(m, false, plain_done, s, error) || !send_statements(m, s, &any, error)) return false;
-    if (any) {
+    bool cascades = mirror_may_cascade(m);
+    if (any || cascades) {
         if (!after_statements(m, s, error)) return false;
-        if (!images_are_read(b)) {
+        if (!images_are_read(b) || cascades) {
             if (!mirror_source_ready(m)) return error_set(error, ERROR_SOURCE_LOST, "the source is not there");
+            /* Children are looked for now, that the statements before the delete have put them there. */
             if (!mirror_read_images(m, error) || !mirror_add_cascades(m, error)) return false;
             if (!mirror_send_images(m, false, plain_done, s, error)) return false;
         }
@@ -288,7 +291,7 @@ void mirror_batch_done(struct mirror *m)
     }
     m->applied_position = m->written_position = mirror_restart_position(m, b->csn);
     m->written_us = clock_monotonic_us();
-    m->applied_csn = b->csn;
+    m->written_csn = m->applied_csn = b->csn;
     if (m->applied_csn >= m->target_lost_csn) atomic_store(&m->engine->target_healthy, true);
     engine_set_applied(m->engine, m->applied_csn, m->applied_position);
     for (uint32_t i = 0; i < b->count; i++) applied += b->transactions[i]->state != TRANSACTION_VOID && !b->transactions[i]->target_primary;
@@ -327,6 +330,7 @@ static bool skip_batch(struct mirror *m)
             return false;
         }
         m->written_position = position;
+        m->written_csn = b->csn;
         m->written_us = clock_monotonic_us();
     }
     m->applied_csn = b->csn;
@@ -351,7 +355,7 @@ static bool read_before(struct mirror *m, struct error *error)
     struct mirror_batch *b = &m->batch;
     if (b->rowid_count == 0 && images_are_read(b)) return true;
     if (!mirror_source_ready(m)) return false;
-    if (mirror_read_rowids(m, error) && mirror_read_images(m, error) && mirror_add_cascades(m, error)) {
+    if (mirror_read_rowids(m, error) && mirror_read_images(m, error)) {
         m->read_failures = 0;
         return true;
     }

@@ -227,10 +227,10 @@ static bool carefully(struct mirror *m, struct error *error)
     struct mirror_batch *b = &m->batch;
     if (!mirror_source_ready(m)) return error_set(error, ERROR_SOURCE_LOST, "the source is not there");
     for (uint32_t i = 0; i < b->keys.count; i++) {
-        b->keys.list[i]->sent = false;
+        b->keys.list[i]->sent = b->keys.list[i]->expanded = false;
         mirror_key_image(b->keys.list[i]);
     }
-    if (!mirror_read_rowids(m, error) || !mirror_read_images(m, error) || !mirror_add_cascades(m, error) || !command(m, "BEGIN", error)) return false;
+    if (!mirror_read_rowids(m, error) || !mirror_read_images(m, error) || !command(m, "BEGIN", error)) return false;
     for (uint32_t i = 0; i < b->op_count; i++) {
         b->ops[i].sent = false;
         if (!b->ops[i].key && !run_statement(m, &b->ops[i], error)) return false;

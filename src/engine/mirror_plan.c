@@ -276,15 +276,19 @@ static void plan_keyed(struct mirror *m, const struct call_view *c, const struct
 {
     struct mirror_key *key = add_key(m, c, normal);
     bool image = images || is_ahead(m, c, key) || overlaps(m, c, key);
+    if (cascades(c)) key->deleted = true;
     note_key(m, c, key);
     if (c->plan->key_changes) {
         struct value other[32];
+        bool rowid = c->has_result && c->result.has_rowid && c->result.affected == 1 && iterations_of(c) == 1;
         if (new_key_of(m, c, e, normal, other)) {
             struct mirror_key *second = add_key(m, c, other);
             mirror_key_image(second);
             note_key(m, c, second);
             watch_touch(m, second);
-        } else {
+        } else if (rowid) {
+            add_rowid(m, c); /* a row keeps its ROWID when its key changes */
+        } else if (!c->has_result || c->result.affected > 0) {
             gap_on_tables(m, c, "the new key is not known");
         }
     }

@@ -57,7 +57,8 @@ struct mirror_key {
     struct fingerprint *fingerprint;
     bool image;                /* the row is read from the primary and written as it is */
     bool must_check;           /* it is not left to the sample whether the row is compared */
-    bool expanded;             /* rows that its deletion cascades to were looked for */
+    bool deleted;              /* a statement deleted it, though it may be there again by now: what that cascaded to has to be looked at */
+    bool expanded;             /* .. and was */
     struct row row;            /* what was read; key set when image */
     bool read, sent;
     bool dropped;              /* it could not be read or written: its table is in a gap */
@@ -154,7 +155,8 @@ struct mirror {
     uint64_t void_below;       /* CSNs up to here that did not appear never will */
     struct csn_range *gaps; uint32_t gap_count;
     /* applying */
-    uint64_t applied_csn, applied_position, written_position, written_us;
+    uint64_t applied_csn, applied_position;
+    uint64_t written_csn, written_position, written_us; /* what stands on the target: behind `applied` while nothing that concerned it came */
     uint64_t horizon_start;    /* from the target: DML up to this CSN may stand there already, whatever its key */
     uint64_t horizon_max;
     bool positioned;           /* applied was read from the target */
@@ -219,7 +221,8 @@ bool mirror_source_ready(struct mirror *mirror);                   /* connects i
 void mirror_source_failed(struct mirror *mirror, const struct error *error);
 bool mirror_read_rowids(struct mirror *mirror, struct error *error) MUST_USE;
 bool mirror_read_images(struct mirror *mirror, struct error *error) MUST_USE; /* all image keys that were not read yet; sets the horizon */
-bool mirror_add_cascades(struct mirror *mirror, struct error *error) MUST_USE; /* children of rows that were deleted */
+bool mirror_may_cascade(const struct mirror *mirror);              /* rows with children are gone */
+bool mirror_add_cascades(struct mirror *mirror, struct error *error) MUST_USE; /* children of rows that are gone, as the target has them now */
 
 /* mirror_apply.c */
 bool mirror_apply_batch(struct mirror *mirror);                    /* false: it must be tried again later */

@@ -125,14 +125,25 @@ static bool add_children(struct mirror *m, const struct mirror_key *parent, cons
     return true;
 }
 
+static bool may_have_cascaded(const struct mirror_key *key)
+{
+    return key->image && key->read && (key->deleted || !key->row.found) && (dictionary_facts(key->map->table) & TABLE_CASCADES);
+}
+
+bool mirror_may_cascade(const struct mirror *m)
+{
+    for (uint32_t i = 0; i < m->batch.keys.count; i++)
+        if (may_have_cascaded(m->batch.keys.list[i])) return true;
+    return false;
+}
+
 bool mirror_add_cascades(struct mirror *m, struct error *error)
 {
     struct mirror_batch *b = &m->batch;
     for (uint32_t i = 0; i < b->keys.count; i++) { /* grows while we walk: children have children */
         struct mirror_key *key = b->keys.list[i];
-        if (!key->image || !key->read || key->row.found || key->expanded) continue;
+        if (key->expanded || !may_have_cascaded(key)) continue;
         key->expanded = true;
-        if (!(dictionary_facts(key->map->table) & TABLE_CASCADES)) continue;
         for (uint32_t t = 0; t < m->table_count; t++) {
             const struct sql_table *child = sql_catalog_table_at(m->catalog, t);
             for (uint32_t f = 0; f < child->foreign_key_count; f++)

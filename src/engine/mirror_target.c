@@ -105,6 +105,7 @@ static void start_from(struct mirror *m, const struct stored *stored)
         m->applied_csn = last;
     }
     m->applied_position = m->written_position = stored->position;
+    m->written_csn = m->applied_csn;
     m->horizon_start = stored->horizon;
     if (m->horizon_max < stored->horizon) m->horizon_max = stored->horizon;
     mirror_assemble_init(m, stored->found && stored->position ? stored->position : journal_first(m->engine->journal));
@@ -116,15 +117,15 @@ static void start_from(struct mirror *m, const struct stored *stored)
 /* The connection was lost and is back. What stands on the target decides. */
 static void go_on_from(struct mirror *m, const struct stored *stored)
 {
-    if (stored->csn < m->applied_csn) {
+    if (stored->csn < m->written_csn) {
         /* It went back: a replica was promoted, or a backup restored. Everything since is applied again; until then nobody may read there. */
-        LOG(LOG_ERROR, "mirror.target_went_back", log_u64("was", m->applied_csn), log_u64("is", stored->csn));
+        LOG(LOG_ERROR, "mirror.target_went_back", log_u64("was", m->written_csn), log_u64("is", stored->csn));
         mirror_gap(m, NULL, "the target went back to an earlier state");
         m->target_lost_csn = m->applied_csn;
         start_from(m, stored);
         return;
     }
-    if (stored->csn == m->applied_csn) return;
+    if (stored->csn <= m->applied_csn) return;
     /* The last COMMIT went through, its answer was lost. */
     for (struct mirror_transaction *t = m->oldest, *next; t; t = next) {
         next = t->newer;
@@ -133,6 +134,8 @@ static void go_on_from(struct mirror *m, const struct stored *stored)
     m->applied_csn = stored->csn;
     m->horizon_start = stored->horizon; /* what was noted of its keys went with the batch */
     m->applied_position = mirror_restart_position(m, stored->csn);
+    m->written_csn = stored->csn;
+    m->written_position = stored->position;
     engine_set_applied(m->engine, m->applied_csn, m->applied_position);
 }
 
