@@ -272,4 +272,5 @@ void emit_statement(struct emitter *m, const struct statement *s)
     if (s->query) emit_query(m, s->query);
     if (s->change) emit_change(m, s->change, s->kind);
     if (s->control) emit_control(m, s->control, s->kind);
+    if (s->definition) emit_definition(m, s->definition);
 }

@@ -178,4 +178,5 @@ void rewrite_statement(struct translation *t, struct statement *s)
 {
     if (s->query) rewrite_query(t, s->query);
     if (s->change) rewrite_change(t, s->change, s->kind);
+    if (s->definition) rewrite_definition(t, s->definition);
 }

@@ -21,6 +21,8 @@ void rewrite_order(struct translation *t, struct query *q);
 void rewrite_group(struct translation *t, struct query *q, struct select *s);
 void rewrite_dual(struct select *s);
 void rewrite_expression(struct translation *t, struct expression **at);
+struct definition;
+void rewrite_definition(struct translation *t, struct definition *d); /* resolves too */
 void rewrite_change(struct translation *t, struct change *c, enum sql_kind kind);
 
 #endif

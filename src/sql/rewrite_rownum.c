@@ -159,7 +159,9 @@ static void replace(struct translation *t, struct expression **at, void *context
 /* A single subquery with its own order: what comes first there comes first here. */
 static bool from_is_ordered(const struct select *s)
 {
-    if (s->from_count != 1 || s->from[0]->kind != FROM_QUERY) return false;
+    if (s->from_count != 1) return false;
+    if (s->from[0]->kind == FROM_FUNCTION) return true; /* a series */
+    if (s->from[0]->kind != FROM_QUERY) return false;
     const struct query *q = s->from[0]->query;
     if (q->order.count > 0) return true;
     return q->body->kind == BODY_SELECT && !q->body->select->aggregated && !q->body->select->distinct && from_is_ordered(q->body->select);

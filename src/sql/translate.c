@@ -83,7 +83,7 @@ static void keep_findings(struct sql_plan *plan, const struct translation *t, st
 
 static void keep_binds(struct sql_plan *plan, const struct translation *t, uint32_t parameters, struct arena *arena)
 {
-    plan->source_bind_count = t->binds ? t->bind_count : 0;
+    plan->source_bind_count = t->binds && plan->kind != SQL_DDL ? t->bind_count : 0; /* :new and :old of triggers are no binds */
     plan->source_binds = arena_zero(arena, sizeof *plan->source_binds * (plan->source_bind_count + 1));
     plan->return_binds = arena_zero(arena, sizeof *plan->return_binds * (plan->source_bind_count + 1));
     plan->binds = arena_zero(arena, sizeof *plan->binds * (parameters + 1));
@@ -178,7 +178,6 @@ static void refuse_kind(struct translation *t, const struct statement *s)
         session_scan_tables(t);
         return;
     case SQL_EXPLAIN: finding_refuse(t, s->at, "explain", "a plan of the source is asked", "ask the source"); return;
-    case SQL_DDL: finding_refuse(t, s->at, "ddl", "a definition is not translated", "make the change on both sides and refresh the catalog"); return;
     default: return;
     }
 }

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parser: CREATE TABLE and ALTER TABLE. */
+#include "sql/parse_definition.h"
+
+static void parse_constraint_state(struct parser *p, struct constraint_definition *c)
+{
+    for (;;) {
+        if (parse_accept_word(p, WORD_DEFERRABLE)) {
+            c->deferrable = true;
+        } else if (parse_at_word(p, WORD_NOT) && token_is_word(parse_ahead(p, 1), WORD_DEFERRABLE)) {
+            p->at += 2;
+        } else if (parse_accept_word(p, WORD_INITIALLY)) {
+            c->deferred = parse_at_word(p, WORD_DEFERRED);
+            if (!parse_accept_word(p, WORD_DEFERRED)) parse_expect_word(p, WORD_IMMEDIATE);
+        } else if (parse_accept_word(p, WORD_ENABLE)) {
+            c->disabled = false;
+        } else if (parse_accept_word(p, WORD_DISABLE)) {
+            c->disabled = true;
+        } else if (parse_accept_word(p, WORD_NOVALIDATE)) {
+            c->novalidate = true;
+        } else if (parse_accept_word(p, WORD_VALIDATE) || parse_accept_text(p, "RELY") || parse_accept_text(p, "NORELY")) {
+        } else if (parse_at_word(p, WORD_USING) && token_is_word(parse_ahead(p, 1), WORD_INDEX)) {
+            p->at += 2;
+            for (;;) { /* where and how the index is kept */
+                if (parse_at(p, OPERATOR_LEFT)) {
+                    parse_skip_brackets(p);
+                } else if (parse_at(p, OPERATOR_COMMA) || parse_at(p, OPERATOR_RIGHT) || parse_at(p, OPERATOR_SEMICOLON) || parse_token(p)->kind == TOKEN_END ||
+                           parse_at_word(p, WORD_ENABLE) || parse_at_word(p, WORD_DISABLE) || parse_at_word(p, WORD_CONSTRAINT) || parse_at_word(p, WORD_DEFERRABLE) ||
+                           parse_at_word(p, WORD_INITIALLY) || parse_at_word(p, WORD_NOVALIDATE) || parse_at_word(p, WORD_ADD) || parse_at_word(p, WORD_MODIFY)) {
+                    break;
+                } else {
+                    parse_advance(p);
+                }
+            }
+        } else if (parse_at_word(p, WORD_TABLESPACE)) {
+            p->at += 2;
+        } else if (parse_accept_text(p, "EXCEPTIONS")) {
+            parse_expect_word(p, WORD_INTO);
+            parse_object(p);
+        } else {
+            return;
+        }
+    }
+}
+
+static void parse_references(struct parser *p, struct constraint_definition *c)
+{
+    c->references = parse_object(p);
+    if (parse_at(p, OPERATOR_LEFT)) parse_names(p, &c->referred, &c->referred_count);
+    if (!parse_at_word(p, WORD_ON) || !token_is_word(parse_ahead(p, 1), WORD_DELETE)) return;
+    p->at += 2;
+    if (parse_accept_word(p, WORD_CASCADE)) {
+        c->cascade = true;
+    } else {
+        parse_expect_word(p, WORD_SET);
+        parse_expect_word(p, WORD_NULL);
+        c->set_null = true;
+    }
+}
+
+bool parse_constraint(struct parser *p, struct definition *d, struct constraint_definition *c, bool inside_column)
+{
+    *c = (struct constraint_definition){.at = parse_token(p)->at};
+    bool named = parse_at_word(p, WORD_CONSTRAINT);
+    if (named) {
+        parse_advance(p);
+        c->name = parse_name(p, NULL);
+    }
+    if (inside_column && parse_accept_words(p, WORD_NOT, WORD_NULL)) {
+        c->kind = CONSTRAINT_NOT_NULL;
+    } else if (inside_column && parse_accept_word(p, WORD_NULL)) {
+        c->kind = CONSTRAINT_NULL;
+    } else if (parse_accept_words(p, WORD_PRIMARY, WORD_KEY)) {
+        c->kind = CONSTRAINT_PRIMARY_KEY;
+        if (!inside_column || parse_at(p, OPERATOR_LEFT)) parse_names(p, &c->columns, &c->column_count);
+    } else if (parse_at_word(p, WORD_UNIQUE) && (inside_column || token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
+        parse_advance(p);
+        c->kind = CONSTRAINT_UNIQUE;
+        if (!inside_column || parse_at(p, OPERATOR_LEFT)) parse_names(p, &c->columns, &c->column_count);
+    } else if (!inside_column && parse_accept_words(p, WORD_FOREIGN, WORD_KEY)) {
+        c->kind = CONSTRAINT_FOREIGN_KEY;
+        parse_names(p, &c->columns, &c->column_count);
+        parse_expect_word(p, WORD_REFERENCES);
+        parse_references(p, c);
+    } else if (inside_column && parse_accept_word(p, WORD_REFERENCES)) {
+        c->kind = CONSTRAINT_FOREIGN_KEY;
+        parse_references(p, c);
+    } else if (parse_at_word(p, WORD_CHECK) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) {
+        p->at += 2;
+        c->kind = CONSTRAINT_CHECK;
+        c->check = parse_expression(p);
+        parse_expect(p, OPERATOR_RIGHT);
+    } else if (named) {
+        parse_fail(p, "a constraint");
+    } else {
+        return false;
+    }
+    parse_constraint_state(p, c);
+    (void)d;
+    return true;
+}
+
+static void parse_identity(struct parser *p, struct column_definition *c)
+{
+    c->identity = true;
+    parse_expect_word(p, WORD_IDENTITY);
+    if (!parse_at(p, OPERATOR_LEFT)) {
+        parse_sequence_options(p, &c->identity_options);
+        return;
+    }
+    parse_advance(p);
+    parse_sequence_options(p, &c->identity_options);
+    parse_expect(p, OPERATOR_RIGHT);
+}
+
+static void parse_generated(struct parser *p, struct column_definition *c)
+{
+    c->identity_always = parse_accept_word(p, WORD_ALWAYS);
+    if (parse_accept_word(p, WORD_BY)) {
+        parse_expect_word(p, WORD_DEFAULT);
+        if (parse_accept_word(p, WORD_ON)) {
+            parse_expect_word(p, WORD_NULL);
+            c->identity_on_null = true;
+        }
+    }
+    parse_expect_word(p, WORD_AS);
+    if (parse_at_word(p, WORD_IDENTITY)) {
+        parse_identity(p, c);
+        return;
+    }
+    parse_expect(p, OPERATOR_LEFT);
+    c->generated = parse_expression(p);
+    parse_expect(p, OPERATOR_RIGHT);
+    parse_accept_word(p, WORD_VIRTUAL);
+}
+
+static bool at_type(const struct parser *p)
+{
+    const struct token *token = parse_token(p);
+    if (token->kind == TOKEN_QUOTED) return true;
+    if (token->kind != TOKEN_WORD) return false;
+    switch ((enum word)token->code) {
+    case WORD_NOT: case WORD_NULL: case WORD_DEFAULT: case WORD_CONSTRAINT: case WORD_PRIMARY: case WORD_UNIQUE: case WORD_REFERENCES: case WORD_CHECK:
+    case WORD_GENERATED: case WORD_AS: case WORD_ENABLE: case WORD_DISABLE: case WORD_VISIBLE: case WORD_INVISIBLE: return false;
+    default: return true;
+    }
+}
+
+static void parse_default(struct parser *p, struct column_definition *c)
+{
+    if (parse_accept_word(p, WORD_ON)) {
+        parse_expect_word(p, WORD_NULL);
+        c->default_on_null = true;
+    }
+    c->default_value = parse_operand(p);
+    if (c->default_value->kind == EXPRESSION_NULL) {
+        c->default_value = NULL;
+        c->drop_default = true;
+    }
+}
+
+struct column_definition parse_column_definition(struct parser *p, struct definition *d, bool modify)
+{
+    struct column_definition c = {.at = parse_token(p)->at};
+    c.name = parse_name(p, NULL);
+    (void)modify;
+    if (at_type(p)) c.type = parse_type_name(p);
+    for (;;) {
+        struct constraint_definition constraint;
+        if (parse_accept_word(p, WORD_DEFAULT)) {
+            parse_default(p, &c);
+        } else if (parse_accept_word(p, WORD_GENERATED)) {
+            parse_generated(p, &c);
+        } else if (parse_at_word(p, WORD_AS) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) {
+            p->at += 2;
+            c.generated = parse_expression(p);
+            parse_expect(p, OPERATOR_RIGHT);
+            parse_accept_word(p, WORD_VIRTUAL);
+        } else if (parse_at_word(p, WORD_INVISIBLE)) {
+            definition_differs(p, d, "the target has no invisible columns");
+            parse_advance(p);
+        } else if (parse_accept_word(p, WORD_VISIBLE) || parse_accept_text(p, "SORT")) {
+        } else if (parse_text_is(p, "ENCRYPT")) {
+            parse_advance(p);
+            while (parse_at_word(p, WORD_USING) || parse_token(p)->kind == TOKEN_STRING || parse_text_is(p, "NO") || parse_text_is(p, "SALT")) parse_advance(p);
+        } else if (parse_constraint(p, d, &constraint, true)) {
+            LIST_ADD(p->t, c.constraints, c.constraint_count, constraint);
+        } else {
+            return c;
+        }
+    }
+}
+
+static bool at_table_constraint(const struct parser *p)
+{
+    if (parse_at_word(p, WORD_CONSTRAINT) && parse_ahead(p, 1)->kind != TOKEN_OPERATOR) return true;
+    return parse_at_words(p, WORD_PRIMARY, WORD_KEY) || parse_at_words(p, WORD_FOREIGN, WORD_KEY) ||
+           ((parse_at_word(p, WORD_UNIQUE) || parse_at_word(p, WORD_CHECK)) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT));
+}
+
+static void parse_table_element(struct parser *p, struct definition *d)
+{
+    if (at_table_constraint(p)) {
+        struct constraint_definition c;
+        if (!parse_constraint(p, d, &c, false)) parse_fail(p, "a constraint");
+        LIST_ADD(p->t, d->constraints, d->constraint_count, c);
+    } else if (parse_text_is(p, "SUPPLEMENTAL")) {
+        while (!parse_at(p, OPERATOR_COMMA) && !parse_at(p, OPERATOR_RIGHT) && parse_token(p)->kind != TOKEN_END) {
+            if (parse_at(p, OPERATOR_LEFT))
+                parse_skip_brackets(p);
+            else
+                parse_advance(p);
+        }
+    } else {
+        struct column_definition c = parse_column_definition(p, d, false);
+        LIST_ADD(p->t, d->columns, d->column_count, c);
+    }
+}
+
+void parse_create_table(struct parser *p, struct definition *d)
+{
+    d->kind = DEFINITION_CREATE_TABLE;
+    d->target = parse_object(p);
+    if (parse_at_word(p, WORD_OF)) definition_refuse(d, "tables of objects are not translated", "make a table with columns");
+    if (parse_at(p, OPERATOR_LEFT)) {
+        parse_advance(p);
+        do parse_table_element(p, d);
+        while (parse_accept(p, OPERATOR_COMMA));
+        parse_expect(p, OPERATOR_RIGHT);
+    }
+    while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
+        if (parse_at_word(p, WORD_AS) && (token_is_word(parse_ahead(p, 1), WORD_SELECT) || token_is_word(parse_ahead(p, 1), WORD_WITH) || token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
+            parse_advance(p);
+            d->query = parse_query(p);
+        } else {
+            parse_skip_attributes(p, d);
+        }
+    }
+}
+
+static void add_action(struct parser *p, struct definition *d, struct alter_action a) { LIST_ADD(p->t, d->actions, d->action_count, a); }
+
+static void parse_add_one(struct parser *p, struct definition *d)
+{
+    struct alter_action a = {0};
+    if (at_table_constraint(p)) {
+        a.kind = ALTER_ADD_CONSTRAINT;
+        a.constraint = translation_alloc(p->t, sizeof *a.constraint);
+        if (!parse_constraint(p, d, a.constraint, false)) parse_fail(p, "a constraint");
+    } else {
+        a.kind = ALTER_ADD_COLUMN;
+        a.column = translation_alloc(p->t, sizeof *a.column);
+        *a.column = parse_column_definition(p, d, false);
+    }
+    add_action(p, d, a);
+}
+
+static void parse_modify_one(struct parser *p, struct definition *d)
+{
+    struct alter_action a = {.kind = ALTER_MODIFY};
+    a.column = translation_alloc(p->t, sizeof *a.column);
+    *a.column = parse_column_definition(p, d, true);
+    add_action(p, d, a);
+}
+
+static void parse_list_of(struct parser *p, struct definition *d, void (*one)(struct parser *, struct definition *))
+{
+    bool brackets = parse_accept(p, OPERATOR_LEFT);
+    do one(p, d);
+    while (brackets && parse_accept(p, OPERATOR_COMMA));
+    if (brackets) parse_expect(p, OPERATOR_RIGHT);
+}
+
+static void parse_drop_action(struct parser *p, struct definition *d)
+{
+    struct alter_action a = {0};
+    if (parse_accept_word(p, WORD_CONSTRAINT)) {
+        a.kind = ALTER_DROP_CONSTRAINT;
+        a.name = parse_name(p, NULL);
+    } else if (parse_accept_words(p, WORD_PRIMARY, WORD_KEY)) {
+        a.kind = ALTER_DROP_PRIMARY_KEY;
+    } else if (parse_accept_word(p, WORD_UNIQUE)) {
+        a.kind = ALTER_DROP_UNIQUE;
+        definition_refuse(d, "a unique constraint is dropped by its columns", "drop it by its name");
+        parse_rest(p);
+    } else if (parse_accept_word(p, WORD_COLUMN)) {
+        a.kind = ALTER_DROP_COLUMN;
+        a.name = parse_name(p, NULL);
+    } else if (parse_at(p, OPERATOR_LEFT)) {
+        struct view *names = NULL;
+        uint32_t count = 0;
+        parse_names(p, &names, &count);
+        for (uint32_t i = 0; i < count; i++) {
+            a = (struct alter_action){.kind = ALTER_DROP_COLUMN, .name = names[i]};
+            if (i + 1 < count) add_action(p, d, a);
+        }
+    } else {
+        definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
+        parse_rest(p);
+        return;
+    }
+    while (parse_at_word(p, WORD_CASCADE) || parse_at_word(p, WORD_CONSTRAINTS) || parse_text_is(p, "INVALIDATE") || parse_at_word(p, WORD_INDEX) || parse_at_word(p, WORD_KEEP) || parse_at_word(p, WORD_DROP)) {
+        a.cascade |= parse_at_word(p, WORD_CASCADE);
+        if (parse_at_word(p, WORD_DROP) && !token_is_word(parse_ahead(p, 1), WORD_INDEX)) break;
+        parse_advance(p);
+    }
+    add_action(p, d, a);
+}
+
+static void parse_rename_action(struct parser *p, struct definition *d)
+{
+    struct alter_action a = {.kind = ALTER_RENAME_TABLE};
+    if (parse_accept_word(p, WORD_COLUMN))
+        a.kind = ALTER_RENAME_COLUMN;
+    else if (parse_accept_word(p, WORD_CONSTRAINT))
+        a.kind = ALTER_RENAME_CONSTRAINT;
+    if (a.kind != ALTER_RENAME_TABLE) a.name = parse_name(p, NULL);
+    parse_expect_word(p, WORD_TO);
+    a.other = parse_name(p, NULL);
+    add_action(p, d, a);
+}
+
+void parse_alter_table(struct parser *p, struct definition *d)
+{
+    d->kind = DEFINITION_ALTER_TABLE;
+    d->target = parse_object(p);
+    while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
+        if (parse_accept_word(p, WORD_ADD)) {
+            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION) || parse_text_is(p, "SUPPLEMENTAL")) {
+                definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
+                parse_rest(p);
+                return;
+            }
+            parse_list_of(p, d, parse_add_one);
+        } else if (parse_accept_word(p, WORD_MODIFY)) {
+            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_CONSTRAINT) || parse_at_word(p, WORD_DEFAULT) || parse_text_is(p, "LOB") || parse_at_words(p, WORD_PRIMARY, WORD_KEY) || parse_at_word(p, WORD_NESTED)) {
+                definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
+                parse_rest(p);
+                return;
+            }
+            parse_list_of(p, d, parse_modify_one);
+        } else if (parse_accept_word(p, WORD_DROP)) {
+            parse_drop_action(p, d);
+        } else if (parse_accept_word(p, WORD_RENAME)) {
+            parse_rename_action(p, d);
+        } else if (d->action_count > 0 && !d->refused) {
+            parse_skip_attributes(p, d);
+        } else {
+            definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
+            parse_rest(p);
+        }
+    }
+}
