@@ -136,12 +136,14 @@ static void judge_pair(struct pairs *pairs, const struct sql_plan *plan, const c
     } else {
         int verdict = runs ? staged_compare(pairs->target, plan->target_text, numbered, reason, sizeof reason) : STAGED_UNKNOWN;
         char both[1400];
-        snprintf(both, sizeof both, "%.600s   REFERENCE %.700s", plan->target_text, numbered);
+        snprintf(both, sizeof both, "%.500s   REFERENCE %.500s   %s", plan->target_text, numbered, verdict == STAGED_DIFFERENT ? reason : "");
+        if (verdict == STAGED_DIFFERENT && plan->volatile_) verdict = STAGED_UNKNOWN;
         if (verdict == STAGED_SAME) {
             pairs->result.right_but_different++;
         } else if (verdict == STAGED_DIFFERENT || verdict == STAGED_FIRST_FAILS) {
             pairs->result.wrong++;
-            groups_add(pairs->groups, verdict == STAGED_DIFFERENT ? "pairs, other rows" : "pairs, only the reference runs", reason, source, both);
+            groups_add(pairs->groups, verdict == STAGED_DIFFERENT ? "pairs, other rows" : "pairs, only the reference runs", verdict == STAGED_DIFFERENT ? "" : reason, source,
+                       both);
         } else {
             pairs->result.unjudged++;
             groups_add(pairs->groups, "pairs, unjudged", reason, source, both);
@@ -167,8 +169,8 @@ static void take_pair(void *context, char *line)
     char expression[4000] = "", reference[4000];
     if (plan && plan->state == SQL_UNPARSED && strcmp(fields[5], "OTHER") == 0 && size < 3900 && strlen(fields[1]) < 3900) { /* a bare expression */
         sql_plan_unref(plan);
-        snprintf(expression, sizeof expression, "SELECT %s FROM dual", fields[0]);
-        snprintf(reference, sizeof reference, "SELECT %s", fields[1]);
+        snprintf(expression, sizeof expression, "SELECT %s FROM some_rows", fields[0]);
+        snprintf(reference, sizeof reference, "SELECT %s FROM some_rows", fields[1]);
         plan = guarded_translate(&pairs->options, expression, &guard);
     }
     if (!plan) {
@@ -178,6 +180,7 @@ static void take_pair(void *context, char *line)
     }
     if (plan->state == SQL_REFUSED || plan->state == SQL_UNPARSED || plan->state == SQL_PASSED || !plan->target_text) {
         pairs->result.refused++;
+        pairs->result.definitions += plan->kind == SQL_DDL;
         groups_add(pairs->groups, plan->state == SQL_UNPARSED ? "pairs, unparsed" : plan->state == SQL_PASSED ? "pairs, passed" : "pairs, refused",
                    first_reason(plan, reason, sizeof reason), fields[0], NULL);
     } else {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 4, EXAMPLE_MAX = 600, KEY_MAX = 200 };
+enum { EXAMPLES = 6, EXAMPLE_MAX = 1300, KEY_MAX = 200 };
 struct group {
     char key[KEY_MAX];
     unsigned count;

@@ -18,6 +18,7 @@ static void write_json(const char *path, const struct pair_result *p, const stru
     json_field_u64(&json, "refused", p->refused);
     json_field_u64(&json, "wrong", p->wrong);
     json_field_u64(&json, "unjudged", p->unjudged);
+    json_field_u64(&json, "definitions_among_refused", p->definitions);
     json_field_u64(&json, "total", p->total);
     json_object_end(&json);
     json_key(&json, "corpus");

@@ -17,9 +17,14 @@ struct stage {
     int table_count;
 };
 struct kind_row {
+    const char *type; /* NULL: by the column's name */
+};
+static const struct kind_row kinds[] = {{NULL}, {"numeric"}, {"text"}, {"timestamp"}};
+struct value_row {
     const char *type, *values;
 };
-static const struct kind_row kinds[] = {{"numeric", "1,2,3,NULL"}, {"text", "'1','2','3',NULL"}, {"timestamp", "'2024-01-01','2024-01-02','2024-02-29',NULL"}};
+static const struct value_row values[] = {
+    {"numeric", "1,2,3,NULL"}, {"text", "'1','2','3',NULL"}, {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"}};
 
 static void quiet(PGconn *target, const char *text)
 {
@@ -70,8 +75,11 @@ static bool add_table(struct stage *stage, const char *message)
 }
 
 /* The table that an alias stands for: what precedes it in the text. */
-static const char *table_of_alias(const struct stage *stage, const char *text, const char *alias, size_t size)
+static const char *table_of_alias(const struct stage *stage, const char *text, const char *name, size_t size)
 {
+    char alias[140];
+    snprintf(alias, sizeof alias, "%.*s", (int)size, name);
+    size = strlen(alias);
     for (int i = 0; i < stage->table_count; i++) {
         const char *last = strrchr(stage->tables[i], '.');
         last = last ? last + 1 : stage->tables[i];
@@ -94,6 +102,25 @@ static const char *table_of_alias(const struct stage *stage, const char *text, c
     return NULL;
 }
 
+/* What people call numbers and dates. */
+static const char *type_by_name(const char *name, size_t size)
+{
+    static const char *const dates[] = {"date", "time", "created", "updated", "modified", "expire", "birth", "hired"};
+    static const char *const numbers[] = {"id", "num", "no", "nr", "age", "count", "cnt", "amount", "price", "qty", "quantity", "salary", "sal", "total", "size", "level", "order", "seq",
+                                          "key", "version", "value", "x", "y", "z", "i", "n", "rank", "max", "min", "sum", "avg", "pos", "status", "bal", "discount", "tax", "balance"};
+    char lower[140];
+    size_t length = size < 139 ? size : 139;
+    for (size_t i = 0; i < length; i++) lower[i] = (char)tolower((unsigned char)name[i]);
+    lower[length] = 0;
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++)
+        if (strstr(lower, dates[i])) return "timestamp";
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        size_t word = strlen(numbers[i]);
+        if (length >= word && strcmp(lower + length - word, numbers[i]) == 0) return "numeric";
+    }
+    return "text";
+}
+
 static bool add_column(struct stage *stage, const char *text, const char *message)
 {
     const char *name = message + strlen("column "), *end;
@@ -110,11 +137,28 @@ static bool add_column(struct stage *stage, const char *text, const char *messag
         table = table_of_alias(stage, text, name, (size_t)(point - name));
     }
     if (!table || !quote_name(column, (size_t)(end - column), quoted, sizeof quoted)) return false;
-    snprintf(command, sizeof command, "ALTER TABLE %s ADD COLUMN %s %s", table, quoted, stage->type);
+    snprintf(command, sizeof command, "ALTER TABLE %s ADD COLUMN %s %s", table, quoted,
+             stage->type ? stage->type : type_by_name(column, (size_t)(end - column)));
     PGresult *result = PQexec(stage->target, command);
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
     return good;
+}
+
+/* What was taken for a table is a sequence. */
+static bool make_sequence(struct stage *stage, const char *message)
+{
+    const char *start = strchr(message, '"'), *end = start ? strchr(start + 1, '"') : NULL;
+    char command[300];
+    for (int i = 0; end && i < stage->table_count; i++) {
+        size_t size = (size_t)(end - start) - 1, length = strlen(stage->tables[i]);
+        if (length < size + 2 || memcmp(stage->tables[i] + length - size - 1, start + 1, size) != 0) continue;
+        snprintf(command, sizeof command, "DROP TABLE %s; CREATE SEQUENCE %s", stage->tables[i], stage->tables[i]);
+        quiet(stage->target, command);
+        memmove(stage->tables[i], stage->tables[--stage->table_count], sizeof stage->tables[0]);
+        return true;
+    }
+    return false;
 }
 
 /* Runs it until nothing is missing. */
@@ -129,6 +173,7 @@ static struct rows prepare(struct stage *stage, const char *text)
         quiet(stage->target, "ROLLBACK TO SAVEPOINT a_step");
         bool mended = (strcmp(rows.sqlstate, "42P01") == 0 && !strstr(rows.text, "missing FROM") && add_table(stage, rows.text)) ||
                       (strcmp(rows.sqlstate, "42703") == 0 && add_column(stage, text, rows.text));
+        if (strcmp(rows.sqlstate, "42809") == 0 && strstr(rows.text, "is not a sequence")) mended = make_sequence(stage, rows.text);
         if (strcmp(rows.sqlstate, "3F000") == 0) {
             const char *start = strchr(rows.text, '"');
             char command[300];
@@ -141,17 +186,27 @@ static struct rows prepare(struct stage *stage, const char *text)
     return rows;
 }
 
-static void fill(struct stage *stage, const struct kind_row *kind)
+/* Four rows for each table, each column with the values of its type. */
+static void fill(struct stage *stage)
 {
-    char command[2000];
+    char command[2400];
+    quiet(stage->target, "SAVEPOINT filling");
     for (int i = 0; i < stage->table_count; i++) {
-        snprintf(command, sizeof command,
-                 "DO $fill$ DECLARE names text; places text; BEGIN SELECT string_agg(quote_ident(attname), ','), string_agg('v', ',') INTO names, places FROM pg_attribute "
-                 "WHERE attrelid = '%s'::regclass AND attnum > 1; IF names IS NOT NULL THEN EXECUTE 'INSERT INTO %s (' || names || ') SELECT ' || places || "
-                 "$values$ FROM unnest(ARRAY[%s]::%s[]) AS t(v)$values$; END IF; END $fill$",
-                 stage->tables[i], stage->tables[i], kind->values, kind->type);
+        struct buffer out;
+        buffer_init(&out, 0);
+        buffer_printf(&out, "DO $fill$ DECLARE names text; places text; BEGIN SELECT string_agg(quote_ident(attname), ','), string_agg(CASE format_type(atttypid, NULL) ");
+        for (size_t k = 0; k < sizeof values / sizeof *values; k++)
+            buffer_printf(&out, "WHEN '%s' THEN $v$(ARRAY[%s]::%s[])[n]$v$ ", values[k].type, values[k].values, values[k].type);
+        buffer_printf(&out,
+                      "END, ',') INTO names, places FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 1; IF names IS NOT NULL THEN EXECUTE 'INSERT INTO %s (' || names || ') SELECT ' "
+                      "|| places || ' FROM generate_series(1, 4) n'; END IF; END $fill$",
+                      stage->tables[i], stage->tables[i]);
+        buffer_u8(&out, 0);
+        snprintf(command, sizeof command, "%s", (const char *)buffer_view(&out).data);
         quiet(stage->target, command);
+        buffer_release(&out);
     }
+    if (PQtransactionStatus(stage->target) == PQTRANS_INERROR) quiet(stage->target, "ROLLBACK TO SAVEPOINT filling");
 }
 
 static int by_text(const void *a, const void *b)
@@ -159,43 +214,83 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Rows in the order of their texts, and numbers without zeros at the end. */
-static char *sorted(const struct rows *rows)
+static size_t without_zeros(const char *value, size_t size)
 {
-    char *copy = strdup(rows->text), *lines[4000];
+    if (size == 22 && memcmp(value + 10, " 00:00:00+00", 12) == 0) return 10;
+    if (size == 19 && memcmp(value + 10, " 00:00:00", 9) == 0) return 10; /* DATE has a time, here it may be left out */
+    if (!memchr(value, '.', size) || strspn(value, "-0123456789.") < size) return size;
+    while (size > 1 && value[size - 1] == '0') size--;
+    return value[size - 1] == '.' ? size - 1 : size;
+}
+
+/* Rows in the order of their texts, and numbers without zeros at the end. */
+static char *sorted(const char *text)
+{
+    enum { LINES_MAX = 4000 };
+    char *copy = strdup(text), *lines[LINES_MAX], *rest = NULL;
     size_t count = 0;
     struct buffer out;
     buffer_init(&out, 0);
-    for (char *at = strtok(copy, "\n"); at && count < 4000; at = strtok(NULL, "\n")) lines[count++] = at;
+    for (const char *at = text; *at;) {
+        size_t size = strcspn(at, "|\n");
+        if (size == 1 && (*at == 't' || *at == 'f')) /* Oracle has 1 and 0 for them */
+            buffer_u8(&out, *at == 't' ? '1' : '0');
+        else
+            buffer_append(&out, at, without_zeros(at, size));
+        at += size;
+        if (*at) buffer_u8(&out, (uint8_t)*at++);
+    }
+    buffer_u8(&out, 0);
+    free(copy);
+    copy = strdup((const char *)buffer_view(&out).data);
+    buffer_clear(&out);
+    for (char *at = strtok_r(copy, "\n", &rest); at && count < LINES_MAX; at = strtok_r(NULL, "\n", &rest)) lines[count++] = at;
     if (count) qsort(lines, count, sizeof *lines, by_text);
     for (size_t i = 0; i < count; i++) buffer_printf(&out, "%s\n", lines[i]);
     buffer_u8(&out, 0);
-    char *text = strdup((const char *)buffer_view(&out).data);
+    char *done = strdup((const char *)buffer_view(&out).data);
     buffer_release(&out);
     free(copy);
-    return text;
+    return done;
+}
+
+/* What the statement answers, or for a change what then stands in the tables. NULL: it fails; *reason says why. */
+static char *outcome(struct stage *stage, const char *text, bool change, char *reason, size_t size)
+{
+    char *done = NULL;
+    quiet(stage->target, "SAVEPOINT comparing");
+    struct rows rows = target_run(stage->target, text, count_parameters(text), "1");
+    if (!rows.ok) {
+        snprintf(reason, size, "%s", rows.text);
+    } else if (!change) {
+        done = sorted(rows.text);
+    } else {
+        struct buffer out;
+        buffer_init(&out, 0);
+        for (int i = 0; i < stage->table_count; i++) {
+            char query[200];
+            snprintf(query, sizeof query, "SELECT * FROM %s", stage->tables[i]);
+            struct rows table = target_run(stage->target, query, 0, NULL);
+            buffer_printf(&out, "%s\n%s\n", stage->tables[i], table.text);
+            rows_free(&table);
+        }
+        buffer_u8(&out, 0);
+        done = sorted((const char *)buffer_view(&out).data);
+        buffer_release(&out);
+    }
+    rows_free(&rows);
+    quiet(stage->target, "ROLLBACK TO SAVEPOINT comparing");
+    return done;
 }
 
 static int compare_rows(struct stage *stage, const char *first, const char *second, char *reason, size_t size)
 {
-    quiet(stage->target, "SAVEPOINT both");
-    struct rows a = target_run(stage->target, first, count_parameters(first), "1");
-    quiet(stage->target, "ROLLBACK TO SAVEPOINT both");
-    struct rows b = target_run(stage->target, second, count_parameters(second), "1");
-    quiet(stage->target, "ROLLBACK TO SAVEPOINT both");
-    int verdict = STAGED_UNKNOWN;
-    if (a.ok && b.ok) {
-        char *x = sorted(&a), *y = sorted(&b);
-        verdict = strcmp(x, y) == 0 && a.row_count == b.row_count ? STAGED_SAME : STAGED_DIFFERENT;
-        snprintf(reason, size, "%d rows [%.60s] against %d rows [%.60s]", a.row_count, x, b.row_count, y);
-        free(x);
-        free(y);
-    } else {
-        if (!a.ok && b.ok) verdict = STAGED_FIRST_FAILS;
-        snprintf(reason, size, "%s", a.ok ? b.text : a.text);
-    }
-    rows_free(&a);
-    rows_free(&b);
+    bool change = strncasecmp(second, "INSERT", 6) == 0 || strncasecmp(second, "UPDATE", 6) == 0 || strncasecmp(second, "DELETE", 6) == 0 || strncasecmp(second, "MERGE", 5) == 0;
+    char *a = outcome(stage, first, change, reason, size), *b = outcome(stage, second, change, reason, size);
+    int verdict = a && b ? (strcmp(a, b) == 0 ? STAGED_SAME : STAGED_DIFFERENT) : !a && b ? STAGED_FIRST_FAILS : STAGED_UNKNOWN;
+    if (a && b) snprintf(reason, size, "answers [%.80s] against [%.80s]", a, b);
+    free(a);
+    free(b);
     return verdict;
 }
 
@@ -210,13 +305,13 @@ int staged_compare(PGconn *target, const char *first, const char *second, char *
         struct rows b = prepare(&stage, second), a = prepare(&stage, first);
         bool both = a.ok && b.ok, only_second = !a.ok && b.ok;
         if (both) {
-            fill(&stage, &kinds[k]);
+            fill(&stage);
             verdict = compare_rows(&stage, first, second, why, sizeof why);
             snprintf(reason, size, "%s", why);
         } else if (only_second && verdict == STAGED_UNKNOWN) {
             verdict = STAGED_FIRST_FAILS;
             snprintf(reason, size, "%s", a.text);
-        } else if (verdict == STAGED_UNKNOWN) {
+        } else if (k == 0) {
             snprintf(reason, size, "%s", b.ok ? a.text : b.text);
         }
         rows_free(&a);

@@ -53,7 +53,7 @@ enum { STAGED_SAME, STAGED_DIFFERENT, STAGED_FIRST_FAILS, STAGED_UNKNOWN };
 int staged_compare(PGconn *target, const char *first, const char *second, char *reason, size_t size);
 
 /* ---- the three measurements ---- */
-struct pair_result { unsigned total, agree, right_but_different, refused, wrong, unjudged; };
+struct pair_result { unsigned total, agree, right_but_different, refused, wrong, unjudged, definitions /* among the refused: DDL, which is not translated */; };
 struct corpus_result { unsigned total, parsed, translated, refused, invalid, crashed, states[SQL_STATE_COUNT]; };
 struct differential_result { unsigned passed, failed, witnessed; };
 struct differential_result differential_measure(PGconn *target, const char *folder, FILE *failures);

@@ -104,7 +104,7 @@ BEGIN
             WHEN 'D' THEN value := extract(dow FROM d) + 1; width := 1;
             WHEN 'DAY' THEN part := understudy.like_case(CASE WHEN fill THEN to_char(d, 'FMDAY') ELSE to_char(d, 'DAY') END, piece);
             WHEN 'DY' THEN part := understudy.like_case(to_char(d, 'DY'), piece);
-            WHEN 'DS' THEN part := to_char(d, 'FMMM/DD/') || to_char(d, 'YYYY');
+            WHEN 'DS' THEN part := to_char(d, 'FMMM/FMDD/YYYY');
             WHEN 'DL' THEN part := to_char(d, 'FMDay, FMMonth ') || to_char(d, 'DD, YYYY');
             WHEN 'TS' THEN part := to_char(d, 'FMHH12:') || to_char(d, 'MI:SS AM');
             WHEN 'J' THEN value := to_char(d, 'J')::bigint; width := 7;
