@@ -40,7 +40,6 @@ struct pg {
     void *context;
     struct pg_item *items; /* ring; capacity is a power of two */
     size_t capacity, first, count;
-    bool first_answered; /* the oldest item had its result; only the end mark is missing */
     uint32_t in_flight;
     bool unsynced; /* something was sent after the last sync */
     bool unflushed;

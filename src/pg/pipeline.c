@@ -31,7 +31,6 @@ static struct pg_item pop_item(struct pg *pg)
     struct pg_item item = pg->items[pg->first];
     pg->first = (pg->first + 1) & (pg->capacity - 1);
     pg->count--;
-    pg->first_answered = false;
     return item;
 }
 
@@ -290,27 +289,19 @@ void pg_pipeline_read(struct pg *pg)
         PGresult *handle = PQgetResult(pg->handle);
         struct pg_item item = pg->items[pg->first];
         if (!handle) {
-            /* The end of the oldest item's results; before its first one, nothing has come yet. */
-            if (!pg->first_answered && PQstatus(pg->handle) == CONNECTION_BAD) return;
+            if (PQstatus(pg->handle) == CONNECTION_BAD) return;
             /* Not busy and yet nothing to say, twice: a server that is going down said its last word. The end of its stream is still to come. */
-            if (!pg->first_answered && ++idle > 1) return;
-            if (pg->first_answered) {
-                pop_item(pg);
-                idle = 0;
-            }
+            if (++idle > 1) return;
         } else if (item.kind == PG_ITEM_SYNC) {
             PQclear(handle);
             pop_item(pg);
             synced(pg);
-        } else if (pg->first_answered) {
-            PQclear(handle); /* one result for each send */
-        } else if (PQresultStatus(handle) == PGRES_PIPELINE_ABORTED) {
-            /* When something is sent now, libpq goes on to the next item without telling this one's end: take the end before the callback can send. */
+        } else {
+            /* One result for each send. When something is sent now, libpq goes on to the next item without telling this one's end (it is there
+               already, so that this does not wait): take it before the callback can send. */
             PQclear(PQgetResult(pg->handle));
             pop_item(pg);
-            deliver(pg, &item, handle);
-        } else {
-            pg->first_answered = true;
+            idle = 0;
             deliver(pg, &item, handle);
         }
     }
@@ -319,9 +310,8 @@ void pg_pipeline_read(struct pg *pg)
 void pg_pipeline_fail(struct pg *pg, const struct error *error)
 {
     while (pg->count) {
-        bool answered = pg->first_answered;
         struct pg_item item = pop_item(pg);
-        if (item.kind != PG_ITEM_QUERY || answered) continue;
+        if (item.kind != PG_ITEM_QUERY) continue;
         struct pg_result result = {.error = *error};
         pg->in_flight--;
         if (item.done) item.done(item.context, &result);

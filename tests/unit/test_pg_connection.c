@@ -362,6 +362,37 @@ static void test_undo_after_skipped(void **state)
     pg_close(pg);
 }
 
+/* The callback of the statement that failed, the last of its group, undoes it in a group of its own. */
+static void undo_after_failed(void *context, struct pg_result *result)
+{
+    struct undo *undo = context;
+    assert_false(result->ok);
+    pg_send_text(undo->pg, "ROLLBACK", note, tag(undo->answers, 0));
+    pg_sync(undo->pg);
+}
+
+static void test_undo_after_failed(void **state)
+{
+    (void)state;
+    static struct answers answers;
+    answers.count = 0;
+    struct pg *pg = connect_blocking();
+    struct undo undo = {.pg = pg, .answers = &answers};
+    struct error error = {0};
+    for (int i = 0; i < 3; i++) {
+        answers.count = 0;
+        pg_send_text(pg, "BEGIN", NULL, NULL);
+        pg_send_prepared(pg, "fails", "SELECT 1/0", NULL, 0, undo_after_failed, &undo);
+        assert_true(pg_run_wait(pg, 5000, &error));
+        pg_send_text(pg, "SELECT 'on'", note, tag(&answers, 1));
+        assert_true(pg_run_wait(pg, 5000, &error));
+        assert_int_equal(answers.count, 2);
+        assert_true(answers.items[0].ok);
+        assert_string_equal(answers.items[1].first, "on");
+    }
+    pg_close(pg);
+}
+
 static void close_inside(void *context, struct pg_result *result)
 {
     struct pg **pg = context;
@@ -497,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_callback_sends_and_takes),
         cmocka_unit_test(test_undo_after_skipped),
+        cmocka_unit_test(test_undo_after_failed),
         cmocka_unit_test(test_close_in_callback),
         cmocka_unit_test(test_backend_terminated),
         cmocka_unit_test(test_server_crash),
