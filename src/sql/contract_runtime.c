@@ -55,7 +55,7 @@ const struct runtime_row runtime_rows[] = {
     {"regexp_instr", "text, text, numeric, numeric, numeric", "numeric", I, true, "0: its begin, 1: after its end"},
     {"regexp_instr", "text, text, numeric, numeric, numeric, text", "numeric", I, false, "with match parameters"},
     {"regexp_instr", "text, text, numeric, numeric, numeric, text, numeric", "numeric", I, false, "of a group"},
-    {"regexp_replace", "text, text", "text", I, true, "all matches removed"},
+    {"regexp_replace", "text, text", "text", I, false, "all matches removed; NULL pattern: the text"},
     {"regexp_replace", "text, text, text", "text", I, false, "all matches replaced, \\1 .. \\9; NULL replacement: removed"},
     {"regexp_replace", "text, text, text, numeric", "text", I, false, "from a position"},
     {"regexp_replace", "text, text, text, numeric, numeric", "text", I, false, "only the n-th match; 0: all"},
@@ -67,6 +67,8 @@ const struct runtime_row runtime_rows[] = {
     {"regexp_substr", "text, text, numeric, numeric, text, numeric", "text", I, false, "of a group"},
     {"is_json", "text", "boolean", I, true, "IS JSON in Oracle's lax syntax; NULL stays NULL"},
     {"refuse_loop", "boolean", "boolean", I, false, "true: error ORA-01436 CONNECT BY loop in user data; else true"},
+    {"pick", "anyarray, integer", "anyelement", I, true, "the n-th element that is not NULL; negative n: counted from the end; outside: NULL"},
+    {"pick_any", "anyarray, integer", "anyelement", I, true, "the n-th element, NULLs counted; negative n: from the end; outside: NULL"},
     /* dates and times */
     {"sysdate", "", "timestamp(0) without time zone", S, false, "the statement's time at the database's zone, cut to seconds"},
     {"systimestamp", "", "timestamp with time zone", S, false, "the statement's time"},
