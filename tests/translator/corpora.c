@@ -135,7 +135,7 @@ static void judge_pair(struct pairs *pairs, const struct sql_plan *plan, const c
         pairs->result.agree++;
     } else {
         int verdict = runs ? staged_compare(pairs->target, plan->target_text, numbered, reason, sizeof reason) : STAGED_UNKNOWN;
-        char both[1400];
+        char both[1600];
         snprintf(both, sizeof both, "%.500s   REFERENCE %.500s   %s", plan->target_text, numbered, verdict == STAGED_DIFFERENT ? reason : "");
         if (verdict == STAGED_DIFFERENT && plan->volatile_) verdict = STAGED_UNKNOWN;
         if (verdict == STAGED_SAME) {
