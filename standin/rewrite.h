@@ -40,7 +40,10 @@ struct scope {
     struct variable *variables;
     uint32_t variable_count; /* PL/SQL scopes only; room for VARIABLE_MAX */
     const char *groups[GROUP_MAX];
-    uint32_t group_count; /* texts of GROUP BY items */
+    uint32_t group_count;            /* texts of GROUP BY items */
+    const char *factors[SOURCE_MAX]; /* of a FROM list without JOIN: each source's text; (+) puts them together anew */
+    bool joined;                     /* JOIN was used */
+    uint64_t used, outer_marks;      /* sources named, and named with (+), since they were cleared */
     bool connect_by;
 };
 
@@ -161,6 +164,7 @@ struct expression expression_parse(struct rewriter *rw); /* a condition or a val
 struct expression expression_value(struct rewriter *rw); /* a value; a condition is an error */
 struct expression expression_condition(struct rewriter *rw);
 struct expression expression_primary(struct rewriter *rw);
+struct expression expression_conjunct(struct rewriter *rw); /* one of the conditions between ANDs */
 struct expression expression_of(const char *text, struct sql_type type);
 const char *expression_as(struct rewriter *rw, const struct expression *e,
                           const struct sql_type *wanted);                       /* converted as an assignment would */

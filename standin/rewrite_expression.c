@@ -205,6 +205,13 @@ static struct expression parse_chain(struct rewriter *rw, const char *word, stru
     return left;
 }
 
+struct expression expression_conjunct(struct rewriter *rw)
+{
+    struct expression e = parse_not(rw);
+    want_condition(rw, &e);
+    return e;
+}
+
 static struct expression parse_and(struct rewriter *rw)
 {
     return parse_chain(rw, "AND", parse_not);

@@ -421,6 +421,14 @@ struct expression expression_column(struct rewriter *rw, const struct token *fir
     return bad();
 }
 
+static uint64_t source_bit(const struct rewriter *rw, const struct expression *e)
+{
+    for (uint32_t i = 0; rw->scope && i < rw->scope->source_count; i++) {
+        if (rw->scope->sources[i] == e->source) return (uint64_t)1 << i;
+    }
+    return 0;
+}
+
 /* name, name.name, name.name.name, each perhaps with arguments. */
 static struct expression name_operand(struct rewriter *rw, const struct token *t)
 {
@@ -438,8 +446,10 @@ static struct expression name_operand(struct rewriter *rw, const struct token *t
         return sequence_operand(rw, t, count == 3 ? parts[0] : NULL, parts[count - 2], last);
     if (rewrite_is(rw, "(")) {
         if (rewrite_is_ahead(rw, 1, "+") && rewrite_is_ahead(rw, 2, ")")) {
-            rewrite_refuse(rw, "the (+) outer join operator");
-            return bad();
+            struct expression e = expression_column(rw, t, count == 3 ? parts[0] : NULL, count > 1 ? parts[count - 2] : NULL, last);
+            rw->at += 3;
+            rw->scope->outer_marks |= source_bit(rw, &e);
+            return e;
         }
         const char *name = count == 1   ? last
                            : count == 2 ? text_format(rw, "%s.%s", parts[0], parts[1])
@@ -456,7 +466,9 @@ static struct expression name_operand(struct rewriter *rw, const struct token *t
     }
     struct expression e;
     if (count == 1 && t->kind == TOKEN_WORD && function_without_arguments(rw, t, &e)) return e;
-    return expression_column(rw, t, count == 3 ? parts[0] : NULL, count > 1 ? parts[count - 2] : NULL, last);
+    e = expression_column(rw, t, count == 3 ? parts[0] : NULL, count > 1 ? parts[count - 2] : NULL, last);
+    if (rw->scope && e.source) rw->scope->used |= source_bit(rw, &e);
+    return e;
 }
 
 struct expression expression_primary(struct rewriter *rw)

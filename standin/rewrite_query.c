@@ -218,7 +218,9 @@ static void parse_block(struct rewriter *rw, struct query *query)
     }
     rw->at = from + 1;
     query->tail = text_format(rw, " FROM %s", source_from(rw));
-    if (rewrite_take(rw, "WHERE")) {
+    if (rewrite_is(rw, "WHERE") && outer_marks_ahead(rw)) {
+        query->tail = outer_where(rw);
+    } else if (rewrite_take(rw, "WHERE")) {
         struct expression e = expression_condition(rw);
         if (e.aggregate) rewrite_fail(rw, 934, NULL, "group function is not allowed here");
         query->tail = text_format(rw, "%s WHERE %s", query->tail, e.text);

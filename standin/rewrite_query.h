@@ -15,6 +15,9 @@ const char *source_join(struct rewriter *rw, bool first);
 const char *source_join_operand(struct rewriter *rw);
 /* The query's text; derived: with column names that are unique. */
 const char *query_text(struct rewriter *rw, const struct query *query, bool derived);
+/* At WHERE: is (+) in it? Then outer_where takes it and answers FROM and WHERE with LEFT JOINs. */
+bool outer_marks_ahead(const struct rewriter *rw);
+const char *outer_where(struct rewriter *rw);
 /* ORDER BY (already taken): the list with NULL in its place. */
 const char *query_order(struct rewriter *rw, struct query *query);
 

@@ -245,6 +245,7 @@ const char *source_join(struct rewriter *rw, bool first)
     uint32_t from = rw->scope->source_count;
     if (!rewrite_deeper(rw)) return "";
     const char *text = table_factor(rw, first);
+    if (from < SOURCE_MAX) rw->scope->factors[from] = text;
     for (;;) {
         bool left = false, right = false, cross = false;
         if (rewrite_take2(rw, "CROSS", "JOIN"))
@@ -263,6 +264,7 @@ const char *source_join(struct rewriter *rw, bool first)
             break;
         }
         uint32_t middle = rw->scope->source_count;
+        rw->scope->joined = true;
         const char *other = table_factor(rw, false);
         const char *condition = cross ? "" : join_condition(rw, from, middle);
         for (uint32_t i = from; i < rw->scope->source_count; i++) {

@@ -79,6 +79,13 @@ static void set_zone(struct client *client, const char *value, struct plan_error
     copy_setting(client->zone_name, FORMAT_SIZE, value);
 }
 
+static bool schema_exists(const struct client *client, const char *name)
+{
+    bool found = strcmp(name, "SYS") == 0;
+    for (uint32_t i = 0; i < client->server->user_count; i++) found |= strcmp(client->server->users[i].name, name) == 0;
+    return found;
+}
+
 /* What NLS_SESSION_PARAMETERS answers. */
 static void show_setting(struct client *client, const char *name, const char *value, struct plan_error *error)
 {
@@ -114,6 +121,11 @@ void session_setting(struct client *client, const char *name, const char *value,
         const char *name, *allowed;
     } fixed[] = {{"NLS_COMP", "BINARY"}, {"NLS_SORT", "BINARY"}, {"NLS_NUMERIC_CHARACTERS", ".,"}, {"NLS_CALENDAR", "GREGORIAN"}};
     client->settings_version++;
+    if (strcmp(name, "CURRENT_SCHEMA") == 0 && !schema_exists(client, value)) {
+        error->ora = 1435;
+        snprintf(error->text, sizeof error->text, "ORA-01435: user does not exist");
+        return;
+    }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (strcmp(texts[i].name, name) == 0) copy_setting(texts[i].to, texts[i].size, value);
     }
