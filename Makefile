@@ -107,4 +107,5 @@ clean:
 -include scripts/bench.mk
 -include scripts/translator.mk
 -include scripts/demo.mk
+-include scripts/drivers.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

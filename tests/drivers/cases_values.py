@@ -47,13 +47,14 @@ def numbers():
 
 def floats():
     made = []
+    by_number = {"go": DRIVER + "a float goes out as NUMBER, which does not hold this value"}
     for column, label, value in [("bf", "plain", bf("1.5")), ("bf", "minus", bf("-0.25")), ("bf", "small", bf("0.0000152587890625")), ("bf", "seven_digits", bf("16777215")),
                                  ("bd", "plain", bd("1.1")), ("bd", "minus", bd("-12345.678901")), ("bd", "max", bd("1.7976931348623157e308")),
                                  ("bd", "least_normal", bd("2.2250738585072014e-308")), ("bd", "seventeen_digits", bd("0.30000000000000004")), ("f", "plain", n("1.25"))]:
-        made.append(round_trip(f"float.{column}.{label}", "t_float", column, value))
+        made.append(round_trip(f"float.{column}.{label}", "t_float", column, value, skip=by_number if label in ("max", "least_normal") else None))
     for column, make in (("bf", bf), ("bd", bd)):
         for label in ("nan", "inf", "-inf"):
-            made.append(round_trip(f"float.{column}.{label}", "t_float", column, make(label), skip=legacy_cannot("no NaN and no infinity is stored")))
+            made.append(round_trip(f"float.{column}.{label}", "t_float", column, make(label), skip=dict(legacy_cannot("no NaN and no infinity is stored"), **by_number)))
     made.append(round_trip("float.bf.max", "t_float", "bf", bf("3.4028234663852886e38")))
     made.append(case("float.compared", change("INSERT INTO t_float (id, bd) VALUES (1, :1)", 1, bd("0.5")), query("SELECT id FROM t_float WHERE bd = :1", [1], bd("0.5")), clean="t_float"))
     return made

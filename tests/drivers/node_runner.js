@@ -302,7 +302,7 @@ class Runner {
       batchErrors: 'batch_errors' in step, dmlRowCounts: 'counts' in step });
     if ('count' in step) this.check('rows affected', step.count, result.rowsAffected);
     if ('counts' in step) this.check('rows affected by each', step.counts, result.dmlRowCounts);
-    if ('batch_errors' in step) this.check('batch errors', step.batch_errors, (result.batchErrors ?? []).map((error) => [error.offset, error.errorNum]));
+    if ('batch_errors' in step) this.check('batch errors', step.batch_errors, (result.batchErrors ?? []).map((error) => [error.offset, error.errorNum ?? this.codeOf(error)]));
   }
 
   async lobOf(step) {

@@ -162,8 +162,8 @@ final class Values {
             case "bd": oracle.setBinaryDouble(index, real(text)); return;
             case "d": oracle.setDATE(index, new oracle.sql.DATE(dateBytes(local(text)))); return;
             case "ts": oracle.setTIMESTAMP(index, new oracle.sql.TIMESTAMP(stampBytes(local(text)))); return;
-            case "tz": statement.setObject(index, zoned(text)); return;
-            case "ltz": statement.setObject(index, zoned(text)); return;
+            case "tz": oracle.setTIMESTAMPTZ(index, new oracle.sql.TIMESTAMPTZ(zonedBytes(zoned(text)))); return;
+            case "ltz": oracle.setTIMESTAMPLTZ(index, new oracle.sql.TIMESTAMPLTZ(stampBytes(zoned(text).withOffsetSameInstant(ZoneOffset.UTC).toLocalDateTime()))); return;
             case "raw": statement.setBytes(index, bytes(text)); return;
             case "clob": if (text.length() > 30000) oracle.setStringForClob(index, text); else statement.setString(index, text); return;
             case "blob": if (text.length() > 4000) oracle.setBytesForBlob(index, bytes(text)); else statement.setBytes(index, bytes(text)); return;
@@ -183,6 +183,17 @@ final class Values {
         if (v.getNano() == 0) return date;
         byte[] out = java.util.Arrays.copyOf(date, 11);
         for (int i = 0; i < 4; i++) out[7 + i] = (byte) (v.getNano() >> 24 - 8 * i);
+        return out;
+    }
+
+    /** UTC's fields, then the offset. */
+    private static byte[] zonedBytes(OffsetDateTime v) {
+        LocalDateTime utc = v.withOffsetSameInstant(ZoneOffset.UTC).toLocalDateTime();
+        byte[] out = java.util.Arrays.copyOf(dateBytes(utc), 13);
+        for (int i = 0; i < 4; i++) out[7 + i] = (byte) (utc.getNano() >> 24 - 8 * i);
+        int minutes = v.getOffset().getTotalSeconds() / 60;
+        out[11] = (byte) (minutes / 60 + 20);
+        out[12] = (byte) (minutes % 60 + 60);
         return out;
     }
 
