@@ -85,6 +85,17 @@ static void write_description(struct client *client, const struct wire_request *
     wire_describe_write(client->session, columns, s->plan->column_count, &client->reply);
 }
 
+/* A plan made again for other bind types mostly has the same columns: then there is nothing to tell, and the client's defines stand. */
+static bool columns_changed(struct client *client, const struct wire_cursor *cursor, const struct statement *s)
+{
+    if (cursor->column_count != s->plan->column_count) return true;
+    struct wire_column *columns = arena_zero(&client->call_arena, (s->plan->column_count + 1) * sizeof *columns);
+    result_describe(s->plan->columns, s->plan->column_count, columns);
+    for (uint32_t i = 0; i < cursor->column_count; i++)
+        if (columns[i].oac.type != cursor->columns[i].oac.type || columns[i].oac.size_max != cursor->columns[i].oac.size_max) return true;
+    return false;
+}
+
 static void call_query(struct client *client, const struct wire_request *request, struct statement *s, bool describe)
 {
     struct plan_error error = {0};
@@ -254,7 +265,7 @@ void call_execute(struct client *client, struct wire_request *request)
         call_error(client, request, &error, cursor->id);
         return;
     }
-    bool describe = parsed || renewed || (cursor->column_count == 0 && s->plan->column_count > 0);
+    bool describe = parsed || (renewed && columns_changed(client, cursor, s)) || (cursor->column_count == 0 && s->plan->column_count > 0);
     switch (s->plan->kind) {
     case PLAN_QUERY: call_query(client, request, s, describe); break;
     case PLAN_DML: call_dml(client, request, s); break;
