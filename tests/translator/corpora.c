@@ -17,7 +17,8 @@ static const char *first_reason(const struct sql_plan *plan, char *room, size_t 
 {
     for (uint32_t i = 0; i < plan->finding_count; i++) {
         if (plan->findings[i].severity != SQL_REFUSAL) continue;
-        snprintf(room, size, "%s: %s", plan->findings[i].rule ? plan->findings[i].rule : "", plan->findings[i].reason ? plan->findings[i].reason : "");
+        snprintf(room, size, "%s: %s", plan->findings[i].rule ? plan->findings[i].rule : "",
+                 plan->findings[i].reason ? plan->findings[i].reason : "");
         return room;
     }
     return plan->finding_count && plan->findings[0].reason ? plan->findings[0].reason : "no reason is given";
@@ -69,11 +70,18 @@ struct corpus_result corpus_measure(const char *path, FILE *failures)
     struct corpus corpus = {.groups = groups_new()};
     fresh_options(&corpus.options);
     if (!lines_read(path, take_statement, &corpus)) fprintf(stderr, "translator: SKIPPED, there is no corpus at %s\n", path);
-    fprintf(failures, "\n== corpus: %u statements, %u parsed, %u translated, %u refused, %u not PostgreSQL, %u crashed\n", corpus.result.total, corpus.result.parsed,
-            corpus.result.translated, corpus.result.refused, corpus.result.invalid, corpus.result.crashed);
+    fprintf(failures, "\n== corpus: %u statements, %u parsed, %u translated, %u refused, %u not PostgreSQL, %u crashed\n",
+            corpus.result.total, corpus.result.parsed, corpus.result.translated, corpus.result.refused, corpus.result.invalid,
+            corpus.result.crashed);
     groups_print(corpus.groups, failures);
     groups_free(corpus.groups);
     return corpus.result;
+}
+
+static bool quoted_upper(const char *at)
+{
+    size_t size = strspn(at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return size > 0 && at[size + 1] == '"' && !(at[1] >= '0' && at[1] <= '9');
 }
 
 /* :name and ? become $n where they are parameters; a name keeps its number. */
@@ -87,6 +95,9 @@ static char *number_parameters(const char *text)
     for (const char *at = text; *at; at++) {
         if (quote) {
             if (*at == quote) quote = 0;
+        } else if (*at == '"' && quoted_upper(at)) { /* Oracle's "EMP" is its EMP, and emp on the target */
+            for (at++; *at != '"'; at++) buffer_u8(&out, (uint8_t)tolower((unsigned char)*at));
+            continue;
         } else if (*at == '\'' || *at == '"') {
             quote = *at;
         } else if (*at == '?') {
@@ -122,11 +133,10 @@ struct pairs {
     bool header;
 };
 
-static void judge_pair(struct pairs *pairs, const struct sql_plan *plan, const char *source, char *kind, const char *reference)
+static void judge_pair(struct pairs *pairs, const struct sql_plan *plan, const char *source, const char *reference)
 {
     char reason[400] = "";
     char *numbered = number_parameters(reference), *ours = judge_normal(plan->target_text), *theirs = judge_normal(numbered);
-    bool runs = strncmp(kind, "SELECT", 6) == 0 || strcmp(kind, "OTHER") == 0 || strcmp(kind, "INSERT") == 0 || strcmp(kind, "UPDATE") == 0 || strcmp(kind, "DELETE") == 0;
     if (!ours) {
         pairs->result.wrong++;
         judge_parses(plan->target_text, reason, sizeof reason);
@@ -134,19 +144,22 @@ static void judge_pair(struct pairs *pairs, const struct sql_plan *plan, const c
     } else if (theirs && strcmp(ours, theirs) == 0) {
         pairs->result.agree++;
     } else {
-        int verdict = runs ? staged_compare(pairs->target, plan->target_text, numbered, reason, sizeof reason) : STAGED_UNKNOWN;
+        bool definition = plan->kind == SQL_DDL; /* people choose types of their own: another definition is not a wrong one */
+        int verdict = staged_compare(pairs->target, plan->target_text, numbered, reason, sizeof reason);
+        bool other = verdict == STAGED_DIFFERENT;
         char both[1600];
-        snprintf(both, sizeof both, "%.500s   REFERENCE %.500s   %s", plan->target_text, numbered, verdict == STAGED_DIFFERENT ? reason : "");
-        if (verdict == STAGED_DIFFERENT && plan->volatile_) verdict = STAGED_UNKNOWN;
+        snprintf(both, sizeof both, "%.500s   REFERENCE %.500s   %s", plan->target_text, numbered, other ? reason : "");
+        if (other && (plan->volatile_ || definition)) verdict = STAGED_UNKNOWN;
         if (verdict == STAGED_SAME) {
             pairs->result.right_but_different++;
         } else if (verdict == STAGED_DIFFERENT || verdict == STAGED_FIRST_FAILS) {
             pairs->result.wrong++;
-            groups_add(pairs->groups, verdict == STAGED_DIFFERENT ? "pairs, other rows" : "pairs, only the reference runs", verdict == STAGED_DIFFERENT ? "" : reason, source,
-                       both);
+            groups_add(pairs->groups, verdict == STAGED_DIFFERENT ? "pairs, other rows" : "pairs, only the reference runs",
+                       verdict == STAGED_DIFFERENT ? "" : reason, source, both);
         } else {
             pairs->result.unjudged++;
-            groups_add(pairs->groups, "pairs, unjudged", reason, source, both);
+            groups_add(pairs->groups, definition && other ? "pairs, another definition (unjudged)" : "pairs, unjudged", other ? "" : reason,
+                       source, both);
         }
     }
     free(numbered);
@@ -167,7 +180,8 @@ static void take_pair(void *context, char *line)
     size_t size = strlen(fields[0]);
     struct sql_plan *plan = guarded_translate(&pairs->options, fields[0], &guard);
     char expression[4000] = "", reference[4000];
-    if (plan && plan->state == SQL_UNPARSED && strcmp(fields[5], "OTHER") == 0 && size < 3900 && strlen(fields[1]) < 3900) { /* a bare expression */
+    if (plan && plan->state == SQL_UNPARSED && strcmp(fields[5], "OTHER") == 0 && size < 3900 &&
+        strlen(fields[1]) < 3900) { /* a bare expression */
         sql_plan_unref(plan);
         snprintf(expression, sizeof expression, "SELECT %s FROM some_rows", fields[0]);
         snprintf(reference, sizeof reference, "SELECT %s FROM some_rows", fields[1]);
@@ -181,10 +195,16 @@ static void take_pair(void *context, char *line)
     if (plan->state == SQL_REFUSED || plan->state == SQL_UNPARSED || plan->state == SQL_PASSED || !plan->target_text) {
         pairs->result.refused++;
         pairs->result.definitions += plan->kind == SQL_DDL;
-        groups_add(pairs->groups, plan->state == SQL_UNPARSED ? "pairs, unparsed" : plan->state == SQL_PASSED ? "pairs, passed" : "pairs, refused",
+        groups_add(pairs->groups,
+                   plan->state == SQL_UNPARSED ? "pairs, unparsed"
+                   : plan->state == SQL_PASSED ? "pairs, passed"
+                                               : "pairs, refused",
                    first_reason(plan, reason, sizeof reason), fields[0], NULL);
     } else {
-        judge_pair(pairs, plan, fields[0], fields[5], *expression ? reference : fields[1]);
+        char *source = NULL;
+        if (asprintf(&source, "[%s] %s", fields[3], fields[0]) < 0) abort();
+        judge_pair(pairs, plan, source, *expression ? reference : fields[1]);
+        free(source);
     }
     sql_plan_unref(plan);
 }
@@ -194,8 +214,8 @@ struct pair_result pairs_measure(PGconn *target, const char *path, FILE *failure
     struct pairs pairs = {.groups = groups_new(), .target = target};
     fresh_options(&pairs.options);
     if (!lines_read(path, take_pair, &pairs)) fprintf(stderr, "translator: SKIPPED, there are no pairs at %s\n", path);
-    fprintf(failures, "\n== pairs: %u, %u agree, %u right but different, %u refused, %u wrong, %u unjudged\n", pairs.result.total, pairs.result.agree,
-            pairs.result.right_but_different, pairs.result.refused, pairs.result.wrong, pairs.result.unjudged);
+    fprintf(failures, "\n== pairs: %u, %u agree, %u right but different, %u refused, %u wrong, %u unjudged\n", pairs.result.total,
+            pairs.result.agree, pairs.result.right_but_different, pairs.result.refused, pairs.result.wrong, pairs.result.unjudged);
     groups_print(pairs.groups, failures);
     groups_free(pairs.groups);
     return pairs.result;

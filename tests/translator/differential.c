@@ -24,9 +24,15 @@ static char kind_of(Oid type)
     switch (type) {
     case 16: return 'L';
     case 17: return 'B';
-    case 20: case 21: case 23: case 1700: case 26: return 'N';
-    case 700: case 701: return 'F';
-    case 1082: case 1114: return 'D';
+    case 20:
+    case 21:
+    case 23:
+    case 1700:
+    case 26: return 'N';
+    case 700:
+    case 701: return 'F';
+    case 1082:
+    case 1114: return 'D';
     case 1184: return 'Z';
     case 1186: return 'I';
     default: return 'S';

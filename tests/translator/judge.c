@@ -21,7 +21,9 @@ static const char *skip_cast(const char *at)
 {
     while (at[0] == ':' && at[1] == ':') {
         at += 2;
-        while (isalnum((unsigned char)*at) || *at == '_' || *at == '.' || (*at == ' ' && (strncmp(at, " precision", 10) == 0 || strncmp(at, " varying", 8) == 0))) at++;
+        while (isalnum((unsigned char)*at) || *at == '_' || *at == '.' ||
+               (*at == ' ' && (strncmp(at, " precision", 10) == 0 || strncmp(at, " varying", 8) == 0)))
+            at++;
         if (*at == '(') at += strcspn(at, ")") + (strchr(at, ')') != NULL);
         if (strncmp(at, "[]", 2) == 0) at += 2;
     }

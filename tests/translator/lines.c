@@ -96,7 +96,12 @@ char *lines_json_text(const char *line, const char *name)
             }
             put_utf8(&out, code);
         } else {
-            buffer_u8(&out, (uint8_t)(*at == 'n' ? '\n' : *at == 't' ? '\t' : *at == 'r' ? '\r' : *at == 'b' ? '\b' : *at == 'f' ? '\f' : *at));
+            buffer_u8(&out, (uint8_t)(*at == 'n'   ? '\n'
+                                      : *at == 't' ? '\t'
+                                      : *at == 'r' ? '\r'
+                                      : *at == 'b' ? '\b'
+                                      : *at == 'f' ? '\f'
+                                                   : *at));
         }
     }
     buffer_u8(&out, 0);

@@ -74,7 +74,8 @@ int main(int argc, char **argv)
     FILE *failures = fopen(path, "w");
     int status = 1;
     struct differential_result differential = {0};
-    if (failures && target_script(target, "SET client_min_messages = error; SET statement_timeout = '10s'; SET search_path = public") && target_script(target, sql_runtime_script)) {
+    if (failures && target_script(target, "SET client_min_messages = error; SET statement_timeout = '10s'; SET search_path = public") &&
+        target_script(target, sql_runtime_script)) {
         struct pair_result pairs = {0};
         struct corpus_result corpus = {0};
         differential = differential_measure(target, "tests/translator/differential", failures);

@@ -23,8 +23,9 @@ static const struct kind_row kinds[] = {{NULL}, {"numeric"}, {"text"}, {"timesta
 struct value_row {
     const char *type, *values;
 };
-static const struct value_row values[] = {
-    {"numeric", "1,2,3,NULL"}, {"text", "'1','2','3',NULL"}, {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"}};
+static const struct value_row values[] = {{"numeric", "1,2,3,NULL"},
+                                          {"text", "'1','2','3',NULL"},
+                                          {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"}};
 
 static void quiet(PGconn *target, const char *text)
 {
@@ -106,8 +107,10 @@ static const char *table_of_alias(const struct stage *stage, const char *text, c
 static const char *type_by_name(const char *name, size_t size)
 {
     static const char *const dates[] = {"date", "time", "created", "updated", "modified", "expire", "birth", "hired"};
-    static const char *const numbers[] = {"id", "num", "no", "nr", "age", "count", "cnt", "amount", "price", "qty", "quantity", "salary", "sal", "total", "size", "level", "order", "seq",
-                                          "key", "version", "value", "x", "y", "z", "i", "n", "rank", "max", "min", "sum", "avg", "pos", "status", "bal", "discount", "tax", "balance"};
+    static const char *const numbers[] = {
+        "id",    "num",  "no",    "nr",    "age", "count", "cnt",     "amount", "price",    "qty", "quantity", "salary", "sal",
+        "total", "size", "level", "order", "seq", "key",   "version", "value",  "x",        "y",   "z",        "i",      "n",
+        "rank",  "max",  "min",   "sum",   "avg", "pos",   "status",  "bal",    "discount", "tax", "balance"};
     char lower[140];
     size_t length = size < 139 ? size : 139;
     for (size_t i = 0; i < length; i++) lower[i] = (char)tolower((unsigned char)name[i]);
@@ -177,7 +180,8 @@ static struct rows prepare(struct stage *stage, const char *text)
         if (strcmp(rows.sqlstate, "3F000") == 0) {
             const char *start = strchr(rows.text, '"');
             char command[300];
-            snprintf(command, sizeof command, "CREATE SCHEMA IF NOT EXISTS %.*s", start ? (int)strcspn(start + 1, "\"") + 2 : 0, start ? start : "");
+            snprintf(command, sizeof command, "CREATE SCHEMA IF NOT EXISTS %.*s", start ? (int)strcspn(start + 1, "\"") + 2 : 0,
+                     start ? start : "");
             quiet(stage->target, command);
             mended = start != NULL;
         }
@@ -194,11 +198,13 @@ static void fill(struct stage *stage)
     for (int i = 0; i < stage->table_count; i++) {
         struct buffer out;
         buffer_init(&out, 0);
-        buffer_printf(&out, "DO $fill$ DECLARE names text; places text; BEGIN SELECT string_agg(quote_ident(attname), ','), string_agg(CASE format_type(atttypid, NULL) ");
+        buffer_printf(&out, "DO $fill$ DECLARE names text; places text; BEGIN SELECT string_agg(quote_ident(attname), ','), "
+                            "string_agg(CASE format_type(atttypid, NULL) ");
         for (size_t k = 0; k < sizeof values / sizeof *values; k++)
             buffer_printf(&out, "WHEN '%s' THEN $v$(ARRAY[%s]::%s[])[n]$v$ ", values[k].type, values[k].values, values[k].type);
         buffer_printf(&out,
-                      "END, ',') INTO names, places FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 1; IF names IS NOT NULL THEN EXECUTE 'INSERT INTO %s (' || names || ') SELECT ' "
+                      "END, ',') INTO names, places FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 1; IF names IS NOT NULL "
+                      "THEN EXECUTE 'INSERT INTO %s (' || names || ') SELECT ' "
                       "|| places || ' FROM generate_series(1, 4) n'; END IF; END $fill$",
                       stage->tables[i], stage->tables[i]);
         buffer_u8(&out, 0);
@@ -254,16 +260,34 @@ static char *sorted(const char *text)
     return done;
 }
 
-/* What the statement answers, or for a change what then stands in the tables. NULL: it fails; *reason says why. */
-static char *outcome(struct stage *stage, const char *text, bool change, char *reason, size_t size)
+/* What there is outside the system's schemas and ours: columns with the class of their type, keys, indexes, sequences; names of constraints do not count. */
+static const char definitions[] = "SELECT c.relname || '.' || a.attname, t.typcategory, a.attnotnull, a.atthasdef OR a.attidentity <> '' "
+                                  "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
+                                  "JOIN pg_type t ON t.oid = a.atttypid WHERE c.relkind IN ('r', 'v', 'p', 'm') AND NOT a.attisdropped AND "
+                                  "c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|understudy)' "
+                                  "UNION ALL SELECT conrelid::regclass::text || ' ' || conkey::text, contype, confrelid <> 0, true FROM "
+                                  "pg_constraint WHERE conrelid <> 0 AND connamespace::regnamespace::text !~ "
+                                  "'^(pg_|information_schema|understudy)' UNION ALL SELECT indrelid::regclass::text || ' ' || "
+                                  "indkey::text, 'i', indisunique, indexprs IS NOT NULL FROM pg_index JOIN pg_class c ON c.oid = "
+                                  "indrelid WHERE c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|understudy)' UNION ALL "
+                                  "SELECT sequencename || ' ' || increment_by, 's', cycle, true FROM pg_sequences";
+
+enum change { CHANGE_NONE, CHANGE_ROWS, CHANGE_DEFINITIONS };
+
+/* What the statement answers, or for a change what there is then. NULL: it fails; *reason says why. */
+static char *outcome(struct stage *stage, const char *text, enum change change, char *reason, size_t size)
 {
     char *done = NULL;
     quiet(stage->target, "SAVEPOINT comparing");
     struct rows rows = target_run(stage->target, text, count_parameters(text), "1");
     if (!rows.ok) {
         snprintf(reason, size, "%s", rows.text);
-    } else if (!change) {
+    } else if (change == CHANGE_NONE) {
         done = sorted(rows.text);
+    } else if (change == CHANGE_DEFINITIONS) {
+        struct rows all = target_run(stage->target, definitions, 0, NULL);
+        done = sorted(all.text);
+        rows_free(&all);
     } else {
         struct buffer out;
         buffer_init(&out, 0);
@@ -283,12 +307,36 @@ static char *outcome(struct stage *stage, const char *text, bool change, char *r
     return done;
 }
 
+static enum change change_of(const char *text)
+{
+    static const char *const rows[] = {"INSERT", "UPDATE", "DELETE", "MERGE"}, *const definition[] = {"CREATE", "ALTER", "DROP", "COMMENT",
+                                                                                                      "TRUNCATE"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strncasecmp(text, rows[i], strlen(rows[i])) == 0) return CHANGE_ROWS;
+    for (size_t i = 0; i < sizeof definition / sizeof *definition; i++)
+        if (strncasecmp(text, definition[i], strlen(definition[i])) == 0) return CHANGE_DEFINITIONS;
+    return CHANGE_NONE;
+}
+
+/* Definitions cannot be run twice: what is missing is made up from the errors, and what was made is undone. */
+static struct rows prepare_undone(struct stage *stage, const char *text)
+{
+    struct rows rows = prepare(stage, text);
+    if (rows.ok) quiet(stage->target, "ROLLBACK TO SAVEPOINT a_step");
+    return rows;
+}
+
 static int compare_rows(struct stage *stage, const char *first, const char *second, char *reason, size_t size)
 {
-    bool change = strncasecmp(second, "INSERT", 6) == 0 || strncasecmp(second, "UPDATE", 6) == 0 || strncasecmp(second, "DELETE", 6) == 0 || strncasecmp(second, "MERGE", 5) == 0;
+    enum change change = change_of(second);
     char *a = outcome(stage, first, change, reason, size), *b = outcome(stage, second, change, reason, size);
     int verdict = a && b ? (strcmp(a, b) == 0 ? STAGED_SAME : STAGED_DIFFERENT) : !a && b ? STAGED_FIRST_FAILS : STAGED_UNKNOWN;
-    if (a && b) snprintf(reason, size, "answers [%.80s] against [%.80s]", a, b);
+    if (a && b) {
+        size_t same = 0;
+        while (a[same] && a[same] == b[same]) same++;
+        while (same > 0 && a[same - 1] != '\n') same--;
+        snprintf(reason, size, "answers [%.100s] against [%.100s]", a + same, b + same);
+    }
     free(a);
     free(b);
     return verdict;
@@ -302,10 +350,10 @@ int staged_compare(PGconn *target, const char *first, const char *second, char *
         struct stage stage = {.target = target, .type = kinds[k].type};
         quiet(target, "BEGIN");
         quiet(target, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; SET LOCAL client_min_messages = error");
-        struct rows b = prepare(&stage, second), a = prepare(&stage, first);
+        struct rows b = prepare_undone(&stage, second), a = prepare_undone(&stage, first);
         bool both = a.ok && b.ok, only_second = !a.ok && b.ok;
         if (both) {
-            fill(&stage);
+            if (change_of(second) != CHANGE_DEFINITIONS) fill(&stage);
             verdict = compare_rows(&stage, first, second, why, sizeof why);
             snprintf(reason, size, "%s", why);
         } else if (only_second && verdict == STAGED_UNKNOWN) {

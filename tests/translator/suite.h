@@ -21,7 +21,8 @@ char *lines_json_text(const char *line, const char *name);
 struct groups;
 struct groups *groups_new(void);
 void groups_free(struct groups *groups);
-void groups_add(struct groups *groups, const char *kind, const char *reason, const char *source, const char *target); /* target may be NULL */
+void groups_add(struct groups *groups, const char *kind, const char *reason, const char *source,
+                const char *target);                 /* target may be NULL */
 void groups_print(struct groups *groups, FILE *out); /* most frequent first */
 
 /* ---- translate.c: the translator, guarded: a crash or a hang is a result ---- */
@@ -53,9 +54,15 @@ enum { STAGED_SAME, STAGED_DIFFERENT, STAGED_FIRST_FAILS, STAGED_UNKNOWN };
 int staged_compare(PGconn *target, const char *first, const char *second, char *reason, size_t size);
 
 /* ---- the three measurements ---- */
-struct pair_result { unsigned total, agree, right_but_different, refused, wrong, unjudged, definitions /* among the refused: DDL, which is not translated */; };
-struct corpus_result { unsigned total, parsed, translated, refused, invalid, crashed, states[SQL_STATE_COUNT]; };
-struct differential_result { unsigned passed, failed, witnessed; };
+struct pair_result {
+    unsigned total, agree, right_but_different, refused, wrong, unjudged, definitions /* among the refused: DDL, which is not translated */;
+};
+struct corpus_result {
+    unsigned total, parsed, translated, refused, invalid, crashed, states[SQL_STATE_COUNT];
+};
+struct differential_result {
+    unsigned passed, failed, witnessed;
+};
 struct differential_result differential_measure(PGconn *target, const char *folder, FILE *failures);
 struct pair_result pairs_measure(PGconn *target, const char *path, FILE *failures);
 struct corpus_result corpus_measure(const char *path, FILE *failures);

@@ -71,9 +71,11 @@ struct type_row {
     enum sql_type type;
 };
 static const struct type_row types[] = {
-    {"numeric", SQL_NUMBER}, {"int2", SQL_INTEGER},         {"int4", SQL_INTEGER},       {"int8", SQL_INTEGER},           {"float4", SQL_BINARY_FLOAT},
-    {"float8", SQL_BINARY_DOUBLE}, {"varchar", SQL_VARCHAR}, {"bpchar", SQL_CHAR},       {"text", SQL_CLOB},              {"bytea", SQL_RAW},
-    {"timestamp", SQL_TIMESTAMP}, {"timestamptz", SQL_TIMESTAMP_TZ}, {"date", SQL_DATE}, {"interval", SQL_INTERVAL_DS},
+    {"numeric", SQL_NUMBER},  {"int2", SQL_INTEGER},         {"int4", SQL_INTEGER},
+    {"int8", SQL_INTEGER},    {"float4", SQL_BINARY_FLOAT},  {"float8", SQL_BINARY_DOUBLE},
+    {"varchar", SQL_VARCHAR}, {"bpchar", SQL_CHAR},          {"text", SQL_CLOB},
+    {"bytea", SQL_RAW},       {"timestamp", SQL_TIMESTAMP},  {"timestamptz", SQL_TIMESTAMP_TZ},
+    {"date", SQL_DATE},       {"interval", SQL_INTERVAL_DS},
 };
 
 static void take_column(struct sql_table *table, const PGresult *result, int row)
@@ -102,17 +104,22 @@ static void take_key(struct sql_table *table, const char *name, const char *prim
 {
     struct sql_key key = {.primary = *primary == 't'};
     upper(key.name, sizeof key.name, name);
-    for (char *at = strtok(columns, " "); at && key.column_count < 32; at = strtok(NULL, " ")) key.columns[key.column_count++] = (uint16_t)(atoi(at) - 1);
+    for (char *at = strtok(columns, " "); at && key.column_count < 32; at = strtok(NULL, " "))
+        key.columns[key.column_count++] = (uint16_t)(atoi(at) - 1);
     sql_catalog_add_key(table, &key);
 }
 
 struct sql_catalog *target_catalog(PGconn *target)
 {
     struct sql_catalog *catalog = sql_catalog_new();
-    PGresult *result = PQexec(target, "SELECT c.relname, a.attname, t.typname, a.atttypmod, a.attnotnull, a.atttypid FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
-                                      "JOIN pg_type t ON t.oid = a.atttypid WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND NOT a.attisdropped ORDER BY c.relname, a.attnum");
-    PGresult *keys = PQexec(target, "SELECT c.relname, k.relname, i.indisprimary, i.indkey FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class k ON k.oid = i.indexrelid "
-                                    "WHERE i.indisunique AND i.indexprs IS NULL AND c.relnamespace = 'public'::regnamespace ORDER BY i.indisprimary DESC");
+    PGresult *result = PQexec(target, "SELECT c.relname, a.attname, t.typname, a.atttypmod, a.attnotnull, a.atttypid FROM pg_class c JOIN "
+                                      "pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
+                                      "JOIN pg_type t ON t.oid = a.atttypid WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN "
+                                      "('r', 'v') AND NOT a.attisdropped ORDER BY c.relname, a.attnum");
+    PGresult *keys = PQexec(
+        target, "SELECT c.relname, k.relname, i.indisprimary, i.indkey FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class "
+                "k ON k.oid = i.indexrelid "
+                "WHERE i.indisunique AND i.indexprs IS NULL AND c.relnamespace = 'public'::regnamespace ORDER BY i.indisprimary DESC");
     struct sql_table *table = NULL;
     for (int row = 0; row < PQntuples(result); row++) {
         const char *name = PQgetvalue(result, row, 0);
@@ -126,7 +133,8 @@ struct sql_catalog *target_catalog(PGconn *target)
         take_column(table, result, row);
         bool last = row + 1 == PQntuples(result) || strcmp(name, PQgetvalue(result, row + 1, 0)) != 0;
         for (int k = 0; last && k < PQntuples(keys); k++)
-            if (strcmp(PQgetvalue(keys, k, 0), name) == 0) take_key(table, PQgetvalue(keys, k, 1), PQgetvalue(keys, k, 2), PQgetvalue(keys, k, 3));
+            if (strcmp(PQgetvalue(keys, k, 0), name) == 0)
+                take_key(table, PQgetvalue(keys, k, 1), PQgetvalue(keys, k, 2), PQgetvalue(keys, k, 3));
     }
     PQclear(result);
     result = PQexec(target, "SELECT sequencename, increment_by FROM pg_sequences WHERE schemaname = 'public'");

@@ -46,7 +46,8 @@ static void expect(const char *text, const char *expected)
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
         snprintf(got, sizeof got, "%s", PQgetisnull(result, 0, 0) ? "NULL" : PQgetvalue(result, 0, 0));
     else
-        snprintf(got, sizeof got, "%s %s", PQresultErrorField(result, PG_DIAG_SQLSTATE), PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+        snprintf(got, sizeof got, "%s %s", PQresultErrorField(result, PG_DIAG_SQLSTATE),
+                 PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
     PQclear(result);
     if (strcmp(got, expected) != 0) fail_msg("%s: %s instead of %s", text, got, expected);
 }
@@ -59,7 +60,10 @@ static void the_script_can_be_run_again_and_again(void **state)
 }
 
 /* timestamp(0) as a type of a function is timestamp. */
-static const char *plain_type(const char *type) { return strcmp(type, "timestamp(0) without time zone") == 0 ? "timestamp without time zone" : type; }
+static const char *plain_type(const char *type)
+{
+    return strcmp(type, "timestamp(0) without time zone") == 0 ? "timestamp without time zone" : type;
+}
 
 static void every_promised_function_is_there(void **state)
 {
@@ -70,15 +74,19 @@ static void every_promised_function_is_there(void **state)
         char signature[300];
         snprintf(signature, sizeof signature, "understudy.%s(%s)", row->name, row->arguments);
         const char *values[] = {signature};
-        PGresult *result = PQexecParams(target, "SELECT format_type(p.prorettype, NULL), p.provolatile FROM pg_proc p WHERE p.oid = to_regprocedure($1)", 1, NULL, values, NULL, NULL, 0);
+        PGresult *result =
+            PQexecParams(target, "SELECT format_type(p.prorettype, NULL), p.provolatile FROM pg_proc p WHERE p.oid = to_regprocedure($1)",
+                         1, NULL, values, NULL, NULL, 0);
         if (PQntuples(result) != 1) {
             print_message("missing: %s\n", signature);
             wrong++;
         } else {
             const char volatility = *PQgetvalue(result, 0, 1);
-            bool looser = (volatility == 'v' && row->volatility[0] != 'v') || (volatility == 'i' && row->volatility[0] == 'v'); /* stable for immutable is a promise kept */
+            bool looser = (volatility == 'v' && row->volatility[0] != 'v') ||
+                          (volatility == 'i' && row->volatility[0] == 'v'); /* stable for immutable is a promise kept */
             if (strcmp(PQgetvalue(result, 0, 0), plain_type(row->result)) != 0 || looser) {
-                print_message("%s: %s, %c; promised %s, %s\n", signature, PQgetvalue(result, 0, 0), volatility, row->result, row->volatility);
+                print_message("%s: %s, %c; promised %s, %s\n", signature, PQgetvalue(result, 0, 0), volatility, row->result,
+                              row->volatility);
                 wrong++;
             }
         }
@@ -92,8 +100,16 @@ static void every_promised_function_is_there(void **state)
 static void null_in_is_null_out_where_promised(void **state)
 {
     (void)state;
-    static const char *const harmless[][2] = {{"numeric", "1"}, {"text", "'X'"}, {"integer", "1"}, {"timestamp without time zone", "'2024-01-01'"}, {"timestamp with time zone", "'2024-01-01'"},
-                                              {"interval", "'1 day'"}, {"double precision", "1"}, {"bytea", "'1'"}, {"boolean", "true"}, {"anyarray", "ARRAY[1]"}};
+    static const char *const harmless[][2] = {{"numeric", "1"},
+                                              {"text", "'X'"},
+                                              {"integer", "1"},
+                                              {"timestamp without time zone", "'2024-01-01'"},
+                                              {"timestamp with time zone", "'2024-01-01'"},
+                                              {"interval", "'1 day'"},
+                                              {"double precision", "1"},
+                                              {"bytea", "'1'"},
+                                              {"boolean", "true"},
+                                              {"anyarray", "ARRAY[1]"}};
     for (uint32_t i = 0; i < runtime_row_count; i++) {
         const struct runtime_row *row = &runtime_rows[i];
         char types[300], *rest = NULL, *type[10];
@@ -110,7 +126,8 @@ static void null_in_is_null_out_where_promised(void **state)
                     if (strcmp(harmless[h][0], type[k]) == 0) value = harmless[h][1];
                 if (k != null && strcmp(row->name, "next_day") == 0 && k == 1) value = "'MON'";
                 if (k != null && strcmp(row->name, "new_time") == 0 && k > 0) value = "'GMT'";
-                at += (size_t)snprintf(query + at, sizeof query - at, "%s%s::%s", k ? ", " : "", value, strcmp(type[k], "anyarray") == 0 ? "integer[]" : type[k]);
+                at += (size_t)snprintf(query + at, sizeof query - at, "%s%s::%s", k ? ", " : "", value,
+                                       strcmp(type[k], "anyarray") == 0 ? "integer[]" : type[k]);
             }
             snprintf(query + at, sizeof query - at, ")");
             expect(query, "NULL");
@@ -160,7 +177,8 @@ static void settings_of_the_session_are_followed(void **state)
 static void constant_models_are_read_at_planning(void **state)
 {
     (void)state;
-    PGresult *result = PQexec(target, "EXPLAIN (VERBOSE, COSTS OFF) SELECT understudy.to_char(x::numeric, 'FM990.00') FROM generate_series(1, 2) x");
+    PGresult *result =
+        PQexec(target, "EXPLAIN (VERBOSE, COSTS OFF) SELECT understudy.to_char(x::numeric, 'FM990.00') FROM generate_series(1, 2) x");
     bool read = false, called = false;
     for (int i = 0; i < PQntuples(result); i++) {
         read |= strstr(PQgetvalue(result, i, 0), "{number,FM") != NULL;
