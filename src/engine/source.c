@@ -254,7 +254,10 @@ static bool run_statement(struct source *source, const struct execution *e, stru
         bool again = statement != NULL;
         if (!statement) statement = statement_make(source, e->text);
         statement->used = ++source->calls;
-        if (!execute(source, statement, e, error)) return false;
+        if (!execute(source, statement, e, error)) {
+            if (!statement->cursor->id) statement_forget(source, statement); /* a pending cursor does not outlive its request */
+            return false;
+        }
         bool failed = source_error(source, error);
         if (failed && again && attempt == 0 && is_stale(source->call.end.error) && !source->lost) {
             statement_forget(source, statement);
@@ -265,7 +268,7 @@ static bool run_statement(struct source *source, const struct execution *e, stru
             return false;
         }
         struct wire_cursor *cursor = statement->cursor;
-        bool kept = cursor->query || cursor->dml;
+        bool kept = (cursor->query || cursor->dml) && cursor->id;
         if (cursor->query) {
             bool lobs = !statement->lobs && source_cursor_has_lobs(cursor);
             if (lobs) statement->lobs = true;

@@ -403,13 +403,14 @@ static void a_backfill_under_load_meets_the_mirror(void **state)
     load_start(&load, 4242);
     struct checker *checker = checker_start(&engine, &error);
     assert_non_null(checker);
-    struct copy_options options = {.work = COPY_BACKFILL, .chunk_rows = 20, .restart = true};
+    struct copy_options options = {.work = COPY_BACKFILL, .chunk_rows = 100, .restart = true};
     struct copy *copy = copy_start(&engine, mirror, checker, &options, &error);
     if (!copy) fail_msg("%s", error.text);
-    for (int i = 0; i < 1200 && copy_running(copy); i++) clock_sleep_us(50000);
-    assert_false(copy_running(copy));
+    for (int i = 0; i < 600 && copy_running(copy); i++) clock_sleep_us(50000);
     clock_sleep_us(300000);
     load_end(&load);
+    for (int i = 0; i < 600 && copy_running(copy); i++) clock_sleep_us(50000);
+    assert_false(copy_running(copy));
     struct copy_table tables[16];
     uint32_t count = copy_progress(copy, tables, 16);
     for (uint32_t i = 0; i < count; i++)
