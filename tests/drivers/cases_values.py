@@ -169,13 +169,13 @@ def lobs():
                      query("SELECT id, c FROM t_lob ORDER BY id", [[i, clob(f"text {i}")] for i in range(1, 31)], lobs="value", fetch={"array": 7}), clean="t_lob"))
     part = {"go": DRIVER + "a locator is read whole only"}
     made.append(case("lob.read_part", change("INSERT INTO t_lob (id, c, b) VALUES (1, :1, :2)", 1, {"clob": "0123456789", "x": 5000}, {"blob": "00010203", "x": 5000}),
-                     do("readlob", sql="SELECT c FROM t_lob", size=50000, at=40001, part=clob("0123456789", 10)), do("readlob", sql="SELECT b FROM t_lob", size=20000, at=19997, part=blob("00010203")),
+                     do("readlob", sql="SELECT /* by locator */ c FROM t_lob", size=50000, at=40001, part=clob("0123456789", 10)), do("readlob", sql="SELECT /* by locator */ b FROM t_lob", size=20000, at=19997, part=blob("00010203")),
                      clean="t_lob", skip=part))
     write = dict(part, postgres="writing through a locator needs a LOB of the source; the target keeps text and bytea")
     made.append(case("lob.write_part", change("INSERT INTO t_lob (id, c) VALUES (1, :1)", 1, {"clob": "abcdef", "x": 10}),
-                     do("writelob", sql="SELECT c FROM t_lob FOR UPDATE", at=2, value=clob("XY")), query("SELECT SUBSTR(c, 1, 6) FROM t_lob", [clob("aXYdef")]), COMMIT, clean="t_lob", skip=write))
+                     do("writelob", sql="SELECT /* by locator */ c FROM t_lob FOR UPDATE", at=2, value=clob("XY")), query("SELECT SUBSTR(c, 1, 6) FROM t_lob", [clob("aXYdef")]), COMMIT, clean="t_lob", skip=write))
     made.append(case("lob.trim", change("INSERT INTO t_lob (id, c) VALUES (1, :1)", 1, {"clob": "abcdef", "x": 10}),
-                     do("writelob", sql="SELECT c FROM t_lob FOR UPDATE", at=1, value=clob("X"), trim=3), query("SELECT c FROM t_lob", [clob("Xbc")]), COMMIT, clean="t_lob", skip=write))
+                     do("writelob", sql="SELECT /* by locator */ c FROM t_lob FOR UPDATE", at=1, value=clob("X"), trim=3), query("SELECT c FROM t_lob", [clob("Xbc")]), COMMIT, clean="t_lob", skip=write))
     made.append(case("lob.temporary.clob", do("templob", sql="INSERT INTO t_lob (id, c) VALUES (1, :1)", value=clob("temporary ", 4000)), query("SELECT c FROM t_lob", [clob("temporary ", 4000)]),
                      clean="t_lob", skip={"go": part["go"]}))
     made.append(case("lob.temporary.blob", do("templob", sql="INSERT INTO t_lob (id, b) VALUES (1, :1)", value=blob("0badcafe", 10000)), query("SELECT b FROM t_lob", [blob("0badcafe", 10000)]),

@@ -322,7 +322,7 @@ class Runner:
             cursor.arraysize = fetch["array"]
         if "prefetch" in fetch:
             cursor.prefetchrows = fetch["prefetch"]
-        oracledb.defaults.fetch_lobs = step.get("lobs") == "locator"
+        lobs = {"fetch_lobs": step.get("lobs") == "locator"}
         timer = None
         if "timeout_ms" in step:
             connection.call_timeout = step["timeout_ms"]
@@ -336,9 +336,9 @@ class Runner:
             else:
                 binds, outs = self.binds(cursor, step)
                 if binds is None:
-                    cursor.execute(step["sql"])
+                    cursor.execute(step["sql"], **lobs)
                 else:
-                    cursor.execute(step["sql"], binds)
+                    cursor.execute(step["sql"], binds, **lobs)
                 if cursor.description:
                     self.check_rows(step, cursor)
                 if "count" in step:
@@ -412,18 +412,16 @@ class Runner:
             with connection.cursor() as cursor:
                 cursor.execute(step["sql"], [lob])
         elif what == "writelob":
-            oracledb.defaults.fetch_lobs = True
             with self.connection(name).cursor() as cursor:
-                cursor.execute(step["sql"])
+                cursor.execute(step["sql"], fetch_lobs=True)
                 lob, = cursor.fetchone()
                 kind, text = self.pair(step["value"])
                 lob.write(text if kind == "clob" else bytes.fromhex(text), step.get("at", 1))
                 if "trim" in step:
                     lob.trim(step["trim"])
         elif what == "readlob":
-            oracledb.defaults.fetch_lobs = True
             with self.connection(name).cursor() as cursor:
-                cursor.execute(step["sql"])
+                cursor.execute(step["sql"], fetch_lobs=True)
                 lob, = cursor.fetchone()
                 self.check("size of the LOB", step["size"], lob.size())
                 kind, text = self.pair(step["part"])

@@ -25,7 +25,7 @@ from servers import ROOT
 HERE = Path(__file__).resolve().parent
 DRIVERS = ROOT / "build/drivers"
 CONFIGURATIONS = {"direct": "straight at the stand-in", "relay": "through Understudy, which only observes", "postgres": "through Understudy, served from PostgreSQL"}
-HANGS_AFTER_S = 30
+HANGS_AFTER_S = 20
 HANGS_MAX = 12  # then the rest is given up, so that a whole run ends
 
 
@@ -117,6 +117,7 @@ class Run:
             except queue.Empty:
                 child.kill()
                 if begun:
+                    print(f"  {self.driver.name} hangs in {begun}", flush=True)
                     found[begun] = ("failed", f"nothing for {HANGS_AFTER_S} s", HANGS_AFTER_S * 1000)
                 break
             if line is None:
@@ -159,6 +160,7 @@ def cut_over(daemon):
     daemon.work("verify")
     daemon.phase("shadow")
     daemon.phase("cutover")
+    daemon.phase("complete")  # the source is detached: values that it cannot hold need not go back to it
 
 
 def run_configuration(name, drivers, cases, port, folder, tell):

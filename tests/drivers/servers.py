@@ -135,7 +135,7 @@ class Daemon:
             "journal": {"folder": self.folder / "journal"},
             "state": {"file": self.folder / "state.db"},
             "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
-            "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s"},
+            "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s", "reverse_lag": "86400s"},
         }
         config = self.folder / "understudy.ini"
         config.write_text("\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items()))
