@@ -141,7 +141,7 @@ def raws():
     made = []
     for label, column, value in [("zero", "r16", raw("00")), ("sixteen", "r16", raw("000102030405060708090a0b0c0d0eff")), ("two_thousand", "r2000", raw("a5", 2000)), ("ff", "r16", raw("ff", 16))]:
         made.append(round_trip("raw." + label, "t_raw", column, value))
-    made.append(case("raw.over", fails(12899, "INSERT INTO t_raw (id, r16) VALUES (1, :1)", raw("00", 17)), clean="t_raw"))
+    made.append(case("raw.over", fails(12899, "INSERT INTO t_raw (id, r16) VALUES (1, :1)", raw("00", 17)), clean="t_raw", skip=target_cannot("bytea has no greatest length")))
     made.append(case("raw.compared", change("INSERT INTO t_raw (id, r16) VALUES (1, :1)", 1, raw("cafe")), query("SELECT id FROM t_raw WHERE r16 = :1", [1], raw("cafe")), clean="t_raw"))
     made.append(case("raw.functions", change("INSERT INTO t_raw (id, r16) VALUES (1, HEXTORAW('00FF'))", 1), query("SELECT RAWTOHEX(r16) FROM t_raw", ["00FF"]), clean="t_raw"))
     return made

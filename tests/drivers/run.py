@@ -25,8 +25,8 @@ from servers import ROOT
 HERE = Path(__file__).resolve().parent
 DRIVERS = ROOT / "build/drivers"
 CONFIGURATIONS = {"direct": "straight at the stand-in", "relay": "through Understudy, which only observes", "postgres": "through Understudy, served from PostgreSQL"}
-HANGS_AFTER_S = 20
-HANGS_MAX = 12  # then the rest is given up, so that a whole run ends
+HANGS_AFTER_S = 40
+HANGS_MAX = 8  # then the rest is given up, so that a whole run ends
 
 
 class Driver:

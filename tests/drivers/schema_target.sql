@@ -6,14 +6,13 @@ CREATE SEQUENCE case_seq START WITH 1 INCREMENT BY 1;
 CREATE TABLE t_number (
   id    bigint NOT NULL,
   n     numeric,
-  n5    integer,
+  n5    numeric(5),
   n18   bigint,
   n38   numeric(38),
   n52   numeric(5,2),
   n3810 numeric(38,10),
   i     numeric(38),
-  CONSTRAINT t_number_pk PRIMARY KEY (id),
-  CONSTRAINT t_number_n5_ck CHECK (n5 BETWEEN -99999 AND 99999)
+  CONSTRAINT t_number_pk PRIMARY KEY (id)
 );
 CREATE TABLE t_float (
   id bigint NOT NULL,
@@ -64,7 +63,7 @@ CREATE TABLE t_lob (
 CREATE TABLE t_dml (
   id   bigint       NOT NULL,
   name varchar(40)  NOT NULL,
-  qty  integer      DEFAULT 7,
+  qty  numeric(5)   DEFAULT 7,
   code varchar(10),
   note varchar(100),
   CONSTRAINT t_dml_pk PRIMARY KEY (id),
