@@ -61,6 +61,15 @@ void dictionary_store_close(struct dictionary_store *store)
 struct engine *dictionary_store_lock(struct dictionary_store *store)
 {
     pthread_mutex_lock(&store->engine_lock);
+    /* MariaDB may have been started again; whoever uses the connection notices if it is still not there. */
+    if (store->engine.mysql && mysql_ping(store->engine.mysql) != 0) {
+        struct engine again;
+        struct error ignored;
+        if (engine_connect(&again, store->engine.socket, &ignored)) {
+            engine_close(&store->engine);
+            store->engine = again;
+        }
+    }
     return &store->engine;
 }
 

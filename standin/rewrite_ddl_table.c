@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Columns and constraints as CREATE TABLE and ALTER TABLE declare them, and their text in MariaDB. */
 #include "standin/rewrite_ddl.h"
+#include "standin/rewrite_dml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,29 @@ static void check_condition(struct rewriter *rw, struct ddl_table *table, struct
     rewrite_expect(rw, ")");
 }
 
+struct unique_search {
+    const struct ddl_constraint *wanted;
+    const char *found;
+};
+
+static void match_unique(void *context, const struct dictionary_constraint *key)
+{
+    struct unique_search *search = context;
+    const struct ddl_constraint *c = search->wanted;
+    bool same = key->type == 'U' && key->column_count == c->referenced_count && strcmp(key->table, c->referenced->name) == 0 &&
+                strcmp(key->owner, c->referenced->owner) == 0;
+    for (uint32_t i = 0; same && i < key->column_count; i++) same = strcmp(key->columns[i], c->referenced_columns[i]) == 0;
+    if (same) search->found = key->name;
+}
+
+static const char *unique_key_of(struct rewriter *rw, const struct ddl_constraint *c)
+{
+    struct unique_search search = {.wanted = c};
+    dictionary_constraints_each(rw->dictionary, match_unique, &search);
+    if (!search.found) rewrite_fail(rw, 2270, NULL, "no matching unique or primary key for this column-list");
+    return search.found ? text_format(rw, "%s", search.found) : NULL;
+}
+
 static void references(struct rewriter *rw, struct ddl_table *table, struct ddl_constraint *c)
 {
     const struct token *at = rewrite_peek(rw, 0);
@@ -95,7 +119,9 @@ static void references(struct rewriter *rw, struct ddl_table *table, struct ddl_
                 for (uint32_t i = 0; i < key->column_count; i++) c->referenced_columns[c->referenced_count++] = key->columns[i];
             }
             c->referenced_constraint = key->name;
-        } else if (c->referenced_count == 0) {
+        } else if (c->referenced_count) {
+            c->referenced_constraint = unique_key_of(rw, c);
+        } else {
             rewrite_fail(rw, 2268, at, "referenced table does not have a primary key");
         }
     }
@@ -308,7 +334,8 @@ const char *ddl_column_text(struct rewriter *rw, const struct ddl_table *table, 
     }
     const char *text = text_format(rw, "%s %s", text_name(rw, column->name), storage);
     if (column->computed) return text_format(rw, "%s GENERATED ALWAYS AS (%s) VIRTUAL", text, column->computed_text);
-    if (column->default_stored) text = text_format(rw, "%s DEFAULT (%s)", text, column->default_stored);
+    if (column->default_stored && !column_draws(column->default_stored))
+        text = text_format(rw, "%s DEFAULT (%s)", text, column->default_stored);
     return text_format(rw, "%s%s", text, column->not_null || column->primary ? " NOT NULL" : " NULL");
 }
 

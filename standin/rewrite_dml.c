@@ -102,7 +102,7 @@ static const char *assigned(struct rewriter *rw, const struct dictionary_column 
     return text;
 }
 
-const char *insert_values(struct rewriter *rw, const struct dictionary_column **columns, uint32_t count)
+const char *insert_values(struct rewriter *rw, const struct dictionary_column **columns, uint32_t count, uint32_t all)
 {
     const char *list = "";
     rewrite_expect(rw, "(");
@@ -112,7 +112,7 @@ const char *insert_values(struct rewriter *rw, const struct dictionary_column **
             break;
         }
         if (rewrite_take(rw, "DEFAULT")) {
-            list = text_join(rw, list, ", ", "DEFAULT");
+            list = text_join(rw, list, ", ", column_draws(columns[i]->default_stored) ? columns[i]->default_stored : "DEFAULT");
         } else {
             struct expression e = expression_value(rw);
             if (rewrite_failed(rw)) break;
@@ -123,10 +123,11 @@ const char *insert_values(struct rewriter *rw, const struct dictionary_column **
         break;
     }
     rewrite_expect(rw, ")");
+    for (uint32_t i = count; i < all; i++) list = text_join(rw, list, ", ", columns[i]->default_stored);
     return list;
 }
 
-static const char *insert_query(struct rewriter *rw, const struct dictionary_column **columns, uint32_t count)
+static const char *insert_query(struct rewriter *rw, const struct dictionary_column **columns, uint32_t count, uint32_t all)
 {
     struct query *query = query_parse(rw);
     if (rewrite_failed(rw)) return "";
@@ -134,7 +135,7 @@ static const char *insert_query(struct rewriter *rw, const struct dictionary_col
         rewrite_fail(rw, query->item_count > count ? 913 : 947, NULL, query->item_count > count ? "too many values" : "not enough values");
         return "";
     }
-    bool converted = false;
+    bool converted = all > count;
     const char *list = "";
     struct source *derived = source_of_query(rw, "", query);
     for (uint32_t i = 0; i < count; i++) {
@@ -144,7 +145,29 @@ static const char *insert_query(struct rewriter *rw, const struct dictionary_col
         converted |= strcmp(text, e.text) != 0;
         list = text_join(rw, list, ", ", text);
     }
+    for (uint32_t i = count; i < all; i++) list = text_join(rw, list, ", ", columns[i]->default_stored);
     return converted ? text_format(rw, "SELECT %s FROM (%s) AS `$I`", list, query_text(rw, query, true)) : query->text;
+}
+
+/*
+ * MariaDB stops dead when a column's own default draws from a sequence inside a trigger's statement, so such defaults stand in the
+ * statement instead. Answers the new count; the columns after `count` take their default.
+ */
+uint32_t insert_defaults(const struct source *source, const struct dictionary_column **columns, uint32_t count)
+{
+    uint32_t all = count;
+    for (uint32_t i = 0; source->object && i < source->object->column_count && all < COLUMN_MAX; i++) {
+        const struct dictionary_column *c = &source->object->columns[i];
+        bool given = false;
+        for (uint32_t k = 0; k < count; k++) given |= columns[k] == c;
+        if (!given && column_draws(c->default_stored)) columns[all++] = c;
+    }
+    return all;
+}
+
+bool column_draws(const char *default_stored)
+{
+    return default_stored && strstr(default_stored, "NEXTVAL(");
 }
 
 uint32_t insert_columns(struct rewriter *rw, const struct source *source, const struct dictionary_column **columns)
@@ -186,14 +209,15 @@ void statement_insert(struct rewriter *rw)
     if (rewrite_failed(rw)) return;
     const struct dictionary_column **columns = arena_alloc(rw->arena, COLUMN_MAX * sizeof *columns);
     uint32_t count = insert_columns(rw, source, columns);
+    uint32_t all = insert_defaults(source, columns, count);
     bool values = rewrite_is(rw, "VALUES");
     const char *rows;
     if (rewrite_take(rw, "VALUES"))
-        rows = text_format(rw, "VALUES (%s)", insert_values(rw, columns, count));
+        rows = text_format(rw, "VALUES (%s)", insert_values(rw, columns, count, all));
     else
-        rows = insert_query(rw, columns, count);
+        rows = insert_query(rw, columns, count, all);
     if (rewrite_failed(rw)) return;
-    const char *text = insert_text(rw, source, columns, count, rows);
+    const char *text = insert_text(rw, source, columns, all, rows);
     struct scope scope = {0};
     scope_push(rw, &scope);
     scope.sources[scope.source_count++] = source;

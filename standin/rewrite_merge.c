@@ -42,17 +42,18 @@ static void merge_not_matched(struct rewriter *rw, struct merge *m, struct scope
     rewrite_expect(rw, "INSERT");
     const struct dictionary_column **columns = arena_alloc(rw->arena, 1000 * sizeof *columns);
     uint32_t count = insert_columns(rw, m->target, columns);
+    uint32_t all = insert_defaults(m->target, columns, count);
     rewrite_expect(rw, "VALUES");
     struct scope *saved = rw->scope;
     rw->scope = source_only;
-    const char *values = insert_values(rw, columns, count);
+    const char *values = insert_values(rw, columns, count, all);
     if (rewrite_take(rw, "WHERE")) m->insert_where = expression_condition(rw).text;
     rw->scope = saved;
     if (rewrite_failed(rw)) return;
     const char *exists =
         text_format(rw, "NOT EXISTS (SELECT 1 FROM %s WHERE %s)", text_table(rw, m->target->object->owner, m->target->object->name), m->on);
     const char *where = m->insert_where ? text_format(rw, "%s AND %s", exists, m->insert_where) : exists;
-    m->insert = insert_text(rw, m->target, columns, count, text_format(rw, "SELECT %s FROM %s WHERE %s", values, m->source_text, where));
+    m->insert = insert_text(rw, m->target, columns, all, text_format(rw, "SELECT %s FROM %s WHERE %s", values, m->source_text, where));
 }
 
 static void merge_finish(struct rewriter *rw, struct merge *m)

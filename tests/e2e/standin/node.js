@@ -169,6 +169,19 @@ const tests = {
       assert.strictEqual(r.rows[0][0], i + (i % 40));
     }
   },
+  async 'identity columns drawn in a trigger by many sessions'(c) {
+    await c.execute('create table orders (id number(10) primary key, v varchar2(20))');
+    await c.execute('create table feed (seq number generated always as identity, op char(1), k varchar2(100))');
+    await c.execute(`create or replace trigger orders_feed after insert or delete on orders for each row
+      begin if deleting then insert into feed (op, k) values ('D', :old.id); else insert into feed (op, k) values ('I', :new.id); end if; end;`);
+    await Promise.all([...Array(8).keys()].map(async (n) => {
+      const other = await oracledb.getConnection(login);
+      for (let i = 0; i < 10; i++) await other.execute('insert into orders values (:1, :2)', [n * 100 + i, `v${i}`], { autoCommit: true });
+      await other.execute('delete from orders where id = :1', [n * 100], { autoCommit: true });
+      await other.close();
+    }));
+    assert.deepStrictEqual((await c.execute('select op, count(*), count(distinct seq) from feed group by op order by op')).rows, [['D', 8, 8], ['I', 80, 80]]);
+  },
   async 'pool'() {
     const pool = await oracledb.createPool({ ...login, poolMin: 2, poolMax: 8 });
     await Promise.all([...Array(40).keys()].map(async (i) => {
