@@ -365,7 +365,7 @@ int staged_compare(PGconn *target, const char *first, const char *second, char *
         rows_free(&a);
         rows_free(&b);
         quiet(target, "ROLLBACK");
-        if (both && verdict != STAGED_UNKNOWN) return verdict;
+        if ((both && verdict != STAGED_UNKNOWN) || change_of(second) == CHANGE_DEFINITIONS) return verdict;
     }
     return verdict;
 }
