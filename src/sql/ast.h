@@ -164,7 +164,7 @@ struct relation {
     struct scope *scope;
 };
 
-enum from_kind { FROM_TABLE, FROM_QUERY, FROM_JOIN, FROM_FUNCTION, FROM_PIVOT };
+enum from_kind { FROM_TABLE, FROM_QUERY, FROM_JOIN, FROM_FUNCTION, FROM_PIVOT, FROM_ROWS /* LATERAL (VALUES ..), made by a rewrite */ };
 enum join_kind { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL, JOIN_CROSS, JOIN_CROSS_APPLY, JOIN_OUTER_APPLY };
 struct pivot;
 struct from_item {
@@ -190,6 +190,8 @@ struct from_item {
     const char *unsupported;        /* reason: sample, partition, flashback .. */
     struct view partition;
     struct pivot *pivot;
+    struct expression **rows;       /* ROWS */
+    uint32_t row_count;
     struct relation *relation;
 };
 

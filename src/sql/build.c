@@ -155,3 +155,18 @@ bool expression_equal(const struct expression *a, const struct expression *b)
         if (!expression_equal(a->arguments[i], b->arguments[i])) return false;
     return true;
 }
+
+struct expression *expression_copy(struct translation *t, const struct expression *e)
+{
+    struct expression *copy = translation_alloc(t, sizeof *copy);
+    *copy = *e;
+    if (e->call) {
+        copy->call = translation_alloc(t, sizeof *copy->call);
+        *copy->call = *e->call;
+    }
+    if (e->argument_count) {
+        copy->arguments = translation_alloc(t, sizeof *copy->arguments * e->argument_count);
+        for (uint32_t i = 0; i < e->argument_count; i++) copy->arguments[i] = expression_copy(t, e->arguments[i]);
+    }
+    return copy;
+}

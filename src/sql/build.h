@@ -45,6 +45,7 @@ struct expression *as_type(struct translation *t, struct expression *e, const st
 /* The type that a bind is wanted in; the first place decides. */
 void want_bind(struct translation *t, struct expression *e, enum sql_type type, const char *cast);
 
+struct expression *expression_copy(struct translation *t, const struct expression *e); /* arguments too; subqueries and windows are shared */
 bool is_null_literal(const struct expression *e); /* NULL or '' */
 bool is_literal(const struct expression *e);
 bool is_constant(const struct expression *e);     /* literals and operators on them */

@@ -88,6 +88,17 @@ void emit_from_item(struct emitter *m, const struct from_item *item)
         name_write(m->out, item->column_alias);
         buffer_u8(m->out, ')');
         return;
+    case FROM_ROWS:
+        emit_text(m, "LATERAL (VALUES ");
+        emit_list(m, item->rows, item->row_count);
+        emit_text(m, ")");
+        emit_alias(m, r->label);
+        for (uint32_t i = 0; i < r->column_count; i++) {
+            emit_text(m, i == 0 ? "(" : ", ");
+            name_write(m->out, r->columns[i].target);
+        }
+        emit_text(m, ")");
+        return;
     default: break;
     }
     emit_text(m, "(SELECT 1) AS refused");

@@ -44,6 +44,42 @@ void rewrite_window(struct translation *t, struct window *w)
     for (uint32_t i = 0; i < w->order.count; i++) w->order.keys[i].expression = collate_binary(t, w->order.keys[i].expression);
 }
 
+static void add_frame(struct window *w, enum frame_bound_kind from, enum frame_bound_kind to, struct expression *from_offset, struct expression *to_offset)
+{
+    w->unit = FRAME_ROWS;
+    w->from = (struct frame_bound){.kind = from, .offset = from_offset};
+    w->to = (struct frame_bound){.kind = to, .offset = to_offset};
+    w->exclude = view_of(NULL, 0);
+}
+
+/* FIRST_VALUE, LAST_VALUE, NTH_VALUE, LAG, LEAD that pass over NULLs, or count from the last: all values of the frame, and one of them picked. */
+static struct expression *pick_value(struct translation *t, struct expression *e)
+{
+    struct call *c = e->call;
+    const char *name = e->rule->name;
+    bool lag = !strcmp(name, "LAG"), lead = !strcmp(name, "LEAD"), nth = !strcmp(name, "NTH_VALUE"), ignore = c->nulls == NULLS_IGNORE;
+    struct expression *list = build_expression(t, EXPRESSION_CALL, e->at, typing_of(SQL_UNKNOWN, TARGET_OTHER));
+    list->call = translation_alloc(t, sizeof *list->call);
+    list->call->brackets = true;
+    list->call->over = translation_alloc(t, sizeof *list->call->over);
+    *list->call->over = *c->over;
+    list->target_name = "array_agg";
+    build_add(t, list, e->arguments[0]);
+    if (c->over->name.size && (lag || lead)) finding_refuse(t, e->at, "window", "IGNORE NULLS over a named window", "write the window at the function");
+    rewrite_window(t, list->call->over);
+    if (lag) add_frame(list->call->over, BOUND_UNBOUNDED_PRECEDING, BOUND_PRECEDING, NULL, build_number(t, e->at, 1));
+    if (lead) add_frame(list->call->over, BOUND_FOLLOWING, BOUND_UNBOUNDED_FOLLOWING, build_number(t, e->at, 1), NULL);
+    struct expression *n = (lag || lead || nth) && e->argument_count > 1 ? as_integer(t, e->arguments[1]) : build_number(t, e->at, 1);
+    bool last = lag || !strcmp(name, "LAST_VALUE") || c->from_last;
+    struct typing typing = e->arguments[0]->typing;
+    typing.nullable = true;
+    const char *how = ignore ? (last ? "@pick(\1, -\2)" : "@pick(\1, \2)") : last ? "@pick_any(\1, -\2)" : "@pick_any(\1, \2)";
+    struct expression *picked = BUILD_CALL(t, e->at, typing, how, list, n);
+    if (!(lag || lead) || e->argument_count < 3) return picked;
+    struct expression *otherwise = as_result(t, e->arguments[2], &typing);
+    return BUILD_CALL(t, e->at, typing, "coalesce(\1, \2)", picked, otherwise); /* what is picked is never NULL */
+}
+
 struct expression *rewrite_aggregate(struct translation *t, struct expression *e)
 {
     struct call *c = e->call;
@@ -53,8 +89,7 @@ struct expression *rewrite_aggregate(struct translation *t, struct expression *e
     if (c->over && c->distinct)
         finding_refuse(t, e->at, "window", "DISTINCT inside a window function is not available on the target", "compute it in a grouped subquery");
     if (c->keep) return rewrite_keep(t, e);
-    if (c->nulls == NULLS_IGNORE || c->from_last)
-        finding_refuse(t, e->at, "window", "IGNORE NULLS and FROM LAST are not available on the target", "give a translation in the mapping file");
+    if ((c->nulls == NULLS_IGNORE || c->from_last) && c->over) return pick_value(t, e);
     for (uint32_t i = 0; i < c->order.count; i++) c->order.keys[i].expression = collate_binary(t, c->order.keys[i].expression);
     if (c->over) rewrite_window(t, c->over);
     e->typing.nullable = !(rule->flags & FUNCTION_NOT_NULL);
@@ -124,17 +159,35 @@ static struct expression *rewrite_spread(struct translation *t, struct expressio
     return BUILD_CALL(t, e->at, e->typing, "coalesce(\1, CASE WHEN \2 = 1 THEN 0 END)", value, count);
 }
 
+/* LISTAGG(DISTINCT x) ordered by x itself; PostgreSQL orders distinct values by nothing else. NULL: not so. */
+static struct expression *distinct_list(struct translation *t, struct expression *e, struct expression *separator)
+{
+    struct call *c = e->call;
+    struct expression *value = e->arguments[0];
+    if (c->order.count != 1 || !expression_equal(c->order.keys[0].expression, value) || (!type_is_text(value->typing.type) && value->typing.target != TARGET_INTEGER)) return NULL;
+    struct expression *list = call_like(t, e, "array_agg", TARGET_OTHER);
+    value = collate_binary(t, value);
+    list->arguments = NULL;
+    list->argument_count = 0;
+    build_add(t, list, value);
+    list->call->within = false;
+    list->call->order.keys[0].expression = value;
+    return BUILD_CALL(t, e->at, typing_of(SQL_VARCHAR, TARGET_TEXT), "nullif(array_to_string(\1, \2), '')", list, separator);
+}
+
 static struct expression *rewrite_listagg(struct translation *t, struct expression *e)
 {
     struct call *c = e->call;
     struct expression *text = as_text(t, e->arguments[0]), *separator = e->argument_count > 1 ? e->arguments[1] : NULL;
     if (c->overflow_truncate) finding_difference(t, e->at, "LISTAGG", "ON OVERFLOW TRUNCATE is not applied: the whole list is answered", "compare only lists within the limit");
-    if (c->over) {
-        finding_refuse(t, e->at, "LISTAGG", "LISTAGG as a window function is not available on the target", "compute it in a grouped subquery");
-        return e;
-    }
     separator = separator ? as_readable(t, separator) : build_text(t, e->at, typing_of(SQL_VARCHAR, TARGET_TEXT), PRECEDENCE_PRIMARY, "''");
     if (text->typing.target == TARGET_LITERAL || separator->typing.target == TARGET_PARAMETER) separator = as_text(t, separator);
+    if (c->distinct && c->order.count && !c->over) {
+        struct expression *list = distinct_list(t, e, separator);
+        if (list) return list;
+        finding_refuse(t, e->at, "LISTAGG", "LISTAGG(DISTINCT x) ordered by something else than x is not available on the target", "order by x, or compute it in a subquery");
+        return e;
+    }
     struct expression *made = call_like(t, e, "string_agg", TARGET_TEXT);
     made->arguments = NULL;
     made->argument_count = 0;
@@ -144,6 +197,14 @@ static struct expression *rewrite_listagg(struct translation *t, struct expressi
     for (uint32_t i = 0; i < made->call->order.count; i++)
         made->call->order.keys[i].expression = collate_binary(t, made->call->order.keys[i].expression);
     if (made->call->order.count == 0) t->is_volatile = true;
+    if (c->over) { /* over the whole partition, in the order wanted */
+        made->call->over = translation_alloc(t, sizeof *made->call->over);
+        *made->call->over = *c->over;
+        made->call->over->order = made->call->order;
+        made->call->order = (struct sort_list){0};
+        if (made->call->over->order.count) add_frame(made->call->over, BOUND_UNBOUNDED_PRECEDING, BOUND_UNBOUNDED_FOLLOWING, NULL, NULL);
+        if (c->distinct) finding_refuse(t, e->at, "LISTAGG", "LISTAGG(DISTINCT ..) as a window function is not available on the target", "compute it in a grouped subquery");
+    }
     return made;
 }
 
@@ -221,11 +282,11 @@ struct expression *rewrite_keep(struct translation *t, struct expression *e)
 {
     struct call *c = e->call;
     bool extreme = !strcmp(e->target_name, "max") || !strcmp(e->target_name, "min");
-    if (c->over || !extreme || e->argument_count != 1) {
-        finding_refuse(t, e->at, "KEEP", "KEEP is translated for MIN and MAX as grouped aggregates only", "give a translation in the mapping file");
+    if (!extreme || e->argument_count != 1) {
+        finding_refuse(t, e->at, "KEEP", "KEEP is translated for MIN and MAX only", "give a translation in the mapping file");
         return e;
     }
-    struct expression *made = call_like(t, e, "array_agg", TARGET_OTHER);
+    struct expression *made = call_like(t, e, c->over ? "first_value" : "array_agg", TARGET_OTHER);
     made->call->keep = false;
     made->call->within = false;
     struct sort_list order = {0};
@@ -239,11 +300,20 @@ struct expression *rewrite_keep(struct translation *t, struct expression *e)
         }
         LIST_ADD(t, order.keys, order.count, key);
     }
-    struct sort_key own = {.expression = e->arguments[0], .descending = !strcmp(e->target_name, "max"), .nulls = NULLS_LAST};
+    struct sort_key own = {.expression = collate_binary(t, e->arguments[0]), .descending = !strcmp(e->target_name, "max"), .nulls = NULLS_LAST};
     LIST_ADD(t, order.keys, order.count, own);
     made->call->order = order;
     struct typing typing = e->arguments[0]->typing;
     typing.nullable = true;
+    if (c->over) {
+        made->call->over = translation_alloc(t, sizeof *made->call->over);
+        *made->call->over = *c->over;
+        made->call->over->order = order;
+        made->call->order = (struct sort_list){0};
+        add_frame(made->call->over, BOUND_UNBOUNDED_PRECEDING, BOUND_UNBOUNDED_FOLLOWING, NULL, NULL);
+        made->typing = typing;
+        return made;
+    }
     return BUILD_CALL(t, e->at, typing, "(\1)[1]", made);
 }
 

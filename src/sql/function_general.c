@@ -85,9 +85,27 @@ static struct expression *decode_match(struct translation *t, struct expression 
     return BUILD_TEMPLATE(t, search->at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN), PRECEDENCE_IS, "\1 IS NOT DISTINCT FROM \2", a, b);
 }
 
+/* All are compared as the type of the first search value; text always with its blanks. */
+static void decode_types(struct translation *t, struct expression *e, uint32_t pairs)
+{
+    struct expression *value = e->arguments[0];
+    enum sql_type first = e->arguments[1]->typing.type;
+    if (is_null_literal(e->arguments[1]) || first == SQL_UNKNOWN) {
+        if (type_is_fixed(value->typing.type)) first = value->typing.type;
+        else return;
+    }
+    if (!type_is_text(first)) return;
+    if (!is_null_literal(value)) e->arguments[0] = as_text(t, value);
+    for (uint32_t i = 0; i < pairs; i++)
+        if (!is_null_literal(e->arguments[1 + 2 * i])) e->arguments[1 + 2 * i] = as_text(t, e->arguments[1 + 2 * i]);
+    if (e->arguments[0]->kind == EXPRESSION_STRING && e->arguments[0]->text.size) e->arguments[0] = build_cast(t, e->arguments[0], "text", TARGET_TEXT);
+    e->arguments[0]->typing.type = e->arguments[0]->typing.type == SQL_CHAR || e->arguments[0]->typing.type == SQL_NCHAR ? SQL_VARCHAR : e->arguments[0]->typing.type;
+}
+
 static struct expression *rewrite_decode(struct translation *t, struct expression *e)
 {
     uint32_t pairs = (e->argument_count - 1) / 2;
+    decode_types(t, e, pairs);
     bool otherwise = (e->argument_count - 1) % 2 == 1, simple = true;
     struct expression *value = e->arguments[0];
     for (uint32_t i = 0; i < pairs; i++) {

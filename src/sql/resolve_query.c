@@ -176,6 +176,7 @@ void resolve_from(struct translation *t, struct scope *scope, struct from_item *
     case FROM_FUNCTION: resolve_function_item(t, scope, item); return;
     case FROM_JOIN: resolve_join(t, scope, item); return;
     case FROM_PIVOT: rewrite_pivot(t, scope, item); return;
+    case FROM_ROWS: return;
     case FROM_QUERY:
         resolve_query(t, item->query, item->lateral ? scope : scope->outer);
         r = scope_add(t, scope, item);

@@ -12,6 +12,7 @@ static void rewrite_from(struct translation *t, struct from_item *item)
     if (item->right) rewrite_from(t, item->right);
     if (item->on) rewrite_expression(t, &item->on);
     if (item->function) rewrite_expression(t, &item->function);
+    for (uint32_t i = 0; i < item->row_count; i++) rewrite_expression(t, &item->rows[i]);
 }
 
 static void rewrite_groups(struct translation *t, struct group_item *items, uint32_t count)

@@ -48,17 +48,6 @@ static bool of_base(const struct hierarchy *h, const struct relation *r)
     return false;
 }
 
-static struct expression *copy_of(struct translation *t, const struct expression *e)
-{
-    struct expression *copy = translation_alloc(t, sizeof *copy);
-    *copy = *e;
-    if (e->argument_count) {
-        copy->arguments = translation_alloc(t, sizeof *copy->arguments * e->argument_count);
-        for (uint32_t i = 0; i < e->argument_count; i++) copy->arguments[i] = copy_of(t, e->arguments[i]);
-    }
-    return copy;
-}
-
 static struct relation_column *add_column(struct translation *t, struct hierarchy *h, struct view wanted, struct expression *first, struct expression *next)
 {
     struct view target = wanted;
@@ -84,7 +73,7 @@ static struct relation_column *carry(struct translation *t, struct hierarchy *h,
     for (uint32_t i = 0; i < h->column_count; i++)
         if (h->first[i] && h->first[i]->kind == EXPRESSION_NAME && h->first[i]->relation == name->relation && h->first[i]->column == name->column && h->next[i] == h->first[i])
             return &h->columns[i];
-    struct expression *own = copy_of(t, name);
+    struct expression *own = expression_copy(t, name);
     own->qualify = true;
     struct relation_column *column = add_column(t, h, name->column->target, own, own);
     column->source = name->column->source;
@@ -134,16 +123,16 @@ static struct expression *carried_value(struct translation *t, struct hierarchy 
 {
     struct relation_column *column;
     if (is_path_call(e) && e->argument_count == 2) {
-        struct expression *first = concat_of(t, e->at, NULL, e->arguments[1], copy_of(t, e->arguments[0]));
+        struct expression *first = concat_of(t, e->at, NULL, e->arguments[1], expression_copy(t, e->arguments[0]));
         column = add_column(t, h, view_text("path_text"), first, NULL);
         column->typing = (struct typing){.type = SQL_VARCHAR, .target = TARGET_TEXT};
-        h->next[column - h->columns] = concat_of(t, e->at, build_column(t, e->at, h->inside, column), copy_of(t, e->arguments[1]), copy_of(t, e->arguments[0]));
+        h->next[column - h->columns] = concat_of(t, e->at, build_column(t, e->at, h->inside, column), expression_copy(t, e->arguments[1]), expression_copy(t, e->arguments[0]));
     } else if (e->kind == EXPRESSION_ROOT) {
-        struct expression *value = copy_of(t, e->arguments[0]);
+        struct expression *value = expression_copy(t, e->arguments[0]);
         column = add_column(t, h, view_text("root"), value, NULL);
         h->next[column - h->columns] = build_column(t, e->at, h->inside, column);
     } else { /* PRIOR: nothing for the roots */
-        struct expression *value = copy_of(t, e->arguments[0]), *of_parent = copy_of(t, e->arguments[0]);
+        struct expression *value = expression_copy(t, e->arguments[0]), *of_parent = expression_copy(t, e->arguments[0]);
         h->in_prior = true;
         recursive_term(t, &of_parent, h);
         h->in_prior = false;
@@ -212,12 +201,12 @@ static struct expression *children(struct translation *t, struct hierarchy *h, u
     s->from = h->select->from;
     s->from_count = h->select->from_count;
     s->scope = h->base;
-    struct expression *connect = copy_of(t, h->connect), *joins = h->joins ? copy_of(t, h->joins) : NULL;
+    struct expression *connect = expression_copy(t, h->connect), *joins = h->joins ? expression_copy(t, h->joins) : NULL;
     s->where = build_and(t, joins, connect);
     if (h->row) {
         struct expression *path = build_column(t, at, h->inside, h->path);
         const char *how = cycle ? "\1 = ANY (\2)" : "\1 <> ALL (\2)";
-        struct expression *test = BUILD_TEMPLATE(t, at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN), PRECEDENCE_COMPARE, how, copy_of(t, h->row), path);
+        struct expression *test = BUILD_TEMPLATE(t, at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN), PRECEDENCE_COMPARE, how, expression_copy(t, h->row), path);
         test->rewritten = true;
         s->where = build_and(t, s->where, test);
     }

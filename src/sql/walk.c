@@ -45,6 +45,7 @@ void walk_from(struct translation *t, struct from_item *item, expression_visit *
     if (item->right) walk_from(t, item->right, visit, context);
     if (item->on) walk_expression(t, &item->on, visit, context);
     if (item->function) walk_expression(t, &item->function, visit, context);
+    for (uint32_t i = 0; i < item->row_count; i++) walk_expression(t, &item->rows[i], visit, context);
 }
 
 static void walk_groups(struct translation *t, struct group_item *items, uint32_t count, expression_visit *visit, void *context)
