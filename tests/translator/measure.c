@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* measure RESULTS-FOLDER CORPUS-FOLDER: measures the translator and writes translator.json and translator-failures.txt. Fails when a case of the suite fails. */
+/* measure RESULTS-FOLDER CORPUS-FOLDER [CASES-FOLDER]: measures the translator and writes translator.json and translator-failures.txt. Fails when a case of the suite fails. */
 #include "tests/support/private_postgres.h"
 #include "tests/translator/suite.h"
 
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 {
     struct private_postgres server;
     char path[600], corpus_path[600], pairs_path[600];
-    if (argc != 3) return fprintf(stderr, "measure RESULTS-FOLDER CORPUS-FOLDER\n"), 2;
+    if (argc < 3 || argc > 4) return fprintf(stderr, "measure RESULTS-FOLDER CORPUS-FOLDER [CASES-FOLDER]\n"), 2;
     if (private_postgres_start(&server, "") != 0) return fprintf(stderr, "translator: no PostgreSQL could be started\n"), 1;
     PGconn *target = PQconnectdb(server.conninfo);
     snprintf(path, sizeof path, "%s/translator-failures.txt", argv[1]);
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
         target_script(target, sql_runtime_script)) {
         struct pair_result pairs = {0};
         struct corpus_result corpus = {0};
-        differential = differential_measure(target, "tests/translator/differential", failures);
+        differential = differential_measure(target, argc > 3 ? argv[3] : "tests/translator/differential", failures);
         if (present(pairs_path)) pairs = pairs_measure(target, pairs_path, failures);
         if (present(corpus_path)) corpus = corpus_measure(corpus_path, failures);
         snprintf(path, sizeof path, "%s/translator.json", argv[1]);

@@ -152,7 +152,7 @@ static bool add_column(struct stage *stage, const char *text, const char *messag
 static bool make_sequence(struct stage *stage, const char *message)
 {
     const char *start = strchr(message, '"'), *end = start ? strchr(start + 1, '"') : NULL;
-    char command[300];
+    char command[400];
     for (int i = 0; end && i < stage->table_count; i++) {
         size_t size = (size_t)(end - start) - 1, length = strlen(stage->tables[i]);
         if (length < size + 2 || memcmp(stage->tables[i] + length - size - 1, start + 1, size) != 0) continue;

@@ -42,8 +42,9 @@ BEGIN
     IF abs(rest) * 2 > abs(b) OR (abs(rest) * 2 = abs(b) AND mod(whole, 2) <> 0) THEN rest := rest - sign(rest) * abs(b); END IF;
     RETURN trim_scale(rest);
 END $$;
-CREATE OR REPLACE FUNCTION understudy.bitand(a numeric, b numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT (trunc(a)::bigint & trunc(b)::bigint)::numeric $$;
+-- Arguments beyond 64 bits count as the largest or smallest of them.
+CREATE OR REPLACE FUNCTION understudy.bitand(a numeric, b numeric) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT (least(greatest(trunc(a), -9223372036854775808), 9223372036854775807)::bigint & least(greatest(trunc(b), -9223372036854775808), 9223372036854775807)::bigint)::numeric $$;
 
 -- ROUND and TRUNC for expressions whose type only the target knows. Half goes away from zero, for binary floats too.
 CREATE OR REPLACE FUNCTION understudy.round(n numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(n) $$;
