@@ -125,12 +125,13 @@ class Story:
             try:
                 return self.daemon.admin.post("/v1/phase", body)
             except AdminError as problem:
-                if problem.status != 409 or time.monotonic() - began > timeout_s:
+                # 409: evidence is missing; 504: a transaction stayed open too long, everything was put back.
+                if problem.status not in (409, 504) or time.monotonic() - began > timeout_s:
                     raise
                 codes = {item.get("code") for item in problem.missing if isinstance(item, dict)}
-                if codes != last:
-                    last = codes
-                    self.screen.say(f"gate to {to} closed, waiting: " + "; ".join(describe_missing(item) for item in problem.missing[:3]))
+                if (codes, problem.code) != last:
+                    last = (codes, problem.code)
+                    self.screen.say(f"not yet in {to}: " + ("; ".join(describe_missing(item) for item in problem.missing[:3]) or problem.text))
             self.fail_on_divergence()
             if codes & {"VERIFY_INCOMPLETE", "GAP_OPEN"} and not verified:
                 self.work("verify", 120)
