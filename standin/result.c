@@ -232,6 +232,7 @@ static void write_lob(struct statement *s, const struct plan_column *column, uin
 static bool encode_row(struct statement *s, const struct wire_cursor *cursor, struct buffer *out)
 {
     bool good = true;
+    arena_reset(&s->row_arena);
     wire_row_begin(out);
     for (uint32_t i = 0; i < s->plan->column_count; i++) {
         const struct plan_column *column = &s->plan->columns[i];
@@ -240,7 +241,7 @@ static bool encode_row(struct statement *s, const struct wire_cursor *cursor, st
             write_lob(s, column, i, oac, define, out);
             continue;
         }
-        struct value value = result_value(s, i, &column->type, &s->client->call_arena);
+        struct value value = result_value(s, i, &column->type, &s->row_arena);
         good &= wire_row_value(s->client->session, oac, define, &value, out);
     }
     return good;

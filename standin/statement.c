@@ -16,6 +16,7 @@ struct statement *statement_new(struct client *client, struct view sql)
     s->sql = memory_string_of(sql.data, sql.size);
     s->sql_size = sql.size;
     buffer_init(&s->spool, 1 << 30);
+    arena_init(&s->row_arena, 0);
     return s;
 }
 
@@ -38,6 +39,7 @@ void statement_destroy(struct statement *s)
     forget_prepared(s);
     plan_free(s->plan);
     buffer_release(&s->spool);
+    arena_release(&s->row_arena);
     memory_free(s->bind_types);
     memory_free(s->sql);
     memory_free(s);

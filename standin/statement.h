@@ -33,6 +33,7 @@ struct statement {
     uint64_t spool_rows; /* rows encoded for the wire, each with its size before it */
     uint64_t rows_sent;  /* since the last execute */
     bool exhausted;
+    struct arena row_arena;     /* values of the row that is being encoded */
     struct wire_cursor *cursor; /* whose rows these are; set at each execute */
     uint64_t settings_version;  /* of the session when the plan was made */
 };
