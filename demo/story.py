@@ -236,7 +236,7 @@ class Story:
 
     def step_canary(self):
         for percent in CANARY:
-            self.enter("canary", percent, timeout_s=150)
+            self.enter("canary", percent, timeout_s=900)
             self.screen.say(f"canary {percent} %")
             self.watch(self.options.probation_s + 1)
             status = self.look()
