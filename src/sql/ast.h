@@ -375,6 +375,7 @@ struct statement {
     struct change *change;
     struct control *control;
     struct definition *definition;
+    bool block;                     /* BEGIN change; END */
 };
 
 #endif

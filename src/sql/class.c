@@ -192,11 +192,13 @@ static bool defaults_vary(const struct sql_table *table, const struct insert_bra
 }
 
 /* The select list of INSERT .. SELECT .. FROM dual stands for values. */
-static bool values_from_dual(struct change *c, struct insert_branch *b)
+static bool values_from_dual(struct translation *t, const struct change *c, struct insert_branch *b)
 {
     if (!c->query || c->query->body->kind != BODY_SELECT || query_reads(c->query) || c->branch_count != 1) return false;
     const struct select *s = c->query->body->select;
     if (s->aggregated || s->connect_by || s->from_count > 1 || s->item_count != b->column_count) return false;
+    b->values = translation_alloc(t, sizeof *b->values * (s->item_count + 1));
+    for (uint32_t i = 0; i < s->item_count; i++) b->values[i] = s->items[i].expression;
     b->value_count = s->item_count;
     return true;
 }
@@ -241,15 +243,15 @@ static void key_from_returning(struct translation *t, struct classification *c, 
 
 static void classify_insert(struct translation *t, struct change *change, struct classification *c)
 {
-    struct insert_branch *first = &change->branches[0];
-    const struct sql_table *table = first->target->relation ? first->target->relation->table : NULL;
-    bool dual = values_from_dual(change, first);
+    struct insert_branch first = change->branches[0];
+    const struct sql_table *table = first.target->relation ? first.target->relation->table : NULL;
+    bool dual = values_from_dual(t, change, &first);
     c->written = table;
     c->by_values = !change->query || !query_reads(change->query);
     if (change->query) walk_query(t, change->query, look_for_subqueries, c);
     if (change->query && query_reads(change->query)) c->reads_tables = true;
     for (uint32_t i = 0; i < change->branch_count; i++) {
-        struct insert_branch *b = &change->branches[i];
+        const struct insert_branch *b = i == 0 ? &first : &change->branches[i];
         const struct sql_table *own = b->target->relation ? b->target->relation->table : table;
         if (own != table) c->several = true;
         for (uint32_t j = 0; j < b->value_count && !(i == 0 && dual); j++) look_at(t, b->values[j], c);
@@ -257,14 +259,8 @@ static void classify_insert(struct translation *t, struct change *change, struct
     }
     if (c->several) c->written = NULL;
     if (!table || change->branch_count != 1 || !c->by_values) return;
-    struct expression **values = first->values;
-    if (dual) {
-        values = translation_alloc(t, sizeof *values * (first->value_count + 1));
-        for (uint32_t i = 0; i < first->value_count; i++) values[i] = change->query->body->select->items[i].expression;
-    }
-    insert_keys(t, c, table, first, values);
-    key_from_returning(t, c, change, first, values);
-    if (dual) first->value_count = 0;
+    insert_keys(t, c, table, &first, first.values);
+    key_from_returning(t, c, change, &first, first.values);
 }
 
 static bool is_key_column(const struct sql_table *table, const struct sql_column *column)

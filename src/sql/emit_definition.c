@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Emitter: DDL. */
+#include <stdio.h>
 #include "sql/build.h"
 #include "sql/definition.h"
 #include "sql/emit.h"
@@ -276,8 +277,7 @@ static void emit_alter_table(struct emitter *m, const struct definition *d)
             break;
         case ALTER_ADD_CONSTRAINT: {
             char add[8];
-            memcpy(add, before, strlen(before) + 1);
-            strcat(add, "ADD ");
+            snprintf(add, sizeof add, "%sADD ", any ? ", " : " ");
             if (!emit_constraint(m, a->constraint, add)) continue;
             break;
         }

@@ -41,6 +41,8 @@ void rewrite_window(struct translation *t, struct window *w)
         if (w->to.offset) w->to.offset = as_integer(t, w->to.offset);
     }
     convert_frame(t, w);
+    if (w->from.kind > w->to.kind && w->to.kind != BOUND_NONE)
+        finding_refuse(t, w->from.offset ? w->from.offset->at : 0, "window", "the window's end lies before its begin", "check the window");
     for (uint32_t i = 0; i < w->order.count; i++) w->order.keys[i].expression = collate_binary(t, w->order.keys[i].expression);
 }
 
@@ -100,6 +102,7 @@ static struct expression *rewrite_count(struct translation *t, struct expression
 {
     if (e->argument_count == 1 && e->arguments[0]->kind == EXPRESSION_BIND) e->arguments[0] = as_text(t, e->arguments[0]);
     e->target_name = "count";
+    if (e->call->star && e->call->distinct) finding_refuse(t, e->at, "COUNT", "COUNT(DISTINCT *) is an error on the source", "name a column");
     return rewrite_aggregate(t, e);
 }
 

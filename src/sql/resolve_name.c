@@ -36,6 +36,26 @@ static void bind_column(struct expression *e, struct relation *r, struct relatio
     if (r->optional) e->typing.nullable = true;
 }
 
+static bool maybe_function(const struct expression *e)
+{
+    bool wrong;
+    const struct function_rule *rule = e->quoted ? NULL : function_find(e->qualifier, e->text, 0, false, &wrong);
+    return rule && (rule->flags & (FUNCTION_BARE | FUNCTION_ONLY_BARE));
+}
+
+/* A table whose columns are not known gets those that are asked for: a place to hold what the statement says of them. */
+static struct relation_column *assume_column(struct translation *t, struct relation *r, struct view name)
+{
+    enum { ASSUMED_MAX = 512 };
+    if (r->kind == RELATION_DUAL || view_equal(name, view_text("ROWID")) || view_equal(name, view_text("ORA_ROWSCN"))) return NULL;
+    if (r->kind != RELATION_UNKNOWN) return NULL;
+    if (!r->columns) r->columns = translation_alloc(t, sizeof *r->columns * ASSUMED_MAX);
+    if (r->column_count == ASSUMED_MAX) return NULL;
+    struct relation_column *column = &r->columns[r->column_count++];
+    *column = (struct relation_column){.name = name, .target = name_to_target(t, name), .typing = typing_of(SQL_UNKNOWN, TARGET_UNKNOWN)};
+    return column;
+}
+
 /* 1: found; 0: not here; -1: here there may be one that we do not know. */
 static int find_in_scope(struct translation *t, struct scope *scope, struct expression *e)
 {
@@ -48,8 +68,8 @@ static int find_in_scope(struct translation *t, struct scope *scope, struct expr
         struct relation_column *c = relation_find(r, e->text);
         if (!c && !r->known) {
             unknown = true;
-            if (e->qualifier.size) {
-                bind_column(e, r, NULL);
+            if (e->qualifier.size || (scope->relation_count == 1 && !maybe_function(e))) {
+                bind_column(e, r, assume_column(t, r, e->text));
                 return 1;
             }
             found = found ? found : r;

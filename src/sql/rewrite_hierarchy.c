@@ -493,10 +493,11 @@ void rewrite_hierarchy(struct translation *t, struct query *q, struct select *s)
     if (prior || siblings) {
         if (!siblings) h.row = primary_keys(t, &h);
         if (!h.row) {
-            if (s->scope->unknown_relations) {
-                finding_refuse(t, s->connect_by->at, "hierarchy", "CONNECT BY over a table whose columns are not known", "add the table to the catalog");
-                return;
-            }
+            for (uint32_t i = 0; i < s->item_count; i++)
+                if (s->items[i].expression->kind == EXPRESSION_STAR) {
+                    finding_refuse(t, s->connect_by->at, "hierarchy", "CONNECT BY over a table whose columns are not known", "add the table to the catalog");
+                    return;
+                }
             number_rows(t, q, &h, &withs[0]);
             with_count = 2;
         }

@@ -24,15 +24,20 @@ static char *keep(struct arena *arena, struct view text) { return arena_string(a
 static void list_binds(struct translation *t)
 {
     t->binds = translation_alloc(t, sizeof *t->binds * (t->bind_count + 1));
-    uint32_t positional = 0;
+    uint32_t positional = 0, count = 0;
+    bool block = sql_kind_quick(t->text) == SQL_PLSQL; /* there a name is one bind, however often it stands */
     for (uint32_t i = 0; i < t->token_count; i++) {
-        const struct token *token = &t->tokens[i];
+        struct token *token = &t->tokens[i];
         if (token->kind != TOKEN_BIND) continue;
-        struct bind_occurrence *bind = &t->binds[token->value];
         bool question = token->text.size == 1 && token->text.data[0] == '?';
-        bind->at = token->at;
-        bind->name = question ? view_text(translation_printf(t, "%u", ++positional)) : token->form ? token->text : translation_upper(t, token->text);
+        struct view name = question ? view_text(translation_printf(t, "%u", ++positional)) : token->form ? token->text : translation_upper(t, token->text);
+        token->value = count;
+        for (uint32_t j = 0; block && j < count && j < 512; j++)
+            if (view_equal(t->binds[j].name, name)) token->value = j;
+        if (token->value < count) continue;
+        t->binds[count++] = (struct bind_occurrence){.at = token->at, .name = name};
     }
+    t->bind_count = count;
 }
 
 static struct view trimmed(struct view text)
@@ -196,6 +201,8 @@ static void translate_inside(struct translation *t, struct statement **statement
     *statement = s;
     refuse_kind(t, s);
     resolve_statement(t, s);
+    if (!t->options->catalog && t->reads_tables)
+        finding_note(t, s->at, "catalog", "without a catalog the types of columns are not known", "give the catalog: comparisons, arithmetic and order depend on types");
     if (s->control) session_control(t, s);
     classify_statement(t, s, class_);
     bind_types_spread(t, s);
@@ -213,7 +220,7 @@ static void scan_tables_safely(struct translation *t)
 static void fill_plan(struct sql_plan *plan, struct translation *t, struct statement *s, struct classification *c, const struct texts *texts, struct arena *arena)
 {
     plan->state = state_of(t, s);
-    plan->kind = s ? s->kind : sql_kind_quick(t->text);
+    plan->kind = s ? (s->block ? SQL_PLSQL : s->kind) : sql_kind_quick(t->text);
     if (!s) {
         if (t->tokens) scan_tables_safely(t);
         c->class_ = plan->kind == SQL_SELECT ? SQL_CLASS_READ : SQL_CLASS_OPAQUE;

@@ -14,7 +14,9 @@
 
 enum sql_state { SQL_EXACT, SQL_APPROXIMATE, SQL_PASSED, SQL_REFUSED, SQL_UNPARSED, SQL_STATE_COUNT };
 enum sql_kind {
-    SQL_SELECT, SQL_INSERT, SQL_UPDATE, SQL_DELETE, SQL_MERGE, SQL_INSERT_ALL, SQL_PLSQL /* block or CALL */, SQL_DDL, SQL_COMMIT, SQL_ROLLBACK,
+    SQL_SELECT, SQL_INSERT, SQL_UPDATE, SQL_DELETE, SQL_MERGE, SQL_INSERT_ALL,
+    SQL_PLSQL /* block or CALL. A block of one INSERT, UPDATE, DELETE or MERGE is translated as that statement (class, key, texts);
+                 its row count on the source is 1 */, SQL_DDL, SQL_COMMIT, SQL_ROLLBACK,
     SQL_ROLLBACK_TO, SQL_SAVEPOINT, SQL_SET_TRANSACTION, SQL_LOCK_TABLE, SQL_ALTER_SESSION, SQL_EXPLAIN, SQL_OTHER, SQL_KIND_COUNT
 };
 /* DESIGN.md section 4. */
@@ -23,7 +25,7 @@ enum sql_class {
     SQL_CLASS_EXACT,     /* deterministic, by key or literal values: replay in commit order gives the same row */
     SQL_CLASS_IMAGE,     /* values we cannot know: the row is read from the primary after commit */
     SQL_CLASS_PREDICATE, /* over a predicate: replay may touch other rows than the source did */
-    SQL_CLASS_OPAQUE,    /* PL/SQL, DDL, refused or unparsed writes */
+    SQL_CLASS_OPAQUE,    /* PL/SQL, DDL, refused or unparsed writes. A refused write whose row is known by key is IMAGE: its row is read as any image is */
     SQL_CLASS_CONTROL,   /* transaction and session control */
     SQL_CLASS_COUNT
 };
@@ -59,12 +61,14 @@ struct sql_plan {
     uint64_t fingerprint;              /* of the token stream with literals replaced; same for texts that differ in blanks, comments, case, literals */
     const char *source_text;           /* the statement, NUL-terminated */
     const char *normal_text;           /* fingerprint text: for people */
-    const char *target_text;           /* with $1..; NULL when refused */
+    const char *target_text;           /* with $1..; NULL when refused, and where there is nothing to do on the target. INSERT ALL over a query answers one row
+                                          with one column, the number of rows inserted */
     const char *returning_text;        /* DML by us as primary: as target_text plus RETURNING of every column of the written table in column order
                                           (image); then the RETURNING INTO expressions; NULL when it cannot be said */
     uint32_t returning_image_count;    /* image columns at the front of returning_text's rows */
     struct sql_bind *binds; uint32_t bind_count;               /* $1 .. $n */
-    const char **source_binds; uint32_t source_bind_count;     /* every bind occurrence of the source in order, names upper case; RETURNING INTO targets too */
+    const char **source_binds; uint32_t source_bind_count;     /* every bind occurrence of the source in order, names upper case; RETURNING INTO targets
+                                          too. Blocks: every name once, in order of first occurrence, as drivers number them there */
     uint32_t *return_binds; uint32_t return_bind_count;        /* indexes into source_binds: INTO targets */
     const char *returning_into_text;   /* as target_text plus RETURNING of exactly the INTO expressions, for serving without image; NULL: none */
     struct sql_table_use *tables; uint32_t table_count;

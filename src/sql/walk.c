@@ -102,6 +102,7 @@ void walk_query(struct translation *t, struct query *q, expression_visit *visit,
 }
 
 struct wrap {
+    bool star;      /* the inner select offers all columns of tables that are not known */
     struct scope *old;
     struct select *inner;
     struct relation *relation;
@@ -138,18 +139,28 @@ static bool in_scope(const struct scope *scope, const struct relation *r)
     return false;
 }
 
+/* Is something there that cannot be named: *, or a name of which nobody knows the table? */
+static void need_star(struct translation *t, struct expression **at, void *context)
+{
+    struct wrap *w = context;
+    const struct expression *e = *at;
+    (void)t;
+    if (e->kind == EXPRESSION_STAR || (e->kind == EXPRESSION_NAME && !e->column && !e->item)) w->star = true;
+}
+
 static void move_name(struct translation *t, struct expression **at, void *context)
 {
     struct wrap *w = context;
     struct expression *e = *at;
-    if (e->kind == EXPRESSION_STAR && w->old->unknown_relations) {
+    if (e->kind == EXPRESSION_STAR && w->star) {
         e->qualifier = view_of(NULL, 0);
         e->relation = NULL;
         return;
     }
     if (e->kind != EXPRESSION_NAME || !e->relation || !in_scope(w->old, e->relation)) return;
-    if (!e->column) { /* of a table whose columns are not known: the inner select offers all of them */
+    if (!e->column || w->star) {
         e->relation = NULL;
+        e->qualify = false;
         e->qualifier = view_of(NULL, 0);
         return;
     }
@@ -197,6 +208,10 @@ struct select *wrap_select(struct translation *t, struct query *q, struct select
     w.relation->label = view_text(translation_printf(t, "q%u", ++t->made_names));
     scope->unknown_relations = s->scope->unknown_relations;
     if (s->scope->unknown_relations) {
+        walk_upper(t, s, need_star, &w);
+        for (uint32_t i = 0; q && i < q->order.count; i++) walk_flat(t, &q->order.keys[i].expression, need_star, &w);
+    }
+    if (w.star) {
         struct select_item star = {.expression = build_expression(t, EXPRESSION_STAR, s->at, typing_of(SQL_UNKNOWN, TARGET_UNKNOWN))};
         LIST_ADD(t, inner->items, inner->item_count, star);
     }
@@ -213,7 +228,8 @@ struct select *wrap_select(struct translation *t, struct query *q, struct select
 
 void wrap_names(struct translation *t, struct select *outer, struct select *inner, struct expression **at)
 {
-    struct wrap w = {.old = inner->scope, .inner = inner, .relation = outer->scope->relations[0]};
+    bool star = inner->item_count > 0 && inner->items[0].expression->kind == EXPRESSION_STAR;
+    struct wrap w = {.star = star, .old = inner->scope, .inner = inner, .relation = outer->scope->relations[0]};
     if (*at) walk_expression(t, at, move_name, &w);
 }
 

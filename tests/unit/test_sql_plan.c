@@ -65,8 +65,18 @@ static void binds(void **state)
     assert_int_equal(plan->binds[0].length, 5);
     sql_plan_unref(plan);
 
-    plan = translate("begin p(:a, :b, :a); end;");
-    assert_int_equal(plan->source_bind_count, 3);
+    plan = translate("begin p(:a, :b, :a); end;"); /* a block takes a name once */
+    assert_int_equal(plan->source_bind_count, 2);
+    sql_plan_unref(plan);
+
+    plan = translate("begin update asset set title = :t, owner_id = :o where version = :o and id = :i returning price into :p; end;");
+    assert_int_equal(plan->kind, SQL_PLSQL);
+    assert_int_equal(plan->class_, SQL_CLASS_EXACT);
+    assert_int_equal(plan->source_bind_count, 4);
+    assert_int_equal(plan->bind_count, 3);
+    assert_int_equal(plan->binds[1].position, 1);
+    assert_int_equal(plan->key_parts[0].bind, 2);
+    assert_int_equal(plan->return_binds[0], 3);
     sql_plan_unref(plan);
 }
 
