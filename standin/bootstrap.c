@@ -74,7 +74,7 @@ static bool run_shim(struct engine *engine, struct error *error)
     return true;
 }
 
-static bool make_view(struct server *server, struct engine *engine, struct view text, struct error *error)
+static struct plan *plan_view(struct server *server, struct view text, struct plan_error *failed)
 {
     struct plan_session session = {.user = "SYS",
                                    .schema = "SYS",
@@ -83,17 +83,25 @@ static bool make_view(struct server *server, struct engine *engine, struct view 
                                    .timestamp_tz_format = "DD-MON-RR",
                                    .zone_name = "+00:00",
                                    .byte_semantics = true};
-    struct plan_error failed;
     const struct dictionary *dictionary = dictionary_acquire(server->dictionary);
-    struct plan *plan = plan_make(dictionary, &session, text, NULL, 0, &failed);
+    struct plan *plan = plan_make(dictionary, &session, text, NULL, 0, failed);
     dictionary_release(dictionary);
+    return plan;
+}
+
+static bool make_view(struct server *server, struct engine *engine, struct view text, struct error *error)
+{
+    struct plan_error failed;
+    struct plan *plan = plan_view(server, text, &failed);
+    /* It stands on a view that was just made: only then the dictionary is read again. */
+    if (!plan && failed.ora == 942 && dictionary_store_reload(server->dictionary, error)) plan = plan_view(server, text, &failed);
     if (!plan)
         return error_set(error, ERROR_INTERNAL, "dictionary view: %.300s at %d: %.60s", failed.text, failed.position,
                          (const char *)text.data + failed.position);
     bool good = true;
     for (uint32_t i = 0; good && i < plan->step_count; i++) good = run(engine, plan->steps[i], error);
     plan_free(plan);
-    return good && dictionary_store_reload(server->dictionary, error);
+    return good;
 }
 
 /* The views are written in the legacy dialect and go through the front, so that their columns are described like any other. */
