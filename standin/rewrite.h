@@ -120,6 +120,8 @@ struct rewriter {
     bool reads_sequences;
     const char *nextval_seen[8];
     uint32_t nextval_count;
+    const struct dictionary_object *dependencies[64]; /* what the statement stands on */
+    uint32_t dependency_count;
     const char *member_owner; /* package whose members may be called without qualifier */
 };
 
@@ -194,6 +196,7 @@ struct source *source_table(struct rewriter *rw, bool alias_allowed); /* a table
 const char *source_from(struct rewriter *rw);                         /* the FROM list; fills rw->scope */
 const char *source_unique_alias(struct rewriter *rw, const char *wanted);
 const struct dictionary_object *rewrite_object(struct rewriter *rw, const struct token *at, const char *owner, const char *name);
+void rewrite_depends(struct rewriter *rw, const struct dictionary_object *object);
 void scope_push(struct rewriter *rw, struct scope *scope);
 void scope_pop(struct rewriter *rw);
 void query_to_plan(struct rewriter *rw, struct query *query);

@@ -104,6 +104,7 @@ static bool find_program(struct rewriter *rw, struct call *call)
     if (call->object && call->object->kind == OBJECT_PROCEDURE) call->member = call->object->name;
     bool found = call->object && (call->object->kind == OBJECT_PROCEDURE || call->object->kind == OBJECT_PACKAGE);
     if (!found) rewrite_fail(rw, 6550, rewrite_peek(rw, 0), "line 1, column 7:\nPLS-00201: identifier '%s' must be declared", parts[0]);
+    if (found) rewrite_depends(rw, call->object);
     return found;
 }
 

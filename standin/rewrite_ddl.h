@@ -56,6 +56,7 @@ void ddl_index_steps(struct rewriter *rw, const char *owner, const char *name, c
                      const char *stored);
 void ddl_index_column_step(struct rewriter *rw, const char *owner, const char *name, const char *table_owner, const char *table,
                            const char *column, uint32_t position, bool descending, const char *expression);
+void ddl_dependency_steps(struct rewriter *rw, const char *owner, const char *name, const char *type);
 void ddl_drop_object_steps(struct rewriter *rw, const struct dictionary_object *object);
 void ddl_number_step(struct rewriter *rw, uint32_t number);
 const char *ddl_stored_name(struct rewriter *rw, const struct ddl_constraint *constraint);

@@ -215,6 +215,7 @@ static void create_view(struct rewriter *rw, bool replace)
         column = (struct ddl_column){.name = query->items[i].name, .type = type, .not_null = !e->maybe_null};
         ddl_column_step(rw, owner, name, "VIEW", &column, i + 1);
     }
+    ddl_dependency_steps(rw, owner, name, "VIEW");
     rw->plan->command = 21;
 }
 

@@ -103,6 +103,19 @@ void ddl_index_column_step(struct rewriter *rw, const char *owner, const char *n
                                  position, descending ? "DESC" : "ASC", quoted(rw, expression)));
 }
 
+void ddl_dependency_steps(struct rewriter *rw, const char *owner, const char *name, const char *type)
+{
+    const char *o = quoted(rw, owner), *n = quoted(rw, name);
+    rewrite_step(rw,
+                 text_format(rw, "DELETE FROM `SYS`.`STANDIN$DEPENDENCY` WHERE OWNER = %s AND NAME = %s AND `TYPE` = '%s'", o, n, type));
+    for (uint32_t i = 0; i < rw->dependency_count; i++) {
+        const struct dictionary_object *on = rw->dependencies[i];
+        if (strcmp(on->owner, owner) == 0 && strcmp(on->name, name) == 0) continue;
+        rewrite_step(rw, text_format(rw, "REPLACE INTO `SYS`.`STANDIN$DEPENDENCY` VALUES (%s, %s, '%s', %s, %s, '%s')", o, n, type,
+                                     quoted(rw, on->owner), quoted(rw, on->name), on->type_name));
+    }
+}
+
 void ddl_drop_object_steps(struct rewriter *rw, const struct dictionary_object *o)
 {
     const char *owner = quoted(rw, o->owner), *name = quoted(rw, o->name);
@@ -120,5 +133,7 @@ void ddl_drop_object_steps(struct rewriter *rw, const struct dictionary_object *
     if (o->kind == OBJECT_SEQUENCE)
         rewrite_step(rw,
                      text_format(rw, "DELETE FROM `SYS`.`STANDIN$SEQUENCE` WHERE SEQUENCE_OWNER = %s AND SEQUENCE_NAME = %s", owner, name));
+    rewrite_step(rw, text_format(rw, "DELETE FROM `SYS`.`STANDIN$DEPENDENCY` WHERE OWNER = %s AND NAME = %s AND `TYPE` = '%s'", owner, name,
+                                 o->type_name));
     rewrite_step(rw, text_format(rw, "DELETE FROM `SYS`.`STANDIN$OBJECT` WHERE OBJECT_ID = %u", o->id));
 }

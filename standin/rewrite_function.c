@@ -209,6 +209,7 @@ static bool stored_function(struct rewriter *rw, const char *name, struct expres
         member = parts[2];
     }
     if (!object || (object->kind != OBJECT_FUNCTION && object->kind != OBJECT_PACKAGE)) return false;
+    rewrite_depends(rw, object);
     const char *text = "";
     struct sql_type result = sql_type_of(KIND_UNKNOWN);
     uint32_t expected = 0;

@@ -305,6 +305,7 @@ static struct expression sequence_operand(struct rewriter *rw, const struct toke
         rewrite_fail(rw, 2289, t, "sequence does not exist");
         return bad();
     }
+    rewrite_depends(rw, object);
     bool next = strcmp(what, "NEXTVAL") == 0;
     const char *table = text_table(rw, object->owner, object->name);
     for (uint32_t i = 0; next && i < rw->nextval_count; i++) {

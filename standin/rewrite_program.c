@@ -169,6 +169,7 @@ void create_program(struct rewriter *rw, bool replace)
     forget_arguments(rw, owner, p.name);
     ddl_object_steps(rw, owner, p.name, type);
     argument_steps(rw, owner, p.name, type, &p);
+    ddl_dependency_steps(rw, owner, p.name, type);
     rw->plan->command = p.function ? 91 : 24;
 }
 
@@ -217,6 +218,7 @@ static void package_body(struct rewriter *rw, const char *owner, const char *nam
     if (rewrite_is(rw, "BEGIN")) rewrite_refuse(rw, "package initialisation");
     rewrite_step(rw, text_format(rw, "CREATE OR REPLACE PACKAGE BODY %s AS\n%sEND", text_table(rw, owner, name), members));
     ddl_object_steps(rw, owner, name, "PACKAGE BODY");
+    ddl_dependency_steps(rw, owner, name, "PACKAGE BODY");
 }
 
 void create_package(struct rewriter *rw, bool replace)
@@ -342,6 +344,7 @@ void create_trigger(struct rewriter *rw, bool replace)
     }
     if (rewrite_failed(rw)) return;
     ddl_object_steps(rw, t.owner, t.name, "TRIGGER");
+    ddl_dependency_steps(rw, t.owner, t.name, "TRIGGER");
     rewrite_step(rw, text_format(rw,
                                  "REPLACE INTO `SYS`.`STANDIN$TRIGGER` (OWNER, TRIGGER_NAME, TRIGGER_TYPE, TRIGGERING_EVENT, TABLE_OWNER, "
                                  "TABLE_NAME, WHEN_CLAUSE, STATUS, TRIGGER_BODY)"

@@ -86,7 +86,16 @@ const struct dictionary_object *rewrite_object(struct rewriter *rw, const struct
         return NULL;
     }
     if (strcmp(object->owner, "SYS") == 0 && strstr(object->name, "_SEQUENCES")) rw->reads_sequences = true;
+    rewrite_depends(rw, object);
     return object;
+}
+
+void rewrite_depends(struct rewriter *rw, const struct dictionary_object *object)
+{
+    for (uint32_t i = 0; i < rw->dependency_count; i++) {
+        if (rw->dependencies[i] == object) return;
+    }
+    if (rw->dependency_count < 64) rw->dependencies[rw->dependency_count++] = object;
 }
 
 static bool clause_word(const struct rewriter *rw)

@@ -182,6 +182,20 @@ const tests = {
     }));
     assert.deepStrictEqual((await c.execute('select op, count(*), count(distinct seq) from feed group by op order by op')).rows, [['D', 8, 8], ['I', 80, 80]]);
   },
+  async 'dictionary with binds'(c) {
+    await c.execute('create or replace procedure noted(n number) as begin null; end;');
+    await c.execute('create or replace trigger orders_note after update on orders for each row begin noted(:new.id); end;');
+    const programs = await c.execute(`select t.table_name from all_triggers t, all_dependencies d where t.table_owner = :1 and t.status = 'ENABLED' and d.owner = t.owner
+      and d.name = t.trigger_name and d.type = 'TRIGGER' and d.referenced_owner <> 'SYS' and d.referenced_type in ('PROCEDURE', 'FUNCTION', 'PACKAGE')`, ['OTHER']);
+    assert.deepStrictEqual(programs.rows, [['ORDERS']]);
+    const columns = await c.execute(`select column_name, data_type, data_length, data_precision, data_scale, nullable, char_length, data_default, virtual_column, identity_column
+      from all_tab_cols where owner = :1 and table_name = 'FEED' and hidden_column = 'NO' order by table_name, column_id`, ['OTHER']);
+    assert.deepStrictEqual(columns.rows.map((r) => [r[0], r[1], r[5], r[9]]), [['SEQ', 'NUMBER', 'N', 'YES'], ['OP', 'CHAR', 'Y', 'NO'], ['K', 'VARCHAR2', 'Y', 'NO']]);
+    assert.match(columns.rows[0][7], /ISEQ\$\$_\d+/);
+    assert.strictEqual((await c.execute('select name, spare4 from sys.user$ where type# = 1 and spare4 is not null')).rows.length, 2);
+    const last = (await c.execute("select last_number from all_sequences where sequence_owner = :1 and sequence_name like 'ISEQ%' order by sequence_name", ['OTHER'])).rows;
+    assert.ok(last.length > 0 && last.every((r) => r[0] >= 1));
+  },
   async 'pool'() {
     const pool = await oracledb.createPool({ ...login, poolMin: 2, poolMax: 8 });
     await Promise.all([...Array(40).keys()].map(async (i) => {
