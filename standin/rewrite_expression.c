@@ -230,8 +230,7 @@ struct expression expression_value(struct rewriter *rw)
 {
     struct expression none = expression_of("", sql_type_of(KIND_UNKNOWN));
     if (!rewrite_deeper(rw)) return none;
-    /* In PL/SQL a condition is a value. */
-    struct expression e = rw->place == PLACE_PLSQL || rw->place == PLACE_TRIGGER ? parse_sum(rw) : parse_sum(rw);
+    struct expression e = parse_sum(rw);
     rw->depth--;
     return e;
 }
