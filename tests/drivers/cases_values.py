@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases about values: every type with its limits, in and out, NULLs, LOBs, functions on values."""
-from case_words import (COMMIT, DRIVER, PLSQL, bd, bf, blob, call, case, change, clob, d, do, fails, legacy_cannot, long, ltz, n, null, query, raw, target_cannot, ts, tz)
+from case_words import (COMMIT, DRIVER, LEGACY, PLSQL, bd, bf, blob, call, case, change, clob, d, do, fails, legacy_cannot, long, ltz, n, null, query, raw, target_cannot, ts, tz)
 
 DIGITS_38 = "9" * 38
 ORACLE_ONLY = "more than 38 digits before or 27 after the point"
@@ -29,7 +29,8 @@ def numbers():
         made.append(round_trip(f"number.rounded.{column}.{text}", "t_number", column, n(text), n(back)))
     for column, text in [("n5", "100000"), ("n52", "1000"), ("n52", "-1000"), ("n52", "999.995"), ("n38", "1" + "0" * 38)]:
         made.append(case(f"number.over.{column}.{len(text)}{'_minus' if text[0] == '-' else ''}",
-                         fails(1438, f"INSERT INTO t_number (id, {column}) VALUES (1, :1)", n(text)), query("SELECT COUNT(*) FROM t_number", [0]), clean="t_number"))
+                         fails(1438, f"INSERT INTO t_number (id, {column}) VALUES (1, :1)", n(text)), query("SELECT COUNT(*) FROM t_number", [0]), clean="t_number",
+                         skip={f"node/{way}": LEGACY + "a text of 39 digits is no number to it" for way in ("direct", "relay")} if column == "n38" else None))
     for label, text in [("max", "9." + "9" * 37 + "e125"), ("ten_power_125", "1e125"), ("ten_power_minus_130", "1e-130"), ("ten_power_40", "1e40")]:
         made.append(round_trip("number.extreme." + label, "t_number", "n", n(text), skip=legacy_cannot(ORACLE_ONLY)))
     made.append(case("number.from_text", change("INSERT INTO t_number (id, n) VALUES (1, :1)", 1, "12.5"), query("SELECT n FROM t_number WHERE id = 1", [n("12.5")]), clean="t_number"))

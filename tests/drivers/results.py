@@ -73,12 +73,25 @@ def document(found, drivers, trouble, cases, configurations):
     return "\n".join(lines) + "\n"
 
 
+def merge(found, earlier, order):
+    """Adds what an earlier run found out; answers nothing, because `found` is put in order in place."""
+    for key, outcome in earlier.items():
+        driver, configuration = key.split(" ")
+        found.setdefault(configuration, {}).setdefault(driver, {case: (one["status"], one["reason"], one["ms"]) for case, one in outcome.items()})
+    for name in order:
+        if name in found:
+            found[name] = found.pop(name)
+
+
 def write(found, drivers, trouble, cases, configurations, docs, folder):
     total = Counter()
     summary = {driver.name: {"version": driver.version} for driver in drivers}
+    known = [driver.name for driver in drivers]
     details = {}
     for configuration, by_driver in found.items():
         for driver, outcome in by_driver.items():
+            if driver not in known:
+                continue
             counted = counts_of(outcome)
             total.update(counted)
             summary[driver][configuration] = counted

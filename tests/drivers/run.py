@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the driver cases: every driver, in every configuration, with one file of cases. Writes build/results/drivers.json and docs/drivers.md.
 
-  run.py [--build FOLDER] [--short] [--driver NAME ..] [--configuration NAME ..] [--case PATTERN ..] [--docs]
+  run.py [--build FOLDER] [--short] [--driver NAME ..] [--configuration NAME ..] [--case PATTERN ..] [--docs] [--merge FILE]
 """
 import argparse
 import fnmatch
@@ -81,8 +81,8 @@ def skip_reason(case, configuration, driver):
 class Run:
     """One driver in one configuration: its runner is started as often as it takes to get through the names."""
 
-    def __init__(self, driver, folder, connect, cases_file):
-        self.driver, self.folder, self.connect, self.cases_file = driver, Path(folder), connect, cases_file
+    def __init__(self, driver, folder, connect, cases_file, after_hang=lambda: None):
+        self.driver, self.folder, self.connect, self.cases_file, self.after_hang = driver, Path(folder), connect, cases_file, after_hang
 
     def results(self, names):
         found = {}
@@ -116,6 +116,7 @@ class Run:
                 line = lines.get(timeout=HANGS_AFTER_S)
             except queue.Empty:
                 child.kill()
+                self.after_hang()
                 if begun:
                     print(f"  {self.driver.name} hangs in {begun}", flush=True)
                     found[begun] = ("failed", f"nothing for {HANGS_AFTER_S} s", HANGS_AFTER_S * 1000)
@@ -163,7 +164,7 @@ def cut_over(daemon):
     daemon.phase("complete")  # the source is detached: values that it cannot hold need not go back to it
 
 
-def run_configuration(name, drivers, cases, port, folder, tell):
+def run_configuration(name, drivers, cases, port, folder, tell, after_hang):
     answer = {}
     for driver in drivers:
         folder_of_run = Path(folder) / name
@@ -176,7 +177,8 @@ def run_configuration(name, drivers, cases, port, folder, tell):
         wanted = [case["name"] for case in cases if case["name"] not in outcome]
         if not driver.missing:
             began = time.monotonic()
-            outcome.update(Run(driver, folder_of_run, connect_to(port, name), HERE / "cases.json").results(wanted))
+            outcome.update(Run(driver, folder_of_run, connect_to(port, name), HERE / "cases.json", after_hang).results(wanted))
+            after_hang()
             tell(f"{name} {driver.name}: {results.text_of(outcome)} in {time.monotonic() - began:.0f} s")
         else:
             tell(f"{name} {driver.name}: ALL {len(outcome)} SKIPPED: {driver.missing}")
@@ -189,7 +191,7 @@ def parse_arguments():
     parser.add_argument("--build", default="build/debug")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--docs", action="store_true")
-    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--merge", help="details.json of an earlier run: what was not run now is taken from there")
     parser.add_argument("--driver", action="append")
     parser.add_argument("--configuration", action="append", choices=list(CONFIGURATIONS))
     parser.add_argument("--case", action="append")
@@ -237,7 +239,7 @@ def main():
                 tell(f"{name}: NOT RUN: {trouble[name]}")
                 found[name] = {driver.name: {case["name"]: ("failed", f"the configuration does not come up: {trouble[name][:200]}", 0) for case in cases} for driver in drivers}
                 continue
-            found[name] = run_configuration(name, drivers, cases, port, folder, tell)
+            found[name] = run_configuration(name, drivers, cases, port, folder, tell, (lambda: target.end_leftovers(tell)) if name == "postgres" else (lambda: None))
             dead = [part for part in (source.process, daemon.process) if part and not part.alive()]
             for part in dead:
                 tell(f"{name}: {part.log.name} ended with {part.child.returncode}")
@@ -246,8 +248,8 @@ def main():
         daemon.stop()
         source.stop()
         target.stop()
-        if not arguments.keep and not trouble:
-            pass
+    if arguments.merge:
+        results.merge(found, json.loads(Path(arguments.merge).read_text()), list(CONFIGURATIONS))
     passed, failed, skipped = results.write(found, drivers, trouble, cases, CONFIGURATIONS, arguments.docs, folder)
     print(f"drivers: {passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed else 0)

@@ -110,6 +110,15 @@ class Target:
     def rows(self, statement):
         return [line.split("|") for line in run(["psql", "-X", "-A", "-t", "-c", statement, self.conninfo]).splitlines()]
 
+    def end_leftovers(self, tell):
+        """After a runner was killed or has ended: what its sessions left open must not hold up the cases that follow. It is told, because nothing should be left."""
+        time.sleep(1)
+        left = self.rows("SELECT pid, date_trunc('second', now() - xact_start), state, left(query, 80), pg_terminate_backend(pid) FROM pg_stat_activity "
+                         "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start < now() - interval '1 s'")
+        for row in left:
+            if len(row) > 3:
+                tell(f"  LEFT OPEN on the target for {row[1]}: {row[2]}: {row[3]}")
+
     def stop(self):
         run([self.SCRIPT, "stop", self.folder])
 

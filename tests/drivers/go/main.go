@@ -200,7 +200,7 @@ func (r *runner) out(bind step) (any, *outBind) {
 		}
 		made.dest = &value
 	case "d":
-		made.dest = &sql.NullTime{}
+		made.dest = &time.Time{}
 	case "cursor":
 		made.dest = &ora.RefCursor{}
 	default:
@@ -218,9 +218,9 @@ func (o *outBind) text() string {
 		if v.Valid {
 			return "n:" + strconv.FormatInt(v.Int64, 10)
 		}
-	case *sql.NullTime:
-		if v.Valid {
-			return stamp("d", v.Time)
+	case *time.Time:
+		if !v.IsZero() {
+			return stamp("d", *v)
 		}
 	case *sql.NullString:
 		if v.Valid {

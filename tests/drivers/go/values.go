@@ -150,11 +150,8 @@ func (r *runner) given(value any) any {
 	case "bf", "bd":
 		number, _ := strconv.ParseFloat(p.text, 64)
 		return number
-	case "d":
-		return stampOf(p.text)
-	case "ts":
-		value := ora.TimeStamp(stampOf(p.text)) // only its pointer passes database/sql
-		return &value
+	case "d", "ts":
+		return stampOf(p.text) // database/sql does not take the driver's own TimeStamp
 	case "tz", "ltz":
 		return ora.TimeStampTZ(stampOf(p.text))
 	case "raw":
