@@ -71,9 +71,12 @@ static struct expression parse_in_list(struct rewriter *rw, struct expression le
         struct expression one = expression_compare(rw, &left, "=", &item);
         expression_combine(&list, &one);
         text = text_join(rw, text, " OR ", one.text);
-        /* The short form keeps the optimizer's list access; it is right when nothing had to be converted. */
-        list.tuple[0] = list.tuple_count ? text_join(rw, list.tuple[0], ", ", item.text) : item.text;
-        list.subquery |= strcmp(one.text, text_format(rw, "(%s = %s)", left.text, item.text)) != 0;
+        /* The short form keeps the optimizer's list access; it is right when nothing had to be converted, or only the
+         * listed ROWIDs: a chain of OR over them would read the whole table. */
+        const struct sql_type rowid = left.type;
+        const char *value = rowid.kind == KIND_ROWID ? expression_as(rw, &item, &rowid) : item.text;
+        list.tuple[0] = list.tuple_count ? text_join(rw, list.tuple[0], ", ", value) : value;
+        list.subquery |= strcmp(one.text, text_format(rw, "(%s = %s)", left.text, value)) != 0;
         list.tuple_count = 1;
     } while (parenthesis && rewrite_take(rw, ","));
     if (parenthesis) rewrite_expect(rw, ")");
