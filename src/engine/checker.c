@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-enum { LINGER_US = 10000, IDLE_US = 50000, LINGER_BELOW = 64, SCAN_MAX = 2048 };
+enum { LINGER_US = 10000, IDLE_US = 50000, LINGER_BELOW = 64, SCAN_MAX = 2048, LAG_LIMIT_US = 50000, LAG_PAUSE_US = 20000 };
 
 /* ---- lists ---- */
 
@@ -203,6 +203,8 @@ static void checker_main(void *context)
         checker_open_refresh(c, false);
         if (c->ready.count > 0) {
             if (c->ready.count < LINGER_BELOW && atomic_load(&c->drains) == 0) clock_sleep_us(LINGER_US); /* more in one statement */
+            /* Proof may wait, the mirror may not: while it is behind, the checker takes less of both databases. */
+            if (atomic_load_explicit(&c->engine->mirror_lag_us, memory_order_relaxed) > LAG_LIMIT_US) clock_sleep_us(LAG_PAUSE_US);
             take_queue(c);
             look_at_some(c);
             find_oldest(c);

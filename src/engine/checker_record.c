@@ -114,6 +114,20 @@ static void say_why(char *out, size_t size, const struct row_map *map, const str
     else snprintf(out, size, "the rows differ");
 }
 
+/* Kept in step without reading the ledger again. */
+static void note_open(struct checker *c, const struct row_map *map, const struct checker_item *item, uint64_t id, uint64_t fingerprint)
+{
+    struct buffer name;
+    buffer_init(&name, 0);
+    checker_key_name(&name, map->table->name, item->key);
+    bool known = false;
+    for (const struct open_divergence *d = map_get(&c->open, buffer_view(&name)); d; d = d->next) known = known || d->id == id;
+    buffer_release(&name);
+    if (known) return;
+    open_add(c, map->table->name, item->key, id, fingerprint);
+    c->open_count++;
+}
+
 void checker_divergent(struct checker *c, const struct row_map *map, const struct checker_item *item, const struct row *source, const struct row *target,
                        uint32_t column)
 {
@@ -150,7 +164,7 @@ void checker_divergent(struct checker *c, const struct row_map *map, const struc
     bool known = item->origin == CHECK_REPAIR && map_get(&c->open, buffer_view(&name)); /* it is open already: the repair did not help */
     buffer_release(&name);
     if (!known && c->engine->state) {
-        if (state_divergence_add(c->engine->state, d, &id, &error)) checker_open_refresh(c, true);
+        if (state_divergence_add(c->engine->state, d, &id, &error)) note_open(c, map, item, id, d->fingerprint);
         else LOG(LOG_ERROR, "checker.divergence", log_failure(&error));
     }
     LOG_RATED(LOG_WARNING, "row.divergent", log_text("table", d->table), log_text("reason", d->reason), log_u64("id", id), log_u64("csn", d->csn));

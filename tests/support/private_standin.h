@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ static inline int private_standin_listen(struct private_standin *standin, unsign
     standin->server = fork();
     if (standin->server < 0) return -1;
     if (standin->server == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies takes it along */
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);
