@@ -135,6 +135,8 @@ const struct function_rule functions_datetime[] = {
     {"SYSDATE", 0, 0, SQL_EXACT, NOW | FUNCTION_ONLY_BARE, GIVES_DATE, "", "@sysdate()"},
     {"SYSTIMESTAMP", 0, 1, SQL_EXACT, NOW, GIVES_TIMESTAMPTZ, "a", "@systimestamp()"},
     {"SYS_EXTRACT_UTC", 1, 1, SQL_EXACT, STRICT, GIVES_TIMESTAMP, "z", "(\1 AT TIME ZONE 'UTC')"},
+    {"TO_BINARY_DOUBLE", 1, 1, SQL_EXACT, STRICT, GIVES_DOUBLE, "f", "\1"},
+    {"TO_BINARY_FLOAT", 1, 1, SQL_EXACT, STRICT, GIVES_DOUBLE, "f", "(\1)::float4"},
     {"TO_CHAR", 1, 3, SQL_EXACT, STRICT, GIVES_TEXT, "a", NULL, rewrite_to_char},
     {"TO_DATE", 1, 3, SQL_EXACT, STRICT, GIVES_DATE, "a", NULL, rewrite_to_date},
     {"TO_DSINTERVAL", 1, 1, SQL_EXACT, STRICT, GIVES_INTERVAL_DS, "t", "@to_dsinterval(\1)"},

@@ -131,6 +131,14 @@ static struct expression *rewrite_lob_substr(struct translation *t, struct expre
     return BUILD_CALL(t, e->at, typing, bytes ? "nullif(substr(\1, \3, \2), ''::bytea)" : "nullif(substr(\1, \3, \2), '')", bytes ? a : as_text(t, a), amount, offset);
 }
 
+/* Text is taken by its bytes, not as hex digits. */
+static struct expression *rewrite_rawtohex(struct translation *t, struct expression *e)
+{
+    struct expression *a = e->arguments[0];
+    if (type_is_text(a->typing.type)) return BUILD_CALL(t, e->at, e->typing, "upper(encode(convert_to(\1, 'UTF8'), 'hex'))", as_text(t, a));
+    return BUILD_CALL(t, e->at, e->typing, "upper(encode(\1, 'hex'))", as_bytes(t, a));
+}
+
 #define TEXT FUNCTION_STRICT
 const struct function_rule functions_text[] = {
     {"ASCII", 1, 1, SQL_EXACT, TEXT, GIVES_NUMBER, "t", "@ascii(\1)"},
@@ -158,7 +166,7 @@ const struct function_rule functions_text[] = {
     {"LTRIM", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tt", "nullif(ltrim(\1, \2), '')"},
     {"NLS_LOWER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
     {"NLS_UPPER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
-    {"RAWTOHEX", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "b", "upper(encode(\1, 'hex'))"},
+    {"RAWTOHEX", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "a", NULL, rewrite_rawtohex},
     {"REGEXP_COUNT", 2, 2, SQL_EXACT, TEXT, GIVES_NUMBER, "tt", "@regexp_count(\1, \2)"},
     {"REGEXP_COUNT", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttm", "@regexp_count(\1, \2, \3)"},
     {"REGEXP_COUNT", 4, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "ttmt", "@regexp_count(\1, \2, \3, \4)"},

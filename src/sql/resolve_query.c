@@ -458,7 +458,13 @@ void resolve_query(struct translation *t, struct query *q, struct scope *outer)
         struct query head = {.known = true};
         struct body *first = q->body->terms[0];
         resolve_body(t, first, &head, scope, true);
-        for (uint32_t i = 0; i < given_count && i < head.column_count; i++) given[i].typing = head.columns[i].typing;
+        for (uint32_t i = 0; i < given_count && i < head.column_count; i++) {
+            given[i].typing = head.columns[i].typing;
+            given[i].typing.nullable = true; /* the other terms may answer NULL */
+            if (given[i].typing.target == TARGET_INTEGER) given[i].typing.target = TARGET_NUMERIC;
+            if (given[i].typing.target == TARGET_LITERAL || given[i].typing.target == TARGET_BPCHAR) given[i].typing.target = TARGET_TEXT;
+            if (type_is_fixed(given[i].typing.type)) given[i].typing.type = SQL_VARCHAR;
+        }
         for (uint32_t i = 1; i < q->body->term_count; i++) {
             struct query branch = {.known = true};
             resolve_body(t, q->body->terms[i], &branch, scope, true);

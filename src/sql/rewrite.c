@@ -5,8 +5,11 @@
 #include "sql/rewrite_parts.h"
 #include "sql/walk.h"
 
+static void name_used(struct query *q);
+
 static void rewrite_from(struct translation *t, struct from_item *item)
 {
+    if (item->query && !item->query->rewritten) name_used(item->query);
     if (item->query) rewrite_query(t, item->query);
     if (item->left) rewrite_from(t, item->left);
     if (item->right) rewrite_from(t, item->right);
@@ -111,12 +114,49 @@ static void rewrite_body(struct translation *t, struct query *q, struct body *bo
     }
 }
 
+static struct select *leading_select(struct body *body)
+{
+    while (body->kind != BODY_SELECT) body = body->kind == BODY_SET ? body->terms[0] : body->query->body;
+    return body->select;
+}
+
+/* Columns that the query around names get the name under which it does. */
+static void name_used(struct query *q)
+{
+    struct select *s = leading_select(q->body);
+    for (uint32_t i = 0; i < s->item_count && i < q->column_count; i++) {
+        if (s->items[i].expression->kind == EXPRESSION_STAR) return;
+        if (q->columns[i].used && !s->items[i].label.size && s->items[i].expression->kind != EXPRESSION_NAME) s->items[i].label = q->columns[i].target;
+    }
+}
+
+/* A recursive query's types are those of its first term, to the last modifier: that one gets the wide type of its kind. */
+static void widen_recursion(struct translation *t, struct with_item *with)
+{
+    if (!with->recursive || with->query->body->kind != BODY_SET || with->query->body->terms[0]->kind != BODY_SELECT) return;
+    struct select *s = with->query->body->terms[0]->select;
+    for (uint32_t i = 0; i < s->item_count; i++) {
+        struct expression **e = &s->items[i].expression;
+        if ((*e)->kind == EXPRESSION_STAR) return;
+        enum sql_type type = (*e)->typing.type;
+        if ((*e)->kind == EXPRESSION_NAME && !s->items[i].label.size) s->items[i].label = (*e)->column ? (*e)->column->target : view_of(NULL, 0);
+        if (type_is_number(type) && !type_is_double(type))
+            *e = build_cast(t, *e, "numeric", TARGET_NUMERIC);
+        else if (type_is_text(type))
+            *e = build_cast(t, *e, "text", TARGET_TEXT);
+        else if (type_is_datetime(type))
+            *e = type_is_zoned(type) ? build_cast(t, *e, "timestamptz", TARGET_TIMESTAMPTZ) : build_cast(t, *e, "timestamp", TARGET_TIMESTAMP);
+    }
+}
+
 void rewrite_query(struct translation *t, struct query *q)
 {
     if (q->rewritten) return;
     q->rewritten = true;
     for (uint32_t i = 0; i < q->with_count; i++) {
+        if (!q->withs[i].column_count) name_used(q->withs[i].query);
         rewrite_query(t, q->withs[i].query);
+        if (q->withs[i].query->resolved) widen_recursion(t, &q->withs[i]);
         if (q->withs[i].search || q->withs[i].cycle)
             finding_refuse(t, q->withs[i].at, "recursive with", "SEARCH and CYCLE of a recursive WITH are not translated", "order and stop the recursion by columns of its own");
     }

@@ -77,7 +77,11 @@ static struct expression *interval_arithmetic(struct translation *t, struct expr
     if (e->operator_code == OPERATOR_STAR || e->operator_code == OPERATOR_SLASH) {
         e->arguments[0] = type_is_interval(a->typing.type) ? a : as_number(t, a);
         e->arguments[1] = type_is_interval(b->typing.type) ? b : as_number(t, b);
-        return e;
+        if (e->typing.type == SQL_INTERVAL_YM) {
+            finding_refuse(t, e->at, "interval", "an interval of months is multiplied or divided", "multiply the number of months and use NUMTOYMINTERVAL");
+            return e;
+        }
+        return BUILD_CALL(t, e->at, e->typing, "justify_hours(\1)", e);
     }
     e->arguments[0] = as_interval(t, a);
     e->arguments[1] = as_interval(t, b);

@@ -3,6 +3,7 @@
 #include "sql/build.h"
 #include "sql/rewrite.h"
 #include "sql/rewrite_parts.h"
+#include "sql/walk.h"
 
 static struct select *leading_select(struct body *body)
 {
@@ -40,17 +41,44 @@ static void order_by_position(struct translation *t, struct select *s, struct so
 
 static bool is_position(const struct expression *e) { return e->kind == EXPRESSION_NUMBER && e->item > 0; }
 
+/* A bare name would be taken for the output column that PostgreSQL itself calls so: n::text is called n. */
+static void qualify_name(struct translation *t, struct expression **at, void *context)
+{
+    struct expression *e = *at;
+    (void)t;
+    (void)context;
+    if (e->kind == EXPRESSION_NAME && e->relation && e->relation->label.size && !(e->column && e->column->merged)) e->qualify = true;
+}
+
+/* Output columns get a name of ours where a key is a name that nobody could resolve. */
+static void name_outputs(struct translation *t, struct query *q, struct select *s)
+{
+    bool loose = false;
+    for (uint32_t i = 0; i < q->order.count; i++) {
+        const struct expression *e = q->order.keys[i].expression;
+        loose |= e->kind == EXPRESSION_NAME && !e->item && !e->relation;
+    }
+    for (uint32_t i = 0; loose && i < s->item_count; i++) {
+        struct expression *e = s->items[i].expression;
+        if (!s->items[i].label.size && e->kind != EXPRESSION_NAME && e->kind != EXPRESSION_STAR) s->items[i].label = view_text(translation_printf(t, "column_%u", (unsigned)i + 1));
+    }
+}
+
 void rewrite_order(struct translation *t, struct query *q)
 {
     bool set = q->body->kind != BODY_SELECT;
     struct select *s = leading_select(q->body);
     uint32_t kept = 0;
+    if (!set) name_outputs(t, q, s);
     for (uint32_t i = 0; i < q->order.count; i++) {
         struct sort_key *key = &q->order.keys[i];
         uint32_t item = key->expression->item;
         bool position = is_position(key->expression);
         if (!item && is_constant(key->expression)) continue; /* sorts nothing */
-        if (!item) rewrite_expression(t, &key->expression);
+        if (!item) {
+            rewrite_expression(t, &key->expression);
+            if (!set) walk_flat(t, &key->expression, qualify_name, NULL);
+        }
         if (key->expression->kind == EXPRESSION_BIND) continue;
         if ((set || s->distinct) && !has_star(s)) {
             if (!item) item = find_item(s, key->expression);
