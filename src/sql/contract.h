@@ -6,6 +6,7 @@
 #ifndef SQL_CONTRACT_H
 #define SQL_CONTRACT_H
 
+#include "base/buffer.h"
 #include "sql/translate.h"
 
 struct contract_row {
@@ -17,6 +18,9 @@ struct contract_row {
 };
 extern const struct contract_row contract_rows[];
 extern const uint32_t contract_row_count;
+
+/* All of it as a page of Markdown. */
+void contract_print(struct buffer *out);
 
 /* Functions of our own schema on the target that emitted text may call. All live in options.function_schema. */
 struct runtime_row {

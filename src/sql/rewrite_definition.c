@@ -78,6 +78,7 @@ static void rewrite_column(struct translation *t, struct scope *scope, struct co
     if (c->type && c->type->type == SQL_XML) finding_difference(t, c->at, "type", "XML is kept as PostgreSQL's xml", "check what is done with it");
     if (c->type && c->type->type >= SQL_TIMESTAMP && c->type->type <= SQL_TIMESTAMP_LTZ && c->type->precision > 6)
         finding_difference(t, c->at, "fraction", "PostgreSQL keeps six digits of a second", "keep such values in another column if they matter");
+    if (c->type && c->type->bytes && c->type->type == SQL_VARCHAR) finding_difference(t, c->at, "bytes", "the target counts characters where the source counts bytes", "add a CHECK on octet_length");
     if (c->type && c->type->type == SQL_TIMESTAMP_TZ) finding_difference(t, c->at, "type", "the target keeps the instant, not the zone in which it was written", "keep the zone in another column if it matters");
     if (c->default_value) {
         struct scope *empty = scope_new(t, NULL);
