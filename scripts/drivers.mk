@@ -7,3 +7,7 @@ test-drivers: all  ## every driver case in every configuration; writes build/res
 
 driver-cases:  ## tests/drivers/cases.json again from cases_*.py
 	@cd tests/drivers && PYTHONDONTWRITEBYTECODE=1 python3 make_cases.py
+
+.PHONY: test-drivers-short
+test-drivers-short: all  ## a few driver cases of every topic, all drivers and configurations
+	@DRIVERS_BUILD=$(BUILD) tests/drivers/run-short
