@@ -161,6 +161,22 @@ static void note_key(struct mirror *m, const struct call_view *c, const struct m
     if (t->auto_commit && table->auto_outcome < t->outcome_position) table->auto_outcome = t->outcome_position;
 }
 
+/* A delete that cascades writes the tables below without naming a row: for who overlaps it there, it is a statement over a predicate. */
+static void note_cascades(struct mirror *m, const struct mirror_transaction *t, const struct sql_table *parent, int depth)
+{
+    for (uint32_t i = 0; i < m->table_count && depth < 8; i++) {
+        const struct sql_table *child = sql_catalog_table_at(m->catalog, i);
+        bool below = false;
+        for (uint32_t f = 0; f < child->foreign_key_count && !below; f++)
+            below = child->foreign_keys[f].cascades && strcmp(child->foreign_keys[f].table, parent->name) == 0;
+        if (!below) continue;
+        struct table_recent *table = &m->tables[i];
+        if (table->predicate_any < t->outcome_position) table->predicate_any = t->outcome_position;
+        if (t->auto_commit && table->predicate_auto < t->outcome_position) table->predicate_auto = t->outcome_position;
+        if (child != parent && (dictionary_facts(child) & TABLE_CASCADES)) note_cascades(m, t, child, depth + 1);
+    }
+}
+
 static bool fires_trigger(const struct call_view *c)
 {
     const struct sql_table *t = c->plan->written;
@@ -268,6 +284,7 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     if (t->auto_commit && table->predicate_auto < t->outcome_position) table->predicate_auto = t->outcome_position;
     if (table->any_outcome < t->outcome_position) table->any_outcome = t->outcome_position;
     if (t->auto_commit && table->auto_outcome < t->outcome_position) table->auto_outcome = t->outcome_position;
+    if (cascades(c)) note_cascades(m, t, plan->written, 0);
     watch_touch_all(m, plan->written);
 }
 
@@ -276,7 +293,10 @@ static void plan_keyed(struct mirror *m, const struct call_view *c, const struct
 {
     struct mirror_key *key = add_key(m, c, normal);
     bool image = images || is_ahead(m, c, key) || overlaps(m, c, key);
-    if (cascades(c)) key->deleted = true;
+    if (cascades(c)) {
+        key->deleted = true;
+        note_cascades(m, c->transaction, c->plan->written, 0);
+    }
     note_key(m, c, key);
     if (c->plan->key_changes) {
         struct value other[32];

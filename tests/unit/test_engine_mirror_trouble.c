@@ -24,6 +24,13 @@ static void reopen_journal(void)
     engine_journal_open();
 }
 
+static void set_fold(uint32_t fold)
+{
+    mirror_end(); /* options do not change under a running mirror */
+    engine.options.mirror_fold = fold;
+    mirror_begin();
+}
+
 /* ---- order ---- */
 
 static void overlapping_auto_commits_end_as_on_the_source(void **state)
@@ -34,7 +41,7 @@ static void overlapping_auto_commits_end_as_on_the_source(void **state)
     struct client *a = client_new(), *x = client_new();
     assert_true(AUTO(client, "INSERT INTO acct (id, n, v) VALUES (:1, :2, :3)", "iis", (int64_t)1, (int64_t)1, "start"));
     for (uint32_t fold = 1; fold <= 64; fold += 63) {
-        engine.options.mirror_fold = fold;
+        set_fold(fold);
         struct value *va = values_of(&a->arena, "si", fold == 1 ? "A" : "AA", (int64_t)1), *vx = values_of(&x->arena, "si", fold == 1 ? "X" : "XX", (int64_t)1);
         static const char text[] = "UPDATE acct SET v = :1 WHERE id = :2";
         struct record ra = client_record(a, text, va, 2, 1), rx = client_record(x, text, vx, 2, 1);
@@ -53,14 +60,44 @@ static void overlapping_auto_commits_end_as_on_the_source(void **state)
     }
     client_free(a);
     client_free(x);
-    engine.options.mirror_fold = 200;
+    set_fold(200);
+}
+
+/* An auto-commit delete of a parent waits for a transaction that adds a child: it has the lower CSN, and takes the child with it. */
+static void a_delete_that_cascades_to_a_row_committed_while_it_waited(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct client *a = client_new(), *x = client_new();
+    struct error error;
+    for (uint32_t fold = 1; fold <= 64; fold += 63) {
+        set_fold(fold);
+        assert_true(AUTO(client, "INSERT INTO acct (id, n) VALUES (:1, :2)", "ii", (int64_t)70, (int64_t)1));
+        WRITE(a, "INSERT INTO line (a, l) VALUES (:1, :2)", "ii", (int64_t)70, (int64_t)7);
+        static const char text[] = "DELETE FROM acct WHERE id = :1";
+        struct value *parent = values_of(&x->arena, "i", (int64_t)70);
+        struct record record = client_record(x, text, parent, 1, 1);
+        struct record_result result;
+        mirror_pause(mirror, true);
+        client_intent(x, &record);
+        client_commit(a);
+        assert_true(client_execute(x, text, parent, 1, 1, &result) && source_commit(x->source, &error));
+        client_outcome(x, JOURNAL_COMMITTED, &result);
+        mirror_pause(mirror, false);
+        assert_applied();
+        assert_same_rows("ACCT");
+        assert_same_rows("LINE");
+    }
+    set_fold(200);
+    client_free(a);
+    client_free(x);
 }
 
 static void a_row_read_ahead_is_not_changed_twice(void **state)
 {
     (void)state;
     NEEDS_DATABASES();
-    engine.options.mirror_fold = 1; /* each transaction its own batch */
+    set_fold(1); /* each transaction its own batch */
     mirror_pause(mirror, true);
     WRITE(client, "UPDATE acct SET d = SYSDATE WHERE id = :1", "i", (int64_t)1);
     client_commit(client);
@@ -86,7 +123,7 @@ static void a_row_read_ahead_is_not_changed_twice(void **state)
     mirror_begin();
     assert_applied();
     assert_same_rows("ACCT");
-    engine.options.mirror_fold = 200;
+    set_fold(200);
 }
 
 /* ---- load ---- */
@@ -214,7 +251,7 @@ static void hot_rows_under_load_end_equal(void **state)
     NEEDS_DATABASES();
     struct load load;
     for (uint64_t seed = 1; seed <= 3; seed++) {
-        engine.options.mirror_fold = seed == 1 ? 1 : 50;
+        set_fold(seed == 1 ? 1 : 50);
         load_start(&load, seed * 1000);
         clock_sleep_us(2000000);
         assert_true(load_end(&load) > 50);
@@ -436,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(overlapping_auto_commits_end_as_on_the_source),
+        cmocka_unit_test(a_delete_that_cascades_to_a_row_committed_while_it_waited),
         cmocka_unit_test(a_row_read_ahead_is_not_changed_twice),
         cmocka_unit_test(hot_rows_under_load_end_equal),
         cmocka_unit_test(restarts_under_load_lose_and_double_nothing),
