@@ -160,7 +160,7 @@ static void tables_without_key_or_counterpart(void **state)
     assert_applied();
     assert_int_equal(open_gaps(), 1);
     /* What no parser reads is opaque. */
-    client_write_array(client, "BEGIN UPDATE acct SET n = 0 WHERE id = 3; END;", NULL, 0, 1);
+    client_write_array(client, "BEGIN UPDATE acct SET n = 1 WHERE id = 3; UPDATE acct SET n = 0 WHERE id = 3; END;", NULL, 0, 1);
     client_commit(client);
     assert_applied();
     assert_int_equal(open_gaps(), 2);
