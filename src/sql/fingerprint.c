@@ -82,7 +82,7 @@ uint64_t fingerprint_write(struct view statement, struct buffer *text)
     XXH3_state_t hash;
     XXH3_64bits_reset(&hash);
     struct sink sink = {&hash, text};
-    struct lexer lexer = lexer_of(statement);
+    struct lexer lexer = {.text = statement, .plain = true};
     struct token before = {0}, token;
     bool first = true;
     for (;;) {

@@ -141,7 +141,7 @@ static struct token read_word(struct lexer *l, size_t from)
         l->at++;
     }
     struct view text = text_from(l, from, l->at);
-    return (struct token){.kind = TOKEN_WORD, .code = (uint16_t)word_find(text), .at = (uint32_t)from, .text = text};
+    return (struct token){.kind = TOKEN_WORD, .code = l->plain ? WORD_NONE : (uint16_t)word_find(text), .at = (uint32_t)from, .text = text};
 }
 
 static struct token read_bind(struct lexer *l, size_t from)
@@ -251,7 +251,7 @@ static void match_brackets(struct token *list, uint32_t count, uint32_t *stack)
 
 struct token *token_list(struct arena *arena, struct view text, uint32_t *count, uint32_t *bind_count)
 {
-    struct lexer lexer = lexer_of(text);
+    struct lexer lexer = {.text = text, .plain = true};
     uint32_t n = 0, left = 0;
     for (;;) { /* counted first: the list is made once, at its size */
         struct token t = lexer_next(&lexer);

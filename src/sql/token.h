@@ -50,6 +50,7 @@ struct lexer {
     struct view text;
     size_t at;
     uint32_t binds;      /* occurrences so far */
+    bool plain;          /* words are not looked up: all are WORD_NONE */
 };
 static inline struct lexer lexer_of(struct view text) { return (struct lexer){.text = text}; }
 struct token lexer_next(struct lexer *lexer);
