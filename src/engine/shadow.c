@@ -13,33 +13,46 @@
 #include "engine/source.h"
 #include <stdio.h>
 
-enum { BATCH_MAX = 48, RECHECK_MAX = 128, RECHECK_TRIES = 6, OPEN_MAX = 512, RECHECK_PAUSE_US = 15000 };
+enum {
+    BATCH_MAX = 64,
+    RECHECK_MAX = 512,
+    RERUN_MAX = 24 /* on the source, in one turn */,
+    RECHECK_TRIES = 6,
+    OPEN_MAX = 512,
+    RECHECK_PAUSE_US = 15000
+};
 
 struct item {
     struct queue_node node;
     struct shadow_job job;
     uint32_t tries;
+    bool reran; /* the capture is of a second look at the source */
     uint64_t not_before_us;
-    uint64_t divergence;       /* id in the state store, once it is one */
+    uint64_t divergence; /* id in the state store, once it is one */
     struct shadow *shadow;
     enum compare_outcome outcome;
-    bool failed;               /* the target answered an error */
+    bool failed; /* the target answered an error */
     struct buffer why, target_rows;
     struct item *next;
 };
 struct shadow {
     struct engine *engine;
     struct queue queue;
-    struct item *first, **last;          /* waiting for their fence, in order */
+    struct item *first, **last; /* waiting for their fence, in order */
     uint32_t waiting;
-    struct item *rechecks; uint32_t recheck_count;
-    struct item *open; uint32_t open_count;     /* confirmed divergences, kept to be looked at again */
+    struct item *rechecks;
+    uint32_t recheck_count; /* to be read on the source again when their time has come */
+    struct item *again;
+    uint32_t again_count; /* read on the source again, waiting for their fence */
+    struct item *open;
+    uint32_t open_count; /* confirmed divergences, kept to be looked at again */
     struct pg *target;
     struct source *source;
     uint64_t target_retry_us;
     struct arena arena;
     struct thread *thread;
-    struct mutex mutex; struct condition wake;
+    struct mutex mutex;
+    struct condition wake;
     atomic_bool stopping, sleeping, recheck_open;
 };
 
@@ -49,7 +62,10 @@ struct shadow_job *shadow_job_new(void)
     return &item->job;
 }
 
-static struct item *item_of(struct shadow_job *job) { return QUEUE_OWNER(job, struct item, job); }
+static struct item *item_of(struct shadow_job *job)
+{
+    return QUEUE_OWNER(job, struct item, job);
+}
 
 static void item_free(struct item *item)
 {
@@ -81,7 +97,10 @@ void shadow_submit(struct shadow *shadow, struct shadow_job *job)
     }
 }
 
-uint64_t shadow_pending(struct shadow *shadow) { return queue_count(&shadow->queue) + shadow->waiting + shadow->recheck_count; }
+uint64_t shadow_pending(struct shadow *shadow)
+{
+    return queue_count(&shadow->queue) + shadow->waiting + shadow->recheck_count + shadow->again_count;
+}
 
 /* ---- outcomes ---- */
 
@@ -124,7 +143,8 @@ static void record_divergence(struct shadow *shadow, struct item *item)
     engine_count(shadow->engine, COUNT_SHADOW_DIVERGENT, 1);
     struct state_divergence *divergence = memory_zero(1, sizeof *divergence);
     snprintf(divergence->origin, sizeof divergence->origin, "shadow");
-    if (item->job.plan->table_count && item->job.plan->tables[0].table) snprintf(divergence->table, sizeof divergence->table, "%s", item->job.plan->tables[0].table->name);
+    if (item->job.plan->table_count && item->job.plan->tables[0].table)
+        snprintf(divergence->table, sizeof divergence->table, "%s", item->job.plan->tables[0].table->name);
     divergence->fingerprint = fingerprint->id;
     print_statement(item, divergence->statement, sizeof divergence->statement);
     snprintf(divergence->reason, sizeof divergence->reason, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&item->why)));
@@ -134,11 +154,14 @@ static void record_divergence(struct shadow *shadow, struct item *item)
     snprintf(divergence->source_row, sizeof divergence->source_row, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&rows)));
     buffer_release(&rows);
     snprintf(divergence->target_row, sizeof divergence->target_row, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&item->target_rows)));
-    snprintf(divergence->key_text, sizeof divergence->key_text, "%.400s", divergence->statement + (strlen(divergence->statement) > 400 ? strlen(divergence->statement) - 400 : 0));
+    snprintf(divergence->key_text, sizeof divergence->key_text, "%.400s",
+             divergence->statement + (strlen(divergence->statement) > 400 ? strlen(divergence->statement) - 400 : 0));
     divergence->csn = item->job.fence;
     struct error error;
-    if (!state_divergence_add(shadow->engine->state, divergence, &item->divergence, &error)) LOG(LOG_ERROR, "divergence.not_stored", log_failure(&error));
-    LOG(LOG_WARNING, "shadow.divergent", log_u64("fingerprint", fingerprint->id), log_text("reason", divergence->reason), log_text("statement", fingerprint->text));
+    if (!state_divergence_add(shadow->engine->state, divergence, &item->divergence, &error))
+        LOG(LOG_ERROR, "divergence.not_stored", log_failure(&error));
+    LOG(LOG_WARNING, "shadow.divergent", log_u64("fingerprint", fingerprint->id), log_text("reason", divergence->reason),
+        log_text("statement", fingerprint->text));
     char reason[200];
     snprintf(reason, sizeof reason, "a shadow read differed: %.160s", divergence->reason);
     fingerprint_demote(shadow->engine->statements, fingerprint, reason);
@@ -223,49 +246,55 @@ static void take_new(struct shadow *shadow)
     }
 }
 
-static uint32_t take_batch(struct shadow *shadow, struct item **batch)
+/* Translated anew meanwhile: says nothing of the present plan. */
+static bool drop_stale(struct shadow *shadow, struct item *item)
+{
+    if (statement_plan(item->job.statement) == item->job.plan) return false;
+    engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
+    item_free(item);
+    return true;
+}
+
+/* What is looked at again comes first: the longer it waits, the more it is out of date on the target. */
+static uint32_t take_again(struct shadow *shadow, struct item **batch, uint64_t applied)
 {
     uint32_t count = 0;
+    for (struct item **at = &shadow->again; *at && count < BATCH_MAX;) {
+        struct item *item = *at;
+        if (item->job.fence > applied) {
+            at = &item->next;
+            continue;
+        }
+        *at = item->next;
+        shadow->again_count--;
+        if (!drop_stale(shadow, item)) batch[count++] = item;
+    }
+    return count;
+}
+
+static uint32_t take_batch(struct shadow *shadow, struct item **batch)
+{
     uint64_t applied = atomic_load(&shadow->engine->applied);
+    uint32_t count = take_again(shadow, batch, applied);
+    /* Each of a batch may have to be looked at again: no more than there is room for. */
+    if (shadow->recheck_count + shadow->again_count + BATCH_MAX > RECHECK_MAX) return count;
     while (shadow->first && count < BATCH_MAX && shadow->first->job.fence <= applied) {
         struct item *item = shadow->first;
         shadow->first = item->next;
         if (!shadow->first) shadow->last = &shadow->first;
         shadow->waiting--;
-        if (statement_plan(item->job.statement) != item->job.plan) { /* translated anew meanwhile: says nothing of the present plan */
-            engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
-            item_free(item);
-            continue;
-        }
-        batch[count++] = item;
+        if (!drop_stale(shadow, item)) batch[count++] = item;
     }
     return count;
 }
 
-static void run_batch(struct shadow *shadow, struct item **batch, uint32_t count)
-{
-    struct error error;
-    for (uint32_t i = 0; i < count; i++) {
-        batch[i]->outcome = COMPARE_IMPOSSIBLE;
-        if (!send_item(shadow, batch[i])) batch[i]->failed = true;
-    }
-    if (!pg_run_wait(shadow->target, 10000, &error)) LOG(LOG_WARNING, "shadow.target", log_failure(&error));
-    arena_reset(&shadow->arena);
-    for (uint32_t i = 0; i < count; i++) {
-        struct item *item = batch[i];
-        if (item->outcome == COMPARE_DIFFERENT) {
-            schedule_recheck(shadow, item);
-            continue;
-        }
-        if (item->outcome == COMPARE_EQUAL) count_equal(shadow, item);
-        else count_impossible(shadow, item);
-        item_free(item);
-    }
-}
-
 /* ---- rechecks: both sides again ---- */
 
-struct rerun { struct capture capture; uint32_t limit; struct statement *statement; };
+struct rerun {
+    struct capture capture;
+    uint32_t limit;
+    struct statement *statement;
+};
 
 static bool rerun_row(void *context, const struct value *values, uint32_t count)
 {
@@ -300,7 +329,8 @@ static bool rerun_source(struct shadow *shadow, struct item *item, struct captur
         if (!value_decode(&r, &values[i])) return false;
     struct error error;
     struct source_result result;
-    if (!source_run(shadow->source, item->job.plan->source_text, values, item->job.bind_count, 1, 100, rerun_row, &rerun, &result, &error)) {
+    if (!source_run(shadow->source, item->job.plan->source_text, values, item->job.bind_count, 1, 100, rerun_row, &rerun, &result,
+                    &error)) {
         if (error.code != ERROR_SOURCE) {
             source_close(shadow->source);
             shadow->source = NULL;
@@ -331,7 +361,7 @@ static bool wait_applied(struct shadow *shadow, uint64_t csn, uint64_t at_most_u
 /* One more look at both sides. True: decided (equal, or it could not be done). */
 static bool look_again(struct shadow *shadow, struct item *item)
 {
-    struct capture fresh, again;
+    struct capture fresh;
     if (!rerun_source(shadow, item, &fresh)) {
         item->outcome = COMPARE_IMPOSSIBLE;
         return true;
@@ -343,54 +373,88 @@ static bool look_again(struct shadow *shadow, struct item *item)
     item->outcome = COMPARE_IMPOSSIBLE;
     if (!target_ready(shadow) || !send_item(shadow, item) || !pg_run_wait(shadow->target, 10000, &error)) return false;
     arena_reset(&shadow->arena);
-    if (item->outcome != COMPARE_DIFFERENT) return true;
-    if (item->tries + 1 < RECHECK_TRIES) return false;
-    if (rerun_source(shadow, item, &again)) { /* a read that differs from itself is noise */
+    return item->outcome != COMPARE_DIFFERENT;
+}
+
+/* Still different: later again, or noise (a read that differs from itself), or a divergence. */
+static void not_equal(struct shadow *shadow, struct item *item)
+{
+    struct capture again;
+    if (!item->reran) {
+        schedule_recheck(shadow, item);
+        return;
+    }
+    if (++item->tries < RECHECK_TRIES) {
+        schedule_recheck(shadow, item);
+        return;
+    }
+    if (rerun_source(shadow, item, &again)) {
         bool same = compare_captures(&item->job.capture, &again, item->job.plan->ordered);
         capture_release(&again);
         if (!same) {
             engine_count(shadow->engine, COUNT_SHADOW_NOISE, 1);
             atomic_fetch_add(&item->job.statement->fingerprint->noise, 1);
-            item->outcome = COMPARE_IMPOSSIBLE;
-            return true;
+            count_impossible(shadow, item);
+            item_free(item);
+            return;
         }
     }
-    return false;
+    record_divergence(shadow, item);
 }
 
+static void run_batch(struct shadow *shadow, struct item **batch, uint32_t count)
+{
+    struct error error;
+    for (uint32_t i = 0; i < count; i++) {
+        batch[i]->outcome = COMPARE_IMPOSSIBLE;
+        if (!send_item(shadow, batch[i])) batch[i]->failed = true;
+    }
+    if (!pg_run_wait(shadow->target, 10000, &error)) LOG(LOG_WARNING, "shadow.target", log_failure(&error));
+    arena_reset(&shadow->arena);
+    for (uint32_t i = 0; i < count; i++) {
+        struct item *item = batch[i];
+        if (item->outcome == COMPARE_DIFFERENT) {
+            not_equal(shadow, item);
+            continue;
+        }
+        if (item->outcome == COMPARE_EQUAL)
+            count_equal(shadow, item);
+        else
+            count_impossible(shadow, item);
+        item_free(item);
+    }
+}
+
+/* Reads on the source again what is due; it joins the batches once the target has applied what was acknowledged by then. */
 static void run_rechecks(struct shadow *shadow)
 {
-    struct item *due = NULL;
     uint64_t now = clock_monotonic_us();
-    for (struct item **at = &shadow->rechecks; *at;) {
+    uint32_t count = 0;
+    for (struct item **at = &shadow->rechecks; *at && count < RERUN_MAX;) {
         struct item *item = *at;
+        struct capture fresh;
         if (item->not_before_us > now) {
             at = &item->next;
             continue;
         }
         *at = item->next;
-        item->next = due;
-        due = item;
         shadow->recheck_count--;
-    }
-    while (due) {
-        struct item *item = due;
-        due = item->next;
-        if (statement_plan(item->job.statement) != item->job.plan) {
-            engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
+        count++;
+        if (drop_stale(shadow, item)) continue;
+        if (!rerun_source(shadow, item, &fresh)) {
+            count_impossible(shadow, item);
             item_free(item);
-            continue;
-        }
-        bool decided = look_again(shadow, item);
-        item->tries++;
-        if (!decided && item->tries < RECHECK_TRIES) schedule_recheck(shadow, item);
-        else if (!decided) record_divergence(shadow, item);
-        else {
-            if (item->outcome == COMPARE_EQUAL) count_equal(shadow, item);
-            else count_impossible(shadow, item);
-            item_free(item);
+        } else {
+            capture_release(&item->job.capture);
+            item->job.capture = fresh;
+            item->job.fence = atomic_load(&shadow->engine->acknowledged);
+            item->reran = true;
+            item->next = shadow->again;
+            shadow->again = item;
+            shadow->again_count++;
         }
     }
+    arena_reset(&shadow->arena);
 }
 
 /* After a repair or a new translation: a divergence whose statement now gives the same rows is closed, and its fingerprint's window starts anew. */
@@ -412,18 +476,23 @@ static void recheck_open_items(struct shadow *shadow)
             continue;
         }
         struct error error;
-        if (item->divergence && !state_divergence_close(shadow->engine->state, item->divergence, "repaired", "the statement gives the same rows on both sides again", &error))
+        if (item->divergence && !state_divergence_close(shadow->engine->state, item->divergence, "repaired",
+                                                        "the statement gives the same rows on both sides again", &error))
             LOG(LOG_ERROR, "divergence.not_closed", log_failure(&error));
         struct fingerprint *fingerprint = item->job.statement->fingerprint;
         bool others = false;
         for (struct item *other = items; other; other = other->next) others = others || other->job.statement->fingerprint == fingerprint;
-        for (struct item *other = shadow->open; other; other = other->next) others = others || other->job.statement->fingerprint == fingerprint;
+        for (struct item *other = shadow->open; other; other = other->next)
+            others = others || other->job.statement->fingerprint == fingerprint;
         if (!others) fingerprint_restart(shadow->engine->statements, fingerprint, "its divergences were repaired and proven equal");
         item_free(item);
     }
 }
 
-void shadow_recheck_open(struct shadow *shadow) { atomic_store(&shadow->recheck_open, true); }
+void shadow_recheck_open(struct shadow *shadow)
+{
+    atomic_store(&shadow->recheck_open, true);
+}
 
 /* ---- the thread ---- */
 
@@ -456,7 +525,7 @@ static void shadow_main(void *context)
         if (count == BATCH_MAX) continue;
         mutex_lock(&shadow->mutex);
         atomic_store(&shadow->sleeping, true);
-        condition_wait_us(&shadow->wake, &shadow->mutex, shadow->first || queue_count(&shadow->queue) ? 1000 : 5000);
+        condition_wait_us(&shadow->wake, &shadow->mutex, shadow->first || shadow->again || queue_count(&shadow->queue) ? 1000 : 5000);
         atomic_store(&shadow->sleeping, false);
         mutex_unlock(&shadow->mutex);
     }
@@ -484,6 +553,11 @@ void shadow_stop(struct shadow *shadow)
     while (shadow->open) {
         struct item *item = shadow->open;
         shadow->open = item->next;
+        item_free(item);
+    }
+    while (shadow->again) {
+        struct item *item = shadow->again;
+        shadow->again = item->next;
         item_free(item);
     }
     while (shadow->rechecks) {

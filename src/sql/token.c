@@ -50,12 +50,12 @@ static struct token bad(struct lexer *l, size_t from)
 static struct token read_string(struct lexer *l, size_t from, bool national)
 {
     size_t at = l->at + 1, start = at;
-    for (;; at++) {
+    for (;;) {
         const uint8_t *quote = at < l->text.size ? memchr(l->text.data + at, '\'', l->text.size - at) : NULL;
         if (!quote) return bad(l, from);
         at = (size_t)(quote - l->text.data);
         if (at + 1 >= l->text.size || l->text.data[at + 1] != '\'') break;
-        at++;
+        at += 2;
     }
     l->at = at + 1;
     return (struct token){.kind = TOKEN_STRING, .form = (uint8_t)(STRING_PLAIN | (national ? 16 : 0)), .at = (uint32_t)from,
