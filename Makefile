@@ -108,4 +108,6 @@ clean:
 -include scripts/translator.mk
 -include scripts/demo.mk
 -include scripts/drivers.mk
+-include scripts/torture.mk
+-include scripts/sim.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

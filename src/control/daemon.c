@@ -2,6 +2,7 @@
 /* Start, the control thread's tick, and end, in order. */
 #include "control/daemon.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -83,6 +84,7 @@ static bool open_stores(struct daemon *daemon, struct error *error)
     options.retain_bytes = daemon->config.journal_retain;
     engine->journal = journal_open(&options, error);
     if (!engine->journal) return error_prefix(error, "[journal] folder");
+    fault_point(FAULT_start_recovered);
     engine->boot = state_get_u64(engine->state, "boot", 0) + 1;
     return state_put_u64(engine->state, "boot", engine->boot, error);
 }

@@ -3,6 +3,7 @@
 #include "engine/checker_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -164,6 +165,7 @@ void checker_divergent(struct checker *c, const struct row_map *map, const struc
     bool known = item->origin == CHECK_REPAIR && map_get(&c->open, buffer_view(&name)); /* it is open already: the repair did not help */
     buffer_release(&name);
     if (!known && c->engine->state) {
+        fault_point(FAULT_divergence_found);
         if (state_divergence_add(c->engine->state, d, &id, &error)) note_open(c, map, item, id, d->fingerprint);
         else LOG(LOG_ERROR, "checker.divergence", log_failure(&error));
     }

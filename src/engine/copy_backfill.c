@@ -5,6 +5,7 @@
  */
 #include "engine/copy_private.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include <stdio.h>
 
@@ -114,7 +115,10 @@ static bool write_chunk(void *context, struct pg *target, struct error *error)
     } else {
         good = writing->replace ? copy_by_staging(writing, target, error) : copy_into(writing, target, map->target_name, error);
     }
-    return good && pg_run(target, "COMMIT", NULL, error);
+    if (good) fault_point(FAULT_backfill_written);
+    good = good && pg_run(target, "COMMIT", NULL, error);
+    if (good) fault_point(FAULT_backfill_committed);
+    return good;
 }
 
 static bool write_or_replace(struct writing *writing, struct error *error)
@@ -175,6 +179,7 @@ static bool backfill_chunks(struct copy *copy, uint32_t index, const struct row_
         uint64_t mark = mirror_watch_mark(copy->mirror, map->table);
         good = copy_read_chunk(copy, map, first ? NULL : after, &chunk, error);
         if (!good) break;
+        fault_point(FAULT_backfill_read);
         struct writing writing = {.copy = copy, .map = map, .chunk = &chunk, .mark = mark, .replace = replace};
         good = chunk.count == 0 || write_or_replace(&writing, error);
         if (good && writing.void_) {

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/dictionary.h"
@@ -183,6 +184,7 @@ void engine_gap(struct engine *engine, const char *table, const char *reason)
         snprintf(row.reason, sizeof row.reason, "%.499s", reason);
         if (!state_gap_add(engine->state, &row, &id, &error)) LOG(LOG_ERROR, "gap.not_recorded", log_failure(&error), log_text("table", table));
     }
+    fault_point(FAULT_gap_ledger);
     if (engine->journal) {
         /* The ledger row's number stands in the record's transaction field: whoever reads the journal knows that the ledger has it. */
         struct journal_gap gap = {.from_us = now, .to_us = now, .table = view_text(table), .reason = view_text(reason)};

@@ -3,6 +3,7 @@
 #include "engine/mirror_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -102,6 +103,7 @@ static void release_journal(struct mirror *m)
     if (back) memmove(m->kept, m->kept + back, sizeof *m->kept * (m->kept_count -= back));
     if (m->kept_count && m->kept[0].position < position) position = m->kept[0].position;
     if (position) journal_release(m->engine->journal, position);
+    fault_point(FAULT_mirror_released);
 }
 
 /* ---- the thread ---- */

@@ -3,6 +3,7 @@
 #include "engine/mirror_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/checker.h"
@@ -237,10 +238,13 @@ static bool run_transaction(struct mirror *m, struct error *error)
         }
     }
     if (!mirror_send_images(m, true, plain_done, s, error)) return false;
+    fault_point(FAULT_mirror_sent);
     if (m->horizon_max < b->horizon) m->horizon_max = b->horizon;
     mirror_send_applied(m, b->csn, mirror_restart_position(m, b->csn), plain_done, s);
     pg_send_text(m->target, "COMMIT", plain_done, s);
-    return wait_for(m, s, error);
+    bool good = wait_for(m, s, error);
+    if (good) fault_point(FAULT_mirror_committed);
+    return good;
 }
 
 /* Ends a transaction that failed, so that the connection can be used again. */
@@ -388,6 +392,7 @@ static bool try_batch(struct mirror *m, struct error *error)
         if (error->code != ERROR_NONE) failed(m, error);
         return false;
     }
+    fault_point(FAULT_mirror_read);
     if (run_transaction(m, error)) return true;
     if (!roll_back(m)) return false;
     if (error->code == ERROR_SOURCE_LOST || error->code == ERROR_SOURCE) failed(m, error);
@@ -412,11 +417,13 @@ bool mirror_apply_keys(struct mirror *m)
 bool mirror_apply_batch(struct mirror *m)
 {
     struct error error;
+    fault_point(FAULT_mirror_collected);
     for (int attempt = 0; attempt <= MIRROR_RETRIES; attempt++) {
         mirror_plan_batch(m);
         if (batch_is_empty(&m->batch)) return skip_batch(m);
         if (try_batch(m, &error)) {
             mirror_batch_done(m);
+            fault_point(FAULT_mirror_noted);
             return true;
         }
         if (!m->target || error.code == ERROR_NONE || error.code == ERROR_SOURCE_LOST || error.code == ERROR_SOURCE) return false;

@@ -6,6 +6,7 @@
 #include "engine/mirror_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -237,6 +238,7 @@ static bool carefully(struct mirror *m, struct error *error)
     }
     if (!mirror_read_images(m, error) || !mirror_add_cascades(m, error) || !write_images(m, error)) return false;
     if (m->horizon_max < b->horizon) m->horizon_max = b->horizon;
+    fault_point(FAULT_mirror_careful);
     struct outcome o = {.failed = false};
     mirror_send_applied(m, b->csn, mirror_restart_position(m, b->csn), outcome_done, &o);
     pg_send_text(m->target, "COMMIT", outcome_done, &o);

@@ -3,6 +3,7 @@
 #include "engine/mirror_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -126,7 +127,10 @@ static bool reconcile_to_target(struct mirror *m, const struct row_map *map, str
     watch_touch(m, key);
     recent_note(m, key, m->horizon_max, 0, false);
     if (m->tables[map->table->id].image_csn < m->horizon_max) m->tables[map->table->id].image_csn = m->horizon_max;
-    return write_one(m, map, &pair->after, error);
+    fault_point(FAULT_reconcile_horizon);
+    bool good = write_one(m, map, &pair->after, error);
+    if (good) fault_point(FAULT_reconcile_committed);
+    return good;
 }
 
 static bool reconcile_to_source(struct mirror *m, const struct row_map *map, struct pair *pair, bool *changed, struct error *error)

@@ -3,6 +3,7 @@
 #include "engine/mirror_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/dictionary.h"
@@ -154,6 +155,7 @@ bool mirror_target_ready(struct mirror *m)
         return false;
     }
     m->target = pg;
+    fault_point(FAULT_start_positioned);
     m->target_tries = 0;
     m->probed_us = now;
     if (m->positioned) go_on_from(m, &stored);

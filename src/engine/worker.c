@@ -2,6 +2,7 @@
 /* Worker: the loop, its listener and its clients; the sessions' environment. */
 #include "engine/worker.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -119,6 +120,7 @@ static void source_readable(void *context)
 {
     struct client *client = context;
     struct view input = stream_input(client->source);
+    if (atomic_load_explicit(&client->worker->engine->commits_in_flight, memory_order_relaxed)) fault_point(FAULT_commit_answered);
     size_t used = session_source_input(client->session, stream_input_bytes(client->source), input.size);
     if (client->source && used) stream_consume(client->source, used);
     if (client->client && client->source && stream_pending(client->client) > 256 * 1024) stream_pause(client->source, true);
@@ -151,6 +153,7 @@ static void env_send(void *context, enum session_peer peer, struct view bytes)
     struct client *client = context;
     struct stream *stream = peer == PEER_CLIENT ? client->client : client->source;
     if (stream) stream_write(stream, bytes);
+    if (peer == PEER_CLIENT) fault_point(FAULT_reply_sent);
 }
 
 static void env_close(void *context, enum session_peer peer)
@@ -182,7 +185,9 @@ static void ticket_delivered(void *context)
     if (client->ending) {
         loop_at_turn_end(client->worker->loop, end_clients, client->worker);
     } else {
+        fault_point(FAULT_intent_durable);
         session_journal_done(client->session, ticket->csn, ticket->refused);
+        fault_point(FAULT_commit_forwarded);
         pump_client(client);
     }
     memory_free(ticket);
@@ -205,7 +210,11 @@ static void env_journal(void *context, enum journal_kind kind, uint64_t transact
         ticket->csn = csn;
         client->journal_pending++;
     }
+    static const enum fault_point before[] = {[JOURNAL_DML] = FAULT_dml_answered, [JOURNAL_INTENT] = FAULT_intent_made, [JOURNAL_OUTCOME] = FAULT_outcome_known};
+    static const enum fault_point after[] = {[JOURNAL_DML] = FAULT_dml_queued, [JOURNAL_INTENT] = FAULT_intent_queued, [JOURNAL_OUTCOME] = FAULT_outcome_queued};
+    if (kind <= JOURNAL_OUTCOME) fault_point(before[kind]);
     journal_append(client->worker->engine->journal, kind, transaction, csn, payload, notify ? ticket_done : NULL, ticket);
+    if (kind <= JOURNAL_OUTCOME) fault_point(after[kind]);
 }
 
 static void lease_granted(void *context, struct pg *pg, const struct error *error)

@@ -2,6 +2,7 @@
 /* Journal core: groups, their way to the disk, and what happens when the disk does not take them. */
 #include "store/journal_core.h"
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "store/journal_core_segment.h"
 
@@ -171,11 +172,14 @@ static bool write_group(struct journal_core *core, struct error *error)
 {
     size_t size = journal_group_size(core->used - JOURNAL_GROUP_HEADER_SIZE);
     if (!core->file || core->offset + size > core->segment_bytes) {
+        if (core->file) fault_point(FAULT_journal_segment);
         if (!journal_core_begin_segment(core, size, error)) return false;
     }
     CHECK(seal_group(core) == size);
     uint64_t started = core->clock.monotonic_us(core->clock.context);
+    fault_point(FAULT_journal_write);
     if (!core->files.write(core->files.context, core->file, core->offset, core->group, size, error)) return false;
+    fault_point(FAULT_journal_written);
     if (!core->files.sync(core->files.context, core->file, error)) return false;
     count_sync(core, core->clock.monotonic_us(core->clock.context) - started);
     core->offset += size;
@@ -255,6 +259,8 @@ bool journal_core_end(struct journal_core *core)
     struct error error = {0};
     bool good = write_group(core, &error);
     if (!good) enter_failed(core, &error);
+    fault_point(FAULT_journal_synced);
     run_waiters(core, !good, error.text);
+    fault_point(FAULT_journal_told);
     return true;
 }

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Torture: the daemon with its fault points, between real databases, under real drivers, killed at every step of the path of a write.
+CFLAGS_torture := -O1 -g -DUNDERSTUDY_FAULT_POINTS
+TORTURE_BUILD ?= build/torture
+
+.PHONY: torture torture-short torture-build
+torture-build:
+	@$(MAKE) --no-print-directory V=torture BUILD=$(TORTURE_BUILD) all
+
+torture: torture-build  ## kill -9 at every step, lost targets and sources, planted corruptions; half an hour; writes build/results/torture.json
+	@scripts/install-drivers python
+	@tests/torture/run --build $(TORTURE_BUILD) $(TORTURE)
+
+torture-short: torture-build  ## the same in 90 seconds
+	@scripts/install-drivers python
+	@tests/torture/run --build $(TORTURE_BUILD) --short $(TORTURE)
