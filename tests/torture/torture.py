@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tries to make the product lose or double a write. Real databases, real driver sessions, kill -9 at every fault point, lost targets and sources,
+planted corruptions. Writes build/results/torture.json; the last line is "torture: N passed, N failed, N skipped".
+
+  torture.py [--build FOLDER] [--short] [--seed N] [--stage NAME ..] [--point NAME ..] [--hits N] [--clients N] [--keep]
+"""
+import argparse
+import json
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import stages
+from world import ROOT, World, fault_points
+
+RESULT = ROOT / "build/results/torture.json"
+
+
+class Torture:
+    """The counts of a run, and its checks."""
+
+    def __init__(self, world, arguments, tell):
+        self.world, self.arguments, self.tell = world, arguments, tell
+        self.random = random.Random(arguments.seed)
+        self.passed, self.failed = [], []
+        self.figures = {"seed": arguments.seed, "fault_points": 0, "fault_points_all": len(fault_points()), "kills": 0, "lost": 0, "doubled": 0, "in_doubt_resolved": 0, "client_errors": 0,
+                        "rows_equal": False, "corruptions_planted": 0, "corruptions_found": 0, "corruptions_repaired": 0, "false_findings": 0}
+        self.hits = {}
+
+    def check(self, name, good, detail=""):
+        (self.passed if good else self.failed).append(name)
+        self.tell(f"  {'ok' if good else 'NOT OK'}: {name}{': ' + detail if detail and not good else ''}")
+        return good
+
+    def judge(self, stage, seconds=40):
+        """Everybody rests; the mirror catches up; then both sides, the ledgers and the positions must agree."""
+        world = self.world
+        world.rest()
+        world.daemon.wait_caught_up(seconds)
+        rows, different = world.compare()
+        lost, doubled = world.ledger_problems()
+        self.figures["lost"] += len(lost)
+        self.figures["doubled"] += len(doubled)
+        self.check(f"{stage}: {rows} rows are equal on both sides", not different, "; ".join(map(str, different[:8])))
+        self.check(f"{stage}: nothing acknowledged is lost", not lost, "; ".join(lost[:8]))
+        self.check(f"{stage}: nothing is doubled", not doubled, "; ".join(doubled[:8]))
+        problems = world.problems()
+        for client in world.clients:
+            client.problems = []
+        self.figures["client_errors"] += len(problems)
+        self.check(f"{stage}: no client saw an error that Oracle would not have given", not problems, "; ".join(map(str, problems[:6])))
+        return not (different or lost or doubled)
+
+    def write(self, seconds):
+        text = json.dumps({**self.figures, "seconds": round(seconds), "passed": len(self.passed), "failed": self.failed, "hits": self.hits}, indent=1)
+        RESULT.parent.mkdir(parents=True, exist_ok=True)
+        RESULT.write_text(text + "\n")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build/torture")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--stage", action="append")
+    parser.add_argument("--point", action="append")
+    parser.add_argument("--hits", type=int, help="how often each fault point is hit")
+    parser.add_argument("--keep", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    began = time.monotonic()
+    build = (ROOT / arguments.build).resolve()
+    folder = Path(tempfile.mkdtemp(prefix="torture-", dir="/tmp"))
+    folder.chmod(0o755)
+
+    def tell(text):
+        print(f"[{time.monotonic() - began:6.1f}] {text}", flush=True)
+
+    tell(f"seed {arguments.seed}; logs in {folder}")
+    world = World(folder, build, arguments.clients, arguments.seed, tell)
+    torture = Torture(world, arguments, tell)
+    try:
+        world.start()
+        tell("the world is up")
+        for stage in stages.ALL:
+            if arguments.stage and stage.__name__ not in arguments.stage and stage not in stages.ALWAYS:
+                continue
+            tell(f"stage {stage.__name__}: {stage.__doc__}")
+            stage(torture)
+    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, the run has failed
+        traceback.print_exc()
+        torture.check(f"the run went to its end ({type(problem).__name__})", False, str(problem)[:1500])
+    finally:
+        world.stop()
+    torture.write(time.monotonic() - began)
+    if arguments.keep or torture.failed:
+        tell(f"kept {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in torture.failed:
+        print(f"FAILED {name}")
+    print(f"torture: {len(torture.passed)} passed, {len(torture.failed)} failed, 0 skipped")
+    sys.exit(1 if torture.failed else 0)
+
+
+main()
