@@ -64,6 +64,7 @@ void session_free(struct session *s)
 {
     if (!s) return;
     session_capture_end(s, false, true);
+    session_target_abandon(s);
     release_outstanding(s);
     if (s->call.state == CALL_WAIT_LEASE) s->environment->target_cancel_lease(s->context);
     if (s->lease) s->environment->target_return(s->context, s->lease, s->lease_exclusive, s->lease_exclusive);
@@ -294,8 +295,9 @@ static void client_marker(struct session *s, struct wire_packet *packet)
         session_send(s, PEER_CLIENT, buffer_view(&framed));
         buffer_release(&framed);
         buffer_clear(&s->packets);
+    } else if (s->call.state == CALL_SERVING) {
+        session_target_cancel(s);
     } else {
-        s->call.target_error.native = 1013;
         struct error error;
         error_set(&error, ERROR_CANCELLED, "user requested cancel of current operation");
         session_target_failed(s, &error);

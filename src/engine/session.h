@@ -33,6 +33,7 @@ struct session_environment {
     void (*target_lease)(void *context, bool exclusive);
     void (*target_return)(void *context, struct pg *pg, bool exclusive, bool broken);
     void (*target_cancel_lease)(void *context);
+    void (*target_cancel)(void *context, struct pg *pg, bool notify);     /* ends what runs there; notify: session_cancel_sent follows, never at once */
     void (*target_flush)(void *context, struct pg *pg);                   /* something was sent: watch the socket for it */
     void (*wake_after)(void *context, uint64_t microseconds);             /* session_tick follows; 0: no more */
     void (*wait_applied)(void *context);                                  /* session_applied follows when applied has moved */
@@ -50,6 +51,7 @@ void session_source_opened(struct session *session);
 void session_source_closed(struct session *session, const struct error *why);
 void session_journal_done(struct session *session, uint64_t csn, bool refused);
 void session_target_granted(struct session *session, struct pg *pg, const struct error *error /* pg NULL */);
+void session_cancel_sent(struct session *session);
 void session_lease_lost(struct session *session, struct pg *pg);     /* an exclusive connection died between calls */
 void session_policy_changed(struct session *session);
 void session_applied(struct session *session);

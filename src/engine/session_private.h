@@ -83,6 +83,9 @@ struct call {
     bool tap_told;              /* the tap knows that the request was served */
     bool began;                 /* this call sends BEGIN on its lease */
     bool autocommit_sent;
+    bool cancelled;             /* the client gave up: what runs on the target was told to end */
+    bool sending;               /* results that fail at once wait until all is sent */
+    uint32_t retries;           /* reads that a cancel request for another one hit */
     int stage;                  /* of a served write: see session_write.c */
     uint32_t images_capacity;
     struct record_result result;          /* gathered from the reply; arrays in arena */
@@ -113,6 +116,7 @@ struct session {
     struct transaction tx;
     struct call call;
     struct pg *lease; bool lease_exclusive; bool target_began;  /* BEGIN was sent on the lease */
+    uint32_t cancels;                     /* cancel requests under way: nothing is sent on the lease before they are over */
     struct target_call *outstanding;      /* target calls whose results have not come */
     struct capture capture; struct session_cursor *capture_cursor; struct shadow_job *capture_job; /* a read being captured, over its fetches */
     struct session_lob *lobs; uint64_t next_lob; size_t lob_bytes;
@@ -175,6 +179,8 @@ void session_add_tables(struct session *s, const struct sql_plan *plan);
 void session_serve(struct session *s);
 void session_serve_fetch(struct session *s);
 void session_target_failed(struct session *s, const struct error *error);
+void session_target_cancel(struct session *s);              /* the client's break while the target works */
+void session_target_abandon(struct session *s);             /* the session ends while the target works */
 bool session_target_send(struct session *s, const char *text, const char *name, const struct pg_parameter *parameters, uint32_t count, void (*done)(struct session *, struct pg_result *, uint64_t), uint64_t tag);
 const struct wire_oac *session_call_binds(struct session *s, uint32_t *count); /* the descriptors that hold for the call at hand */
 void session_serve_granted(struct session *s);
@@ -186,6 +192,8 @@ bool session_parameters(struct session *s, const struct sql_plan *plan, const st
 void session_statement_name(struct session *s, const struct sql_plan *plan, const struct pg_parameter *parameters, char kind, char out[64]);
 /* session_write.c: writes and transactions on the target */
 void session_write(struct session *s);
+void session_write_over(struct session *s);                 /* all results of a stage have come */
+bool session_write_may_stop(const struct session *s);       /* false: it is committing or undoing, which is never cut short */
 void session_target_commit(struct session *s);
 void session_target_rollback(struct session *s);
 void session_target_control(struct session *s);              /* savepoints, SET TRANSACTION, ALTER SESSION .. */

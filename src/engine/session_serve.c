@@ -28,6 +28,11 @@ struct value *session_bind_values(struct session *s, uint32_t row, struct arena 
         error_set(error, ERROR_PROTOCOL, "bind row %u of %u", row, request->execute.row_count);
         return NULL;
     }
+    bool runs = request->function != WIRE_FN_EXECUTE || (request->execute.options & WIRE_OPTION_EXECUTE);
+    if (runs && count > 0 && request->execute.row_count == 0) {
+        error_set(error, ERROR_PROTOCOL, "the call executes a statement with %u binds and brings none", count);
+        return NULL;
+    }
     struct value *values = arena_zero(arena, sizeof *values * (count + 1));
     for (uint32_t i = 0; i < count && request->execute.row_count > 0; i++) {
         const struct wire_bind *bind = &request->execute.rows[(size_t)row * count + i];
@@ -87,6 +92,12 @@ bool session_target_send(struct session *s, const char *text, const char *name, 
     if (call->next) call->next->link = &call->next;
     s->outstanding = call;
     s->call.expected_results++;
+    if (!s->lease) { /* lost while this call's statements were being sent: the rest fails the same way */
+        struct pg_result lost = {0};
+        error_set(&lost.error, ERROR_TARGET_LOST, "there is no connection to the target");
+        target_result(call, &lost);
+        return false;
+    }
     if (name) pg_send_prepared(s->lease, name, text, parameters, count, target_result, call);
     else pg_send_text(s->lease, text, target_result, call);
     return true;
@@ -140,8 +151,14 @@ void session_target_failed(struct session *s, const struct error *error)
     call->number++; /* results still to come belong to nobody */
     call->expected_results = 0;
     if (error->code == ERROR_CANCELLED) {
-        session_lease_return(s, true);
+        if (!s->lease_exclusive) session_lease_return(s, false);
+        if (s->tx.csn) session_outcome(s, JOURNAL_ROLLED_BACK); /* its intent stands, its statement never ran */
         session_answer_error(s, 1013, "ORA-01013: user requested cancel of current operation\n", 0);
+        return;
+    }
+    if (error->code == ERROR_LIMIT && (s->tx.counted ? s->tx.side : call->policy->primary) == SIDE_TARGET) {
+        if (s->tx.csn) session_outcome(s, JOURNAL_ROLLED_BACK);
+        session_answer_error(s, 20, "ORA-00020: maximum number of processes exceeded: every connection to the target is in use (target.connections)\n", 0);
         return;
     }
     enum engine_side primary = s->tx.counted ? s->tx.side : call->policy->primary;
@@ -179,13 +196,76 @@ void session_target_failed(struct session *s, const struct error *error)
     session_answer_sqlstate(s, error, call->target_constraint);
 }
 
+/* ---- the client gives up ---- */
+
+/* Ours is the statement at work there, so that a cancel request hits no other. */
+static bool is_running(const struct session *s)
+{
+    const void *running = pg_running(s->lease);
+    for (const struct target_call *call = s->outstanding; call; call = call->next)
+        if (call == running) return true;
+    return false;
+}
+
+/* Its own end answers the call: an open transaction keeps what it had done before, and nothing is sent there before the request is over, which might hit it. */
+void session_target_cancel(struct session *s)
+{
+    struct call *call = &s->call;
+    if (call->cancelled || !s->lease) return;
+    if (s->lease_exclusive ? !session_write_may_stop(s) : false) return;
+    if (s->lease_exclusive || is_running(s)) {
+        call->cancelled = true;
+        s->cancels++;
+        s->environment->target_cancel(s->context, s->lease, true);
+        return;
+    }
+    struct error error; /* it waits behind reads of others: its result will find nobody */
+    error_set(&error, ERROR_CANCELLED, "user requested cancel of current operation");
+    session_target_failed(s, &error);
+}
+
+static void read_cancelled(struct session *s)
+{
+    session_lease_return(s, false);
+    session_answer_error(s, 1013, "ORA-01013: user requested cancel of current operation\n", 0);
+}
+
+void session_cancel_sent(struct session *s)
+{
+    if (s->cancels == 0 || --s->cancels) return;
+    if (!s->call.cancelled || s->call.state != CALL_SERVING || s->call.expected_results) return;
+    if (s->lease_exclusive) session_write_over(s);
+    else read_cancelled(s);
+}
+
+void session_target_abandon(struct session *s)
+{
+    if (s->lease && !s->lease_exclusive && is_running(s)) s->environment->target_cancel(s->context, s->lease, false);
+}
+
 /* ---- reads ---- */
+
+enum { READ_RETRIES_MAX = 3 };
+
+/* A cancel request of another session hit this read, which stood behind it on the same connection. */
+static bool hit_by_another(struct call *call, const struct pg_result *result)
+{
+    return strcmp(result->error.sqlstate, "57014") == 0 && call->retries++ < READ_RETRIES_MAX;
+}
 
 static void read_done(struct session *s, struct pg_result *result, uint64_t tag)
 {
     struct call *call = &s->call;
     (void)tag;
     call->expected_results--;
+    if (call->cancelled && result->error.code != ERROR_TARGET_LOST) {
+        if (s->cancels == 0) read_cancelled(s);
+        return;
+    }
+    if (!result->ok && hit_by_another(call, result)) {
+        session_serve_granted(s);
+        return;
+    }
     if (!result->ok) {
         struct error error = result->error;
         snprintf(call->target_constraint, sizeof call->target_constraint, "%s", result->constraint);
@@ -223,8 +303,8 @@ void session_serve_granted(struct session *s)
     session_statement_name(s, call->plan, parameters, 'r', name);
     call->sent_us = session_now(s);
     session_target_send(s, call->plan->target_text, name, parameters, call->plan->bind_count, read_done, 1);
-    pg_sync(s->lease);
-    s->environment->target_flush(s->context, s->lease);
+    if (s->lease) pg_sync(s->lease);
+    if (s->lease) s->environment->target_flush(s->context, s->lease);
 }
 
 static void refuse_untranslated(struct session *s)

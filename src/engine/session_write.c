@@ -15,8 +15,6 @@ enum { TAG_CONTROL = 1 << 30, STAGE_ROWS = 1, STAGE_UNDO, STAGE_FINISH, STAGE_CO
 #define RELEASE_TEXT "RELEASE SAVEPOINT understudy_statement"
 #define UNDO_TEXT "ROLLBACK TO SAVEPOINT understudy_statement"
 
-static void write_over(struct session *s);
-
 /* ---- results ---- */
 
 static struct value *grow_values(struct session *s, struct value *old, uint32_t used, uint32_t need, uint32_t *capacity)
@@ -80,15 +78,22 @@ static void write_done(struct session *s, struct pg_result *result, uint64_t tag
         if (call->kind == KIND_QUERY) gather_query(s, result);
         else gather_dml(s, result, (uint32_t)tag);
     }
-    if (call->expected_results == 0) write_over(s);
+    if (call->expected_results == 0 && !call->sending && s->cancels == 0) session_write_over(s);
 }
 
-static void control_send(struct session *s, const char *text) { session_target_send(s, text, NULL, NULL, 0, write_done, TAG_CONTROL); }
+/* A connection that is found dead fails what is sent at once: what follows from it waits for the flush. */
+static void control_send(struct session *s, const char *text)
+{
+    s->call.sending = true;
+    session_target_send(s, text, NULL, NULL, 0, write_done, TAG_CONTROL);
+}
 
 static void flush(struct session *s)
 {
-    pg_sync(s->lease);
-    s->environment->target_flush(s->context, s->lease);
+    if (s->lease) pg_sync(s->lease);
+    if (s->lease) s->environment->target_flush(s->context, s->lease);
+    s->call.sending = false;
+    if (s->call.expected_results == 0 && s->cancels == 0) session_write_over(s);
 }
 
 /* ---- sending ---- */
@@ -115,7 +120,13 @@ static bool send_iteration(struct session *s, uint32_t iteration, const char *te
     session_statement_name(s, call->plan, parameters, kind, name);
     bool guard = needs_savepoint(s);
     if (guard) control_send(s, SAVEPOINT_TEXT);
+    if (guard && call->plan->lock_wait_s) {
+        char limit[60];
+        snprintf(limit, sizeof limit, "SET LOCAL lock_timeout = '%us'", call->plan->lock_wait_s);
+        control_send(s, limit);
+    }
     session_target_send(s, text, name, parameters, call->plan->bind_count, write_done, iteration);
+    if (guard && call->plan->lock_wait_s) control_send(s, "SET LOCAL lock_timeout = DEFAULT");
     if (guard) control_send(s, RELEASE_TEXT);
     return true;
 }
@@ -135,6 +146,7 @@ static void send_rows(struct session *s)
     }
     call->stage = STAGE_ROWS;
     call->statement_failed = false;
+    call->sending = true;
     call->sent_us = session_now(s);
     begin(s);
     for (uint32_t i = call->iteration; i < rows; i++) {
@@ -218,7 +230,7 @@ static void undone(struct session *s)
     struct call *call = &s->call;
     struct wire_request *request = wire_tap_request(s->tap);
     struct error error = call->target_error;
-    if (needs_savepoint(s) && (request->execute.options & WIRE_OPTION_BATCH_ERRORS)) {
+    if (needs_savepoint(s) && (request->execute.options & WIRE_OPTION_BATCH_ERRORS) && !call->cancelled) {
         note_batch_error(s);
         call->iteration++;
         if (call->iteration < request->execute.row_count) send_rows(s);
@@ -297,7 +309,9 @@ static void control_over(struct session *s)
     session_answer_ok(s, 0);
 }
 
-static void write_over(struct session *s)
+bool session_write_may_stop(const struct session *s) { return s->call.stage == STAGE_ROWS || s->call.stage == 0; }
+
+void session_write_over(struct session *s)
 {
     struct call *call = &s->call;
     switch (call->stage) {

@@ -4,8 +4,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/canceller.h"
 
-enum { SHARED_DEPTH_MAX = 32, RETRY_MIN_US = 100000, RETRY_MAX_US = 2000000, WAIT_MAX_US = 2000000, TICK_US = 100000 };
+enum { SHARED_DEPTH_MAX = 32, RETRY_MIN_US = 100000, RETRY_MAX_US = 2000000, WAIT_MAX_US = 2000000, TICK_US = 100000, SLOW_AFTER_US = 20000 };
 
 struct slot {
     struct target_pool *pool;
@@ -15,6 +16,7 @@ struct slot {
     bool exclusive;
     bool broken;          /* close it as soon as nobody holds it */
     uint32_t shared;      /* shared leases under way */
+    uint64_t progress_at; /* when the last of them was over, or the first began */
     uint64_t retry_at, retry_after;
 };
 struct target_pool {
@@ -27,6 +29,7 @@ struct target_pool {
     void (*lost)(void *context, struct pg *pg);
     void *context;
     bool serving_waiters;
+    struct canceller *canceller;
 };
 
 static void slot_open(struct slot *slot);
@@ -120,7 +123,7 @@ static void on_tick(void *context)
     while (pool->first && now > pool->first->since_us + WAIT_MAX_US) {
         struct target_waiter *waiter = pool->first;
         struct error error;
-        error_set(&error, ERROR_TIMEOUT, "no target connection was free for %u ms", WAIT_MAX_US / 1000);
+        error_set(&error, target_pool_ready(pool) ? ERROR_LIMIT : ERROR_TIMEOUT, "no target connection was free for %u ms (target.connections)", WAIT_MAX_US / 1000);
         target_pool_cancel(pool, waiter);
         waiter->granted(waiter->context, NULL, &error);
     }
@@ -136,6 +139,7 @@ struct target_pool *target_pool_new(struct engine *engine, struct loop *loop, ui
     pool->lost = lost;
     pool->context = context;
     pool->last = &pool->first;
+    pool->canceller = canceller_new();
     pool->slots = memory_zero(connections, sizeof *pool->slots);
     for (uint32_t i = 0; i < connections; i++) {
         pool->slots[i].pool = pool;
@@ -151,19 +155,28 @@ void target_pool_free(struct target_pool *pool)
     if (!pool) return;
     timer_free(pool->timer);
     for (uint32_t i = 0; i < pool->count; i++) slot_drop(&pool->slots[i]);
+    canceller_free(pool->canceller);
     memory_free(pool->slots);
     memory_free(pool);
 }
 
+/* Its statement has been at work for long: what is put behind it would wait. */
+static bool is_slow(const struct target_pool *pool, const struct slot *slot) { return slot->shared && loop_now_us(pool->loop) > slot->progress_at + SLOW_AFTER_US; }
+
 static struct slot *slot_for(struct target_pool *pool, bool exclusive)
 {
     struct slot *best = NULL;
+    bool best_slow = false;
     for (uint32_t i = 0; i < pool->count; i++) {
         struct slot *slot = &pool->slots[i];
         if (!slot->pg || slot->exclusive || slot->broken || pg_state(slot->pg) != PG_READY) continue;
         if (exclusive && (slot->shared || pg_in_flight(slot->pg))) continue;
         if (!exclusive && slot->shared >= SHARED_DEPTH_MAX) continue;
-        if (!best || slot->shared < best->shared) best = slot;
+        bool slow = is_slow(pool, slot);
+        if (!best || slow < best_slow || (slow == best_slow && slot->shared < best->shared)) {
+            best = slot;
+            best_slow = slow;
+        }
         if (best->shared == 0) break;
     }
     return best;
@@ -172,7 +185,7 @@ static struct slot *slot_for(struct target_pool *pool, bool exclusive)
 static void grant(struct slot *slot, struct target_waiter *waiter)
 {
     if (waiter->exclusive) slot->exclusive = true;
-    else slot->shared++;
+    else if (slot->shared++ == 0) slot->progress_at = loop_now_us(slot->pool->loop);
     waiter->granted(waiter->context, slot->pg, NULL);
 }
 
@@ -233,9 +246,16 @@ void target_pool_return(struct target_pool *pool, struct pg *pg, bool exclusive,
     if (!slot) return;
     if (exclusive) slot->exclusive = false;
     else if (slot->shared) slot->shared--;
+    slot->progress_at = loop_now_us(pool->loop);
+    if (broken && pg_in_flight(pg)) target_pool_stop(pool, pg, NULL, NULL);
     slot->broken = slot->broken || broken;
     if (slot->broken && !slot->exclusive) slot->retry_at = 0;
     timer_start(pool->timer, slot->broken || pool->first ? 0 : TICK_US, TICK_US); /* on the next turn: not inside libpq's callback */
+}
+
+void target_pool_stop(struct target_pool *pool, struct pg *pg, void (*sent)(void *context), void *context)
+{
+    canceller_submit(pool->canceller, pg_cancel_new(pg), sent, context);
 }
 
 void target_pool_flush(struct target_pool *pool, struct pg *pg)

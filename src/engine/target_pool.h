@@ -2,7 +2,8 @@
 /*
  * Target pool: one worker's connections to PostgreSQL. A shared lease puts one statement into the pipeline of the least loaded connection that no transaction holds;
  * an exclusive lease takes a connection out until the transaction is over. Waiters are served in order; a waiter that nobody can serve within
- * the wait limit is told ERROR_TIMEOUT. Lost connections are opened again with back-off. One thread: the worker's.
+ * the wait limit is told ERROR_LIMIT, or ERROR_TIMEOUT if no connection is up.
+ * What still runs on a connection that comes back broken is cancelled, so that its locks go at once. A connection whose statement takes long is avoided by reads. Lost connections are opened again with back-off. One thread: the worker's.
  */
 #ifndef ENGINE_TARGET_POOL_H
 #define ENGINE_TARGET_POOL_H
@@ -18,6 +19,7 @@ void target_pool_free(struct target_pool *pool);
 void target_pool_lease(struct target_pool *pool, struct target_waiter *waiter);  /* granted is called now or later */
 void target_pool_cancel(struct target_pool *pool, struct target_waiter *waiter);
 void target_pool_return(struct target_pool *pool, struct pg *pg, bool exclusive, bool broken);
+void target_pool_stop(struct target_pool *pool, struct pg *pg, void (*sent)(void *context), void *context); /* ends what runs there; `sent` on another thread, once it cannot hit what is sent later */
 void target_pool_flush(struct target_pool *pool, struct pg *pg);                 /* something was sent on it */
 uint32_t target_pool_ready(const struct target_pool *pool);                      /* connections that are up */
 

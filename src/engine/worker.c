@@ -20,7 +20,7 @@ struct client {
     struct target_waiter waiter;
     struct timer *timer;
     bool waits_applied, ending, in_end_list;
-    uint32_t journal_pending;    /* tickets under way: the client is freed after the last */
+    uint32_t journal_pending;    /* tickets under way, the journal's and cancel requests: the client is freed after the last */
     char peer[64];
     struct client *next, **link, *next_end;
 };
@@ -242,6 +242,31 @@ static void env_target_return(void *context, struct pg *pg, bool exclusive, bool
     target_pool_return(client->worker->pool, pg, exclusive, broken);
 }
 
+static void cancel_delivered(void *context)
+{
+    struct client *client = context;
+    client->journal_pending--;
+    if (client->ending) {
+        loop_at_turn_end(client->worker->loop, end_clients, client->worker);
+        return;
+    }
+    session_cancel_sent(client->session);
+    pump_client(client);
+}
+
+static void cancel_sent(void *context)
+{
+    struct client *client = context;
+    loop_post(client->worker->loop, cancel_delivered, client);
+}
+
+static void env_target_cancel(void *context, struct pg *pg, bool notify)
+{
+    struct client *client = context;
+    if (notify) client->journal_pending++;
+    target_pool_stop(client->worker->pool, pg, notify ? cancel_sent : NULL, client);
+}
+
 static void env_target_flush(void *context, struct pg *pg)
 {
     struct client *client = context;
@@ -283,7 +308,7 @@ static void env_shadow(void *context, struct shadow_job *job)
 
 static struct session_environment environment = {
     .send = env_send, .close = env_close, .source_connect = env_source_connect, .journal = env_journal, .target_lease = env_target_lease,
-    .target_return = env_target_return, .target_cancel_lease = env_target_cancel_lease, .target_flush = env_target_flush, .wake_after = env_wake_after,
+    .target_return = env_target_return, .target_cancel = env_target_cancel, .target_cancel_lease = env_target_cancel_lease, .target_flush = env_target_flush, .wake_after = env_wake_after,
     .wait_applied = env_wait_applied, .now_us = env_now_us, .shadow = env_shadow,
 };
 

@@ -187,3 +187,22 @@ bool pg_cancel(struct pg *pg, struct error *error)
     if (pg->cancel && PQcancel(pg->cancel, why, sizeof why)) return true;
     return error_set(error, ERROR_TARGET_LOST, "cannot cancel: %s", why);
 }
+
+/* libpq's PGcancel stands for itself: it holds the address, the process and its key. */
+struct pg_cancel *pg_cancel_new(struct pg *pg)
+{
+    return pg->handle ? (struct pg_cancel *)PQgetCancel(pg->handle) : NULL;
+}
+
+bool pg_cancel_send(struct pg_cancel *cancel, struct error *error)
+{
+    char why[256] = "no connection";
+    bool sent = cancel && PQcancel((PGcancel *)cancel, why, sizeof why);
+    pg_cancel_free(cancel);
+    return sent || error_set(error, ERROR_TARGET_LOST, "cannot cancel: %s", why);
+}
+
+void pg_cancel_free(struct pg_cancel *cancel)
+{
+    PQfreeCancel((PGcancel *)cancel);
+}

@@ -34,6 +34,15 @@ static struct pg_item pop_item(struct pg *pg)
     return item;
 }
 
+const void *pg_running(const struct pg *pg)
+{
+    for (size_t i = 0; i < pg->count; i++) {
+        const struct pg_item *item = &pg->items[(pg->first + i) & (pg->capacity - 1)];
+        if (item->kind == PG_ITEM_QUERY) return item->context;
+    }
+    return NULL;
+}
+
 /* ---- prepared statements ---- */
 
 static void statement_name(uint64_t serial, char out[PG_STATEMENT_NAME_SIZE])

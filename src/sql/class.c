@@ -406,6 +406,7 @@ static void classify_query(struct translation *t, const struct query *q, struct 
 {
     c->class_ = SQL_CLASS_READ;
     c->for_update = q->for_update;
+    if (q->wait == LOCK_WAIT_SECONDS) c->lock_wait_s = q->wait_seconds;
     c->order_by = q->order.count > 0;
     c->ordered = is_ordered(t, q);
     c->single_row = q->body->kind == BODY_SELECT && is_single_row(t, q->body->select);

@@ -17,6 +17,7 @@ struct classification {
     struct sql_key_part *assigned;
     uint32_t assigned_count;
     bool ordered, order_by, single_row, for_update;
+    uint32_t lock_wait_s;
     bool reads_tables;      /* in a change: some table is read to find values or rows */
     bool chance;            /* ROWNUM and the like decide which rows are changed */
     bool several;           /* more than one table is written */

@@ -151,6 +151,7 @@ static void keep_class(struct sql_plan *plan, const struct classification *c, st
     plan->order_by = c->order_by;
     plan->single_row = c->single_row;
     plan->for_update = c->for_update;
+    plan->lock_wait_s = c->lock_wait_s;
 }
 
 static void keep_columns(struct sql_plan *plan, const struct statement *s, struct arena *arena)

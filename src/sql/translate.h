@@ -78,6 +78,7 @@ struct sql_plan {
     bool key_changes;                  /* an UPDATE assigns a key column */
     struct sql_key_part *assigned; uint32_t assigned_count;    /* written columns whose value is a plain bind or literal; key columns that an UPDATE assigns anything else: SQL_FROM_NOWHERE */
     bool for_update;
+    uint32_t lock_wait_s;              /* FOR UPDATE WAIT n; 0: no limit. Whoever runs target_text sets lock_timeout around it */
     bool pure;                         /* a query without side effects: may be shadowed and served by the target */
     bool volatile_;                    /* its answer depends on time, session or chance (SYSDATE, SYS_CONTEXT, DBMS_RANDOM): not comparable */
     bool ordered;                      /* ORDER BY decides the order of all rows (total order by a key); else compare as multiset */
