@@ -26,6 +26,18 @@ static struct session_cursor *cursor_owner(struct session *s, struct wire_cursor
     return cursor->owner;
 }
 
+/*
+ * Parse, describe or define only: nothing runs. A define carries no binds, so it must never run the statement again: it is answered from the rows
+ * that the cursor holds, on the side where it was executed.
+ */
+static enum call_kind kind_unexecuted(struct session *s, const struct wire_request *request, const struct session_cursor *cursor)
+{
+    bool target_primary = engine_policy(s->engine)->primary == SIDE_TARGET;
+    if (request->execute.sql.size == 0) return cursor->on_target || target_primary ? KIND_FETCH : KIND_OTHER;
+    if (s->call.plan && s->call.plan->kind == SQL_SELECT && target_primary) return KIND_QUERY;
+    return KIND_OTHER;
+}
+
 static void classify_execute(struct session *s, struct wire_request *request)
 {
     struct call *call = &s->call;
@@ -46,9 +58,7 @@ static void classify_execute(struct session *s, struct wire_request *request)
     call->kind = statement_kinds[kind];
     if (call->kind == KIND_OTHER && request->cursor->dml) call->kind = KIND_DML;
     if (!(request->execute.options & (WIRE_OPTION_EXECUTE | WIRE_OPTION_FETCH)) && !request->execute.short_form) {
-        /* Parse, describe or define only: nothing runs. A define on a target result is answered there. */
-        call->kind = cursor->on_target ? KIND_FETCH : KIND_OTHER;
-        if (call->plan && call->plan->kind == SQL_SELECT && engine_policy(s->engine)->primary == SIDE_TARGET) call->kind = KIND_QUERY;
+        call->kind = kind_unexecuted(s, request, cursor);
         return;
     }
     if (!(request->execute.options & WIRE_OPTION_EXECUTE) && (request->execute.options & WIRE_OPTION_FETCH) && request->execute.sql.size == 0 && cursor->on_target) {

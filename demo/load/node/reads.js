@@ -11,6 +11,13 @@ function pad(n, width) {
   return String(n).padStart(width, '0');
 }
 
+// What came instead of a long value, in few words.
+function describe(rows, wanted) {
+  const got = rows.length ? rows[0][0] : undefined;
+  return `${rows.length} rows, ${got === null ? 'null' : got === undefined ? 'nothing' : got.constructor.name} of ${got && got.length}, ` +
+    `starts ${JSON.stringify(got && got.slice ? got.slice(0, 24).toString('latin1') : '')}, wanted ${wanted.length}`;
+}
+
 const reads = {
   async asset_by_id(c) {
     const id = c.loaded(c.sizes.assets);
@@ -94,14 +101,14 @@ const reads = {
     if (seq === undefined) return reads.own_upload(c);
     const { rows } = await c.read('own_upload_note', 'SELECT note FROM uploads WHERE client_id = :client AND seq = :seq', { client: c.id, seq },
       { fetchInfo: { NOTE: { type: oracledb.STRING } } });
-    c.check('own_upload_note', rows.length === 1 && rows[0][0] === c.uploads.get(seq).note, `note of upload ${seq} is not what was written`);
+    c.check('own_upload_note', rows.length === 1 && rows[0][0] === c.uploads.get(seq).note, `note of upload ${seq} is not what was written: ${describe(rows, c.uploads.get(seq).note)}`);
   },
   async own_upload_body(c) {
     const seq = [...c.uploads.keys()].find((s) => c.uploads.get(s).body);
     if (seq === undefined) return reads.own_upload(c);
     const { rows } = await c.read('own_upload_body', 'SELECT body FROM uploads WHERE client_id = :client AND seq = :seq', { client: c.id, seq },
       { fetchInfo: { BODY: { type: oracledb.BUFFER } } });
-    c.check('own_upload_body', rows.length === 1 && rows[0][0] && rows[0][0].equals(c.uploads.get(seq).body), `body of upload ${seq} is not what was written`);
+    c.check('own_upload_body', rows.length === 1 && rows[0][0] && rows[0][0].equals(c.uploads.get(seq).body), `body of upload ${seq} is not what was written: ${describe(rows, c.uploads.get(seq).body)}`);
   },
   async own_asset_by_title(c) {
     if (!c.assets.length) return reads.asset_by_id(c);
