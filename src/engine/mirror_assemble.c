@@ -164,15 +164,38 @@ static void take_intent(struct mirror *m, const struct journal_record *record)
     if (!t->done) map_put_u64(&m->by_csn, t->csn, t);
 }
 
+/* The commit did not take place: the transaction goes on without the call that carried it. Its CSN is used up: a void one stands for it. */
+static void reopen(struct mirror *m, struct mirror_transaction *t, uint64_t position)
+{
+    uint64_t csn = t->csn;
+    if (t->state == TRANSACTION_DOUBT) atomic_fetch_sub(&m->engine->in_doubt, 1);
+    if (map_get_u64(&m->by_csn, csn) == t) map_remove_u64(&m->by_csn, csn);
+    while (t->entry_count && t->entries[t->entry_count - 1].of_intent) t->entry_count--;
+    t->state = TRANSACTION_OPEN;
+    t->csn = 0;
+    t->intent_position = t->outcome_position = 0;
+    t->auto_commit = t->unknown_tables = t->done = false;
+    if (csn <= m->applied_csn) return;
+    struct mirror_transaction *used = transaction_new(m, t->id, position);
+    map_put_u64(&m->by_id, t->id, t);
+    used->csn = csn;
+    used->state = TRANSACTION_VOID;
+    map_put_u64(&m->by_csn, csn, used);
+}
+
 static void take_outcome(struct mirror *m, const struct journal_record *record)
 {
     struct mirror_transaction *t = map_get_u64(&m->by_id, record->transaction);
     if (!t || t->state == TRANSACTION_OPEN) return; /* its intent was refused: inside a gap */
+    uint8_t outcome = record->payload.size ? record->payload.data[0] : JOURNAL_UNKNOWN;
+    if (outcome == JOURNAL_NOT_COMMITTED) {
+        reopen(m, t, record->position);
+        return;
+    }
     if (t->done) {
         mirror_transaction_drop(m, t);
         return;
     }
-    uint8_t outcome = record->payload.size ? record->payload.data[0] : JOURNAL_UNKNOWN;
     t->outcome_position = record->position;
     t->outcome_us = record->time_us;
     t->outcome = arena_copy(&t->arena, record->payload);

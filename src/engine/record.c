@@ -181,8 +181,8 @@ bool record_decode_outcome(struct view payload, struct arena *arena, enum journa
     struct reader in = reader_of(payload);
     memset(result, 0, sizeof *result);
     uint8_t byte = reader_u8(&in);
-    if (byte < JOURNAL_COMMITTED || byte > JOURNAL_UNKNOWN) reader_malformed(&in);
-    *outcome = byte == JOURNAL_COMMITTED || byte == JOURNAL_ROLLED_BACK ? (enum journal_outcome)byte : JOURNAL_UNKNOWN;
+    if (byte < JOURNAL_COMMITTED || byte > JOURNAL_NOT_COMMITTED) reader_malformed(&in);
+    *outcome = reader_ok(&in) ? (enum journal_outcome)byte : JOURNAL_UNKNOWN;
     *has_result = reader_u8(&in) != 0;
     if (*has_result && reader_ok(&in)) take_result(&in, arena, result);
     return taken_whole(&in, "n outcome", error);

@@ -11,7 +11,7 @@
 #include "engine/statement.h"
 #include <stdlib.h>
 
-struct pending { uint64_t id, csn; enum journal_outcome outcome; struct buffer records; /* u32 size + payload each */ struct buffer outcome_payload; bool auto_commit; struct pending *next; };
+struct pending { uint64_t id, csn; enum journal_outcome outcome; bool skip; /* its intent concerns nobody here */ size_t before_intent; struct buffer records; /* u32 size + payload each */ struct buffer outcome_payload; bool auto_commit; struct pending *next; };
 struct replay {
     struct engine *engine; struct source *source; struct row_maps *maps; struct statement_cache *statements; struct arena arena;
     struct pending *all; uint64_t after, up_to, count;
@@ -48,6 +48,27 @@ static void append_record(struct pending *p, struct view payload)
     buffer_append_view(&p->records, payload);
 }
 
+static uint32_t little_u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* ROLLBACK TO: statements from this ordinal on are void. docs/journal.md: version 1, flags 4, ordinal 4. */
+static void pending_trim(struct pending *p, struct view payload)
+{
+    if (payload.size < 4) return;
+    uint32_t from = little_u32(payload.data);
+    for (size_t at = 0; at + 13 <= buffer_size(&p->records);) {
+        const uint8_t *record = p->records.data + p->records.start + at;
+        uint32_t size = (uint32_t)record[0] << 24 | (uint32_t)record[1] << 16 | (uint32_t)record[2] << 8 | record[3];
+        if (size >= 9 && little_u32(record + 9) >= from) {
+            p->records.end = p->records.start + at;
+            return;
+        }
+        at += 4 + (size_t)size;
+    }
+}
+
 static void take(struct replay *replay, const struct journal_record *record)
 {
     struct pending *p;
@@ -62,11 +83,10 @@ static void take(struct replay *replay, const struct journal_record *record)
         struct record_intent intent;
         arena_reset(&replay->arena);
         p = pending_of(replay, record->transaction);
-        if (record->csn <= replay->after || record->csn > replay->up_to || !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary) {
-            pending_drop(replay, p);
-            return;
-        }
         p->csn = record->csn;
+        p->before_intent = buffer_size(&p->records);
+        p->skip = record->csn <= replay->after || record->csn > replay->up_to || !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary;
+        if (p->skip) return; /* kept until its outcome: what is not committed goes on, and may get another intent */
         p->auto_commit = intent.has_record;
         if (intent.has_record) {
             struct buffer payload;
@@ -81,11 +101,18 @@ static void take(struct replay *replay, const struct journal_record *record)
         for (p = replay->all; p; p = p->next) {
             if (p->csn != record->csn || p->csn == 0) continue;
             p->outcome = record->payload.size ? (enum journal_outcome)record->payload.data[0] : JOURNAL_UNKNOWN;
+            if (p->outcome == JOURNAL_NOT_COMMITTED) {
+                p->records.end = p->records.start + p->before_intent;
+                p->csn = 0;
+                p->skip = p->auto_commit = false;
+                return;
+            }
             buffer_append_view(&p->outcome_payload, record->payload);
-            if (p->outcome != JOURNAL_COMMITTED) pending_drop(replay, p); /* not acknowledged: its session does it again */
+            if (p->skip || p->outcome != JOURNAL_COMMITTED) pending_drop(replay, p); /* not acknowledged: its session does it again */
             return;
         }
         return;
+    case JOURNAL_TRIM: pending_trim(pending_of(replay, record->transaction), record->payload); return;
     default: return;
     }
 }
@@ -157,11 +184,11 @@ static int order_csn(const void *a, const void *b)
 static bool replay_all(struct replay *replay, struct error *error)
 {
     uint32_t count = 0;
-    for (struct pending *p = replay->all; p; p = p->next) count += p->csn != 0;
+    for (struct pending *p = replay->all; p; p = p->next) count += p->csn != 0 && !p->skip;
     struct pending **sorted = memory_zero(count + 1, sizeof *sorted);
     count = 0;
     for (struct pending *p = replay->all; p; p = p->next)
-        if (p->csn) sorted[count++] = p;
+        if (p->csn && !p->skip) sorted[count++] = p;
     qsort(sorted, count, sizeof *sorted, order_csn);
     bool good = true;
     for (uint32_t i = 0; good && i < count; i++) {

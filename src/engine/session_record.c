@@ -153,10 +153,26 @@ bool session_intent(struct session *s)
     return true;
 }
 
+/* The call that carried the commit failed: what ran before it is still open, under the same id, and its commit will get another CSN. */
+static void not_committed(struct session *s)
+{
+    struct buffer payload;
+    buffer_init(&payload, 0);
+    record_encode_outcome(&payload, JOURNAL_NOT_COMMITTED, NULL);
+    journal_record(s, JOURNAL_OUTCOME, s->tx.csn, &payload, false);
+    atomic_fetch_sub_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
+    s->tx.csn = 0;
+    s->tx.wrote = s->tx.journalled;
+}
+
 void session_outcome(struct session *s, enum journal_outcome outcome)
 {
     struct call *call = &s->call;
     if (!s->tx.csn) return;
+    if (outcome == JOURNAL_NOT_COMMITTED) {
+        not_committed(s);
+        return;
+    }
     struct buffer payload;
     buffer_init(&payload, 0);
     bool with_result = outcome == JOURNAL_COMMITTED && (call->kind == KIND_DML || call->kind == KIND_PLSQL);

@@ -219,7 +219,9 @@ static void dml_over(struct session *s, bool good)
         call->result.partial = call->end.error != 24381;
         call->result.good_iterations = call->result.partial ? (uint32_t)call->result.affected : iterations;
     }
-    if (call->commits) {
+    bool still_open = call->commits && !good && call->end.transaction_open; /* what fails commits nothing */
+    if (still_open) session_outcome(s, JOURNAL_NOT_COMMITTED);
+    if (call->commits && !still_open) {
         if (good) session_outcome(s, JOURNAL_COMMITTED);
         else if (some) session_outcome(s, JOURNAL_UNKNOWN);
         else session_outcome(s, s->tx.journalled ? JOURNAL_UNKNOWN : JOURNAL_ROLLED_BACK);
@@ -235,7 +237,10 @@ static void plsql_over(struct session *s, bool good)
 {
     struct call *call = &s->call;
     if (call->commits) {
-        session_outcome(s, good ? JOURNAL_COMMITTED : JOURNAL_UNKNOWN);
+        bool still_open = !good && call->end.transaction_open;
+        session_outcome(s, good ? JOURNAL_COMMITTED : still_open ? JOURNAL_NOT_COMMITTED : JOURNAL_UNKNOWN);
+        if (still_open && call->policy->mirror && call->plan && call->plan->class_ == SQL_CLASS_OPAQUE)
+            engine_gap(s->engine, NULL, "a PL/SQL block that failed may have committed inside");
         return;
     }
     if (!good) return;
@@ -259,7 +264,7 @@ static void query_over(struct session *s, bool good)
     struct call *call = &s->call;
     uint64_t took = session_now(s) - call->sent_us;
     if (call->statement) histogram_add(&call->statement->fingerprint->source_us, took);
-    if (s->tx.csn) session_outcome(s, good ? JOURNAL_COMMITTED : JOURNAL_UNKNOWN);
+    if (s->tx.csn) session_outcome(s, good ? JOURNAL_COMMITTED : call->end.transaction_open ? JOURNAL_NOT_COMMITTED : JOURNAL_UNKNOWN);
     else if (call->plan && call->plan->for_update && good && !call->commits) session_transaction_begin(s);
     if (s->capture_job && call->cursor == s->capture_cursor) {
         if (!good) session_capture_end(s, false, true);

@@ -29,7 +29,12 @@ enum journal_kind {
     JOURNAL_EPOCH = 7,   /* who is primary from here on */
     JOURNAL_MARK = 8,    /* watermark of backfill, cut-over and the like */
 };
-enum journal_outcome { JOURNAL_COMMITTED = 1, JOURNAL_ROLLED_BACK = 2, JOURNAL_UNKNOWN = 3 };
+enum journal_outcome {
+    JOURNAL_COMMITTED = 1,
+    JOURNAL_ROLLED_BACK = 2,
+    JOURNAL_UNKNOWN = 3,
+    JOURNAL_NOT_COMMITTED = 4 /* the call that carried the commit failed: what ran before it is still open, and may get another intent */
+};
 
 struct journal_record {
     uint64_t position;    /* 1, 2, 3, .. without holes */

@@ -380,6 +380,40 @@ static void commits_without_outcome_are_settled_by_key(void **state)
     client_free(automatic);
 }
 
+/* An auto-commit call fails inside an open transaction: nothing was committed, what ran before it stays open and is committed later, by another CSN. */
+static void what_a_failed_auto_commit_left_open_is_committed_later(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct client *other = client_new();
+    static const char text[] = "INSERT INTO acct (id, n) VALUES (:1, 1)";
+    assert_true(AUTO(other, text, "i", (int64_t)80));
+    for (int restarted = 0; restarted < 2; restarted++) {
+        struct value *key = values_of(&client->arena, "i", (int64_t)80);
+        struct record_result result;
+        WRITE(client, "UPDATE acct SET n = n + 1, v = 'open' WHERE id = :1", "i", (int64_t)80);
+        uint64_t transaction = client->transaction;
+        struct record record = client_record(client, text, key, 1, 1);
+        client_intent(client, &record);
+        assert_false(client_execute(client, text, key, 1, 1, &result));
+        client_outcome(client, JOURNAL_NOT_COMMITTED, NULL);
+        client->transaction = transaction;
+        client->ordinal = 1;
+        assert_true(AUTO(other, "UPDATE acct SET v = 'other' WHERE id = :1", "i", (int64_t)1));
+        assert_applied();
+        assert_int_equal(atomic_load(&engine.in_doubt), 0);
+        if (restarted) {
+            mirror_end();
+            mirror_begin();
+        }
+        WRITE(client, "UPDATE acct SET grp = 7 WHERE id = :1", "i", (int64_t)80);
+        client_commit(client);
+        assert_all_same();
+        assert_string_equal(ask_target("SELECT n FROM app.acct WHERE id = 80"), restarted ? "3" : "2");
+    }
+    client_free(other);
+}
+
 /* ---- the target was primary ---- */
 
 static void transactions_of_the_target_are_left_alone_and_read_again_after_it_was_lost(void **state)
@@ -480,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_target_that_dies_again_and_again),
         cmocka_unit_test(a_dead_target_costs_no_processor),
         cmocka_unit_test(commits_without_outcome_are_settled_by_key),
+        cmocka_unit_test(what_a_failed_auto_commit_left_open_is_committed_later),
         cmocka_unit_test(transactions_of_the_target_are_left_alone_and_read_again_after_it_was_lost),
         cmocka_unit_test(a_backfill_under_load_meets_the_mirror),
     };
