@@ -313,6 +313,7 @@ void mirror_batch_done(struct mirror *m)
     uint32_t count = b->count;
     struct mirror_transaction **list = b->transactions;
     for (uint32_t i = 0; i < count; i++) {
+        if (list[i]->state == TRANSACTION_DOUBT) LOG(LOG_INFO, "mirror.doubt_settled", log_u64("csn", list[i]->csn), log_u64("statements", list[i]->entry_count));
         mirror_keep_for_reverse(m, list[i]);
         mirror_transaction_drop(m, list[i]);
     }

@@ -2,6 +2,8 @@
 """What is done to the product, stage by stage."""
 import time
 
+import corruption
+from proxy import Proxy
 from world import fault_points
 
 # Points that only come up when somebody provokes them.
@@ -26,55 +28,253 @@ def prepare(torture):
 
 def calm(torture):
     """conflicting transactions, nothing else happens"""
-    time.sleep(6 if torture.arguments.short else 60)
+    time.sleep(5 if torture.arguments.short else 60)
     torture.judge("calm")
     torture.tell(f"  {torture.world.done()} transactions")
     torture.world.go_on()
 
 
 def kills(torture):
-    """kill -9 at every fault point"""
-    world, daemon, arguments = torture.world, torture.world.daemon, torture.arguments
-    hits = arguments.hits or (1 if arguments.short else 20)
-    points = [name for name in fault_points() if name not in PROVOKED and (not arguments.point or name in arguments.point)]
+    """kill -9 at every fault point that comes by itself"""
+    points = [name for name in fault_points() if name not in PROVOKED and (not torture.arguments.point or name in torture.arguments.point)]
+    _kill_rounds(torture, "kills", points, lambda point: None)
+
+
+def provoked_kills(torture):
+    """kill -9 at the fault points of backfill, repair and trouble, which are provoked"""
+    world = torture.world
+    points = [name for name in PROVOKED if not torture.arguments.point or name in torture.arguments.point]
+    _kill_rounds(torture, "provoked kills", points, lambda point: _provoke(world, point))
+    world.target.execute("ALTER TABLE slots DROP CONSTRAINT IF EXISTS in_the_way")
+    _settle_findings(torture, "provoked kills")
+
+
+def _kill_rounds(torture, name, points, provoke):
+    world, daemon = torture.world, torture.world.daemon
+    hits = torture.arguments.hits or (1 if torture.arguments.short else 20)
+    points = sorted(points)
     for round_ in range(hits):
         torture.random.shuffle(points)
         for point in points:
-            one_kill(torture, point)
-        if round_ % 5 == 4 or round_ == hits - 1:
-            daemon.start()
-            daemon.wait_up()
-            if not torture.judge(f"kills, round {round_ + 1}"):
-                return
+            _one_kill(torture, point, provoke)
+        if round_ % 5 != 4 and round_ != hits - 1:
+            continue
+        daemon.start()
+        daemon.wait_up()
+        if name == "kills":
+            torture.judge(f"{name}, round {round_ + 1}")
             world.go_on()
+        if round_ != hits - 1:
             daemon.kill()
-    daemon.start()
-    daemon.wait_up()
     missed = [point for point in points if torture.hits.get(point, 0) < hits]
-    torture.check(f"kills: every point was hit {hits} times", not missed, ", ".join(f"{point} {torture.hits.get(point, 0)}" for point in missed))
+    torture.check(f"{name}: every point was hit {hits} times", not missed, ", ".join(f"{point} {torture.hits.get(point, 0)}" for point in missed))
 
 
-def one_kill(torture, point):
+def _one_kill(torture, point, provoke):
     """Starts the daemon so that it dies at the point; a few tries, with a smaller hit each time."""
     daemon = torture.world.daemon
     daemon.kill()
-    most = 1 if point in AT_START else RARE.get(point, FREQUENT.get(point, 12))
-    for seconds in (6, 8, 10):
-        hit = torture.random.randint(1, most)
-        daemon.start(f"{point}:{hit}")
-        if daemon.wait_death(seconds):
+    most = 1 if point in AT_START or point in PROVOKED else RARE.get(point, FREQUENT.get(point, 12))
+    for seconds in (6, 10, 15):
+        daemon.start(f"{point}:{torture.random.randint(1, most)}")
+        if point in PROVOKED and not _provoked(daemon, lambda: provoke(point)):
+            continue
+        died = daemon.wait_death(seconds)
+        while torture.world.after_death:
+            torture.world.after_death.pop()()
+        if died:
             where = daemon.died_at()
-            if where == point:
-                torture.hits[point] = torture.hits.get(point, 0) + 1
-                torture.figures["kills"] += 1
-                torture.figures["fault_points"] = len(torture.hits)
-                return
-            raise RuntimeError(f"the daemon died at {where}, not at {point}")
-        torture.tell(f"  {point}:{hit} was not reached in {seconds} s")
+            if where != point:
+                raise RuntimeError(f"the daemon died at {where}, not at {point}")
+            torture.hits[point] = torture.hits.get(point, 0) + 1
+            torture.figures["kills"] += 1
+            torture.figures["fault_points"] = len(torture.hits)
+            return
+        torture.tell(f"  {point} was not reached in {seconds} s")
         daemon.kill()
         torture.figures["kills"] += 1
         most = 1
 
 
-ALWAYS = [prepare]
-ALL = [prepare, calm, kills]
+def _provoked(daemon, provoke):
+    """The daemon may die while it is asked: that is what is wanted."""
+    try:
+        daemon.wait_up()
+        provoke()
+    except (OSError, RuntimeError):
+        if daemon.process.alive():
+            raise
+    except Exception:  # pylint: disable=broad-except  # http.client says many things when a server dies
+        if daemon.process.alive():
+            raise
+    return True
+
+
+def _provoke(world, point):
+    daemon, target = world.daemon, world.target
+    if point.startswith("backfill_"):
+        daemon.request("POST", "/v1/backfill", {"author": "torture", "restart": True})
+    elif point == "mirror_careful":
+        target.execute("ALTER TABLE slots DROP CONSTRAINT IF EXISTS in_the_way; UPDATE slots SET code = 'code 3' WHERE id = 9 AND NOT EXISTS (SELECT 1 FROM slots WHERE code = 'code 3')")
+        target.execute("ALTER TABLE counters DROP CONSTRAINT IF EXISTS in_the_way; ALTER TABLE counters ADD CONSTRAINT in_the_way CHECK (value < 0) NOT VALID")
+        world.after_death.append(lambda: target.execute("ALTER TABLE counters DROP CONSTRAINT IF EXISTS in_the_way"))
+    elif point == "gap_ledger":
+        connection = world.through()
+        connection.cursor().execute("BEGIN UPDATE churn SET note = 'block' WHERE id = 1; UPDATE churn SET note = 'block' WHERE id = 2; COMMIT; END;")
+    else: # something to find, and to repair
+        target.execute("UPDATE texts SET c = c || '!' WHERE id = (SELECT min(id) FROM texts WHERE c NOT LIKE '%!')")
+        daemon.work("verify", restart=True)
+        daemon.request("POST", "/v1/repair", {"divergences": "all", "author": "torture"})
+
+
+def _settle_findings(torture, name):
+    """Verify, repair, verify again: what was damaged on purpose is found and made good."""
+    world = torture.world
+    world.rest()
+    world.daemon.wait_caught_up(60)
+    _verify_and_repair(world)
+    world.daemon.work("verify", restart=True)
+    torture.judge(name)
+    left = _open(world)
+    torture.check(f"{name}: nothing is open after the repair", not left, str(left[:4]))
+    world.go_on()
+
+
+def _open(world):
+    return world.daemon.request("GET", "/v1/divergences?status=open")
+
+
+def _verify_and_repair(world):
+    world.daemon.work("verify", restart=True)
+    found = _open(world)
+    for _ in range(20):
+        if not _open(world):
+            break
+        world.daemon.request("POST", "/v1/repair", {"divergences": "all", "author": "torture"})
+        time.sleep(0.3)
+    return found
+
+
+def no_findings(torture):
+    """a sweep over equal databases finds nothing"""
+    world = torture.world
+    world.rest()
+    world.daemon.wait_caught_up(60)
+    before = len(_open(world))
+    world.daemon.work("verify", restart=True)
+    found = _open(world)
+    torture.figures["false_findings"] += len(found)
+    torture.check("no findings: the sweep has none", not found, f"{before} before; " + "; ".join(str((row["table"], row["key"], row["reason"])) for row in found[:5]))
+    world.go_on()
+
+
+def target_trouble(torture):
+    """the target is stopped, cut off, blocked, full, and refuses rows; no client sees it"""
+    world, target, short = torture.world, torture.world.target, torture.arguments.short
+    for _ in range(1 if short else 5):
+        target.crash()
+        time.sleep(1 if short else 5)
+        target.resume()
+        time.sleep(1)
+    for _ in range(5 if short else 60):
+        target.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+        time.sleep(0.2)
+    target.rows(f"BEGIN; LOCK TABLE cases.counters; SELECT pg_sleep({1 if short else 8}); COMMIT")
+    target.execute("CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$; "
+                   "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON ledger FOR EACH ROW EXECUTE FUNCTION full_disk(); ALTER TABLE ledger ENABLE ALWAYS TRIGGER full_disk")
+    time.sleep(1 if short else 10)
+    target.execute("DROP TRIGGER full_disk ON ledger")
+    torture.judge("target trouble", 60)
+    world.go_on()
+
+
+def target_refuses(torture):
+    """a constraint on the target refuses rows for a while: reported, and repaired"""
+    world, target = torture.world, torture.world.target
+    target.execute("ALTER TABLE counters ADD CONSTRAINT in_the_way CHECK (value < 0) NOT VALID")
+    time.sleep(2)
+    target.execute("ALTER TABLE counters DROP CONSTRAINT in_the_way")
+    world.rest()
+    world.daemon.wait_caught_up(60)
+    _, different = world.compare()
+    open_gaps = [gap for gap in world.daemon.request("GET", "/v1/gaps") if not gap["cleared_us"]]
+    known = {row["table"].split(".")[-1].lower() for row in _open(world)} | {gap["table"].lower() for gap in open_gaps}
+    silent = [row for row in different if row[0] not in known and "*" not in known]
+    torture.check("target refuses: it is reported", bool(known), "nothing was")
+    torture.check("target refuses: nothing differs that is not reported", not silent, str(silent[:4]))
+    _settle_findings(torture, "target refuses")
+
+
+def source_trouble(torture):
+    """the source's connections are cut at calls and at COMMIT, its server is killed and comes back"""
+    world, daemon, short = torture.world, torture.world.daemon, torture.arguments.short
+    proxy = Proxy(world.source.port, torture.arguments.seed)
+    daemon.stop()
+    daemon.configure(source={"port": proxy.port})
+    daemon.start()
+    daemon.wait_up()
+    for _ in range(1 if short else 10):
+        proxy.share = 0.004
+        time.sleep(3)
+        proxy.share = 0.05
+        time.sleep(1.5)
+        proxy.share = 0.0
+        time.sleep(0.3)
+    torture.check(f"source trouble: connections were cut ({proxy.cuts})", proxy.cuts > 20)
+    torture.judge("source trouble: cut", 60)
+    world.go_on()
+    for _ in range(1 if short else 10):
+        world.source.kill()
+        time.sleep(0.3)
+        world.source.launch()
+        time.sleep(1.5)
+    torture.judge("source trouble: server killed", 60)
+    daemon.stop()
+    daemon.configure()
+    daemon.start()
+    daemon.wait_up()
+    proxy.stop()
+    world.go_on()
+
+
+def corruptions(torture):
+    """planted damage is found, all of it and nothing else, and repaired"""
+    world, figures = torture.world, torture.figures
+    world.rest()
+    world.daemon.wait_caught_up(60)
+    no = _open(world)
+    torture.check("corruptions: nothing is open before", not no, str(no[:3]))
+    planted, acts = corruption.plant(world.target, 220)
+    _, different = world.compare()
+    really = {(table.upper(), key) for table, key, _, _ in different}
+    torture.check(f"corruptions: {acts} planted, {len(planted)} rows differ", planted == really, f"{len(planted - really)} do not differ, {len(really - planted)} were not planted")
+    found = {(row["table"].split(".")[-1], row["key"].split("=")[-1].strip("() ")) for row in _verify_and_repair(world)}
+    figures["corruptions_planted"] += len(planted)
+    figures["corruptions_found"] += len(planted & found)
+    figures["false_findings"] += len(found - planted)
+    torture.check("corruptions: all are found", planted <= found, str(sorted(planted - found)[:6]) + " " + str(sorted(found)[:3]))
+    torture.check("corruptions: nothing else is", found <= planted, str(sorted(found - planted)[:6]))
+    _, different = world.compare()
+    figures["corruptions_repaired"] += len(planted) - len(different)
+    torture.check("corruptions: all are repaired", not different, str(different[:4]))
+    world.daemon.work("verify", restart=True)
+    left = _open(world)
+    torture.check("corruptions: nothing is open afterwards", not left, str(left[:4]))
+    world.go_on()
+
+
+def end(torture):
+    """everybody stops; both sides, the ledgers and the positions agree"""
+    world = torture.world
+    equal = torture.judge("end", 60)
+    torture.figures["rows_equal"] = equal
+    lag = world.daemon.status()["lag"]
+    stored = world.target.rows("SELECT csn FROM understudy.applied WHERE reader = 'mirror'")
+    torture.check("end: the position on the target is the journal's last", int(stored[0][0]) == lag["csn"] == lag["applied"], f"{stored} {lag}")
+    torture.figures["in_doubt_resolved"] = world.daemon.log_count("event=mirror.doubt_settled")
+    torture.figures["transactions"] = world.done()
+    torture.figures["reconnects"] = sum(client.reconnects for client in world.clients)
+
+
+ALWAYS = [prepare, end]
+ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, kills, no_findings, corruptions, provoked_kills, end]

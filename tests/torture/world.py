@@ -58,7 +58,7 @@ class Target(servers.Target):
                 return f"to_char({name}, 'YYYY-MM-DD HH24:MI:SS')"
             return f"to_char({name}, 'YYYY-MM-DD HH24:MI:SS.US')" if kind == "s" else f"{name}::text"
         columns = ", ".join(f"coalesce({text(name, kind)}, '~')" for name, kind in columns_of(table))
-        return run(["psql", "-X", "-A", "-t", "-F", "|", "-c", f"SELECT {columns} FROM {servers.TARGET_SCHEMA}.{table}", self.conninfo]).split("\n")
+        return run(["psql", "-X", "-A", "-t", "-F", "|", "-c", f"SELECT {columns}, '$' FROM {servers.TARGET_SCHEMA}.{table}", self.conninfo]).split("\n")
 
 
 class Source(servers.Source):
@@ -77,7 +77,7 @@ class Source(servers.Source):
                 return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST({name} AS CHAR)))"
             return f"CAST({name} AS CHAR)"
         columns = ", ".join(f"COALESCE({text(f'`{name.upper()}`', kind)}, '~')" for name, kind in columns_of(table))
-        return self.query(f"SELECT CONCAT_WS('|', {columns}) FROM `{servers.USER}`.`{self.names()[table]}`").split("\n")
+        return self.query(f"SELECT CONCAT_WS('|', {columns}, '$') FROM `{servers.USER}`.`{self.names()[table]}`").split("\n")
 
     def kill(self):
         self.process.child.kill()
@@ -129,6 +129,19 @@ class Daemon(servers.Daemon):
 
     def wait_up(self, seconds=30):
         wait_for(lambda: self.process.check() or self.is_up(), seconds, "Understudy")
+
+    def work(self, kind, restart=False):
+        self.request("POST", f"/v1/{kind}", {"author": "torture", "restart": restart})
+
+        def finished():
+            self.process.check()
+            jobs = [job for job in self.request("GET", "/v1/work") if job.get("work", "").startswith(kind)]
+            failed = [job for job in jobs if job.get("status") == "failed"]
+            if failed:
+                raise RuntimeError(f"{kind} failed: {failed}")
+            return jobs and all(job.get("status") == "done" for job in jobs)
+
+        wait_for(finished, 180, kind)
 
     def wait_death(self, seconds):
         try:
@@ -192,6 +205,7 @@ class World:
         self.lock = threading.Lock()
         self.losses = []             # (time, client, kind, code): connections that clients lost
         self.connect_failures = 0
+        self.after_death = []        # what undoes what was provoked
 
     def port(self):
         return self.daemon.port
