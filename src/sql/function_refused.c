@@ -6,6 +6,7 @@
 const struct function_rule functions_refused[] = {
     REFUSED("BFILENAME", "files of the source's server cannot be reached", NULL),
     REFUSED("CARDINALITY", "collections are not translated", NULL),
+    REFUSED("CHARTOROWID", "row addresses of the source mean nothing on the target", "use the primary key"),
     REFUSED("COLLECT", "collections are not translated", NULL),
     REFUSED("COMPOSE", "it depends on Unicode rules of the source's version", NULL),
     REFUSED("CONTAINS", "Oracle Text has no counterpart", "use PostgreSQL's full text search in the mapping file"),
@@ -22,6 +23,8 @@ const struct function_rule functions_refused[] = {
     REFUSED("ROWIDTOCHAR", "row addresses of the source mean nothing on the target", "use the primary key"),
     REFUSED("SCORE", "Oracle Text has no counterpart", NULL),
     REFUSED("SYS_XMLGEN", "XML is not translated", NULL),
+    REFUSED("TO_MULTI_BYTE", "which characters have a wide form depends on the source's character set", NULL),
+    REFUSED("TO_SINGLE_BYTE", "which characters have a narrow form depends on the source's character set", NULL),
     REFUSED("VSIZE", "it shows the source's own storage", NULL),
     REFUSED("XMLAGG", "XML is not translated", NULL),
     REFUSED("XMLTYPE", "XML is not translated", NULL),

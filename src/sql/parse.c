@@ -271,12 +271,23 @@ static void skip_label(struct parser *p)
     }
 }
 
+static void refuse_substitutions(struct translation *t)
+{
+    for (uint32_t i = 0; i < t->token_count; i++) {
+        const struct token *token = &t->tokens[i];
+        if (token->kind != TOKEN_WORD || !memchr(token->text.data, '&', token->text.size)) continue;
+        finding_refuse(t, token->at, "substitution variable", "a substitution variable of SQL*Plus stands here and has no value", "put the value into the script");
+        return;
+    }
+}
+
 struct statement *parse_statement(struct translation *t)
 {
     struct parser parser = {.t = t, .tokens = t->tokens, .end = t->token_count - 1, .depth_max = t->options->depth_max};
     struct parser *p = &parser;
     skip_label(p);
     struct statement *s = parse_one(p);
+    refuse_substitutions(t);
     if (s->kind == SQL_PLSQL || s->kind == SQL_EXPLAIN) return s;
     while (parse_at(p, OPERATOR_SEMICOLON)) parse_advance(p);
     if (parse_at(p, OPERATOR_SLASH) && parse_ahead(p, 1)->kind == TOKEN_END) parse_advance(p);

@@ -48,7 +48,7 @@ static void parse_frame(struct parser *p, struct window *window)
     if (parse_accept_word(p, WORD_EXCLUDE)) {
         window->exclude = parse_token(p)->text;
         parse_any_name(p);
-        parse_accept_word(p, WORD_ROW);
+        if (!parse_accept_word(p, WORD_ROW) && view_equal_ignoring_case(parse_token(p)->text, view_text("OTHERS"))) parse_advance(p);
     }
 }
 
@@ -162,7 +162,8 @@ static bool has_own_grammar(struct view name)
     static const char *const names[] = {"XMLELEMENT", "XMLFOREST", "XMLROOT", "XMLPARSE", "XMLSERIALIZE", "XMLQUERY", "XMLEXISTS", "XMLCAST",
                                         "XMLATTRIBUTES", "XMLPI", "XMLCOLATTVAL", "JSON_TRANSFORM", "JSON_DATAGUIDE", "VALIDATE_CONVERSION", "CLUSTER_ID", "CLUSTER_PROBABILITY", "FEATURE_ID",
                                         "FEATURE_VALUE", "PREDICTION", "PREDICTION_PROBABILITY", "PREDICTION_DETAILS", "CLUSTER_SET", "FEATURE_SET",
-                                        "CLUSTER_DETAILS", "FEATURE_DETAILS", "PREDICTION_SET", "PREDICTION_COST", "VECTOR_EMBEDDING", "XMLTABLE"};
+                                        "CLUSTER_DETAILS", "FEATURE_DETAILS", "PREDICTION_SET", "PREDICTION_COST", "PREDICTION_BOUNDS", "CLUSTER_DISTANCE", "FEATURE_COMPARE", "VECTOR_EMBEDDING", "XMLTABLE",
+                                        "JSON_SERIALIZE", "JSON_SCALAR", "JSON_TEXTCONTAINS", "APPROX_RANK", "TO_VECTOR", "VECTOR", "VECTOR_DISTANCE", "SET"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (view_equal(name, view_text(names[i]))) return true;
     return false;
@@ -231,7 +232,8 @@ static bool reserved_value(enum word word)
 struct expression *parse_name_expression(struct parser *p)
 {
     const struct token *token = parse_token(p);
-    if (token->kind == TOKEN_WORD && word_reserved(token->code) && !reserved_value(token->code)) parse_fail(p, "an expression");
+    bool set = token_is_word(token, WORD_SET) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT); /* the function SET(collection) */
+    if (token->kind == TOKEN_WORD && word_reserved(token->code) && !reserved_value(token->code) && !set) parse_fail(p, "an expression");
     struct expression *e = expression_new(p, EXPRESSION_NAME);
     e->quoted = token->kind == TOKEN_QUOTED;
     e->text = token_name(p->t, token);

@@ -18,7 +18,15 @@ static struct from_item *parse_target(struct parser *p)
 static void parse_returning(struct parser *p, struct change *c)
 {
     if (!parse_accept_word(p, WORD_RETURNING) && !parse_accept_word(p, WORD_RETURN)) return;
-    parse_expression_list(p, &c->returning, &c->returning_count);
+    do {
+        if ((view_equal_ignoring_case(parse_token(p)->text, view_text("OLD")) || view_equal_ignoring_case(parse_token(p)->text, view_text("NEW"))) &&
+            (parse_ahead(p, 1)->kind == TOKEN_WORD || parse_ahead(p, 1)->kind == TOKEN_QUOTED) && !token_is_word(parse_ahead(p, 1), WORD_INTO) && !token_is_word(parse_ahead(p, 1), WORD_BULK)) {
+            finding_refuse(p->t, parse_token(p)->at, "RETURNING OLD", "RETURNING of values before and after the change is not translated", "read the row before changing it");
+            parse_advance(p);
+        }
+        struct expression *e = parse_expression(p);
+        LIST_ADD(p->t, c->returning, c->returning_count, e);
+    } while (parse_accept(p, OPERATOR_COMMA));
     if (parse_at_word(p, WORD_BULK)) {
         parse_advance(p);
         parse_expect_word(p, WORD_COLLECT);

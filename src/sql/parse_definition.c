@@ -125,9 +125,13 @@ void parse_sequence_options(struct parser *p, struct sequence_options *o)
             o->no_cycle = true;
         } else if (parse_accept_text(p, "RESTART")) {
             o->restart = true;
+        } else if (parse_text_is(p, "SHARING")) {
+            parse_advance(p);
+            parse_accept(p, OPERATOR_EQUAL);
+            parse_any_name(p);
         } else if (parse_accept_word(p, WORD_ORDER) || parse_accept_word(p, WORD_NOORDER) || parse_accept_word(p, WORD_KEEP) || parse_accept_text(p, "NOKEEP") ||
                    parse_accept_word(p, WORD_GLOBAL) || parse_accept_word(p, WORD_SESSION) || parse_accept_text(p, "SCALE") || parse_accept_text(p, "NOSCALE") ||
-                   parse_accept_text(p, "EXTEND") || parse_accept_text(p, "NOEXTEND") || parse_accept_text(p, "NOSHARD") || parse_accept_word(p, WORD_NO)) {
+                   parse_accept_text(p, "EXTEND") || parse_accept_text(p, "NOEXTEND") || parse_accept_text(p, "SHARD") || parse_accept_text(p, "NOSHARD") || parse_accept_word(p, WORD_NO)) {
         } else {
             return;
         }
@@ -255,6 +259,11 @@ static void parse_drop(struct parser *p, struct definition *d)
     if (parse_at_word(p, WORD_MATERIALIZED) && token_is_word(parse_ahead(p, 1), WORD_VIEW)) {
         d->object = view_text("MATERIALIZED VIEW");
         parse_advance(p);
+        if (token_is_word(parse_ahead(p, 1), WORD_LOG)) {
+            definition_refuse(d, "materialized view logs belong to the source", "none is needed on the target");
+            parse_rest(p);
+            return;
+        }
     } else {
         bool found = false;
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) found |= view_equal(d->object, view_text(known[i]));
@@ -271,6 +280,10 @@ static void parse_drop(struct parser *p, struct definition *d)
     }
     d->target = parse_object(p);
     while (parse_token(p)->kind == TOKEN_WORD) {
+        if (parse_at_word(p, WORD_AS)) { /* the name in the recycle bin, as the redo log has it */
+            p->at += 2;
+            continue;
+        }
         d->cascade |= parse_at_word(p, WORD_CASCADE);
         parse_advance(p);
     }
@@ -356,9 +369,11 @@ static void parse_alter(struct parser *p, struct definition *d)
     if (parse_accept_word(p, WORD_TABLE)) {
         parse_alter_table(p, d);
     } else if (parse_accept_word(p, WORD_SEQUENCE)) {
+        static const struct sequence_options nothing;
         d->kind = DEFINITION_ALTER_SEQUENCE;
         d->target = parse_object(p);
         parse_sequence_options(p, &d->sequence);
+        if (memcmp(&d->sequence, &nothing, sizeof nothing) == 0) d->kind = DEFINITION_IGNORED; /* ORDER and its kin */
     } else if (parse_accept_word(p, WORD_INDEX)) {
         d->target = parse_object(p);
         if (parse_accept_word(p, WORD_RENAME)) {
@@ -405,7 +420,10 @@ static void parse_analyze(struct parser *p, struct definition *d)
 static void parse_truncate(struct parser *p, struct definition *d)
 {
     d->kind = DEFINITION_TRUNCATE;
-    if (!parse_accept_word(p, WORD_TABLE)) parse_fail(p, "TABLE");
+    if (!parse_accept_word(p, WORD_TABLE)) {
+        if (!parse_accept_word(p, WORD_CLUSTER)) parse_fail(p, "TABLE");
+        definition_refuse(d, "clusters are not translated", "none is needed on the target");
+    }
     d->target = parse_object(p);
     while (parse_token(p)->kind == TOKEN_WORD) {
         d->cascade |= parse_at_word(p, WORD_CASCADE);
@@ -419,6 +437,11 @@ struct definition *parse_definition(struct parser *p)
     enum word verb = parse_token(p)->kind == TOKEN_WORD ? parse_token(p)->code : WORD_NONE;
     d->at = parse_token(p)->at;
     d->verb = translation_upper(p->t, parse_token(p)->text);
+    if (parse_text_is(p, "ADMINISTER") || parse_text_is(p, "ASSOCIATE") || parse_text_is(p, "DISASSOCIATE")) {
+        definition_refuse(d, "keystores and statistics belong to the source's administration", "none is needed on the target");
+        parse_rest(p);
+        return d;
+    }
     switch (verb) {
     case WORD_CREATE: case WORD_ALTER: case WORD_DROP: case WORD_TRUNCATE: case WORD_COMMENT: case WORD_GRANT: case WORD_REVOKE: case WORD_RENAME:
     case WORD_ANALYZE: case WORD_AUDIT: case WORD_NOAUDIT: case WORD_PURGE: case WORD_FLASHBACK: case WORD_SET: parse_advance(p); break;

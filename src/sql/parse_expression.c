@@ -203,7 +203,7 @@ static struct expression *parse_postfix(struct parser *p, struct expression *e)
             parse_advance(p);
             parse_any_name(p);
             e = expression_finish(p, collate);
-        } else if (parse_at(p, OPERATOR_DOT) && (e->kind == EXPRESSION_CALL || e->bracketed)) { /* method of an object */
+        } else if (parse_at(p, OPERATOR_DOT) && (e->kind == EXPRESSION_CALL || e->kind == EXPRESSION_UNSUPPORTED || e->kind == EXPRESSION_CAST || e->bracketed)) { /* method of an object */
             struct expression *member = expression_new(p, EXPRESSION_UNSUPPORTED);
             member->at = e->at;
             member->text = view_text("a member of an object value");

@@ -126,6 +126,12 @@ static struct from_item *parse_bracketed_item(struct parser *p, bool lateral)
         parse_table_options(p, item);
         item = parse_pivots(p, item);
         item->alias = parse_alias(p, true);
+    } else if (token_is_word(parse_ahead(p, 1), WORD_VALUES)) {
+        item = item_new(p, FROM_FUNCTION);
+        item->unsupported = "rows written as VALUES in FROM are not translated";
+        parse_skip_brackets(p);
+        item->alias = parse_alias(p, true);
+        if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p);
     } else {
         parse_advance(p);
         item = parse_from_item(p);

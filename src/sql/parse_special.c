@@ -123,7 +123,7 @@ struct type_name *parse_type_name(struct parser *p)
         return type;
     }
     while (parse_accept(p, OPERATOR_DOT)) type->text = parse_any_name(p);
-    if (parse_at(p, OPERATOR_LEFT)) parse_type_size(p, type);
+    if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p); /* of a type that is not known, e.g. VECTOR(3, FLOAT32) */
     if (parse_accept(p, OPERATOR_PERCENT)) parse_any_name(p);
     return type;
 }

@@ -183,6 +183,14 @@ struct column_definition parse_column_definition(struct parser *p, struct defini
         } else if (parse_text_is(p, "ENCRYPT")) {
             parse_advance(p);
             while (parse_at_word(p, WORD_USING) || parse_token(p)->kind == TOKEN_STRING || parse_text_is(p, "NO") || parse_text_is(p, "SALT")) parse_advance(p);
+        } else if (parse_text_is(p, "ANNOTATIONS") && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) {
+            parse_advance(p);
+            parse_skip_brackets(p);
+        } else if (parse_at_word(p, WORD_COLLATE) || parse_text_is(p, "DOMAIN")) {
+            definition_differs(p, d, parse_at_word(p, WORD_COLLATE) ? "the column's collation is that of the target's database" : "what the domain demands is not checked on the target");
+            parse_advance(p);
+            while (parse_any_name(p).size && parse_accept(p, OPERATOR_DOT)) {}
+        } else if (parse_accept_text(p, "RESERVABLE")) {
         } else if (parse_constraint(p, d, &constraint, true)) {
             LIST_ADD(p->t, c.constraints, c.constraint_count, constraint);
         } else {
@@ -320,20 +328,42 @@ static void parse_rename_action(struct parser *p, struct definition *d)
     add_action(p, d, a);
 }
 
+/* Where and how rows are kept: says nothing about content. */
+static bool at_physical(const struct parser *p)
+{
+    static const char *const words[] = {"MOVE", "INMEMORY", "PARALLEL", "NOPARALLEL", "PCTFREE", "PCTUSED", "INITRANS", "MAXTRANS", "STORAGE", "CACHE", "NOCACHE", "LOGGING",
+                                        "NOLOGGING", "COMPRESS", "NOCOMPRESS", "SHRINK", "MONITORING", "NOMONITORING", "ALLOCATE", "DEALLOCATE", "RESULT_CACHE", "MEMOPTIMIZE", "ILM",
+                                        "TABLESPACE", "ROW", "MINIMIZE", "CLUSTERING"};
+    static const char *const after_no[] = {"INMEMORY", "MEMOPTIMIZE", "FLASHBACK"}, *const after_switch[] = {"ROW", "TABLE"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (parse_text_is(p, words[i])) return true;
+    const struct token *next = parse_ahead(p, 1);
+    for (size_t i = 0; parse_text_is(p, "NO") && i < sizeof after_no / sizeof *after_no; i++)
+        if (view_equal_ignoring_case(next->text, view_text(after_no[i]))) return true;
+    for (size_t i = 0; (parse_text_is(p, "ENABLE") || parse_text_is(p, "DISABLE")) && i < sizeof after_switch / sizeof *after_switch; i++)
+        if (view_equal_ignoring_case(next->text, view_text(after_switch[i]))) return true;
+    return false;
+}
+
 void parse_alter_table(struct parser *p, struct definition *d)
 {
     d->kind = DEFINITION_ALTER_TABLE;
     d->target = parse_object(p);
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
         if (parse_accept_word(p, WORD_ADD)) {
-            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION) || parse_text_is(p, "SUPPLEMENTAL")) {
+            if (parse_text_is(p, "SUPPLEMENTAL") || (parse_text_is(p, "CLUSTERING") && parse_ahead(p, 1)->kind == TOKEN_WORD)) { /* of the redo log; of the rows' places */
+                d->kind = DEFINITION_IGNORED;
+                parse_rest(p);
+                return;
+            }
+            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION)) {
                 definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
                 parse_rest(p);
                 return;
             }
             parse_list_of(p, d, parse_add_one);
         } else if (parse_accept_word(p, WORD_MODIFY)) {
-            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_CONSTRAINT) || parse_at_word(p, WORD_DEFAULT) || parse_text_is(p, "LOB") || parse_at_words(p, WORD_PRIMARY, WORD_KEY) || parse_at_word(p, WORD_NESTED)) {
+            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION) || parse_at_word(p, WORD_CONSTRAINT) || parse_at_word(p, WORD_DEFAULT) || parse_text_is(p, "LOB") || parse_at_words(p, WORD_PRIMARY, WORD_KEY) || parse_at_word(p, WORD_NESTED)) {
                 definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
                 parse_rest(p);
                 return;
@@ -343,6 +373,9 @@ void parse_alter_table(struct parser *p, struct definition *d)
             parse_drop_action(p, d);
         } else if (parse_accept_word(p, WORD_RENAME)) {
             parse_rename_action(p, d);
+        } else if (at_physical(p) && d->action_count == 0) {
+            d->kind = DEFINITION_IGNORED;
+            parse_rest(p);
         } else if (d->action_count > 0 && !d->refused) {
             parse_skip_attributes(p, d);
         } else {

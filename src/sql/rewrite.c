@@ -2,6 +2,7 @@
 /* The order of the rewrites over a query. */
 #include "sql/rewrite.h"
 #include "sql/build.h"
+#include "sql/check.h"
 #include "sql/rewrite_parts.h"
 #include "sql/walk.h"
 
@@ -53,6 +54,7 @@ static void rewrite_item(struct translation *t, struct select_item *item)
 
 static void rewrite_select(struct translation *t, struct query *q, struct select *s)
 {
+    check_select(t, s);
     rewrite_outer_join(t, s);
     if (s->connect_by) rewrite_hierarchy(t, q, s);
     rewrite_group(t, q, s);

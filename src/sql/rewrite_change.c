@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewrite: INSERT, UPDATE, DELETE, MERGE. Values are converted to the type of the column that takes them. */
 #include "sql/build.h"
+#include "sql/check.h"
 #include "sql/rewrite.h"
 #include "sql/rewrite_parts.h"
 #include "sql/walk.h"
@@ -159,10 +160,12 @@ static void rewrite_merge(struct translation *t, struct change *c)
         if (item->query) rewrite_query(t, item->query);
         if (item->kind == FROM_JOIN) finding_refuse(t, item->at, "merge", "the source of MERGE is a join", "put it into a subquery");
     }
+    check_condition(t, c->on);
     rewrite_expression(t, &c->on);
     if (c->delete_where) rewrite_expression(t, &c->delete_where);
     rewrite_assignments(t, c);
     if (c->delete_where) substitute(c, &c->delete_where);
+    check_condition(t, c->where);
     if (c->where) rewrite_expression(t, &c->where);
     if (c->has_insert) rewrite_branch(t, &c->insert);
     if (c->insert_where) rewrite_expression(t, &c->insert_where);
@@ -187,6 +190,7 @@ void rewrite_change(struct translation *t, struct change *c, enum sql_kind kind)
         for (uint32_t i = 0; i < c->from_count; i++)
             if (c->from[i]->query) rewrite_query(t, c->from[i]->query);
         rewrite_assignments(t, c);
+        check_condition(t, c->where);
         if (c->where) rewrite_rownum_change(t, c);
         if (c->where) rewrite_expression(t, &c->where);
     }

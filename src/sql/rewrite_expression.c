@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewrite: operators, conditions, literals and casts, bottom up; functions go to their row of the function tables. */
 #include "sql/build.h"
+#include "sql/check.h"
 #include "sql/function.h"
 #include "sql/rewrite.h"
 #include "sql/rewrite_parts.h"
@@ -38,6 +39,7 @@ static struct expression *rewrite_case(struct translation *t, struct expression 
 {
     uint32_t count = e->argument_count - (e->negated ? 1 : 0), first = e->form;
     bool same = true;
+    for (uint32_t i = 0; !e->form && i < count; i += 2) check_condition(t, e->arguments[i]);
     for (uint32_t i = first; e->form && i < count; i += 2) { /* CASE x WHEN v: the operand is converted as for x = v */
         struct expression *a = e->arguments[0], *b = e->arguments[i];
         compare_pair(t, &a, &b, OPERATOR_EQUAL);

@@ -34,6 +34,13 @@ static void add_relation(struct translation *t, struct item_list *list, struct r
         if (!skip_merged || !r->columns[i].merged) add_column(t, list, r, &r->columns[i], !only);
 }
 
+/* A natural join whose columns in common are not known: only the target can say what * is. */
+static bool has_open_natural(const struct from_item *item)
+{
+    if (item->kind != FROM_JOIN) return false;
+    return (item->natural && item->using_count == 0) || has_open_natural(item->left) || has_open_natural(item->right);
+}
+
 static bool has_merged(const struct scope *scope)
 {
     for (uint32_t i = 0; i < scope->relation_count; i++)
@@ -51,7 +58,9 @@ static void expand(struct translation *t, struct select *s, struct item_list *li
         add_relation(t, list, star->relation, star->at, false, false);
         return;
     }
-    if (star->qualifier.size || (merged && scope->unknown_relations) || scope->relation_count == 0) {
+    bool open = false;
+    for (uint32_t i = 0; i < s->from_count; i++) open |= has_open_natural(s->from[i]);
+    if (open || star->qualifier.size || (merged && scope->unknown_relations) || scope->relation_count == 0) {
         LIST_ADD(t, list->items, list->count, *item);
         return;
     }

@@ -7,6 +7,20 @@ static inline bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 static inline bool is_name_start(uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80; }
 static inline bool is_name(uint8_t c) { return is_name_start(c) || is_digit(c) || c == '$' || c == '#'; }
 
+/* SQL*Plus replaces &name, &&name and &1 before the statement is sent; a full stop ends the name. Scripts have them, the wire does not. */
+static inline bool is_substitution(const struct lexer *l, size_t at)
+{
+    at += at + 1 < l->text.size && l->text.data[at + 1] == '&';
+    return at + 1 < l->text.size && l->text.data[at] == '&' && is_name(l->text.data[at + 1]);
+}
+
+static void skip_substitution(struct lexer *l)
+{
+    while (l->at < l->text.size && l->text.data[l->at] == '&') l->at++;
+    while (l->at < l->text.size && is_name(l->text.data[l->at])) l->at++;
+    if (l->at < l->text.size && l->text.data[l->at] == '.') l->at++;
+}
+
 static inline uint8_t peek(const struct lexer *l, size_t ahead)
 {
     return l->at + ahead < l->text.size ? l->text.data[l->at + ahead] : 0;
@@ -137,6 +151,10 @@ static struct token read_word(struct lexer *l, size_t from)
     }
     while (l->at < l->text.size) {
         uint8_t c = l->text.data[l->at];
+        if (c == '&' && is_substitution(l, l->at)) {
+            skip_substitution(l);
+            continue;
+        }
         if (!is_name(c) || (c == 0xC2 && peek(l, 1) == 0xA0) || (c == 0xE3 && peek(l, 1) == 0x80 && peek(l, 2) == 0x80)) break;
         l->at++;
     }
@@ -218,7 +236,7 @@ struct token lexer_next(struct lexer *l)
     from = l->at;
     if (from >= l->text.size) return (struct token){.kind = TOKEN_END, .at = (uint32_t)l->text.size, .text = text_from(l, from, from)};
     uint8_t c = l->text.data[from];
-    if (is_name_start(c)) return read_word(l, from);
+    if (is_name_start(c) || (c == '&' && is_substitution(l, from))) return read_word(l, from);
     if (is_digit(c) || (c == '.' && is_digit(peek(l, 1)))) return read_number(l, from);
     if (c == '\'') return read_string(l, from, false);
     if (c == '"') return read_quoted(l, from);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* measure RESULTS-FOLDER CORPUS-FOLDER [CASES-FOLDER]: measures the translator and writes translator.json and translator-failures.txt. Fails when a case of the suite fails. */
+/*
+ * measure RESULTS-FOLDER CORPUS-FOLDER [cases|pairs|corpus]: measures the translator, all of it or one part, and writes translator.json,
+ * translator-failures.txt and translator-pairs.jsonl (the judge's word on every pair). Fails when a case of the suite fails, a pair is translated
+ * wrongly, or a translation is not PostgreSQL's syntax.
+ */
 #include "tests/support/private_postgres.h"
 #include "tests/translator/suite.h"
 
@@ -54,6 +58,11 @@ static void write_json(const char *path, const struct pair_result *p, const stru
     buffer_release(&out);
 }
 
+static bool wanted(int argc, char **argv, const char *part)
+{
+    return argc < 4 || strcmp(argv[3], part) == 0;
+}
+
 static bool present(const char *path)
 {
     if (access(path, R_OK) == 0) return true;
@@ -65,7 +74,7 @@ int main(int argc, char **argv)
 {
     struct private_postgres server;
     char path[600], corpus_path[600], pairs_path[600];
-    if (argc < 3 || argc > 4) return fprintf(stderr, "measure RESULTS-FOLDER CORPUS-FOLDER [CASES-FOLDER]\n"), 2;
+    if (argc < 3 || argc > 4) return fprintf(stderr, "measure RESULTS-FOLDER CORPUS-FOLDER [cases|pairs|corpus]\n"), 2;
     if (private_postgres_start(&server, "") != 0) return fprintf(stderr, "translator: no PostgreSQL could be started\n"), 1;
     PGconn *target = PQconnectdb(server.conninfo);
     snprintf(path, sizeof path, "%s/translator-failures.txt", argv[1]);
@@ -78,12 +87,13 @@ int main(int argc, char **argv)
         target_script(target, sql_runtime_script)) {
         struct pair_result pairs = {0};
         struct corpus_result corpus = {0};
-        differential = differential_measure(target, argc > 3 ? argv[3] : "tests/translator/differential", failures);
-        if (present(pairs_path)) pairs = pairs_measure(target, pairs_path, failures);
-        if (present(corpus_path)) corpus = corpus_measure(corpus_path, failures);
+        if (wanted(argc, argv, "cases")) differential = differential_measure(target, "tests/translator/differential", failures);
+        snprintf(path, sizeof path, "%s/translator-pairs.jsonl", argv[1]);
+        if (wanted(argc, argv, "pairs") && present(pairs_path)) pairs = pairs_measure(target, pairs_path, path, failures);
+        if (wanted(argc, argv, "corpus") && present(corpus_path)) corpus = corpus_measure(corpus_path, failures);
         snprintf(path, sizeof path, "%s/translator.json", argv[1]);
         write_json(path, &pairs, &corpus, &differential);
-        status = differential.failed > 0;
+        status = differential.failed > 0 || pairs.wrong > 0 || corpus.invalid > 0 || corpus.crashed > 0;
     }
     if (failures) fclose(failures);
     PQfinish(target);

@@ -29,6 +29,10 @@ void groups_print(struct groups *groups, FILE *out); /* most frequent first */
 enum { GUARD_OK, GUARD_CRASH, GUARD_HANG };
 struct sql_plan *guarded_translate(const struct sql_options *options, const char *text, int *guard); /* NULL unless GUARD_OK */
 
+/* ---- corpora.c ---- */
+void corpora_options(struct sql_options *options); /* without a catalog, as the statements of a corpus are translated */
+const char *corpora_reason(const struct sql_plan *plan, char *room, size_t size); /* the first refusal's rule and reason */
+
 /* ---- judge.c: libpg_query ---- */
 bool judge_parses(const char *text, char *reason, size_t size); /* one statement that PostgreSQL's grammar takes */
 /* The text as the grammar's own printer writes it, without casts of parameters and numbers of parameters; NULL: does not parse. malloc'ed. */
@@ -64,7 +68,8 @@ struct differential_result {
     unsigned passed, failed, witnessed;
 };
 struct differential_result differential_measure(PGconn *target, const char *folder, FILE *failures);
-struct pair_result pairs_measure(PGconn *target, const char *path, FILE *failures);
+/* Writes one JSON line for each pair to `record_path`: row, verdict, reason, source, translation, reference. */
+struct pair_result pairs_measure(PGconn *target, const char *path, const char *record_path, FILE *failures);
 struct corpus_result corpus_measure(const char *path, FILE *failures);
 
 #endif
