@@ -28,6 +28,11 @@ def columns_of(table):
     return [part.split(":") for part in TABLES[table][1].split()]
 
 
+def _whole(text):
+    """Lines that end with a mark, so that a blank at the end is seen."""
+    return [line[:-2] for line in text.split("\n") if line]
+
+
 def fault_points():
     """From the product's own table: name -> number."""
     text = (ROOT / "src/base/fault.h").read_text()
@@ -58,7 +63,7 @@ class Target(servers.Target):
                 return f"to_char({name}, 'YYYY-MM-DD HH24:MI:SS')"
             return f"to_char({name}, 'YYYY-MM-DD HH24:MI:SS.US')" if kind == "s" else f"{name}::text"
         columns = ", ".join(f"coalesce({text(name, kind)}, '~')" for name, kind in columns_of(table))
-        return run(["psql", "-X", "-A", "-t", "-F", "|", "-c", f"SELECT {columns}, '$' FROM {servers.TARGET_SCHEMA}.{table}", self.conninfo]).split("\n")
+        return _whole(run(["psql", "-X", "-A", "-t", "-F", "|", "-c", f"SELECT {columns}, '$' FROM {servers.TARGET_SCHEMA}.{table}", self.conninfo]))
 
 
 class Source(servers.Source):
@@ -77,7 +82,7 @@ class Source(servers.Source):
                 return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST({name} AS CHAR)))"
             return f"CAST({name} AS CHAR)"
         columns = ", ".join(f"COALESCE({text(f'`{name.upper()}`', kind)}, '~')" for name, kind in columns_of(table))
-        return self.query(f"SELECT CONCAT_WS('|', {columns}, '$') FROM `{servers.USER}`.`{self.names()[table]}`").split("\n")
+        return _whole(self.query(f"SELECT CONCAT_WS('|', {columns}, '$') FROM `{servers.USER}`.`{self.names()[table]}`"))
 
     def kill(self):
         self.process.child.kill()
@@ -205,6 +210,7 @@ class World:
         self.lock = threading.Lock()
         self.losses = []             # (time, client, kind, code): connections that clients lost
         self.connect_failures = 0
+        self.filler = 5 * 10**8
         self.after_death = []        # what undoes what was provoked
 
     def port(self):
