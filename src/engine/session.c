@@ -117,6 +117,7 @@ static bool kind_writes(const struct call *call)
     case KIND_DDL:
     case KIND_SAVEPOINT: return true;
     case KIND_QUERY: return call->plan && call->plan->for_update;
+    case KIND_OTHER: return call->plan && (call->plan->kind == SQL_LOCK_TABLE || call->plan->kind == SQL_SET_TRANSACTION);
     default: return false;
     }
 }
@@ -408,6 +409,7 @@ static void source_packet(struct session *s, struct wire_packet *packet)
     if (event == WIRE_TAP_LOGGED_IN) {
         s->logged_in = true;
         snprintf(s->schema, sizeof s->schema, "%.128s", s->wire->user);
+        session_settings_alter(s, view_text(wire_tap_login(s->tap)->alter_session));
         LOG(LOG_INFO, "session.logged_in", log_u64("session", s->id), log_text("user", s->wire->user), log_text("driver", s->wire->driver),
             log_u64("field_version", s->wire->field_version));
     }
@@ -422,7 +424,7 @@ static void source_packet(struct session *s, struct wire_packet *packet)
             engine_gap(s->engine, NULL, wire_tap_opaque_reason(s->tap));
         engine_count(s->engine, COUNT_OPAQUE_CALLS, 1);
         session_outcome(s, JOURNAL_UNKNOWN);
-        s->call.state = CALL_NONE; /* the tap resynchronises at the next request */
+        session_finish_call(s); /* the tap resynchronises at the next request, which must not be sent together with this one */
     }
     session_send(s, PEER_CLIENT, view_of(packet->bytes, packet->size));
 }

@@ -50,6 +50,7 @@ size_t session_server_login(struct session *s, uint8_t *bytes, size_t size)
         s->cursors = wire_tap_cursors(s->tap);
         snprintf(s->schema, sizeof s->schema, "%.128s", s->wire->user);
         s->logged_in = true;
+        session_settings_alter(s, view_text(wire_tap_login(s->tap)->alter_session));
         LOG(LOG_INFO, "session.logged_in", log_u64("session", s->id), log_text("user", s->wire->user), log_text("driver", s->wire->driver), log_text("mode", "server"));
         wire_server_login_free(s->login);
         s->login = NULL;

@@ -6,6 +6,7 @@
 #include "engine/record.h"
 #include "engine/rows.h"
 #include "engine/session.h"
+#include "engine/settings.h"
 #include <stdio.h>
 #include <strings.h>
 #include "wire/value.h"
@@ -113,6 +114,7 @@ struct session {
     struct wire_server_login *login;      /* server mode: source detached */
     struct buffer early;        /* client bytes that came before the source connection stood */
     char schema[129];
+    struct settings settings; bool settings_sent; /* in the transaction at hand on the lease */
     struct transaction tx;
     struct call call;
     struct pg *lease; bool lease_exclusive; bool target_began;  /* BEGIN was sent on the lease */
@@ -185,6 +187,9 @@ bool session_target_send(struct session *s, const char *text, const char *name, 
 const struct wire_oac *session_call_binds(struct session *s, uint32_t *count); /* the descriptors that hold for the call at hand */
 void session_serve_granted(struct session *s);
 void session_write_granted(struct session *s);
+/* What the target must know of the session before the call's statement; NULL: nothing. Valid until the call is over. */
+const char *session_settings_text(struct session *s);
+void session_settings_alter(struct session *s, struct view statement);
 void session_lease_return(struct session *s, bool broken);
 void session_served(struct session *s);                      /* tells the tap, gives a new cursor its id */
 struct value *session_bind_values(struct session *s, uint32_t row, struct arena *arena, struct error *error); /* one per source bind occurrence */
@@ -206,6 +211,8 @@ void session_answer_status(struct session *s);
 void session_answer_error(struct session *s, uint32_t ora, const char *text, int32_t position);
 void session_answer_sqlstate(struct session *s, const struct error *error, const char *constraint);
 void session_answer_send(struct session *s);
+/* session_refuse.c */
+void session_refuse(struct session *s);                      /* the statement has no translation: the number the source would have given, where it is known */
 bool session_describe_columns(struct session *s, const struct pg_result *result, const struct wire_column **columns, uint32_t *count);
 /* session_lob.c */
 void session_serve_lob(struct session *s);

@@ -255,6 +255,8 @@ static void plsql_over(struct session *s, bool good)
 static void session_command_over(struct session *s)
 {
     const struct sql_plan *plan = s->call.plan;
+    const struct wire_cursor *cursor = s->call.wire_cursor;
+    if (cursor && cursor->sql) session_settings_alter(s, view_of(cursor->sql, cursor->sql_size));
     if (!plan || !plan->session_parameter || !plan->session_value) return;
     if (strcasecmp(plan->session_parameter, "CURRENT_SCHEMA") == 0) snprintf(s->schema, sizeof s->schema, "%.128s", plan->session_value);
 }

@@ -29,7 +29,8 @@ struct value *session_bind_values(struct session *s, uint32_t row, struct arena 
         return NULL;
     }
     bool runs = request->function != WIRE_FN_EXECUTE || (request->execute.options & WIRE_OPTION_EXECUTE);
-    if (runs && count > 0 && request->execute.row_count == 0) {
+    bool brings = count > (s->call.wire_cursor ? s->call.wire_cursor->return_binds : 0); /* those of RETURNING INTO bring none */
+    if (runs && brings && request->execute.row_count == 0) {
         error_set(error, ERROR_PROTOCOL, "the call executes a statement with %u binds and brings none", count);
         return NULL;
     }
@@ -63,6 +64,26 @@ bool session_parameters(struct session *s, const struct sql_plan *plan, const st
 void session_statement_name(struct session *s, const struct sql_plan *plan, const struct pg_parameter *parameters, char kind, char out[64])
 {
     parameters_name(s->call.statement->number, plan, parameters, kind, out);
+}
+
+/* ---- settings ---- */
+
+void session_settings_alter(struct session *s, struct view statement)
+{
+    if (settings_alter(&s->settings, statement)) s->settings_sent = false;
+}
+
+const char *session_settings_text(struct session *s)
+{
+    if (s->settings_sent && s->lease_exclusive) return NULL;
+    if (!s->settings.altered && !(s->call.plan && s->call.plan->volatile_)) return NULL;
+    struct buffer text;
+    buffer_init(&text, 0);
+    settings_statement(&s->settings, s->wire->user, &text);
+    char *kept = arena_string(&s->call.arena, view_text((const char *)text.data + text.start));
+    buffer_release(&text);
+    s->settings_sent = s->lease_exclusive;
+    return kept;
 }
 
 /* ---- target calls ---- */
@@ -288,6 +309,14 @@ static void read_done(struct session *s, struct pg_result *result, uint64_t tag)
     session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE || request->execute.options & WIRE_OPTION_DESCRIBE, wanted);
 }
 
+/* If they are refused, so is the read behind them: both are one group. */
+static void settings_done(struct session *s, struct pg_result *result, uint64_t tag)
+{
+    (void)tag;
+    if (!result->ok) s->call.target_error = result->error;
+    s->call.expected_results--;
+}
+
 void session_serve_granted(struct session *s)
 {
     struct call *call = &s->call;
@@ -302,28 +331,18 @@ void session_serve_granted(struct session *s)
     char name[64];
     session_statement_name(s, call->plan, parameters, 'r', name);
     call->sent_us = session_now(s);
+    const char *settings = session_settings_text(s);
+    if (settings) session_target_send(s, settings, NULL, NULL, 0, settings_done, 0);
     session_target_send(s, call->plan->target_text, name, parameters, call->plan->bind_count, read_done, 1);
     if (s->lease) pg_sync(s->lease);
     if (s->lease) s->environment->target_flush(s->context, s->lease);
-}
-
-static void refuse_untranslated(struct session *s)
-{
-    const struct sql_plan *plan = s->call.plan;
-    char text[700];
-    const struct sql_finding *finding = NULL;
-    for (uint32_t i = 0; plan && i < plan->finding_count && !finding; i++)
-        if (plan->findings[i].severity == SQL_REFUSAL) finding = &plan->findings[i];
-    snprintf(text, sizeof text, "ORA-00439: feature not enabled: the statement has no translation for the target%s%s (line %u, column %u); add an override for it\n",
-             finding ? ": " : "", finding ? finding->reason : "", finding ? finding->line : 0, finding ? finding->column : 0);
-    session_answer_error(s, 439, text, 0);
 }
 
 void session_serve(struct session *s)
 {
     struct call *call = &s->call;
     if (!call->plan || !call->plan->target_text || !call->cursor || !call->statement) {
-        refuse_untranslated(s);
+        session_refuse(s);
         return;
     }
     if (call->plan->for_update || (s->lease && s->lease_exclusive)) { /* inside a transaction on the target */

@@ -103,6 +103,7 @@ static void begin(struct session *s)
     if (s->target_began) return;
     control_send(s, "BEGIN");
     s->target_began = true;
+    s->settings_sent = false;
 }
 
 static bool needs_savepoint(const struct session *s)
@@ -149,6 +150,8 @@ static void send_rows(struct session *s)
     call->sending = true;
     call->sent_us = session_now(s);
     begin(s);
+    const char *settings = session_settings_text(s);
+    if (settings) control_send(s, settings);
     for (uint32_t i = call->iteration; i < rows; i++) {
         struct error error;
         if (send_iteration(s, i, text, kind, &error)) continue;
@@ -300,12 +303,22 @@ static void control_over(struct session *s)
     struct call *call = &s->call;
     if (call->statement_failed) {
         struct error error = call->target_error;
-        if (error.code != ERROR_TARGET) session_target_failed(s, &error);
-        else session_answer_sqlstate(s, &error, "");
+        if (error.code != ERROR_TARGET) {
+            session_target_failed(s, &error);
+        } else if (s->tx.open) { /* the transaction goes on without it */
+            send_undo(s, UNDO_TEXT);
+        } else {
+            s->target_began = false;
+            send_undo(s, "ROLLBACK");
+        }
         return;
     }
     if (call->kind == KIND_SAVEPOINT) session_savepoint(s, call->plan->savepoint);
-    if (call->kind == KIND_ROLLBACK_TO) session_rollback_to(s, call->plan->savepoint);
+    if (call->kind == KIND_ROLLBACK_TO) {
+        session_rollback_to(s, call->plan->savepoint);
+        s->settings_sent = false; /* those said after the savepoint are undone */
+    }
+    if (call->kind == KIND_OTHER) session_transaction_begin(s);
     session_answer_ok(s, 0);
 }
 
@@ -340,19 +353,32 @@ static void take_lease(struct session *s)
     s->environment->target_lease(s->context, true);
 }
 
+/* One that fails must not end the transaction. ROLLBACK TO takes our own savepoint along when it succeeds. */
+static void send_control(struct session *s)
+{
+    struct call *call = &s->call;
+    char text[100];
+    call->stage = STAGE_CONTROL;
+    begin(s);
+    if (s->tx.open && call->kind != KIND_SAVEPOINT) control_send(s, SAVEPOINT_TEXT);
+    if (call->kind == KIND_OTHER) {
+        control_send(s, call->plan->target_text);
+        if (s->tx.open) control_send(s, RELEASE_TEXT);
+    } else {
+        snprintf(text, sizeof text, "%s \"client_%.60s\"", call->kind == KIND_SAVEPOINT ? "SAVEPOINT" : "ROLLBACK TO SAVEPOINT", call->plan->savepoint);
+        control_send(s, text);
+    }
+    flush(s);
+}
+
 void session_write_granted(struct session *s)
 {
     struct call *call = &s->call;
     s->lease_exclusive = true;
     if (call->kind == KIND_COMMIT) {
         send_finish(s);
-    } else if (call->kind == KIND_SAVEPOINT || call->kind == KIND_ROLLBACK_TO) {
-        char text[100];
-        call->stage = STAGE_CONTROL;
-        snprintf(text, sizeof text, "%s \"client_%.60s\"", call->kind == KIND_SAVEPOINT ? "SAVEPOINT" : "ROLLBACK TO SAVEPOINT", call->plan->savepoint);
-        begin(s);
-        control_send(s, text);
-        flush(s);
+    } else if (call->kind == KIND_SAVEPOINT || call->kind == KIND_ROLLBACK_TO || call->kind == KIND_OTHER) {
+        send_control(s);
     } else {
         send_rows(s);
     }
@@ -364,7 +390,7 @@ void session_write(struct session *s)
     engine_count(s->engine, COUNT_SERVED, 1);
     if (call->statement) atomic_fetch_add_explicit(&call->statement->fingerprint->served, 1, memory_order_relaxed);
     if (!call->plan || !call->plan->target_text || !call->cursor) {
-        session_answer_error(s, 439, "ORA-00439: feature not enabled: the statement has no translation for the target; add an override for it\n", 0);
+        session_refuse(s);
         return;
     }
     if (call->kind == KIND_DML && session_intent(s)) return;
@@ -399,6 +425,20 @@ void session_target_rollback(struct session *s)
     flush(s);
 }
 
+/* Neither query nor change: parsed only, a lock, a setting of the transaction, or nothing that we know. Nothing is answered as done that was not. */
+static void other_statement(struct session *s)
+{
+    struct call *call = &s->call;
+    const struct wire_execute *execute = &wire_tap_request(s->tap)->execute;
+    const struct sql_plan *plan = call->plan;
+    bool runs = execute->short_form || (execute->options & (WIRE_OPTION_EXECUTE | WIRE_OPTION_FETCH));
+    bool control = plan->kind == SQL_LOCK_TABLE || plan->kind == SQL_SET_TRANSACTION;
+    if (!plan->target_text && plan->kind != SQL_PLSQL && plan->kind != SQL_ALTER_SESSION && plan->kind != SQL_COMMIT && plan->kind != SQL_ROLLBACK &&
+        plan->kind != SQL_SAVEPOINT && plan->kind != SQL_ROLLBACK_TO) session_refuse(s);
+    else if (runs && control) take_lease(s);
+    else session_answer_ok(s, 0);
+}
+
 void session_target_control(struct session *s)
 {
     struct call *call = &s->call;
@@ -420,6 +460,7 @@ void session_target_control(struct session *s)
         session_answer_error(s, 439, "ORA-00439: feature not enabled: this PL/SQL block or DDL has no mapping for the target; add an override for it\n", 0);
         return;
     case KIND_SESSION:
+        if (call->wire_cursor && call->wire_cursor->sql) session_settings_alter(s, view_of(call->wire_cursor->sql, call->wire_cursor->sql_size));
         if (call->plan && call->plan->session_parameter && call->plan->session_value && strcasecmp(call->plan->session_parameter, "CURRENT_SCHEMA") == 0)
             snprintf(s->schema, sizeof s->schema, "%.128s", call->plan->session_value);
         session_answer_ok(s, 42);
@@ -434,5 +475,6 @@ void session_target_control(struct session *s)
         session_answer_send(s);
         return;
     }
-    session_answer_ok(s, 0);
+    if (call->plan && call->cursor) other_statement(s);
+    else session_answer_ok(s, 0);
 }

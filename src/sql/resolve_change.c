@@ -45,10 +45,14 @@ static void complete_columns(struct translation *t, struct insert_branch *b, str
     }
 }
 
+static void refuse_count(struct translation *t, const struct change *c, bool more)
+{
+    finding_refuse(t, c->at, "insert", more ? "more values than columns" : "fewer values than columns", "name the columns");
+}
+
 static void check_count(struct translation *t, const struct change *c, const struct insert_branch *b)
 {
-    if (b->column_count > 0 && b->value_count > 0 && b->column_count != b->value_count)
-        finding_refuse(t, c->at, "insert", "the number of values is not that of the columns", "name the columns");
+    if (b->column_count > 0 && b->value_count > 0 && b->column_count != b->value_count) refuse_count(t, c, b->value_count > b->column_count);
 }
 
 static void resolve_insert(struct translation *t, struct change *c, enum sql_kind kind)
@@ -90,7 +94,7 @@ static void resolve_insert(struct translation *t, struct change *c, enum sql_kin
         if (b->when) resolve_expression(t, source, b->when);
         check_count(t, c, b);
         if (c->query && kind == SQL_INSERT && c->query->known && b->column_count > 0 && c->query->column_count != b->column_count)
-            finding_refuse(t, c->at, "insert", "the number of values is not that of the columns", "name the columns");
+            refuse_count(t, c, c->query->column_count > b->column_count);
         if (kind == SQL_INSERT_ALL && b->value_count == 0) { /* INTO t: the columns of the query, by position */
             for (uint32_t j = 0; c->query && j < c->query->column_count; j++) {
                 struct expression *e = translation_alloc(t, sizeof *e);

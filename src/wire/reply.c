@@ -235,10 +235,10 @@ void wire_reply_begin(struct wire_reply_decoder *d, const struct wire_request *r
     d->row_counts_wanted = d->function == WIRE_FN_EXECUTE && request->execute.dml_row_counts;
     d->defines = d->function == WIRE_FN_EXECUTE && request->execute.has_defines;
     if (d->function == WIRE_FN_LOB) {
-        d->lob_operation = request->lob.operation;
         d->lob_locator_size = request->lob.source_length;
         d->lob_has_amount = request->lob.has_amount;
         d->lob_has_flag = request->lob.has_flag;
+        d->lob_has_charset = request->lob.has_charset || request->lob.operation == WIRE_LOB_CREATE_TEMPORARY;
     }
     d->iteration = 0;
     d->ended = false;

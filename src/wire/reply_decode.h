@@ -34,8 +34,8 @@ struct wire_reply_decoder {
     struct wire_cursor *cursor;
     bool row_counts_wanted;
     bool defines; /* the request came with defines: a describe in its reply does not undo them */
-    uint32_t lob_operation, lob_locator_size;
-    bool lob_has_amount, lob_has_flag;
+    uint32_t lob_locator_size;
+    bool lob_has_amount, lob_has_flag, lob_has_charset;
 
     /* The message being read. */
     struct reader in;

@@ -8,7 +8,6 @@ enum {
     PACKED_IN_CHUNKS = 254,
     KEYWORD_CURRENT_SCHEMA = 168,
     CURSOR_ID_AT = 2,
-    LOB_CHARSET_OPERATION = WIRE_LOB_CREATE_TEMPORARY,
     ERROR_END_OF_DATA = 1403,
 };
 
@@ -64,7 +63,7 @@ static int32_t read_signed_byte(struct wire_reply_decoder *d)
 static void lob_parameters(struct wire_reply_decoder *d)
 {
     struct view locator = reader_bytes(&d->in, d->lob_locator_size);
-    if (d->lob_operation == LOB_CHARSET_OPERATION) wire_read_ub2(&d->in);
+    if (d->lob_has_charset) wire_read_ub2(&d->in); /* whoever pointed at one reads one back */
     uint64_t amount = d->lob_has_amount ? wire_read_ub8(&d->in) : 0;
     int32_t flag = d->lob_has_flag ? read_signed_byte(d) : 0;
     if (reply_effective(d) && d->events->lob_result) d->events->lob_result(d->context, locator, d->lob_has_amount, amount, flag);
