@@ -135,7 +135,7 @@ def _settle_findings(torture, name):
     world = torture.world
     world.rest()
     world.daemon.wait_caught_up(60)
-    _verify_and_repair(world)
+    verify_and_repair(world)
     world.daemon.work("verify", restart=True)
     torture.judge(name)
     left = _open(world)
@@ -147,7 +147,7 @@ def _open(world):
     return world.daemon.request("GET", "/v1/divergences?status=open")
 
 
-def _verify_and_repair(world):
+def verify_and_repair(world):
     world.daemon.work("verify", restart=True)
     found = _open(world)
     for _ in range(20):
@@ -240,6 +240,56 @@ def source_trouble(torture):
     world.go_on()
 
 
+def chaos(torture):
+    """everything at once, by chance: the daemon killed, the target crashed, connections cut, the source's server killed; half of the reads go to the target"""
+    world, daemon, chance = torture.world, torture.world.daemon, torture.random
+    daemon.phase("shadow")
+    daemon.phase("canary", percent=50)
+    proxy = Proxy(world.source.port, torture.arguments.seed + 1)
+    daemon.stop()
+    daemon.configure(source={"port": proxy.port})
+    daemon.start()
+
+    def kill_daemon():
+        daemon.kill()
+        torture.figures["kills"] += 1
+        time.sleep(chance.random() * 0.3)
+        daemon.start()
+
+    def crash_target():
+        world.target.crash()
+        time.sleep(chance.random() * 3)
+        if chance.random() < 0.4:
+            kill_daemon()
+        world.target.resume()
+
+    def cut():
+        proxy.share = chance.choice([0.01, 0.05, 0.2])
+        time.sleep(chance.random() * 1.5)
+        proxy.share = 0.0
+
+    def kill_source():
+        world.source.kill()
+        time.sleep(chance.random())
+        world.source.launch()
+
+    for round_ in range(1 if torture.arguments.short else 6):
+        until = time.monotonic() + (8 if torture.arguments.short else 40)
+        while time.monotonic() < until:
+            chance.choice([kill_daemon, kill_daemon, crash_target, cut, cut, kill_source])()
+            time.sleep(chance.random() * 2)
+            daemon.process.check()
+        daemon.wait_up()
+        torture.judge(f"chaos, round {round_ + 1}", 90)
+        world.go_on()
+    daemon.stop()
+    daemon.configure()
+    daemon.start()
+    daemon.wait_up()
+    daemon.phase("dual-write")
+    proxy.stop()
+
+
 def corruptions(torture):
     """planted damage is found, all of it and nothing else, and repaired"""
     world, figures = torture.world, torture.figures
@@ -251,7 +301,7 @@ def corruptions(torture):
     _, different = world.compare()
     really = {(table.upper(), key) for table, key, _, _ in different}
     torture.check(f"corruptions: {acts} planted, {len(planted)} rows differ", planted == really, f"{len(planted - really)} do not differ, {len(really - planted)} were not planted")
-    found = {(row["table"].split(".")[-1], row["key"].split("=")[-1].strip("() ")) for row in _verify_and_repair(world)}
+    found = {(row["table"].split(".")[-1], row["key"].split("=")[-1].strip("() ")) for row in verify_and_repair(world)}
     figures["corruptions_planted"] += len(planted)
     figures["corruptions_found"] += len(planted & found)
     figures["false_findings"] += len(found - planted)
@@ -280,4 +330,4 @@ def end(torture):
 
 
 ALWAYS = [prepare, end]
-ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, kills, no_findings, corruptions, provoked_kills, end]
+ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, chaos, kills, no_findings, corruptions, provoked_kills, end]

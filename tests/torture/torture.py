@@ -30,7 +30,7 @@ class Torture:
         self.random = random.Random(arguments.seed)
         self.passed, self.failed = [], []
         self.figures = {"seed": arguments.seed, "fault_points": 0, "fault_points_all": len(fault_points()), "kills": 0, "lost": 0, "doubled": 0, "in_doubt_resolved": 0, "client_errors": 0,
-                        "rows_equal": False, "corruptions_planted": 0, "corruptions_found": 0, "corruptions_repaired": 0, "false_findings": 0}
+                        "rows_equal": False, "corruptions_planted": 0, "corruptions_found": 0, "corruptions_repaired": 0, "reported_rows": 0, "false_findings": 0}
         self.hits = {}
 
     def check(self, name, good, detail=""):
@@ -44,6 +44,8 @@ class Torture:
         world.rest()
         world.daemon.wait_caught_up(seconds)
         rows, different = world.compare()
+        if different:
+            different = self.reported(stage, different)
         lost, doubled = world.ledger_problems()
         self.figures["lost"] += len(lost)
         self.figures["doubled"] += len(doubled)
@@ -56,6 +58,18 @@ class Torture:
         self.figures["client_errors"] += len(problems)
         self.check(f"{stage}: no client saw an error that Oracle would not have given", not problems, "; ".join(map(str, problems[:6])))
         return not (different or lost or doubled)
+
+    def reported(self, stage, different):
+        """Rows may differ in a table of which the product says that something may be missing: a statement over a predicate whose outcome nobody knows. A sweep and a
+        repair must make them equal then. What differs in any other table is answered as it is."""
+        open_gaps = {gap["table"].lower() for gap in self.world.daemon.request("GET", "/v1/gaps") if not gap["cleared_us"]}
+        silent = [row for row in different if row[0] not in open_gaps and "*" not in open_gaps]
+        if silent:
+            return silent
+        self.tell(f"  {stage}: {len(different)} rows differ in tables that are reported: {sorted({row[0] for row in different})}")
+        self.figures["reported_rows"] += len(different)
+        stages.verify_and_repair(self.world)
+        return self.world.compare()[1]
 
     def write(self, seconds):
         text = json.dumps({**self.figures, "seconds": round(seconds), "passed": len(self.passed), "failed": self.failed, "hits": self.hits}, indent=1)

@@ -38,7 +38,7 @@ class Client(threading.Thread):
         self.running.set()
         self.kinds = kinds or [(self.counter, 8), (self.transfer, 8), (self.swap, 4), (self.family, 4), (self.churn, 6), (self.predicate, 4), (self.event, 5),
                                (self.watch, 4), (self.increment_hot, 6), (self.many, 4), (self.text, 3), (self.auto_ledger, 4), (self.undone, 2),
-                               (self.failed_auto_commit, 2), (self.merge, 3), (self.block, 3), (self.with_error, 3)]
+                               (self.failed_auto_commit, 2), (self.merge, 3), (self.block, 3), (self.with_error, 3), (self.own_read, 6)]
 
     # ---- life ----
 
@@ -307,6 +307,16 @@ class Client(threading.Thread):
                 raise
         self.execute("UPDATE counters SET value = value + 1 WHERE id = :1", which)
         self.commit()
+
+
+    def own_read(self):
+        """What was acknowledged is seen, whoever answers, and what was not committed is not."""
+        told = {n: what for n, what in self.told.items() if n > self.n - 40 and what != DOUBT}
+        self.execute("SELECT n FROM ledger WHERE client = :1 AND n > :2", self.number, self.n - 40)
+        seen = {row[0] for row in self.cursor.fetchall()}
+        for n, what in told.items():
+            if (what == ACKED) != (n in seen):
+                self.problems.append((time.time(), "own_read", "STALE", f"transaction {n} is {what} and was {'seen' if n in seen else 'not seen'}"))
 
 
 def seed_rows(connection):
