@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: DDL but tables: indexes, sequences, views, DROP, COMMENT, GRANT and their kin; what is recognised and refused. */
 #include "sql/parse_definition.h"
+#include <stdlib.h>
 
 void definition_refuse(struct definition *d, const char *reason, const char *advice)
 {
@@ -64,6 +65,45 @@ static const struct attribute_row attributes[] = {
     {WORD_CLUSTER, NULL, NULL},
 };
 
+/* Words of physical attributes, in byte order. What is none of them is not read over: it may mean something. */
+static const char *const attribute_words[] = {
+    "ACCESS", "ADD", "ADVANCED", "AFTER", "ALL", "ANNOTATIONS", "ARCHIVE", "AS", "AUTO", "AUTOMATIC", "BASIC", "BASICFILE", "BEQUEATH", "BUFFER_POOL",
+    "BUILD", "BY", "CACHE", "CAPACITY", "CHUNK", "CLUSTER", "CLUSTERING", "COLLATION", "COLUMN", "COLUMNS", "COMMIT", "COMPLETE", "COMPRESS",
+    "COMPUTATION", "COMPUTE", "CONSISTENT", "CONSTRAINT", "CONSTRAINTS", "CONTAINERS_DEFAULT", "CONTAINER_MAP", "CONVERT", "CREATION", "CRITICAL",
+    "CURRENT", "CURRENT_USER", "DATA", "DAYS", "DECRYPT", "DEDUPLICATE", "DEFAULT", "DEFERRED", "DEFINER", "DEFINITION", "DEGREE", "DELETE", "DEMAND",
+    "DIRECTORY", "DISABLE", "DISK", "DISTRIBUTE", "DML", "DROP", "DUPLICATE", "DUPLICATED", "DUPLICATES", "ENABLE", "ENCRYPT", "ENFORCED", "EXTENDED",
+    "EXTERNAL", "FAST", "FILESYSTEM_LIKE_LOGGING", "FLASHBACK", "FOR", "FORCE", "FOREIGN", "FREELISTS", "FREEPOOLS", "GLOBAL", "GRAPH", "GROUPS",
+    "HASH", "HASHING", "HEAP", "HIGH", "IDLE", "ILM", "IMMEDIATE", "IN", "INCLUDING", "INCREMENT", "INDEX", "INDEXES", "INDEXING", "INITIAL",
+    "INITRANS", "INMEMORY", "INSTANCES", "INTERLEAVED", "INTERVAL", "INVALIDATE", "INVALIDATION", "INVISIBLE", "JOIN", "KEEP", "KEEP_DUPLICATES",
+    "KEY", "LESS", "LEVEL", "LIMIT", "LINEAR", "LIST", "LOB", "LOCAL", "LOCATION", "LOCATOR", "LOCKED", "LOG", "LOGGING", "LOGICAL", "LOW", "MAPPING",
+    "MASTER", "MATERIALIZED", "MAX", "MAXEXTENTS", "MAXTRANS", "MEDIUM", "MEMCOMPRESS", "MEMOPTIMIZE", "METADATA", "MIN", "MINEXTENTS", "MONITORING",
+    "MOVEMENT", "NESTED", "NEVER", "NEXT", "NO", "NOCACHE", "NOCOMPRESS", "NOLOGGING", "NOMAPPING", "NOMONITORING", "NONE", "NOPARALLEL", "NOREVERSE",
+    "NOROWDEPENDENCIES", "NOSORT", "NOT", "NOVALIDATE", "OFF", "OLTP", "ON", "ONLINE", "ONLY", "OPERATIONS", "ORDER", "ORGANIZATION", "OVERFLOW",
+    "PARALLEL", "PARAMETERS", "PARENT", "PARTITION", "PARTITIONS", "PARTITIONSET", "PCTFREE", "PCTINCREASE", "PCTTHRESHOLD", "PCTUSED", "POLICY",
+    "PREBUILT", "PRECISION", "PRESERVE", "PRIMARY", "PRIORITY", "PROPERTY", "QUERY", "QUEUE", "RANGE", "READ", "RECYCLE", "REDUCED", "REFERENCE",
+    "REFRESH", "REJECT", "REPLICATION", "RESULT_CACHE", "RETENTION", "RETURN", "REVERSE", "REWRITE", "ROLLBACK", "ROW", "ROWDEPENDENCIES", "ROWID",
+    "ROWS", "SCOPE", "SECUREFILE", "SEGMENT", "SERVICE", "SET", "SHARDED", "SHARING", "SINGLE", "SORT", "START", "STATEMENT", "STATISTICS", "STORAGE",
+    "STORE", "SUBPARTITION", "SUBPARTITIONS", "SUBQUERY", "SUPPLEMENTAL", "SYSTEM", "TABLE", "TABLESPACE", "TEMPLATE", "THAN", "TRUSTED", "TYPE",
+    "UNIQUE", "UNLIMITED", "UNTIL", "UNUSABLE", "UPDATE", "UPGRADE", "USAGE", "USING", "VALIDATE", "VALUES", "VARRAY", "VERSION", "VISIBLE", "WITH",
+    "WITHOUT", "WRITE", "XMLTYPE", "YES", "ZONEMAP"};
+/* What follows these is a name. */
+static const char *const name_follows[] = {"TABLESPACE", "AS", "PARTITION", "SUBPARTITION", "CLUSTER", "SET", "COLLATION", "INDEX", "SERVICE", "JOIN", "BY", "INTO", "HASH", "POLICY", "TEMPLATE", "SEGMENT", "LOB", "TYPE", "ARCHIVE", "USING", "VERSION", "TABLE", "SECUREFILE", "BASICFILE", "CLUSTERING"};
+
+static int compare_word(const void *key, const void *word) { return view_compare(*(const struct view *)key, view_text(*(const char *const *)word)); }
+
+static bool is_attribute(struct parser *p)
+{
+    const struct token *token = parse_token(p), *last = p->at > 0 ? &p->tokens[p->at - 1] : token;
+    if (token->kind == TOKEN_OPERATOR) return token->code == OPERATOR_COMMA || token->code == OPERATOR_EQUAL || token->code == OPERATOR_DOT || token->code == OPERATOR_RIGHT;
+    if (token->kind != TOKEN_WORD) return token->kind != TOKEN_BAD && token->kind != TOKEN_BIND;
+    struct view word = translation_upper(p->t, token->text);
+    if (bsearch(&word, attribute_words, sizeof attribute_words / sizeof *attribute_words, sizeof *attribute_words, compare_word)) return true;
+    if (token_is_word(token, WORD_INSERT)) return view_equal_ignoring_case(last->text, view_text("AFTER"));
+    for (size_t i = 0; i < sizeof name_follows / sizeof *name_follows; i++)
+        if (last->kind == TOKEN_WORD && view_equal_ignoring_case(last->text, view_text(name_follows[i]))) return token->code != WORD_SELECT && token->code != WORD_CREATE && token->code != WORD_ALTER;
+    return token_is_operator(last, OPERATOR_DOT) || token_is_operator(last, OPERATOR_EQUAL);
+}
+
 void parse_skip_attributes(struct parser *p, struct definition *d)
 {
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
@@ -77,9 +117,18 @@ void parse_skip_attributes(struct parser *p, struct definition *d)
         parse_expect_word(p, WORD_ROWS);
         return;
     }
+    if (parse_at_words(p, WORD_START, WORD_WITH) || parse_at_word(p, WORD_NEXT)) { /* when a materialized view is refreshed */
+        p->at += parse_at_word(p, WORD_NEXT) ? 1 : 2;
+        parse_expression(p);
+        return;
+    }
+    if (d->refused) {
+        parse_rest(p);
+        return;
+    }
     if (parse_at(p, OPERATOR_LEFT))
         parse_skip_brackets(p);
-    else if (parse_token(p)->kind == TOKEN_BAD)
+    else if (!is_attribute(p))
         parse_fail(p, "an attribute");
     else
         parse_advance(p);
@@ -156,10 +205,7 @@ static void parse_create_index(struct parser *p, struct definition *d)
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
         if (parse_text_is(p, "INDEXTYPE")) definition_refuse(d, "domain indexes are not translated", "make an index of another kind by hand");
         if (parse_at_word(p, WORD_FROM)) definition_refuse(d, "join indexes are not translated", "none is needed on the target");
-        if (parse_at(p, OPERATOR_LEFT))
-            parse_skip_brackets(p);
-        else
-            parse_advance(p);
+        parse_skip_attributes(p, d);
     }
 }
 

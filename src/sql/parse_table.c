@@ -325,6 +325,7 @@ static void parse_rename_action(struct parser *p, struct definition *d)
     if (a.kind != ALTER_RENAME_TABLE) a.name = parse_name(p, NULL);
     parse_expect_word(p, WORD_TO);
     a.other = parse_name(p, NULL);
+    if (parse_at(p, OPERATOR_DOT)) parse_fail(p, "the end of the new name");
     add_action(p, d, a);
 }
 

@@ -2,7 +2,9 @@
 /* Statements of real applications: how many are read and translated, and whether PostgreSQL's grammar takes what comes out. */
 #include "tests/translator/suite.h"
 
+#include <regex.h>
 #include <stdlib.h>
+#include <string.h>
 
 void corpora_options(struct sql_options *options)
 {
@@ -20,6 +22,156 @@ const char *corpora_reason(const struct sql_plan *plan, char *room, size_t size)
         return room;
     }
     return plan->finding_count && plan->findings[0].reason ? plan->findings[0].reason : "no reason is given";
+}
+
+/* Marks of texts that are not Oracle's SQL: another dialect, a template with holes, a text cut off or damaged when it was collected. */
+static const char *const foreign_marks[] = {
+    "::[ ]*\"?[a-z]",
+    "[[:space:]]limit[[:space:]]+[0-9?:a-z]",
+    "%[sd(.]|XSUBST|[{}]|<[a-z]+>|[?][?]|`",
+    "[[:space:]](ilike|rlike)[[:space:]]|~|@>|#>|[|]/|\\^|\\[|\\\\",
+    "(^|[^a-z0-9_])[$][a-z0-9_$]",
+    "as[[:space:]]*\\([[:space:]]*(insert|update|delete)[[:space:]]",
+    "filter[[:space:]]*\\(|inherits[[:space:]]*\\(|partition of|on conflict|tablesample|with ordinality|match simple|distinct "
+    "on|substring[[:space:]]*\\(.*[[:space:]]from ",
+    "^update[[:space:]]+[^[:space:]]+([[:space:]]+[^[:space:]]+)?[[:space:]]+(where|select|alter)[[:space:]]",
+    "(from|where|into|table|like|[=,])[[:space:]]*'?$",
+    "(from|join|into|update)[[:space:]]+(user|number|rowid|order|group|date)([[:space:]]|$)",
+    "^(with|create|drop|truncate|rollback|commit|delete|update)[[:space:]]+(an?|the|and|user|table,|table and|table "
+    "with|specified|non|prepared|transaction|select|test)([[:space:]]|$)",
+    "nulls (last|first)[[:space:]]+(asc|desc|:)|(date|interval)[[:space:]]+[?]|current timestamp",
+};
+
+static bool is_foreign(const char *sql)
+{
+    static regex_t compiled[sizeof foreign_marks / sizeof *foreign_marks];
+    static bool ready;
+    for (size_t i = 0; !ready && i < sizeof foreign_marks / sizeof *foreign_marks; i++)
+        if (regcomp(&compiled[i], foreign_marks[i], REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) abort();
+    ready = true;
+    for (size_t i = 0; i < sizeof foreign_marks / sizeof *foreign_marks; i++)
+        if (regexec(&compiled[i], sql, 0, NULL, 0) == 0) return true;
+    return false;
+}
+
+/* Reasons of refusals that no translator of SQL could lift: code, the source's administration, its dictionary, what PostgreSQL has no counterpart of,
+ * and names that nobody declared. The rest of the refusals is ours. */
+static const char *const beyond_reasons[] = {
+    "procedural code",
+    "plan of the source",
+    "source's dictionary",
+    "system privileges",
+    "source's administration",
+    "administration",
+    "domain indexes",
+    "Oracle Text",
+    "XML",
+    "collection",
+    "object",
+    "physical address",
+    "row addresses",
+    "database link",
+    "substitution variable",
+    "is not known",
+    "there is no column",
+    "DROP PROCEDURE",
+    "DROP FUNCTION",
+    "DROP PACKAGE",
+    "DROP TYPE",
+    "DROP TRIGGER",
+    "DROP USER",
+    "DROP ROLE",
+    "DROP DIRECTORY",
+    "DROP TABLESPACE",
+    "DROP DATABASE",
+    "DROP PROFILE",
+    "DROP LIBRARY",
+    "DROP CONTEXT",
+    "DROP SYNONYM",
+    "DROP PUBLIC",
+    "DROP JAVA",
+    "DROP DOMAIN",
+    "DROP SCHEMA",
+    "DROP RESTORE",
+    "DROP LOCKDOWN",
+    "DROP AUDIT",
+    "ALTER USER",
+    "ALTER SYSTEM",
+    "ALTER DATABASE",
+    "ALTER PROFILE",
+    "ALTER ROLE",
+    "ALTER PROCEDURE",
+    "ALTER FUNCTION",
+    "ALTER PACKAGE",
+    "ALTER TRIGGER",
+    "ALTER TYPE",
+    "ALTER PLUGGABLE",
+    "ALTER AUDIT",
+    "ALTER LOCKDOWN",
+    "ALTER DISKGROUP",
+    "ALTER LIBRARY",
+    "ALTER JAVA",
+    "ALTER SYNONYM",
+    "ALTER ROLLBACK",
+    "CREATE USER",
+    "CREATE ROLE",
+    "CREATE PROFILE",
+    "CREATE TABLESPACE",
+    "CREATE BIGFILE",
+    "CREATE SMALLFILE",
+    "CREATE UNDO",
+    "CREATE TEMPORARY",
+    "CREATE DATABASE",
+    "CREATE PLUGGABLE",
+    "CREATE DIRECTORY",
+    "CREATE CONTEXT",
+    "CREATE SYNONYM",
+    "CREATE PUBLIC",
+    "CREATE JSON",
+    "CREATE AUDIT",
+    "CREATE LOCKDOWN",
+    "CREATE DISKGROUP",
+    "CREATE SCHEMA",
+    "CREATE SPFILE",
+    "CREATE PFILE",
+    "CREATE CONTROLFILE",
+    "CREATE AND",
+    "CREATE SEARCH",
+    "CREATE RESTORE",
+    "CREATE CLUSTER",
+    "CREATE OPERATOR",
+    "CREATE INDEXTYPE",
+    "CREATE DIMENSION",
+    "CREATE OUTLINE",
+    "CREATE EDITION",
+    "CREATE DOMAIN",
+    "CREATE ATTRIBUTE",
+    "CREATE HIERARCHY",
+    "CREATE ANALYTIC",
+    "CREATE VECTOR",
+    "CREATE PROPERTY",
+    "PREDICTION",
+    "CLUSTER_",
+    "FEATURE_",
+    "VECTOR",
+    "VECTOR_DISTANCE",
+    "TO_VECTOR",
+    "flashback",
+    "files of the source",
+    "external tables",
+    "SET ROLE",
+    "source's own",
+    "belong to the source",
+    "a column of type",
+    "nested tables",
+    "WITH FUNCTION",
+};
+
+static bool is_beyond(const char *reason)
+{
+    for (size_t i = 0; i < sizeof beyond_reasons / sizeof *beyond_reasons; i++)
+        if (strstr(reason, beyond_reasons[i])) return true;
+    return false;
 }
 
 struct corpus {
@@ -44,12 +196,17 @@ static void take_statement(void *context, char *line)
     }
     corpus->result.states[plan->state]++;
     if (plan->state == SQL_UNPARSED) {
-        groups_add(corpus->groups, "corpus, unparsed", corpora_reason(plan, reason, sizeof reason), sql, NULL);
+        bool foreign = is_foreign(sql);
+        corpus->result.foreign += foreign;
+        groups_add(corpus->groups, foreign ? "corpus, not Oracle's SQL" : "corpus, unparsed", corpora_reason(plan, reason, sizeof reason),
+                   sql, NULL);
     } else {
         corpus->result.parsed++;
         if (plan->state == SQL_REFUSED) {
             corpus->result.refused++;
-            groups_add(corpus->groups, "corpus, refused", corpora_reason(plan, reason, sizeof reason), sql, NULL);
+            bool beyond = is_beyond(corpora_reason(plan, reason, sizeof reason));
+            corpus->result.beyond += beyond;
+            groups_add(corpus->groups, beyond ? "corpus, beyond translation" : "corpus, refused", reason, sql, NULL);
         } else if (plan->state == SQL_PASSED || !plan->target_text) {
             corpus->result.translated += plan->state != SQL_PASSED;
         } else if (judge_parses(plan->target_text, reason, sizeof reason)) {

@@ -30,6 +30,9 @@ static void write_json(const char *path, const struct pair_result *p, const stru
     json_field_u64(&json, "parsed", c->parsed);
     json_field_u64(&json, "translated", c->translated);
     json_field_u64(&json, "refused", c->refused);
+    json_field_u64(&json, "passed_through", c->states[SQL_PASSED]);
+    json_field_u64(&json, "unparsed_not_oracle", c->foreign);
+    json_field_u64(&json, "refused_beyond_translation", c->beyond);
     json_field_u64(&json, "invalid", c->invalid);
     json_field_u64(&json, "crashed", c->crashed);
     json_field_u64(&json, "total", c->total);

@@ -54,8 +54,16 @@ bool target_script(PGconn *target, const char *text); /* prints what went wrong 
 struct sql_catalog *target_catalog(PGconn *target);
 
 /* ---- staged.c: two statements over tables that are made up for them ---- */
-enum { STAGED_SAME, STAGED_DIFFERENT, STAGED_FIRST_FAILS, STAGED_UNKNOWN };
-int staged_compare(PGconn *target, const char *first, const char *second, char *reason, size_t size);
+enum {
+    STAGED_SAME,
+    STAGED_DIFFERENT,
+    STAGED_FIRST_FAILS,
+    STAGED_REFUSED /* the first fails with an error of the source's */,
+    STAGED_APART /* of different tables */,
+    STAGED_UNKNOWN
+};
+/* source: Oracle's text of the first. */
+int staged_compare(PGconn *target, const char *source, const char *first, const char *second, char *reason, size_t size);
 
 /* ---- the three measurements ---- */
 struct pair_result {
@@ -63,6 +71,8 @@ struct pair_result {
 };
 struct corpus_result {
     unsigned total, parsed, translated, refused, invalid, crashed, states[SQL_STATE_COUNT];
+    unsigned foreign; /* among the unparsed: texts that are not Oracle's SQL */
+    unsigned beyond;  /* among the refused: nothing that could be translated */
 };
 struct differential_result {
     unsigned passed, failed, witnessed;

@@ -21,7 +21,9 @@ static struct rows rows_of(PGresult *result)
     if (!rows.ok) {
         const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE), *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
         snprintf(rows.sqlstate, sizeof rows.sqlstate, "%s", sqlstate ? sqlstate : "");
+        const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
         buffer_append_text(&out, message ? message : PQresultErrorMessage(result));
+        if (detail && strcmp(rows.sqlstate, "42804") == 0) buffer_printf(&out, " %s", detail);
     }
     rows.row_count = PQntuples(result);
     rows.column_count = PQnfields(result);
