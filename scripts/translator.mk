@@ -7,6 +7,10 @@ $(BUILD)/tests/measure-translator: $(TRANSLATOR_OBJECTS) $(call libs,sql)
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $(TRANSLATOR_OBJECTS) -Wl,--start-group $(call libs,sql) -Wl,--end-group -lpg_query -lpq $(LIBS_sql)
 
+.PHONY: translator-page
+translator-page: $(BUILD)/tests/test_sql_contract  ## docs/translator.md from the translator's tables
+	@GOLDEN_UPDATE=1 $(BUILD)/tests/test_sql_contract >/dev/null 2>&1
+
 .PHONY: test-translator
 test-translator: $(BUILD)/tests/measure-translator  ## the translator against documented answers and corpora (CORPUS=folder)
 	@mkdir -p build/results

@@ -88,6 +88,10 @@ const struct contract_row contract_rows[] = {
     {"Queries", "FOR UPDATE [OF] [NOWAIT | SKIP LOCKED]", EXACT, "FOR NO KEY UPDATE: as on the source it does not hinder children", NULL},
     {"Queries", "FOR UPDATE WAIT n", NEAR, "without the limit", "set lock_timeout"},
     {"Queries", "hints", EXACT, "left out", NULL},
+    {"Queries", "a number or text in the place of a condition", NO, "the source refuses it too", "compare it with another value"},
+    {"Queries", "an aggregate of an aggregate", NO, "PostgreSQL has none", "aggregate in a subquery first"},
+    {"Queries", "VALUES as rows in FROM", NO, "the types of its columns are not known", "SELECT .. FROM DUAL UNION ALL .."},
+    {"Queries", "&name of SQL*Plus", NO, "it has no value here", "put the value into the script"},
     /* changes */
     {"Changes", "INSERT without a column list", EXACT, "the source's columns by name", NULL},
     {"Changes", "values of another type", EXACT, "converted as the source converts", NULL},
@@ -110,6 +114,7 @@ const struct contract_row contract_rows[] = {
     {"Transactions and sessions", "ALTER SESSION SET", EXACT, "followed by the engine: schema, NLS formats, zone; others have no meaning for the target", NULL},
     /* definitions */
     {"Definitions", "CREATE TABLE", EXACT, "columns, defaults, identities, constraints, virtual columns (stored); physical attributes are left out", NULL},
+    {"Definitions", "ALTER TABLE MOVE, PARALLEL, INMEMORY, supplemental logging and other physical attributes", SQL_PASSED, "they have no meaning for the target", NULL},
     {"Definitions", "partitions, temporary tables, invisible columns, DEFAULT ON NULL", NEAR, "said at the statement", NULL},
     {"Definitions", "CREATE INDEX, SEQUENCE, VIEW; ALTER, DROP, TRUNCATE, COMMENT, GRANT on objects", EXACT, "their counterparts", NULL},
     {"Definitions", "procedures, packages, triggers, types, synonyms, users", NO, "no counterpart, or code", "by hand"},
@@ -149,7 +154,7 @@ static void print_functions(struct buffer *out)
 
 void contract_print(struct buffer *out)
 {
-    buffer_append_text(out, "# What is translated, and how far\n\nPrinted by `understudy translate --contract` from the translator's own tables. *exact*: the same answer; *approximate*: the difference is "
+    buffer_append_text(out, "# What is translated, and how far\n\nPrinted by `make translator-page` from the translator's own tables. *exact*: the same answer; *approximate*: the difference is "
                             "said with the statement; *passed*: handed on as it is; *refused*: nothing is sent, and the reason stands with line and column.\n");
     print_rows(out);
     buffer_append_text(out, "\n## Functions\n\nEvery other function is refused, unless the catalog says that it exists on the target.\n");
