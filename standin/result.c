@@ -37,6 +37,7 @@ static unsigned long buffer_for(const struct sql_type *type)
 static enum enum_field_types fetch_type(enum sql_kind kind)
 {
     if (sql_kind_is_time(kind)) return MYSQL_TYPE_DATETIME;
+    if (kind == KIND_BINARY_FLOAT || kind == KIND_BINARY_DOUBLE) return MYSQL_TYPE_DOUBLE; /* as text a float would lose bits */
     return kind == KIND_RAW || kind == KIND_BLOB ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
 }
 
@@ -65,6 +66,9 @@ static void make_columns(struct statement *s)
         if (b->buffer_type == MYSQL_TYPE_DATETIME) {
             b->buffer = &c->time;
             b->buffer_length = sizeof c->time;
+        } else if (b->buffer_type == MYSQL_TYPE_DOUBLE) {
+            b->buffer = &c->real;
+            b->buffer_length = sizeof c->real;
         } else {
             c->bytes = memory_alloc(c->size);
             b->buffer = c->bytes;
@@ -185,8 +189,8 @@ struct value result_value(struct statement *s, uint32_t column, const struct sql
     switch (c->kind) {
     case KIND_NUMBER:
     case KIND_BOOLEAN: return number_value(c, arena);
-    case KIND_BINARY_FLOAT: return (struct value){.type = VALUE_FLOAT, .real = strtof(c->bytes, NULL)};
-    case KIND_BINARY_DOUBLE: return (struct value){.type = VALUE_DOUBLE, .real = strtod(c->bytes, NULL)};
+    case KIND_BINARY_FLOAT: return (struct value){.type = VALUE_FLOAT, .real = c->real};
+    case KIND_BINARY_DOUBLE: return (struct value){.type = VALUE_DOUBLE, .real = c->real};
     case KIND_DATE:
     case KIND_TIMESTAMP:
     case KIND_TIMESTAMP_TZ:

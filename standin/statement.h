@@ -10,6 +10,7 @@ struct result_column {
     char *bytes;
     unsigned long size, length; /* buffer, its size, the value's length */
     MYSQL_TIME time;
+    double real;
     my_bool null, truncated;
 };
 

@@ -58,7 +58,9 @@ void session_answer_error(struct session *s, uint32_t ora, const char *text, int
 void session_answer_sqlstate(struct session *s, const struct error *error, const char *constraint)
 {
     char text[700];
-    int ora = sql_error_to_ora(error->sqlstate, constraint, error->text, s->schema, text, sizeof text);
+    int ora = error->native;
+    if (ora) snprintf(text, sizeof text, "ORA-%05d: %s", ora, error->text);
+    else ora = sql_error_to_ora(error->sqlstate, constraint, error->text, s->schema, text, sizeof text);
     if (ora == 1400 && s->call.plan && s->call.plan->kind == SQL_UPDATE) { /* the target has one number for both */
         const char *column = strstr(text, "into ");
         char updated[700];
@@ -179,6 +181,7 @@ bool session_describe_columns(struct session *s, const struct pg_result *result,
         oac->charset = text ? 873 : 0;
         oac->form = text ? WIRE_FORM_DATABASE : 0;
         if (text) oac->flags = WIRE_OAC_CHARACTER;
+        if (text && !oac->characters_max) oac->characters_max = oac->size_max; /* with 0 some drivers take the column for one without values */
         made[i].nullable = !plan || plan->nullable;
         made[i].name = plan && plan->name ? arena_string(&call->arena, view_text(plan->name)) : upper_name(&call->arena, target.name);
     }
@@ -229,7 +232,7 @@ static void write_row(struct session *s, const struct pg_result *result, uint32_
         struct value value = pg_value_from_text(pg_result_column(result, i).type, pg_result_text(result, row, i), pg_result_null(result, row, i), scratch);
         uint8_t as = define ? define->type : column->type;
         bool empty = value.type == VALUE_NULL && !pg_result_null(result, row, i);
-        if (empty && is_lob(column->type)) value = column->type == WIRE_TYPE_BLOB ? value_bytes(view_text("")) : value_text(view_text("")); /* EMPTY_CLOB() is not NULL */
+        if (empty && is_lob(column->type)) value = (struct value){.type = column->type == WIRE_TYPE_BLOB ? VALUE_BYTES : VALUE_TEXT, .bytes = view_text("")}; /* EMPTY_CLOB() is not NULL */
         if (column->type == WIRE_TYPE_INTERVAL_YM && value.type == VALUE_INTERVAL_DS && value.interval.days == 0 && value.interval.nanoseconds == 0)
             value = (struct value){.type = VALUE_INTERVAL_YM}; /* nothing is nothing of either kind */
         if (is_lob(column->type) && is_lob(as)) write_lob(s, column, define, &value);

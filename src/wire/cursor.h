@@ -54,6 +54,7 @@ enum wire_type {
 };
 enum { WIRE_FORM_DATABASE = 1, WIRE_FORM_NATIONAL = 2 };
 enum { WIRE_OAC_ARRAY = 0x40, WIRE_OAC_CHARACTER = 0x80 };
+enum { WIRE_OAC_REPEATED = 0x80 }; /* all flags of a bind that has no value of its own: it has that of the first one of its name (go-ora) */
 enum { WIRE_CONTINUE_LOB_PREFETCH = 0x2000000 };
 
 /* A type descriptor (OAC) of a bind, a define or a column: docs/protocol.md 8.4. */
@@ -99,6 +100,9 @@ struct wire_cursor {
 
 /* Fills plsql, query, dml and return_binds from a statement's text, by the same reading as the drivers' (they decide what they send). */
 void wire_cursor_classify(struct view sql, struct wire_cursor *cursor);
+
+/* Fills first_of[i] with the number of the first placeholder that has the name of the i-th, by the same reading; answers how many there are in all. */
+uint32_t wire_statement_same_names(struct view sql, uint32_t *first_of, uint32_t count);
 
 struct wire_cursor_table;
 struct wire_cursor_table *wire_cursor_table_new(uint32_t cursor_max, void (*owner_free)(void *owner));

@@ -6,6 +6,7 @@
  * sees, not what a parser of SQL would: words are runs of letters; comments, quoted strings, q-quotes and quoted names are
  * skipped; a colon after a string literal belongs to JSON; every occurrence of a placeholder in SQL is a bind of its own.
  */
+#include "base/memory.h"
 #include "wire/cursor.h"
 
 struct scan {
@@ -13,6 +14,9 @@ struct scan {
     size_t at;
     bool first_word_seen, returning_seen, into_seen;
     struct wire_cursor *out;
+    /* only where names are wanted */
+    struct view *names;
+    uint32_t names_max, name_count;
 };
 
 static uint8_t byte_at(const struct scan *s, size_t at)
@@ -114,6 +118,7 @@ static void take_placeholder(struct scan *s)
     do s->at++;
     while (s->at < s->text.size && is_space(s->text.data[s->at]));
     uint8_t first = byte_at(s, s->at);
+    size_t start = s->at;
     if (first == '"') {
         skip_quoted(s);
     } else if (is_digit(first)) {
@@ -124,41 +129,63 @@ static void take_placeholder(struct scan *s)
         return;
     }
     if (s->into_seen) s->out->return_binds++;
+    if (s->name_count < s->names_max) s->names[s->name_count] = view_of(s->text.data + start, (s->at < s->text.size ? s->at : s->text.size) - start);
+    s->name_count++;
+}
+
+static void scan_text(struct scan *s)
+{
+    bool after_string = false;
+    while (s->at < s->text.size) {
+        uint8_t c = s->text.data[s->at];
+        if (is_space(c)) {
+            s->at++;
+            continue;
+        }
+        bool string = c == '\'';
+        if (string) {
+            uint8_t before = s->at ? s->text.data[s->at - 1] : 0;
+            if (before == 'q' || before == 'Q')
+                skip_q_quoted(s);
+            else
+                skip_quoted(s);
+        } else if (is_letter(c)) {
+            take_word(s);
+            if (!s->out->dml && !s->names) return; /* the rest only matters for RETURNING */
+        } else if (c == '-' && byte_at(s, s->at + 1) == '-') {
+            skip_line_comment(s);
+        } else if (c == '/' && byte_at(s, s->at + 1) == '*') {
+            skip_block_comment(s);
+        } else if (c == '"') {
+            skip_quoted(s);
+        } else if (c == ':' && !after_string) {
+            take_placeholder(s);
+        } else {
+            s->at++;
+        }
+        after_string = string;
+    }
 }
 
 void wire_cursor_classify(struct view sql, struct wire_cursor *cursor)
 {
     struct scan s = {.text = sql, .out = cursor};
-    bool after_string = false;
     cursor->plsql = cursor->query = cursor->dml = false;
     cursor->return_binds = 0;
-    while (s.at < sql.size) {
-        uint8_t c = sql.data[s.at];
-        if (is_space(c)) {
-            s.at++;
-            continue;
-        }
-        bool string = c == '\'';
-        if (string) {
-            uint8_t before = s.at ? sql.data[s.at - 1] : 0;
-            if (before == 'q' || before == 'Q')
-                skip_q_quoted(&s);
-            else
-                skip_quoted(&s);
-        } else if (is_letter(c)) {
-            take_word(&s);
-            if (!cursor->dml) return; /* the rest only matters for RETURNING */
-        } else if (c == '-' && byte_at(&s, s.at + 1) == '-') {
-            skip_line_comment(&s);
-        } else if (c == '/' && byte_at(&s, s.at + 1) == '*') {
-            skip_block_comment(&s);
-        } else if (c == '"') {
-            skip_quoted(&s);
-        } else if (c == ':' && !after_string) {
-            take_placeholder(&s);
-        } else {
-            s.at++;
-        }
-        after_string = string;
+    scan_text(&s);
+}
+
+uint32_t wire_statement_same_names(struct view sql, uint32_t *first_of, uint32_t count)
+{
+    struct wire_cursor kind = {0};
+    struct view *names = memory_zero(count + 1, sizeof *names);
+    struct scan s = {.text = sql, .out = &kind, .names = names, .names_max = count};
+    scan_text(&s);
+    for (uint32_t i = 0; i < count; i++) {
+        first_of[i] = i;
+        for (uint32_t j = 0; i < s.name_count && j < i && first_of[i] == i; j++)
+            if (view_equal_ignoring_case(names[j], names[i])) first_of[i] = j;
     }
+    memory_free(names);
+    return s.name_count;
 }

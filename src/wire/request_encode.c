@@ -103,6 +103,7 @@ struct row_rule {
 static bool is_sent(const struct wire_execute_spec *spec, struct row_rule rule, uint32_t row, uint32_t i)
 {
     if (!rule.with_returns && i + spec->return_binds >= spec->bind_count) return false;
+    if (spec->binds[i].flags == WIRE_OAC_REPEATED) return false; /* it has the value of another */
     return !rule.short_form || spec->rows[(size_t)row * spec->bind_count + i].present;
 }
 

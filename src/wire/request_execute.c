@@ -6,6 +6,7 @@
 #include "wire/value_text.h"
 
 enum { OAC_SIZE_MIN = 12, I4_MAX = 64 };
+enum { REPEATED_AMONG_MAX = 4096 }; /* names are compared each with each */
 
 /* ---- descriptors ---- */
 
@@ -131,6 +132,7 @@ struct row_plan {
     const struct wire_oac *binds;
     uint32_t count;
     uint32_t *order; /* binds in the order of their values */
+    uint32_t *first_of; /* NULL: no bind is repeated; else where a bind without value of its own finds it */
     uint32_t sent;
 };
 
@@ -152,6 +154,28 @@ static bool is_sent(const struct request_decoder *d, uint32_t i, uint32_t count)
     return asked || i + d->kind.return_binds < count;
 }
 
+static bool is_repeated(const struct wire_oac *oac) { return oac->flags == WIRE_OAC_REPEATED; }
+
+/* Which value a bind takes that is sent without one is said by the names in the statement. */
+static bool plan_repeated(struct request_decoder *d, struct row_plan *plan)
+{
+    const struct wire_cursor *cursor = d->out->cursor;
+    bool any = false;
+    for (uint32_t i = 0; i < plan->count; i++) any = any || is_repeated(&plan->binds[i]);
+    if (!any) return true;
+    if (plan->count > REPEATED_AMONG_MAX) {
+        request_unknown(d, "a repeated bind among very many");
+        return false;
+    }
+    struct view sql = d->sql ? view_of(d->sql, d->sql_size) : cursor && cursor->sql ? view_of(cursor->sql, cursor->sql_size) : view_of(NULL, 0);
+    plan->first_of = request_array(d, plan->count, sizeof *plan->first_of);
+    if (!plan->first_of) return false;
+    bool good = wire_statement_same_names(sql, plan->first_of, plan->count) == plan->count;
+    for (uint32_t i = 0; i < plan->count; i++) good = good && (!is_repeated(&plan->binds[i]) || !is_repeated(&plan->binds[plan->first_of[i]]));
+    if (!good) request_unknown(d, "a repeated bind whose first is not known");
+    return good;
+}
+
 static bool plan_rows(struct request_decoder *d, struct row_plan *plan)
 {
     const struct wire_execute *execute = &d->out->execute;
@@ -164,10 +188,10 @@ static bool plan_rows(struct request_decoder *d, struct row_plan *plan)
         return false;
     }
     plan->order = request_array(d, plan->count, sizeof *plan->order);
-    if (!plan->order) return false;
+    if (!plan->order || !plan_repeated(d, plan)) return false;
     for (int late = 0; late < 2; late++)
         for (uint32_t i = 0; i < plan->count; i++)
-            if (is_sent(d, i, plan->count) && is_late(d, &plan->binds[i]) == (late == 1)) plan->order[plan->sent++] = i;
+            if (is_sent(d, i, plan->count) && !is_repeated(&plan->binds[i]) && is_late(d, &plan->binds[i]) == (late == 1)) plan->order[plan->sent++] = i;
     return true;
 }
 
@@ -175,6 +199,8 @@ static void read_row(struct request_decoder *d, const struct row_plan *plan, str
 {
     reader_u8(&d->in);
     for (uint32_t i = 0; i < plan->sent && request_ok(d); i++) read_bind(d, &plan->binds[plan->order[i]], &row[plan->order[i]]);
+    for (uint32_t i = 0; plan->first_of && i < plan->count; i++)
+        if (is_repeated(&plan->binds[i])) row[i] = row[plan->first_of[i]];
 }
 
 /* Walks over a value without keeping it. */

@@ -294,6 +294,26 @@ static void test_statements_are_read_as_drivers_read_them(void **state)
     }
 }
 
+static void test_placeholders_of_one_name(void **state)
+{
+    (void)state;
+    static const struct { const char *sql; uint32_t count, first_of[5]; } cases[] = {
+        {"SELECT :x + :X, :y, :x FROM dual", 4, {0, 0, 2, 0}},
+        {"SELECT ':x', :x /* :y */ -- :z\n, :y FROM dual", 2, {0, 1}},
+        {"UPDATE t SET a = :1, b = :2 WHERE c = :1 RETURNING d INTO :d", 4, {0, 1, 0, 3}},
+        {"SELECT 1 FROM dual", 0, {0}},
+        {"SELECT : x, :\"x\", :\"x\" FROM dual", 3, {0, 1, 1}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t first_of[5] = {9, 9, 9, 9, 9};
+        assert_int_equal(wire_statement_same_names(view_text(cases[i].sql), first_of, cases[i].count), cases[i].count);
+        for (uint32_t k = 0; k < cases[i].count; k++) assert_int_equal(first_of[k], cases[i].first_of[k]);
+    }
+    uint32_t one = 7;
+    assert_int_equal(wire_statement_same_names(view_text("SELECT :a, :b FROM dual"), &one, 1), 2); /* more than asked for */
+    assert_int_equal(one, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_column_that_becomes_a_lob, setup, teardown),
         cmocka_unit_test_setup_teardown(test_each_visits_bound_and_pending, setup, teardown),
         cmocka_unit_test(test_statements_are_read_as_drivers_read_them),
+        cmocka_unit_test(test_placeholders_of_one_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
