@@ -9,7 +9,8 @@ struct arguments {
     const char *config_file;            /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
     bool json, dry_run, override, restart, yes;
     const char *author, *reason, *format, *table, *catalog, *source, *target;
-    long percent, rows_per_second;
+    const char *folder, *key_file;      /* of a journal; NULL: the configuration's */
+    long percent, rows_per_second, from, to;
     const char *rest[16]; int rest_count; /* what is no option */
 };
 struct command { const char *name, *arguments, *text; int (*run)(const struct arguments *arguments); };
@@ -23,5 +24,7 @@ int command_run(const struct arguments *arguments);
 int command_check(const struct arguments *arguments);
 int command_translate(const struct arguments *arguments);
 int command_assess(const struct arguments *arguments);
+int command_journal(const struct arguments *arguments);
+int journal_replay(const struct config *config, bool dry_run, bool json); /* exit status */
 
 #endif

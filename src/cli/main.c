@@ -197,6 +197,7 @@ const struct command commands[] = {
     {"cutover", "[--dry-run]", "makes the target primary", run_cutover},
     {"rollback", "[--dry-run]", "makes the source primary again", run_rollback},
     {"audit", "", "the audit log", run_audit},
+    {"journal", "list|show|verify|replay", "the journal on disk: segments, records, checksums; replay to the target", command_journal},
     {"report", "[--format text|json|html]", "the final report", run_report},
     {"translate", "FILE|- [--json]", "translates statements of a file", command_translate},
     {"assess", "FILE|-", "how much of a file of SQL can be translated", command_assess},
@@ -209,7 +210,8 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {"dry-run", no_argument, NULL, 'n'}, {"override", no_argument, NULL, 'o'},
     {"restart", no_argument, NULL, 'r'}, {"author", required_argument, NULL, 'a'}, {"reason", required_argument, NULL, 'w'}, {"format", required_argument, NULL, 'f'},
     {"percent", required_argument, NULL, 'p'}, {"table", required_argument, NULL, 't'}, {"rows-per-second", required_argument, NULL, 's'},
-    {"catalog", required_argument, NULL, 'C'}, {"source", required_argument, NULL, 'S'}, {"target", required_argument, NULL, 'T'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+    {"catalog", required_argument, NULL, 'C'}, {"source", required_argument, NULL, 'S'}, {"target", required_argument, NULL, 'T'},
+    {"folder", required_argument, NULL, 'F'}, {"key-file", required_argument, NULL, 'K'}, {"from", required_argument, NULL, '1'}, {"to", required_argument, NULL, '2'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 };
 
 static bool parse(int argc, char **argv, struct arguments *a)
@@ -231,6 +233,10 @@ static bool parse(int argc, char **argv, struct arguments *a)
         case 'C': a->catalog = optarg; break;
         case 'S': a->source = optarg; break;
         case 'T': a->target = optarg; break;
+        case 'F': a->folder = optarg; break;
+        case 'K': a->key_file = optarg; break;
+        case '1': a->from = strtol(optarg, NULL, 10); break;
+        case '2': a->to = strtol(optarg, NULL, 10); break;
         case 'h': exit(run_help(a));
         default: return false;
         }

@@ -87,6 +87,34 @@ static bool read_password(struct config *config, struct error *error)
     return true;
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool config_journal_key(const struct config *config, uint8_t key[32], bool *there, struct error *error)
+{
+    char text[68];
+    *there = config->journal_key_file[0] != 0;
+    if (!*there) return true;
+    FILE *file = fopen(config->journal_key_file, "rb");
+    if (!file) return error_set(error, ERROR_CONFIG, "[journal] key_file: %s cannot be read; make it a file with 32 bytes, readable by us alone", config->journal_key_file);
+    size_t size = fread(text, 1, sizeof text, file);
+    fclose(file);
+    if (size == 32) {
+        memcpy(key, text, 32);
+        return true;
+    }
+    while (size && (text[size - 1] == '\n' || text[size - 1] == '\r')) size--;
+    bool good = size == 64;
+    for (size_t i = 0; good && i < 32; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        good = high >= 0 && low >= 0;
+        key[i] = (uint8_t)(high << 4 | low);
+    }
+    return good || error_set(error, ERROR_CONFIG, "[journal] key_file: %s holds neither 32 bytes nor 64 hexadecimal digits", config->journal_key_file);
+}
+
 bool config_read(const char *file, struct config *out, struct error *error)
 {
     memset(out, 0, sizeof *out);

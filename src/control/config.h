@@ -29,5 +29,7 @@ struct config {
 extern const struct option_table config_options;
 /* Reads the file and the secrets it names. Errors say file:line and what to do. */
 bool config_read(const char *file, struct config *out, struct error *error) MUST_USE;
+/* The journal's key from [journal] key_file: 32 bytes, or 64 hexadecimal digits on a line. *there is false when none is configured. */
+bool config_journal_key(const struct config *config, uint8_t key[32], bool *there, struct error *error) MUST_USE;
 
 #endif

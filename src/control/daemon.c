@@ -82,6 +82,10 @@ static bool open_stores(struct daemon *daemon, struct error *error)
     options.folder = engine->options.journal_folder;
     options.segment_size = daemon->config.journal_segment;
     options.retain_bytes = daemon->config.journal_retain;
+    uint8_t key[32];
+    bool encrypted;
+    if (!config_journal_key(&daemon->config, key, &encrypted, error)) return false;
+    options.key = encrypted ? key : NULL;
     engine->journal = journal_open(&options, error);
     if (!engine->journal) return error_prefix(error, "[journal] folder");
     fault_point(FAULT_start_recovered);

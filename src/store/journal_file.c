@@ -172,7 +172,7 @@ static bool folder_open(struct posix_folder *folder, struct error *error)
     return true;
 }
 
-bool journal_files_posix(const char *folder, bool sync, struct journal_files *out, struct error *error)
+static struct posix_folder *folder_new(const char *folder, bool sync, struct journal_files *out)
 {
     struct posix_folder *context = memory_alloc(sizeof *context);
     *context = (struct posix_folder){.path = memory_string(folder), .folder = -1, .lock = -1, .sync = sync};
@@ -192,7 +192,23 @@ bool journal_files_posix(const char *folder, bool sync, struct journal_files *ou
         .list = posix_list,
         .release = posix_release,
     };
+    return context;
+}
+
+bool journal_files_posix(const char *folder, bool sync, struct journal_files *out, struct error *error)
+{
+    struct posix_folder *context = folder_new(folder, sync, out);
     if (folder_open(context, error)) return true;
+    posix_release(context);
+    return false;
+}
+
+bool journal_files_posix_look(const char *folder, struct journal_files *out, struct error *error)
+{
+    struct posix_folder *context = folder_new(folder, false, out);
+    context->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (context->folder >= 0) return true;
+    fail(error, "cannot open the journal's folder", folder);
     posix_release(context);
     return false;
 }

@@ -43,5 +43,7 @@ struct journal_files {
 
 /* The real disk. Makes the folder if it is missing (not its parents) and locks it for this process. sync: false turns syncs into nothing. */
 bool journal_files_posix(const char *folder, bool sync, struct journal_files *out, struct error *error) MUST_USE;
+/* To look only: the folder must be there, nothing is made in it, and it is not locked: another process may be writing it. */
+bool journal_files_posix_look(const char *folder, struct journal_files *out, struct error *error) MUST_USE;
 
 #endif

@@ -316,6 +316,35 @@ def corruptions(torture):
     world.go_on()
 
 
+def offline(torture):
+    """the daemon stays down: its journal is listed, shown, verified, and replayed to the target by the command"""
+    world, daemon = torture.world, torture.world.daemon
+    world.target.crash()
+    time.sleep(2)
+    world.rest()
+    daemon.stop()
+    world.target.resume()
+    status, text = daemon.cli("journal", "verify")
+    torture.check("offline: the journal verifies", status == 0 and "good" in text, text)
+    status, text = daemon.cli("journal", "list")
+    torture.check("offline: its segments are listed", status == 0 and ".journal" in text, text)
+    status, text = daemon.cli("journal", "show")
+    torture.check("offline: its records are shown", status == 0 and "UPDATE counters SET value = value + 1" in text, text[:300])
+    plain = [path.name for path in (daemon.folder / "journal").glob("*.journal") if b"UPDATE counters" in path.read_bytes()]
+    torture.check("offline: what stands on the disk is encrypted", not plain, str(plain[:3]))
+    status, text = daemon.cli("journal", "replay", "--dry-run")
+    torture.check("offline: the target is behind", status == 0 and " 0 transactions" not in text, text)
+    status, text = daemon.cli("journal", "replay")
+    torture.check("offline: the journal is replayed", status == 0, text)
+    rows, different = world.compare()
+    torture.check(f"offline: {rows} rows are equal then", not different, str(different[:4]))
+    daemon.start()
+    daemon.wait_up()
+    status, text = daemon.cli("journal", "replay")
+    torture.check("offline: beside a daemon it is refused", status != 0 and "in use" in text, text)
+    world.go_on()
+
+
 def end(torture):
     """everybody stops; both sides, the ledgers and the positions agree"""
     world = torture.world
@@ -330,4 +359,4 @@ def end(torture):
 
 
 ALWAYS = [prepare, end]
-ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, chaos, kills, no_findings, corruptions, provoked_kills, end]
+ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, chaos, kills, no_findings, corruptions, provoked_kills, offline, end]

@@ -111,6 +111,8 @@ class Daemon(servers.Daemon):
             for name, text in (("admin.token", self.token), ("source.password", servers.PASSWORD)):
                 (self.folder / name).write_text(text + "\n")
                 (self.folder / name).chmod(0o600)
+            (self.folder / "journal.key").write_bytes(os.urandom(32))
+            (self.folder / "journal.key").chmod(0o600)
             self.configure()
         self.process = servers.Process([self.program, "run", "--config", self.folder / "understudy.ini"], self.log)
 
@@ -119,7 +121,7 @@ class Daemon(servers.Daemon):
             "listen": {"address": "127.0.0.1", "port": self.port, "workers": 2},
             "source": {"host": "127.0.0.1", "port": self.source.port, "service": servers.SERVICE, "user": servers.USER, "password_file": self.folder / "source.password", "schema": servers.USER},
             "target": {"conninfo": f"{self.target.conninfo} options='-c search_path={servers.TARGET_SCHEMA}'", "schema": servers.TARGET_SCHEMA},
-            "journal": {"folder": self.folder / "journal", "segment": "1M", "retain": "64M"},
+            "journal": {"folder": self.folder / "journal", "segment": "1M", "retain": "64M", "key_file": self.folder / "journal.key"},
             "state": {"file": self.folder / "state.db"},
             "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
             "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s", "reverse_lag": "86400s"},
@@ -187,6 +189,11 @@ class Daemon(servers.Daemon):
             if time.monotonic() > end:
                 raise RuntimeError(f"the mirror does not catch up within {seconds} s: {self.status()['lag']} {self.status()['mirror']}")
             time.sleep(0.05)
+
+    def cli(self, *arguments):
+        done = subprocess.run([str(self.program), arguments[0], "--config", str(self.folder / "understudy.ini"), *arguments[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=120)
+        return done.returncode, done.stdout + done.stderr
 
     def log_count(self, word):
         return self.log.read_text(errors="replace").count(word)
