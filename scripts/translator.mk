@@ -15,3 +15,13 @@ translator-page: $(BUILD)/tests/test_sql_contract  ## docs/translator.md from th
 test-translator: $(BUILD)/tests/measure-translator  ## the translator against documented answers and corpora (CORPUS=folder)
 	@mkdir -p build/results
 	@$(BUILD)/tests/measure-translator build/results $(CORPUS)
+
+# A statement of 1 KiB, seen before and new, beside a bare hash of it.
+$(BUILD)/bench_translate: $(BUILD)/tests/bench/bench_translate.o $(call libs,engine)
+	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,engine) -Wl,--end-group $(LIBS_engine)
+
+.PHONY: bench bench-translate
+bench: bench-translate  ## all benches
+bench-translate:  ## translator: a statement seen before and a new one
+	@$(MAKE) --no-print-directory V=release BUILD=build/release build/release/bench_translate
+	@build/release/bench_translate
