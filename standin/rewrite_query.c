@@ -103,10 +103,13 @@ static const char *item_name(struct rewriter *rw, const struct expression *e, ui
     if (to - from == 3 && tokens[to - 1].kind == TOKEN_WORD && strcmp(tokens[from + 1].text, ".") == 0) return tokens[to - 1].text;
     const char *source = rewrite_source_text(rw, from, to);
     char *name = arena_alloc(rw->arena, strlen(source) + 1), *out = name;
-    bool quoted = false;
+    bool quoted = false, dropping = false;
     for (const char *c = source; *c && out - name < 120; c++) {
         if (*c == '\'') quoted = !quoted;
-        if (quoted || !isspace((unsigned char)*c)) *out++ = quoted ? *c : (char)toupper((unsigned char)*c);
+        bool begins = ((unsigned char)*c & 0xF8) == 0xF0; /* MariaDB's names hold characters of three bytes at most */
+        dropping = begins || (dropping && ((unsigned char)*c & 0xC0) == 0x80);
+        if (begins) *out++ = '?';
+        if (!dropping && (quoted || !isspace((unsigned char)*c))) *out++ = quoted ? *c : (char)toupper((unsigned char)*c);
     }
     *out = '\0';
     return name;
@@ -122,6 +125,8 @@ static void parse_items(struct rewriter *rw, struct query *query)
         if (value.type.kind == KIND_BOOLEAN && rw->place == PLACE_SQL) rewrite_fail(rw, 923, NULL, "FROM keyword not found where expected");
         if (value.tuple_count) rewrite_fail(rw, 907, NULL, "missing right parenthesis");
         uint32_t to = rw->at;
+        bool bare_bind = to - from == 1 && rw->list.tokens[from].kind == TOKEN_BIND && value.type.kind == KIND_VARCHAR;
+        if (bare_bind && value.type.length < 4000) value.type.length = 4000; /* the next execution may bind a longer one */
         bool as = rewrite_take(rw, "AS");
         const struct token *t = rewrite_peek(rw, 0);
         const char *name = NULL;

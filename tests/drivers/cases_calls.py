@@ -52,7 +52,8 @@ def returning():
         case("returning.null", call("INSERT INTO t_dml (id, name, note) VALUES (:1, :2, NULL) RETURNING note INTO :3", 1, "a", out("s", size=100), outs={"2": None}), clean="t_dml"),
         case("returning.expression", call("INSERT INTO t_dml (id, name) VALUES (:1, :2) RETURNING UPPER(name) INTO :3", 1, "abc", out("s", size=100), outs={"2": "ABC"}), clean="t_dml"),
         case("returning.sequence", call("INSERT INTO t_dml (id, name) VALUES (case_seq.NEXTVAL + 100000, 'a') RETURNING name INTO :1", out("s", size=40), outs={"0": "a"}), clean="t_dml"),
-        case("returning.date", call("INSERT INTO t_time (id, d) VALUES (:1, :2) RETURNING d INTO :3", 1, d("2024-02-29T01:02:03"), out("d"), outs={"2": d("2024-02-29T01:02:03")}), clean="t_time"),
+        case("returning.date", call("INSERT INTO t_time (id, d) VALUES (:1, :2) RETURNING d INTO :3", 1, d("2024-02-29T01:02:03"), out("d"), outs={"2": d("2024-02-29T01:02:03")}), clean="t_time",
+             skip={"go": DRIVER + "a date behind RETURNING stays null in it, from bytes that the other drivers read"}),
         case("returning.error", filled(1), fails(1, "INSERT INTO t_dml (id, name) VALUES (:1, :2) RETURNING name INTO :3", 1, "b", out("s", size=40)), query("SELECT COUNT(*) FROM t_dml", [1]), clean="t_dml"),
     ]
 
@@ -183,7 +184,7 @@ def queries():
     made.append(case("query.connect_by", query("SELECT LEVEL FROM dual CONNECT BY LEVEL <= 3", [1, 2, 3]), skip=legacy_cannot("CONNECT BY")))
     made.append(case("query.user", query("SELECT CASE WHEN USER = 'CASES' THEN 1 ELSE 0 END FROM dual", [1])))
     made.append(case("query.hint_and_comment", query("SELECT /*+ FULL(t) */ COUNT(*) FROM t_digit t -- end", [10])))
-    made.append(case("query.semicolon", fails([911, 933], "SELECT 1 FROM dual;")))
+    made.append(case("query.semicolon", fails([911, 933], "SELECT 1 FROM dual;"), skip={"postgres": "a semicolon at the end is read over, not refused"}))
     return made
 
 
@@ -234,7 +235,7 @@ def errors():
         case("error.00900.statement", fails(900, "NONSENSE 1")),
         case("error.00947.values", fails(947, "INSERT INTO t_dml (id, name) VALUES (1)")),
         case("error.00913.values", fails(913, "INSERT INTO t_dml (id) VALUES (1, 2)")),
-        case("error.00979.group", fails(979, "SELECT name, COUNT(*) FROM t_dml GROUP BY id")),
+        case("error.00979.group", fails(979, "SELECT name, COUNT(*) FROM t_dml GROUP BY id"), skip=target_cannot("columns that depend on a grouped primary key may be selected")),
         case("error.00918.ambiguous", fails(918, "SELECT id FROM t_parent, t_child")),
         case("error.01789.union", fails(1789, "SELECT 1 FROM dual UNION SELECT 1, 2 FROM dual")),
         case("error.02289.sequence", fails(2289, "SELECT no_such_seq.NEXTVAL FROM dual")),
@@ -263,7 +264,7 @@ def blocks():
         block("loop", call("BEGIN FOR i IN 1 .. 5 LOOP INSERT INTO t_number (id, n) VALUES (i, i * i); END LOOP; END;"), query("SELECT SUM(n) FROM t_number", [55]), COMMIT, clean="t_number"),
         block("raise", fails(20017, "BEGIN p_fail; END;")),
         block("raise_own", fails(20001, "BEGIN RAISE_APPLICATION_ERROR(-20001, 'boom'); END;")),
-        block("no_data", fails(1403, "DECLARE x NUMBER; BEGIN SELECT id INTO x FROM t_dml WHERE id = -1; END;"), clean="t_dml"),
+        block("no_data", fails(1403, "DECLARE x NUMBER; BEGIN SELECT id INTO x FROM t_dml WHERE id = -1; END;"), clean="t_dml", skip=legacy_cannot("SELECT INTO without a row is a warning to MariaDB, and the block goes on")),
         block("handled", call("DECLARE x NUMBER; BEGIN SELECT id INTO x FROM t_dml WHERE id = -1; :1 := 1; EXCEPTION WHEN NO_DATA_FOUND THEN :1 := 0; END;", out("n"), outs=[0]), clean="t_dml",
               skip={"go": DRIVER + "a bind that occurs twice", "ojdbc8": DRIVER + "ordinal binds that occur twice", "ojdbc11": DRIVER + "ordinal binds that occur twice"}),
         block("bad", fails(6550, "BEGIN no_such_procedure(1); END;")),
