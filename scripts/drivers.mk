@@ -11,3 +11,14 @@ driver-cases:  ## tests/drivers/cases.json again from cases_*.py
 .PHONY: test-drivers-short
 test-drivers-short: all  ## a few driver cases of every topic, all drivers and configurations
 	@DRIVERS_BUILD=$(BUILD) tests/drivers/run-short
+
+# The cursor soak: a server of its own with the tap in it.
+$(BUILD)/tests/cursor-server: $(BUILD)/tests/drivers/cursors/server.o $(call libs,wire)
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,wire) -Wl,--end-group $(LIBS_wire)
+
+CALLS ?= 1000000
+.PHONY: soak-cursors
+soak-cursors: $(BUILD)/tests/cursor-server  ## re-executions by cursor id with every driver: CALLS=1000000 DRIVERS="python go"; adds up in build/results/cursors.json
+	@scripts/install-drivers
+	@tests/drivers/cursors/soak.py --build $(BUILD) --calls $(CALLS) $(foreach d,$(DRIVERS),--driver $(d))
