@@ -9,8 +9,8 @@ driver-cases:  ## tests/drivers/cases.json again from cases_*.py
 	@cd tests/drivers && PYTHONDONTWRITEBYTECODE=1 python3 make_cases.py
 
 .PHONY: test-drivers-short
-test-drivers-short: all  ## a few driver cases of every topic, all drivers and configurations
-	@DRIVERS_BUILD=$(BUILD) tests/drivers/run-short
+test-drivers-short:  ## a few driver cases of every topic, all drivers and configurations
+	@BUILD=$(BUILD) tests/e2e/run-drivers
 
 # The cursor soak: a server of its own with the tap in it.
 $(BUILD)/tests/cursor-server: $(BUILD)/tests/drivers/cursors/server.o $(call libs,wire)
