@@ -329,8 +329,27 @@ static bool key_is_uncertain(const struct call_view *c)
     return c->plan->kind == SQL_INSERT && c->plan->written->trigger_insert;
 }
 
+/* Row images, which a target that was primary gave back, name every row that was written, also by a statement over a predicate. */
+static bool plan_images(struct mirror *m, const struct call_view *c)
+{
+    const struct record_result *result = &c->result;
+    if (!c->has_result || result->image_rows == 0 || !c->map->key || c->plan->key_changes) return false;
+    if (result->image_columns != c->map->table->column_count || c->plan->written != c->map->table) return false;
+    for (uint32_t r = 0; r < result->image_rows; r++) {
+        struct value raw[32], normal[32];
+        for (uint16_t k = 0; k < c->map->key->column_count; k++) raw[k] = result->images[(size_t)r * result->image_columns + c->map->key->columns[k]];
+        if (!rows_normal_key(c->map, raw, normal, &m->batch.arena)) return false;
+        struct mirror_key *key = add_key(m, c, normal);
+        mirror_key_image(key);
+        note_key(m, c, key);
+        watch_touch(m, key);
+    }
+    return true;
+}
+
 static void plan_call(struct mirror *m, const struct call_view *c)
 {
+    if (plan_images(m, c)) return;
     const struct sql_plan *plan = c->plan;
     bool keyed = c->map && c->map->key && plan->key == c->map->key, images = keyed && image_only(m, c);
     struct mirror_record *record = arena_zero(&m->batch.arena, sizeof *record);

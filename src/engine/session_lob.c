@@ -6,6 +6,8 @@
 #include "engine/session_private.h"
 
 #include "base/memory.h"
+#include "wire/message.h"
+#include "wire/value_text.h"
 
 enum { LOCATOR_SIZE = 40, LOCATOR_MARK_AT = 10, LOCATOR_ID_AT = 14, SESSION_LOB_BYTES_MAX = 32 * 1024 * 1024 };
 static const uint8_t locator_mark[4] = {'U', 'S', 'L', 'B'};
@@ -226,5 +228,43 @@ bool session_lob_bind(struct session *s, const struct wire_oac *oac, struct view
         bytes = buffer_view(&theirs->bytes);
     }
     *out = binary ? value_bytes(arena_copy(arena, bytes)) : value_text(wire_utf16be_to_utf8(bytes, arena));
+    return true;
+}
+
+/* ---- our LOBs as binds of the source ---- */
+
+bool session_lob_bound(const struct wire_request *request, const struct wire_cursor *cursor)
+{
+    size_t count = (size_t)request->execute.row_count * cursor->bind_count;
+    for (size_t i = 0; i < count; i++)
+        if (wire_type_is_lob(cursor->binds[i % cursor->bind_count].type) && session_lob_is_ours(request->execute.rows[i].raw)) return true;
+    return false;
+}
+
+bool session_lobs_by_value(struct session *s, struct wire_execute_spec *spec)
+{
+    struct arena *arena = &s->call.arena;
+    size_t count = (size_t)spec->row_count * spec->bind_count;
+    struct wire_oac *oacs = arena_alloc(arena, sizeof *oacs * spec->bind_count);
+    struct wire_bind *rows = arena_alloc(arena, sizeof *rows * count);
+    memcpy(oacs, spec->binds, sizeof *oacs * spec->bind_count);
+    memcpy(rows, spec->rows, sizeof *rows * count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t b = (uint32_t)(i % spec->bind_count);
+        const struct wire_oac *lob = &spec->binds[b];
+        if (!wire_type_is_lob(lob->type) || b + spec->return_binds >= spec->bind_count) continue;
+        struct value value = value_null();
+        if (rows[i].present && !rows[i].null && !session_lob_bind(s, lob, rows[i].raw, arena, &value)) return false;
+        rows[i].null = value.type == VALUE_NULL;
+        rows[i].raw = value.bytes;
+        oacs[b].type = lob->type == WIRE_TYPE_BLOB ? WIRE_TYPE_LONG_RAW : WIRE_TYPE_LONG;
+        oacs[b].size_max = INT32_MAX;
+        oacs[b].continue_flags = 0;
+        oacs[b].characters_max = 0;
+        if (lob->type == WIRE_TYPE_CLOB) oacs[b].charset = WIRE_CHARSET_UTF8;
+        oacs[b].form = lob->type == WIRE_TYPE_CLOB ? 1 : 0;
+    }
+    spec->binds = oacs;
+    spec->rows = rows;
     return true;
 }

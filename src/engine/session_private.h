@@ -133,7 +133,7 @@ struct session {
     bool hidden_active; struct wire_end hidden_end; struct record_result hidden_result; uint64_t hidden_affected;
     void (*hidden_done)(struct session *session);
     struct buffer mapped_reply; uint32_t mapped_from, mapped_to;
-    size_t replay_at; uint32_t replay_image; int replay_stage; bool replaying, replay_failed;
+    size_t replay_at; uint32_t replay_image, replay_row; uint64_t replay_affected; int replay_stage; bool replaying, replay_failed;
     struct row_maps *row_maps;
     uint64_t calls; enum engine_side last_side;
 };
@@ -222,6 +222,10 @@ bool session_lob_is_ours(struct view locator);
 void session_source_lob_request(struct session *s);          /* follow writes to temporary LOBs on the source */
 void session_source_lob_result(struct session *s, struct view locator);
 bool session_lob_bind(struct session *s, const struct wire_oac *oac, struct view locator, struct arena *arena, struct value *out);
+/* Is a value bound that is a LOB of ours, which the source does not know? */
+bool session_lob_bound(const struct wire_request *request, const struct wire_cursor *cursor);
+/* LOBs that the client made while the target answered go to the source by value: as LONG, which it takes for a LOB column. False: one is not here any more. */
+bool session_lobs_by_value(struct session *s, struct wire_execute_spec *spec);
 void session_lobs_release(struct session *s);
 /* session_replay.c: after the target was lost */
 bool session_replay_needed(const struct session *s);

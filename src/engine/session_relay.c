@@ -37,7 +37,7 @@ static void write_leftovers(struct session *s, struct buffer *out)
 }
 
 /* The execution said in full, with binds and defines: for a cursor whose state on the source is not what the client thinks it is. */
-static void write_full_execute(struct session *s, const struct wire_request *request, struct buffer *out)
+static bool write_full_execute(struct session *s, const struct wire_request *request, bool by_value, struct buffer *out)
 {
     const struct wire_execute *execute = &request->execute;
     const struct wire_cursor *cursor = s->call.wire_cursor;
@@ -58,7 +58,7 @@ static void write_full_execute(struct session *s, const struct wire_request *req
         spec.sql = execute->sql;
         spec.options |= WIRE_OPTION_PARSE;
     }
-    wire_execute_write(s->wire, request->sequence, &spec, out);
+    return (!by_value || session_lobs_by_value(s, &spec)) && wire_execute_write(s->wire, request->sequence, &spec, out);
 }
 
 static bool is_execute(const struct wire_request *request)
@@ -73,7 +73,9 @@ void session_forward(struct session *s)
     bool foreign_close = has_foreign_ids(request);
     wire_tap_sent(s->tap);
     bool foreign = call->wire_cursor && is_foreign(call->wire_cursor->id);
-    bool full = is_execute(request) && call->wire_cursor && call->cursor && (foreign || call->cursor->source_stale);
+    bool executes = is_execute(request) && call->wire_cursor && call->cursor;
+    bool by_value = executes && session_lob_bound(request, call->wire_cursor);
+    bool full = executes && (foreign || by_value || call->cursor->source_stale);
     call->sent_us = session_now(s);
     if (!full && !foreign && !foreign_close && !s->pending_close_count && buffer_size(&s->pending_piggybacks) == 0) {
         session_send(s, PEER_SOURCE, buffer_view(&s->raw));
@@ -83,8 +85,11 @@ void session_forward(struct session *s)
     buffer_clear(&s->output);
     write_leftovers(s, &s->output);
     if (full) {
-        write_full_execute(s, request, &s->output);
-        call->cursor->source_stale = false;
+        if (!write_full_execute(s, request, by_value, &s->output)) {
+            session_answer_error(s, 22922, "ORA-22922: nonexistent LOB value\n", 0);
+            return;
+        }
+        call->cursor->source_stale = by_value; /* the next execution binds LOBs again */
     } else if (!wire_request_rewrite_ids(request, map_id, s, &s->output)) {
         session_answer_error(s, 1001, "ORA-01001: invalid cursor\n", 0);
         return;

@@ -90,6 +90,26 @@ static bool replay_load(struct session *s, struct replay *replay, size_t *next)
     return true;
 }
 
+static uint32_t iterations_good(const struct replay *replay)
+{
+    return replay->has_result && replay->result.partial ? replay->result.good_iterations : replay->record.row_count;
+}
+
+/* Iterations of array DML that the target had refused are not tried on the source. True: none is left to be done. */
+static bool skip_failed(struct session *s, const struct replay *replay)
+{
+    const struct record_result *result = &replay->result;
+    for (; s->replay_row < iterations_good(replay); s->replay_row++) {
+        bool failed = false;
+        for (uint32_t i = 0; i < result->failed_count && !failed; i++) failed = result->failed[i] == s->replay_row;
+        if (!failed) return false;
+    }
+    if (replay->record.row_count <= 1 && !result->failed_count && !result->partial) return false;
+    memset(&s->hidden_end, 0, sizeof s->hidden_end);
+    s->hidden_affected = 0;
+    return true;
+}
+
 static void replayed(struct session *s)
 {
     struct replay replay;
@@ -115,12 +135,21 @@ static void replayed(struct session *s)
             replay_next(s);
             return;
         }
-    } else if (replay.has_result && s->hidden_affected != replay.result.affected) {
-        replay_failed(s, "a statement touched another number of rows");
-        return;
+    } else {
+        s->replay_affected += s->hidden_affected;
+        s->replay_row++;
+        if (s->replay_row < iterations_good(&replay)) { /* array DML: one iteration after the other */
+            replay_next(s);
+            return;
+        }
+        if (replay.has_result && s->replay_affected != replay.result.affected) {
+            replay_failed(s, "a statement touched another number of rows");
+            return;
+        }
     }
     journal_again(s, &replay.record, &replay.result);
-    s->replay_image = 0;
+    s->replay_image = s->replay_row = 0;
+    s->replay_affected = 0;
     s->replay_at = next;
     replay_next(s);
 }
@@ -147,18 +176,20 @@ static void replay_next(struct session *s)
         session_hidden_execute(s, view_text(replay.map->source_update), binds, count, WIRE_OPTION_EXECUTE, replayed);
         return;
     }
-    if (replay.record.row_count > 1) { /* array DML: an iteration at a time would need its own counts; images cover what is not exact */
-        replay_failed(s, "array DML without images");
+    if (skip_failed(s, &replay)) {
+        replayed(s);
         return;
     }
-    session_hidden_execute(s, replay.record.text, replay.record.binds, replay.record.bind_count, WIRE_OPTION_EXECUTE, replayed);
+    session_hidden_execute(s, replay.record.text, replay.record.binds + (size_t)s->replay_row * replay.record.bind_count, replay.record.bind_count,
+                           WIRE_OPTION_EXECUTE, replayed);
 }
 
 void session_replay(struct session *s)
 {
     s->replaying = true;
     s->replay_at = 0;
-    s->replay_image = 0;
+    s->replay_image = s->replay_row = 0;
+    s->replay_affected = 0;
     s->replay_stage = 0;
     s->call.state = CALL_PREPARING;
     replay_next(s);

@@ -214,12 +214,12 @@ static void insert_keys(struct translation *t, struct classification *c, const s
     c->key = find_key(t, table, &list, &c->key_parts);
 }
 
-/* A key column that is not in the values but is returned into a bind. */
+/* A column of the primary key that is not in the values but is returned into a bind: better than another unique key whose columns are in the values. */
 static void key_from_returning(struct translation *t, struct classification *c, const struct change *change, const struct insert_branch *b, struct expression *const *values)
 {
     const struct sql_table *table = c->written;
     const struct sql_key *key = table ? sql_table_primary_key(table) : NULL;
-    if (c->key || !key || change->into_count == 0) return;
+    if (!key || c->key == key || change->into_count == 0) return;
     struct sql_key_part *parts = translation_alloc(t, sizeof *parts * key->column_count);
     for (uint16_t i = 0; i < key->column_count; i++) {
         const struct sql_column *column = &table->columns[key->columns[i]];
