@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The target fails while it is secondary and while it is primary, under the load of a real driver: nothing fails, nothing is lost.
+Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDER --seed N --rollbacks N --outage SECONDS"""
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "demo"))
+
+import oracledb  # noqa: E402
+
+import compare  # noqa: E402
+from admin import AdminError  # noqa: E402
+from databases import TARGET_SCHEMA, Daemon, Legacy, Postgres, legacy_statements  # noqa: E402
+from workload import Clients  # noqa: E402
+
+oracledb.defaults.fetch_lobs = False
+CLIENTS = 6
+failures = 0
+
+
+def report(good, what, why=""):
+    global failures  # pylint: disable=global-statement
+    failures += not good
+    print(f"ok {what}" + (f" ({why})" if why else "") if good else f"not ok {what}: {why}", flush=True)
+
+
+class World:
+    def __init__(self, options):
+        scratch = Path(options.scratch)
+        self.logs = scratch / "logs"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.folder = scratch
+        build = Path(options.build).resolve()
+        self.postgres = Postgres(scratch / "postgres", self.logs)
+        self.legacy = Legacy(scratch / "legacy", self.logs, build / "standin-server")
+        self.daemon = Daemon(scratch / "understudy", self.logs, build / "understudy", self.legacy, self.postgres, {"probation_s": 1, "threshold": 0.9})
+        self.admin = self.daemon.admin
+
+    def driver_arguments(self, port):
+        where = self.legacy.connect()
+        return {"user": where["user"], "password": where["password"], "dsn": f"127.0.0.1:{port}/{where['service']}"}
+
+    def start(self):
+        self.postgres.start()
+        self.legacy.start()
+        with oracledb.connect(**self.driver_arguments(self.legacy.port)) as connection:
+            cursor = connection.cursor()
+            for statement in legacy_statements(ROOT / "demo/schema/oracle.sql", 0):
+                cursor.execute(statement)
+            cursor.executemany("INSERT INTO tags (tag_id, name) VALUES (:1, :2)", [(n, f"tag {n}") for n in range(1, 51)])
+            cursor.executemany("INSERT INTO client_totals (client_id, slot, total) VALUES (0, :1, 0)", [(n,) for n in range(4)])
+            connection.commit()
+        self.postgres.run_file(ROOT / "demo/schema/postgres.sql")
+        self.daemon.start()
+
+    def stop(self):
+        for part in (self.daemon, self.legacy, self.postgres):
+            part.stop()
+
+    def until(self, what, condition, timeout_s=60):
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            self.daemon.process.check()
+            if condition(self.admin.status()):
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"{what}: not within {timeout_s} s; status {self.admin.status()}")
+
+    def enter(self, phase, percent=None, timeout_s=60):
+        """Waits while only evidence is missing."""
+        body = {"to": phase, "author": "test", "reason": "test"}
+        if percent is not None:
+            body["percent"] = percent
+        end = time.monotonic() + timeout_s
+        while True:
+            try:
+                self.admin.post("/v1/phase", body)
+                break
+            except AdminError as refused:
+                if refused.status not in (409, 504) or time.monotonic() > end:
+                    raise
+                codes = {item.get("code") for item in refused.missing}
+                if codes & {"VERIFY_INCOMPLETE", "GAP_OPEN"}:
+                    self.work("verify")
+            time.sleep(0.2)
+        self.until(f"phase {phase}", lambda status: status["phase"] == phase)
+
+    def work(self, kind):
+        self.admin.post(f"/v1/{kind}", {})
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            jobs = [job for job in self.admin.get("/v1/work") if job.get("work", "").startswith(kind)]
+            if any(job.get("status") == "failed" for job in jobs):
+                raise RuntimeError(f"{kind} failed: {jobs}")
+            if jobs and all(job.get("status") == "done" for job in jobs):
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"{kind} did not end within 60 s")
+
+    def equal(self, clients, what):
+        """Clients stand still, the mirror catches up, both sides are read by their own tools."""
+        clients.pause()
+        self.until("lag 0", lambda status: status["lag"]["records"] == 0)
+        time.sleep(0.3)
+        source, target = compare.export_both(self.legacy, self.postgres.conninfo, TARGET_SCHEMA, self.folder / "check")
+        result = compare.compare(source, target)
+        report(result.equal, f"{what}: both sides are equal", f"{result.rows} rows" if result.equal else "; ".join(result.examples[:5]))
+        total = sum(int(row[0]) for row in self.legacy.rows("SELECT total FROM CLIENT_TOTALS", self.legacy.database))
+        report(total == clients.counted(), f"{what}: every count is there once", f"{total} of {clients.counted()}")
+        clients.resume()
+
+    def no_errors(self, clients, what):
+        errors = clients.errors()
+        report(not errors, f"{what}: no client saw an error", f"{clients.calls()} calls, longest {clients.longest_ms()} ms" if not errors else "; ".join(errors[:5]))
+
+
+def outage(world, clients, seconds):
+    """The target is away while the source is primary: clients do not notice, the mirror catches up."""
+    clients.longest_ms()
+    before = clients.calls()
+    world.postgres.crash()
+    time.sleep(seconds)
+    during = clients.calls() - before
+    report(during > seconds * 20, "the load went on without the target", f"{during} calls in {seconds} s")
+    report(world.admin.status()["lag"]["records"] > 0, "the lag is seen")
+    world.postgres.resume()
+    began = time.monotonic()
+    world.until("the mirror catches up", lambda status: status["lag"]["records"] < 20)
+    print(f"# caught up {time.monotonic() - began:.1f} s after the target came back", flush=True)
+    world.no_errors(clients, f"{seconds} s without target")
+    world.equal(clients, f"{seconds} s without target")
+
+
+def cut_over(world):
+    phase = world.admin.status()["phase"]
+    order = ["observe", "dual-write", "shadow", "canary"]
+    for step in order[order.index(phase) + 1:]:
+        world.enter(step, 100 if step == "canary" else None)
+    world.enter("cutover")
+
+
+def rollbacks(world, clients, count):
+    """The target is away while it is primary: the guard rolls back by itself; then everything once more."""
+    for number in range(1, count + 1):
+        what = f"rollback {number}"
+        cut_over(world)
+        time.sleep(2)
+        world.no_errors(clients, f"cutover {number}")
+        world.postgres.crash()
+        began = time.monotonic()
+        world.until("the guard's rollback", lambda status: status["primary"] == "source", 30)
+        print(f"# {what}: {(time.monotonic() - began) * 1000:.0f} ms from fault to served by source", flush=True)
+        time.sleep(1)
+        world.postgres.resume()
+        time.sleep(1)
+        world.no_errors(clients, what)
+        world.equal(clients, what)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default=str(ROOT / "build/debug"))
+    parser.add_argument("--scratch", required=True)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--rollbacks", type=int, default=2)
+    parser.add_argument("--outage", type=int, default=20)
+    options = parser.parse_args()
+    world = World(options)
+    try:
+        world.start()
+        clients = Clients(CLIENTS, world.driver_arguments(world.daemon.port), options.seed)
+        clients.start()
+        time.sleep(1)
+        world.enter("dual-write")
+        world.work("backfill")
+        if options.outage:
+            outage(world, clients, options.outage)
+        if options.rollbacks:
+            rollbacks(world, clients, options.rollbacks)
+        clients.stop()
+        world.no_errors(clients, "the end")
+    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
+        report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
+    finally:
+        world.stop()
+    shutil.rmtree(options.scratch, ignore_errors=True) if not failures else print(f"# logs: {world.logs}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
