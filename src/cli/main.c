@@ -16,11 +16,10 @@ int command_fail(const struct error *error)
     return error_exit_status(error->code);
 }
 
-int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body)
+int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer, struct error *error)
 {
     struct config config;
-    struct error error = {0};
-    if (!config_read(arguments->config_file, &config, &error)) return command_fail(&error);
+    if (!config_read(arguments->config_file, &config, error)) return 0;
     char url[1024], token[256] = "";
     FILE *file = fopen(config.admin_token_file, "r");
     if (file) {
@@ -29,11 +28,18 @@ int command_ask(const struct arguments *arguments, const char *method, const cha
         token[strcspn(token, "\r\n")] = 0;
     }
     snprintf(url, sizeof url, "http://%s:%u%s", strcmp(config.admin_address, "0.0.0.0") == 0 ? "127.0.0.1" : config.admin_address, config.admin_port, path);
+    int status = http_call(method, url, token, body, NULL, 120000, answer, error);
+    if (status == 0) error_prefix(error, "is the daemon running? (%s)", url);
+    return status;
+}
+
+int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body)
+{
+    struct error error = {0};
     struct buffer answer;
     buffer_init(&answer, 256 * 1024 * 1024);
-    int status = http_call(method, url, token, body, NULL, 120000, &answer, &error);
+    int status = command_fetch(arguments, method, path, body, &answer, &error);
     if (status == 0) {
-        error_prefix(&error, "is the daemon running? (%s)", url);
         buffer_release(&answer);
         return command_fail(&error);
     }
@@ -199,8 +205,9 @@ const struct command commands[] = {
     {"audit", "", "the audit log", run_audit},
     {"journal", "list|show|verify|replay", "the journal on disk: segments, records, checksums; replay to the target", command_journal},
     {"report", "[--format text|json|html]", "the final report", run_report},
-    {"translate", "FILE|- [--json]", "translates statements of a file", command_translate},
-    {"assess", "FILE|-", "how much of a file of SQL can be translated", command_assess},
+    {"translate", "FILE|- [--json] [--catalog C]", "translates statements of a file", command_translate},
+    {"assess", "[FILE|-] [--json]", "how much can be translated: of a file, or of what the daemon has seen", command_assess},
+    {"schema", "[--types FILE]", "the source's schema as PostgreSQL's DDL, and what is left out", command_schema},
     {"version", "", "the version", run_version},
     {"help", "", "this text", run_help},
 };
@@ -210,7 +217,7 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {"dry-run", no_argument, NULL, 'n'}, {"override", no_argument, NULL, 'o'},
     {"restart", no_argument, NULL, 'r'}, {"author", required_argument, NULL, 'a'}, {"reason", required_argument, NULL, 'w'}, {"format", required_argument, NULL, 'f'},
     {"percent", required_argument, NULL, 'p'}, {"table", required_argument, NULL, 't'}, {"rows-per-second", required_argument, NULL, 's'},
-    {"catalog", required_argument, NULL, 'C'}, {"source", required_argument, NULL, 'S'}, {"target", required_argument, NULL, 'T'},
+    {"catalog", required_argument, NULL, 'C'}, {"source", required_argument, NULL, 'S'}, {"types", required_argument, NULL, 'Y'}, {"target", required_argument, NULL, 'T'},
     {"folder", required_argument, NULL, 'F'}, {"key-file", required_argument, NULL, 'K'}, {"from", required_argument, NULL, '1'}, {"to", required_argument, NULL, '2'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 };
 
@@ -232,6 +239,7 @@ static bool parse(int argc, char **argv, struct arguments *a)
         case 's': a->rows_per_second = strtol(optarg, NULL, 10); break;
         case 'C': a->catalog = optarg; break;
         case 'S': a->source = optarg; break;
+        case 'Y': a->types = optarg; break;
         case 'T': a->target = optarg; break;
         case 'F': a->folder = optarg; break;
         case 'K': a->key_file = optarg; break;

@@ -4,7 +4,6 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "pg/connection.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -36,7 +35,9 @@ static void json_lines(struct view text, statements_one *one, void *context)
         char number[32];
         snprintf(number, sizeof number, "%zu", ++line);
         if (json_is_integer(id)) snprintf(number, sizeof number, "%lld", (long long)json_integer_value(id));
-        if (sql) one(context, json_is_string(id) ? json_string_value(id) : number, view_text(sql));
+        json_t *executions = json_object_get(root, "executions");
+        uint64_t weight = json_is_integer(executions) && json_integer_value(executions) >= 0 ? (uint64_t)json_integer_value(executions) : 1;
+        if (sql) one(context, json_is_string(id) ? json_string_value(id) : number, view_text(sql), weight);
         json_decref(root);
         at += size + 1;
     }
@@ -85,7 +86,7 @@ static void semicolons(struct view text, statements_one *one, void *context)
             struct view statement = view_trim(view_of(text.data + start, at - start));
             if (statement.size) {
                 snprintf(id, sizeof id, "%u", ++number);
-                one(context, id, statement);
+                one(context, id, statement, 1);
             }
             start = ++at;
             continue;
@@ -107,82 +108,16 @@ bool statements_read(const char *file, statements_one *one, void *context, struc
     return good;
 }
 
-/* ---- catalog from PostgreSQL ---- */
-
-static enum sql_type type_of(const char *name, int precision, int scale)
+bool statements_seen_read(struct view answer, statements_seen *one, void *context)
 {
-    static const struct { const char *name; enum sql_type type; } map[] = {
-        {"int2", SQL_INTEGER}, {"int4", SQL_INTEGER}, {"int8", SQL_INTEGER}, {"float4", SQL_BINARY_FLOAT}, {"float8", SQL_BINARY_DOUBLE}, {"varchar", SQL_VARCHAR}, {"text", SQL_CLOB},
-        {"bpchar", SQL_CHAR}, {"bytea", SQL_BLOB}, {"timestamp", SQL_TIMESTAMP}, {"timestamptz", SQL_TIMESTAMP_TZ}, {"date", SQL_DATE}, {"interval", SQL_INTERVAL_DS}, {"bool", SQL_BOOLEAN},
-        {"json", SQL_JSON}, {"jsonb", SQL_JSON}, {"xml", SQL_XML},
-    };
-    if (strcmp(name, "numeric") == 0) return precision > 0 && scale == 0 ? SQL_INTEGER : SQL_NUMBER;
-    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
-        if (strcmp(map[i].name, name) == 0) return map[i].type;
-    return SQL_UNKNOWN;
-}
-
-static void copy_text(const struct pg_result *result, uint32_t row, uint32_t column, char *out, size_t size, bool upper)
-{
-    snprintf(out, size, VIEW_FORMAT, VIEW_ARGUMENTS(pg_result_text(result, row, column)));
-    for (char *c = out; upper && *c; c++)
-        if (*c >= 'a' && *c <= 'z') *c -= 32;
-}
-
-static void add_columns(struct sql_catalog *catalog, const struct pg_result *result)
-{
-    struct sql_table *table = NULL;
-    char last[300] = "";
-    for (uint32_t i = 0; i < result->rows; i++) {
-        char schema[129], name[129], type[64], here[300], number[32];
-        copy_text(result, i, 0, schema, sizeof schema, true);
-        copy_text(result, i, 1, name, sizeof name, true);
-        snprintf(here, sizeof here, "%s.%s", schema, name);
-        if (strcmp(here, last) != 0) {
-            table = sql_catalog_add_table(catalog, schema, name);
-            copy_text(result, i, 0, table->target_schema, sizeof table->target_schema, false);
-            copy_text(result, i, 1, table->target, sizeof table->target, false);
-            snprintf(last, sizeof last, "%s", here);
-        }
-        struct sql_column column = {0};
-        copy_text(result, i, 2, column.name, sizeof column.name, true);
-        copy_text(result, i, 2, column.target, sizeof column.target, false);
-        copy_text(result, i, 3, type, sizeof type, false);
-        copy_text(result, i, 4, number, sizeof number, false);
-        int modifier = atoi(number);
-        if (strcmp(type, "numeric") == 0 && modifier > 4) {
-            column.precision = (modifier - 4) >> 16;
-            column.scale = (modifier - 4) & 0x7ff;
-        } else if (modifier > 4) {
-            column.length = modifier - 4;
-        }
-        column.type = type_of(type, column.precision, column.scale);
-        if (column.type == SQL_TIMESTAMP && modifier == 0) column.type = SQL_DATE;
-        column.nullable = pg_result_text(result, i, 5).data[0] == 'f';
-        sql_catalog_add_column(table, &column);
+    json_error_t problem;
+    json_t *list = json_loadb((const char *)answer.data, answer.size, 0, &problem);
+    bool good = json_is_array(list);
+    for (size_t i = 0; good && i < json_array_size(list); i++) {
+        const json_t *row = json_array_get(list, i);
+        const char *text = json_string_value(json_object_get(row, "text")), *state = json_string_value(json_object_get(row, "state"));
+        if (text && state) one(context, text, state, (uint64_t)json_integer_value(json_object_get(row, "executions")));
     }
-}
-
-struct sql_catalog *statements_catalog(const char *conninfo, struct error *error)
-{
-    static const char text[] = "SELECT n.nspname, c.relname, a.attname, t.typname, a.atttypmod, a.attnotnull FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                               "JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE c.relkind IN ('r','p','v') AND a.attnum > 0 AND NOT a.attisdropped "
-                               "AND n.nspname NOT IN ('pg_catalog','information_schema','understudy') ORDER BY n.nspname, c.relname, a.attnum";
-    struct pg *pg = pg_connect(conninfo, 5000, error);
-    if (!pg) return NULL;
-    struct pg_result result;
-    struct sql_catalog *catalog = NULL;
-    if (pg_run(pg, text, &result, error)) {
-        catalog = sql_catalog_new();
-        add_columns(catalog, &result);
-        sql_catalog_freeze(catalog, 1);
-        pg_result_free(&result);
-    }
-    pg_close(pg);
-    return catalog;
-}
-
-const char *statements_schema(const struct sql_catalog *catalog)
-{
-    return sql_catalog_table_count(catalog) ? sql_catalog_table_at(catalog, 0)->schema : NULL;
+    json_decref(list);
+    return good;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* understudy translate and understudy assess: the translator over a file of statements. */
+/* understudy translate: the translator over a file of statements. */
 #include "cli/command.h"
 
 #include "base/json.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct sums { unsigned statements, states[SQL_STATE_COUNT]; bool json, quiet; struct sql_options options; };
+struct run { bool json; struct sql_options options; };
 
 static void print_json(const char *id, struct view text, const struct sql_plan *plan)
 {
@@ -49,15 +49,15 @@ static void print_json(const char *id, struct view text, const struct sql_plan *
     buffer_release(&out);
 }
 
-static void one(void *context, const char *id, struct view text)
+static void one(void *context, const char *id, struct view text, uint64_t weight)
 {
-    struct sums *sums = context;
-    struct sql_plan *plan = sql_translate(&sums->options, text);
-    sums->statements++;
-    sums->states[plan->state]++;
-    if (sums->json) print_json(id, text, plan);
-    else if (!sums->quiet || plan->state >= SQL_REFUSED) {
-        if (!sums->quiet && plan->target_text) printf("%s;\n", plan->target_text);
+    struct run *run = context;
+    struct sql_plan *plan = sql_translate(&run->options, text);
+    (void)weight;
+    if (run->json) {
+        print_json(id, text, plan);
+    } else {
+        if (plan->target_text) printf("%s;\n", plan->target_text);
         for (uint32_t i = 0; i < plan->finding_count; i++)
             printf("-- %s:%u:%u: %s%s%s\n", id, plan->findings[i].line, plan->findings[i].column, plan->findings[i].reason, plan->findings[i].advice ? "; " : "",
                    plan->findings[i].advice ? plan->findings[i].advice : "");
@@ -65,39 +65,24 @@ static void one(void *context, const char *id, struct view text)
     sql_plan_unref(plan);
 }
 
-static int over_file(const struct arguments *arguments, struct sums *sums)
+int command_translate(const struct arguments *arguments)
 {
+    struct run run = {.json = arguments->json};
     struct error error = {0};
     if (arguments->rest_count != 1) {
         error_set(&error, ERROR_USAGE, "name a file of statements, or - for standard input");
         return command_fail(&error);
     }
-    sql_options_default(&sums->options);
+    sql_options_default(&run.options);
     struct sql_catalog *catalog = NULL;
+    char schema[129];
     if (arguments->catalog) {
-        catalog = statements_catalog(arguments->catalog, &error);
+        catalog = statements_catalog(arguments->catalog, schema, &error);
         if (!catalog) return command_fail(&error);
-        sums->options.catalog = catalog;
-        sums->options.current_schema = statements_schema(catalog);
+        run.options.catalog = catalog;
+        run.options.current_schema = schema;
     }
-    bool good = statements_read(arguments->rest[0], one, sums, &error);
+    bool good = statements_read(arguments->rest[0], one, &run, &error);
     if (catalog) sql_catalog_free(catalog);
     return good ? 0 : command_fail(&error);
-}
-
-int command_translate(const struct arguments *arguments)
-{
-    struct sums sums = {.json = arguments->json};
-    return over_file(arguments, &sums);
-}
-
-int command_assess(const struct arguments *arguments)
-{
-    struct sums sums = {.quiet = true};
-    int status = over_file(arguments, &sums);
-    if (status) return status;
-    unsigned good = sums.states[SQL_EXACT] + sums.states[SQL_APPROXIMATE] + sums.states[SQL_PASSED];
-    printf("%u of %u statements can be translated (%.2f %%): %u exact, %u approximate, %u passed through; %u refused, %u unparsed\n", good, sums.statements,
-           sums.statements ? 100.0 * good / sums.statements : 0, sums.states[SQL_EXACT], sums.states[SQL_APPROXIMATE], sums.states[SQL_PASSED], sums.states[SQL_REFUSED], sums.states[SQL_UNPARSED]);
-    return 0;
 }
