@@ -11,6 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
+static enum fault_bug planted; /* before any thread starts */
+
+void fault_plant(enum fault_bug bug)
+{
+    planted = bug;
+}
+
+bool fault_planted(enum fault_bug bug)
+{
+    return planted == bug;
+}
+
 #define FAULT_NAME_ROW(number, name, text) [number] = #name,
 static const char *const names[FAULT_POINT_END] = {FAULT_POINTS(FAULT_NAME_ROW)};
 

@@ -9,6 +9,8 @@
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
+#include <stdbool.h>
+
 /* number, name, where it stands */
 #define FAULT_POINTS(X)                                                                                                                    \
     X(1, dml_answered, "a write was answered, its record is not queued yet")                                                               \
@@ -46,10 +48,24 @@
 #define FAULT_ENUM_ROW(number, name, text) FAULT_##name = number,
 enum fault_point { FAULT_POINTS(FAULT_ENUM_ROW) FAULT_POINT_END };
 
+/* Bugs planted on purpose, so that the simulation can show that it finds their kind. One at most; only in a build with fault points. */
+enum fault_bug {
+    BUG_NONE,
+    BUG_ORDER,        /* the last two transactions of a batch change places */
+    BUG_LOST_OUTCOME, /* what is in doubt is taken for rolled back */
+    BUG_DOUBLE_APPLY, /* a target that committed and did not answer is taken for one that did not commit */
+    BUG_UNSYNCED,     /* the journal calls durable what it has only written */
+    BUG_COUNT
+};
+
 #ifdef UNDERSTUDY_FAULT_POINTS
 void fault_point(enum fault_point point);
+void fault_plant(enum fault_bug bug);
+bool fault_planted(enum fault_bug bug);
+#define FAULT_PLANTED(bug) fault_planted(bug)
 #else
 #define fault_point(point) ((void)(point))
+#define FAULT_PLANTED(bug) false
 #endif
 
 #endif

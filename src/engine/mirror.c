@@ -135,7 +135,8 @@ static void tell(struct mirror *m)
     mutex_unlock(&m->lock);
 }
 
-static void turn(struct mirror *m)
+/* False: there was nothing to do. */
+static bool turn(struct mirror *m)
 {
     bool was_there = m->target != NULL;
     mirror_catalog_check(m);
@@ -146,7 +147,7 @@ static void turn(struct mirror *m)
     if (!m->positioned) {
         mirror_jobs_fail(m);
         clock_sleep_us(IDLE_MS * 1000);
-        return;
+        return true;
     }
     if (ready) mirror_jobs_run(m);
     else mirror_jobs_fail(m);
@@ -161,15 +162,16 @@ static void turn(struct mirror *m)
     mirror_gaps_flush(m, false);
     release_journal(m);
     tell(m);
-    if (busy || applied) return;
+    if (busy || applied) return true;
     mirror_target_probe(m);
-    (void)journal_wait(m->engine->journal, m->next_position - 1, IDLE_MS);
+    return false;
 }
 
 static void mirror_main(void *context)
 {
     struct mirror *m = context;
-    while (!atomic_load(&m->stopping)) turn(m);
+    while (!atomic_load(&m->stopping))
+        if (!turn(m)) (void)journal_wait(m->engine->journal, m->next_position - 1, IDLE_MS);
     mirror_gaps_flush(m, true);
     mutex_lock(&m->lock);
     m->paused = m->pause_wanted;
@@ -199,7 +201,7 @@ static void mirror_free(struct mirror *m)
     memory_free(m);
 }
 
-struct mirror *mirror_start(struct engine *engine, struct error *error)
+static struct mirror *mirror_new(struct engine *engine, uint64_t seed)
 {
     struct mirror *m = memory_zero(1, sizeof *m);
     struct journal_recovery recovery;
@@ -212,7 +214,7 @@ struct mirror *mirror_start(struct engine *engine, struct error *error)
     buffer_init(&m->batch.scratch, 0);
     m->gaps = memory_zero(MIRROR_GAPS_MAX, sizeof *m->gaps);
     recent_init(m);
-    random_seed(&m->random, random_secure_u64());
+    random_seed(&m->random, seed);
     m->statements = statement_cache_new(engine->statements);
     /* No session runs yet: what is durable now is all that earlier starts have left. */
     journal_recovery(engine->journal, &recovery);
@@ -221,10 +223,26 @@ struct mirror *mirror_start(struct engine *engine, struct error *error)
     m->start_csn = journal_last_csn(engine->journal);
     m->started_us = clock_wall_us();
     m->next_position = 1;
+    return m;
+}
+
+struct mirror *mirror_start(struct engine *engine, struct error *error)
+{
+    struct mirror *m = mirror_new(engine, random_secure_u64());
     m->thread = thread_start("mirror", mirror_main, m, error);
     if (m->thread) return m;
     mirror_free(m);
     return NULL;
+}
+
+struct mirror *mirror_open_stepped(struct engine *engine, uint64_t seed)
+{
+    return mirror_new(engine, seed);
+}
+
+bool mirror_step(struct mirror *m)
+{
+    return turn(m);
 }
 
 void mirror_stop(struct mirror *m)
@@ -234,6 +252,7 @@ void mirror_stop(struct mirror *m)
     atomic_store(&m->stopping, true);
     mutex_unlock(&m->lock);
     thread_join(m->thread);
+    if (!m->thread) mirror_jobs_fail(m);
     mirror_free(m);
 }
 

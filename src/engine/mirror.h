@@ -44,6 +44,11 @@ void mirror_forget(struct mirror *mirror, const struct sql_table *table, uint64_
 typedef void mirror_reconciled(void *context, const struct row *before, const struct row *after, bool changed, const struct error *error);
 void mirror_reconcile(struct mirror *mirror, const struct sql_table *table, struct view encoded_key, mirror_reconciled *done, void *context);
 
+/* Without a thread, for the simulator: nothing happens but in mirror_step, which does one turn; false: there was nothing to do. mirror_stop ends it. mirror_run and
+ * mirror_pause wait for a thread and must not be used. */
+struct mirror *mirror_open_stepped(struct engine *engine, uint64_t seed);
+bool mirror_step(struct mirror *mirror);
+
 struct mirror_statistics { uint64_t transactions, statements, images, batches, retries, poison, pending_transactions, position; double per_second; bool target_up; char last_error[300]; };
 void mirror_statistics(struct mirror *mirror, struct mirror_statistics *out);
 

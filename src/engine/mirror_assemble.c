@@ -3,6 +3,7 @@
 #include "engine/mirror_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -104,6 +105,10 @@ static void set_doubt(struct mirror *m, struct mirror_transaction *t, uint64_t s
     t->state = TRANSACTION_DOUBT;
     t->outcome_us = since_us;
     if (!t->outcome_position) t->outcome_position = m->next_position; /* its interval ends nowhere before here */
+    if (FAULT_PLANTED(BUG_LOST_OUTCOME)) {
+        t->state = TRANSACTION_VOID;
+        return;
+    }
     atomic_fetch_add(&m->engine->in_doubt, 1);
 }
 
@@ -379,6 +384,11 @@ bool mirror_collect(struct mirror *m)
             batch_add(b, t);
         }
         b->csn = csn++;
+    }
+    if (FAULT_PLANTED(BUG_ORDER) && b->count > 1) {
+        struct mirror_transaction *last = b->transactions[b->count - 1];
+        b->transactions[b->count - 1] = b->transactions[b->count - 2];
+        b->transactions[b->count - 2] = last;
     }
     return b->csn > m->applied_csn;
 }

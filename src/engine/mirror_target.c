@@ -126,7 +126,7 @@ static void go_on_from(struct mirror *m, const struct stored *stored)
         start_from(m, stored);
         return;
     }
-    if (stored->csn <= m->applied_csn) return;
+    if (stored->csn <= m->applied_csn || FAULT_PLANTED(BUG_DOUBLE_APPLY)) return;
     /* The last COMMIT went through, its answer was lost. */
     for (struct mirror_transaction *t = m->oldest, *next; t; t = next) {
         next = t->newer;

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Client sessions: what a session of the daemon does around its calls (docs/journal.md), with every message on its way for a while. */
+#include "tests/sim/sim.h"
+
+#include <string.h>
+
+enum { WAITS_MAX = 60 };
+#define ZOMBIE_US UINT64_C(1000000) /* a COMMIT that was on its way arrives within this, or never */
+
+static struct view key_text(void)
+{
+    return view_text("APP");
+}
+
+/* ---- the journal ---- */
+
+static void told(void *context, struct journal_ticket ticket)
+{
+    uint64_t which = (uint64_t)(uintptr_t)context;
+    struct sim_client *c = &sim.clients[which % SIM_CLIENTS];
+    if (which / SIM_CLIENTS != sim.birth || c->birth != sim.birth || c->stage != STAGE_WAIT_INTENT) return;
+    if (ticket.refused) sim_trace("intent %llu is refused", (unsigned long long)c->csn);
+    c->stage = STAGE_COMMIT_SENT; /* durable, or refused: the client goes on (I1) */
+}
+
+static void append(int number, enum journal_kind kind, uint64_t csn, struct buffer *payload, bool notify)
+{
+    struct sim_client *c = &sim.clients[number];
+    if (!c->transaction) c->transaction = journal_new_transaction(sim.journal);
+    void *context = (void *)(uintptr_t)(sim.birth * SIM_CLIENTS + (uint64_t)number);
+    journal_append(sim.journal, kind, c->transaction, csn, buffer_view(payload), notify ? told : NULL, context);
+    buffer_release(payload);
+}
+
+static struct record record_of(struct sim_client *c, struct arena *arena)
+{
+    const struct sim_statement *s = c->call.statement;
+    struct record record = {
+        .ordinal = c->ordinal, .session = 1, .schema = key_text(), .text = view_text(s->text), .bind_count = s->binds, .row_count = 1};
+    record.binds = arena_zero(arena, sizeof *record.binds * s->binds);
+    for (uint32_t i = 0; i < s->binds; i++) record.binds[i] = value_number_i64(arena, c->call.binds[i]);
+    return record;
+}
+
+static void journal_dml(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    struct arena arena;
+    struct buffer payload;
+    arena_init(&arena, 0);
+    buffer_init(&payload, 0);
+    struct record record = record_of(c, &arena);
+    struct record_result result = {.affected = c->affected, .good_iterations = 1};
+    record_encode(&payload, &record, &result);
+    append(number, JOURNAL_DML, 0, &payload, false);
+    c->ordinal++;
+    c->journalled = true;
+    arena_release(&arena);
+}
+
+static void journal_intent(int number, bool with_call)
+{
+    struct sim_client *c = &sim.clients[number];
+    struct arena arena;
+    struct buffer payload;
+    struct record_intent intent = {.auto_commit = with_call, .has_record = with_call};
+    arena_init(&arena, 0);
+    buffer_init(&payload, 0);
+    if (with_call) intent.record = record_of(c, &arena);
+    c->csn = journal_next_csn(sim.journal);
+    c->birth = sim.birth;
+    c->stage = STAGE_WAIT_INTENT;
+    record_encode_intent(&payload, &intent);
+    append(number, JOURNAL_INTENT, c->csn, &payload, true);
+    arena_release(&arena);
+}
+
+static void journal_outcome(int number, enum journal_outcome outcome)
+{
+    struct sim_client *c = &sim.clients[number];
+    struct buffer payload;
+    struct record_result result = {.affected = c->affected, .good_iterations = 1};
+    buffer_init(&payload, 0);
+    record_encode_outcome(&payload, outcome, outcome == JOURNAL_COMMITTED && c->auto_commit ? &result : NULL);
+    append(number, JOURNAL_OUTCOME, c->csn, &payload, false);
+    sim_trace("client %d: csn %llu %s", number, (unsigned long long)c->csn,
+              outcome == JOURNAL_COMMITTED ? "acknowledged"
+              : outcome == JOURNAL_UNKNOWN ? "unknown"
+                                           : "not committed");
+}
+
+static void journal_plain(int number, enum journal_kind kind, uint32_t ordinal)
+{
+    struct buffer payload;
+    buffer_init(&payload, 0);
+    if (kind == JOURNAL_TRIM) buffer_u32le(&payload, ordinal);
+    append(number, kind, 0, &payload, false);
+}
+
+/* ---- transactions ---- */
+
+static void forget(struct sim_client *c)
+{
+    memset(c, 0, sizeof *c);
+}
+
+static void choose(struct sim_client *c)
+{
+    const struct sim_statement *s = &sim_statements[sim_chance(0.35) ? sim_statement_count - 1 : sim_below(sim_statement_count)];
+    if (s->verb == VERB_GROUP && !sim.groups) s = &sim_statements[sim_statement_count - 1];
+    c->call = (struct sim_call){.statement = s};
+    int64_t key = (int64_t)sim_below(SIM_KEYS), group = (int64_t)sim_below(SIM_GROUPS);
+    int64_t number = (int64_t)sim_below(1000);
+    switch (s->verb) {
+    case VERB_SET: c->call.binds[0] = number, c->call.binds[1] = key; break;
+    case VERB_INSERT: c->call.binds[0] = key, c->call.binds[1] = number, c->call.binds[2] = group; break;
+    case VERB_GROUP: c->call.binds[0] = group; break;
+    case VERB_MOVE: c->call.binds[0] = group, c->call.binds[1] = key; break;
+    default: c->call.binds[0] = key; break;
+    }
+    c->waits = 0;
+    c->refused = false;
+}
+
+/* The source has committed it: from now on it must never be lost, nor done twice. */
+static void committed_at_source(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    source_end(number, true);
+    for (int k = 0; k < SIM_KEYS; k++) {
+        if (!c->counted[k]) continue;
+        CHECK(sim.commit_count < SIM_COMMITS);
+        sim.commits[sim.commit_count].csn = c->csn;
+        sim.commits[sim.commit_count].key = k;
+        sim.commits[sim.commit_count++].count = c->counted[k];
+    }
+    sim_trace("client %d: csn %llu is committed", number, (unsigned long long)c->csn);
+}
+
+static void roll_back(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    source_end(number, false);
+    if (c->journalled) journal_plain(number, JOURNAL_ABORT, 0);
+    forget(c);
+}
+
+static bool begin(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    if (sim.draining) return false;
+    forget(c);
+    c->left = 1 + (uint32_t)sim_below(4);
+    choose(c);
+    c->auto_commit = c->left == 1 && sim_chance(0.6);
+    c->birth = sim.birth;
+    c->stage = STAGE_AT_SOURCE;
+    if (c->auto_commit) journal_intent(number, true);
+    return true;
+}
+
+/* The statement is at the source. An auto-commit one commits if it succeeds. */
+static bool at_source(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    enum sim_answer answer = source_execute(number, &c->call, &c->affected);
+    if (answer == ANSWER_WAIT) {
+        if (++c->waits < WAITS_MAX) return false;
+        answer = ANSWER_REFUSED; /* ORA-00060, let us say */
+    }
+    c->refused = answer == ANSWER_REFUSED;
+    if (!c->refused && c->call.statement->verb == VERB_COUNT) c->counted[c->call.binds[0]] += c->affected;
+    if (c->auto_commit && !c->refused) committed_at_source(number);
+    c->stage = c->auto_commit ? STAGE_COMMITTED : STAGE_ANSWERED;
+    return true;
+}
+
+static void savepoints(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    if (c->saved && sim_chance(0.4)) {
+        source_back_to(number, (const bool(*)[SIM_KEYS])c->saved_held, (const struct sim_row(*)[SIM_KEYS])c->saved_mine);
+        memcpy(c->counted, c->saved_counted, sizeof c->counted);
+        journal_plain(number, JOURNAL_TRIM, c->saved_ordinal);
+        c->saved = false;
+    } else if (sim_chance(0.2)) {
+        c->saved = true;
+        c->saved_ordinal = c->ordinal;
+        memcpy(c->saved_counted, c->counted, sizeof c->counted);
+        memcpy(c->saved_mine, sim.source.mine, sizeof c->saved_mine);
+        for (int t = 0; t < SIM_TABLES; t++)
+            for (int k = 0; k < SIM_KEYS; k++) c->saved_held[t][k] = sim.source.holder[t][k] == number + 1;
+    }
+}
+
+/* The answer to a statement inside a transaction has come. */
+static bool answered(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    if (c->refused && c->waits >= WAITS_MAX) { /* a deadlock: the client gives the transaction up */
+        roll_back(number);
+        return true;
+    }
+    if (!c->refused) journal_dml(number);
+    c->refused = false;
+    savepoints(number);
+    if (c->left > 1) {
+        c->left--;
+        choose(c);
+        c->auto_commit = c->left == 1 && sim_chance(0.3); /* the last one carries the commit */
+        c->stage = STAGE_AT_SOURCE;
+        if (c->auto_commit) journal_intent(number, true);
+        return true;
+    }
+    if (sim_chance(0.15) || !c->journalled)
+        roll_back(number);
+    else
+        journal_intent(number, false);
+    return true;
+}
+
+/* COMMIT, or the auto-commit call, is on its way; or its answer is. The client, or the daemon's session, may go away before it comes. */
+static bool commit_sent(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    if (sim.faults && sim_chance(0.02)) {
+        journal_outcome(number, JOURNAL_UNKNOWN);
+        c->stage = STAGE_ZOMBIE;
+        c->will_commit = sim_chance(0.5);
+        c->due_us = sim.now_us + sim_below(ZOMBIE_US);
+        return true;
+    }
+    if (c->auto_commit) return at_source(number);
+    committed_at_source(number);
+    c->stage = STAGE_COMMITTED;
+    return true;
+}
+
+static bool commit_answered(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    if (c->refused && c->ordinal > 0) { /* nothing was committed: what ran before is still open */
+        journal_outcome(number, JOURNAL_NOT_COMMITTED);
+        c->csn = 0;
+        c->auto_commit = c->refused = false;
+        c->stage = STAGE_ANSWERED;
+        c->left = 2;
+        choose(c);
+        c->stage = STAGE_AT_SOURCE;
+        return true;
+    }
+    journal_outcome(number, c->refused ? JOURNAL_ROLLED_BACK : JOURNAL_COMMITTED);
+    if (c->refused)
+        source_end(number, false);
+    else
+        sim.acknowledged++;
+    forget(c);
+    return true;
+}
+
+bool client_step(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    switch (c->stage) {
+    case STAGE_IDLE: return begin(number);
+    case STAGE_AT_SOURCE: return at_source(number);
+    case STAGE_ANSWERED: return answered(number);
+    case STAGE_COMMIT_SENT: return commit_sent(number);
+    case STAGE_COMMITTED: return commit_answered(number);
+    default: return false;
+    }
+}
+
+/* ---- ends ---- */
+
+void clients_crash(void)
+{
+    for (int i = 0; i < SIM_CLIENTS; i++) {
+        struct sim_client *c = &sim.clients[i];
+        if (c->stage == STAGE_ZOMBIE) continue;
+        if (c->stage == STAGE_IDLE || (c->stage == STAGE_COMMITTED && !c->refused)) {
+            forget(c);
+            continue;
+        }
+        c->will_commit = c->stage == STAGE_COMMIT_SENT && sim_chance(0.5);
+        c->stage = STAGE_ZOMBIE; /* the source hears of the end later, or never got to know that there is one */
+        c->due_us = sim.now_us + sim_below(ZOMBIE_US);
+    }
+}
+
+void clients_time(void)
+{
+    for (int i = 0; i < SIM_CLIENTS; i++) {
+        struct sim_client *c = &sim.clients[i];
+        if (c->stage != STAGE_ZOMBIE || c->due_us > sim.now_us) continue;
+        bool good = c->will_commit;
+        if (good && c->auto_commit) {
+            good = source_execute(i, &c->call, &c->affected) == ANSWER_DONE; /* who must wait is told that its client is gone */
+            if (good && c->call.statement->verb == VERB_COUNT) c->counted[c->call.binds[0]] += c->affected;
+        }
+        if (good)
+            committed_at_source(i);
+        else
+            source_end(i, false);
+        forget(c);
+    }
+}
+
+bool clients_idle(void)
+{
+    for (int i = 0; i < SIM_CLIENTS; i++)
+        if (sim.clients[i].stage != STAGE_IDLE) return false;
+    return true;
+}

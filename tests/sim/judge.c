@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold: after each step, and when everything has come to rest. */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A counter on the target holds at least what is applied by the target's own word, and never more than the source has committed. */
+static void judge_counters(void)
+{
+    const struct sim_database *db = &sim.target.committed;
+    uint64_t least[SIM_KEYS] = {0};
+    for (uint32_t i = 0; i < sim.commit_count; i++)
+        if (sim.commits[i].csn <= db->csn) least[sim.commits[i].key] += sim.commits[i].count;
+    for (int k = 0; k < SIM_KEYS; k++) {
+        int64_t is = db->rows[TABLE_COUNTER][k].n, most = sim.source.rows[TABLE_COUNTER][k].n;
+        if (is > most) sim_fail("counter %d: the target holds %lld, the source committed %lld: doubled", k, (long long)is, (long long)most);
+        if (is < (int64_t)least[k] && !sim.gap_any && !sim.forgiven)
+            sim_fail("counter %d: the target holds %lld at csn %llu, %llu were committed up to there: lost", k, (long long)is,
+                     (unsigned long long)db->csn, (unsigned long long)least[k]);
+    }
+}
+
+void judge_step(void)
+{
+    uint64_t last = journal_last_csn(sim.journal);
+    const struct sim_database *db = &sim.target.committed;
+    if (db->csn > last && !sim.forgiven)
+        sim_fail("the target stands at csn %llu, the journal has given %llu", (unsigned long long)db->csn, (unsigned long long)last);
+    if (db->horizon < db->csn && db->horizon > last) sim_fail("the horizon is ahead of the journal");
+    judge_counters();
+}
+
+/* ---- at rest ---- */
+
+static void reconciled(void *context, const struct row *before, const struct row *after, bool changed, const struct error *error)
+{
+    (void)before, (void)after, (void)changed;
+    ++*(uint32_t *)context;
+    if (error && error->code != ERROR_NONE) sim_fail("a row could not be reconciled: %.300s", error->text);
+}
+
+/* What the mirror asked to be compared is compared, and made equal by the project's own reconcile: a difference there is one that the product finds. */
+static void reconcile_checked(void)
+{
+    const struct sql_catalog *catalog = atomic_load(&sim.engine->catalog);
+    struct row_maps *maps = row_maps_new(catalog);
+    uint32_t wanted = 0, done = 0;
+    for (int t = 0; t < SIM_TABLES; t++)
+        for (int k = 0; k < SIM_KEYS; k++) {
+            if (!sim.to_check[t][k]) continue;
+            const struct sql_table *table = sql_catalog_table(catalog, NULL, "APP", t == TABLE_ITEM ? "ITEM" : "COUNTER");
+            struct arena arena;
+            struct buffer encoded;
+            arena_init(&arena, 0);
+            buffer_init(&encoded, 0);
+            struct value key = value_number_i64(&arena, k);
+            rows_encode_key(&encoded, row_map_of(maps, table), &key);
+            mirror_reconcile(sim.mirror, table, buffer_view(&encoded), reconciled, &done);
+            wanted++;
+            buffer_release(&encoded);
+            arena_release(&arena);
+        }
+    for (int i = 0; i < 1000 && done < wanted && !sim.failed; i++) (void)mirror_step(sim.mirror);
+    if (done < wanted) sim_fail("%u of %u rows were reconciled", done, wanted);
+    row_maps_free(maps);
+}
+
+static void compare_table(int table)
+{
+    for (int k = 0; k < SIM_KEYS; k++) {
+        const struct sim_row *s = &sim.source.rows[table][k], *t = &sim.target.committed.rows[table][k];
+        if (s->there == t->there && (!s->there || (s->n == t->n && s->grp == t->grp))) continue;
+        sim_fail("%s %d: source %s n %lld grp %lld, target %s n %lld grp %lld, and nothing says so",
+                 table == TABLE_ITEM ? "item" : "counter", k, s->there ? "has" : "lacks", (long long)s->n, (long long)s->grp,
+                 t->there ? "has" : "lacks", (long long)t->n, (long long)t->grp);
+        return;
+    }
+}
+
+void judge_end(void)
+{
+    if (atomic_load(&sim.engine->applied) < journal_last_csn(sim.journal)) {
+        sim_fail("it does not come to rest: applied %llu of %llu", (unsigned long long)atomic_load(&sim.engine->applied),
+                 (unsigned long long)journal_last_csn(sim.journal));
+        return;
+    }
+    if (atomic_load(&sim.engine->in_doubt)) sim_fail("%u transactions stay in doubt", atomic_load(&sim.engine->in_doubt));
+    reconcile_checked();
+    for (int t = 0; t < SIM_TABLES && !sim.failed; t++)
+        if (!sim.gap[t] && !sim.gap_any && !sim.forgiven) compare_table(t);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The simulator's world: one seed, one thread, no time but its own. The project's journal (stepped, on a disk in memory), its record format, its translator and its mirror run as they
+ * are; what they would reach over a socket is played here: a source with row locks and READ COMMITTED (source.c), a target with transactions (target.c),
+ * client sessions (clients.c). faults.c ends processes, cuts power and connections; judge.c says what must hold.
+ */
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include "base/fault.h"
+#include "base/random.h"
+#include "engine/checker.h"
+#include "engine/mirror.h"
+#include "engine/record.h"
+#include "engine/statement.h"
+
+enum { TABLE_COUNTER, TABLE_ITEM, SIM_TABLES, SIM_KEYS = 8, SIM_GROUPS = 3, SIM_CLIENTS = 6, SIM_BINDS = 3, SIM_COMMITS = 4000 };
+
+struct sim_row {
+    bool there;
+    int64_t n, grp;
+};
+
+/* ---- statements that clients run ---- */
+enum sim_verb { VERB_ADD, VERB_SET, VERB_INSERT, VERB_DELETE, VERB_GROUP, VERB_MOVE, VERB_SEQUENCE, VERB_COUNT };
+struct sim_statement {
+    const char *text;
+    enum sim_verb verb;
+    int table;
+    uint32_t binds;
+};
+extern const struct sim_statement sim_statements[];
+extern const uint32_t sim_statement_count;
+struct sim_call {
+    const struct sim_statement *statement;
+    int64_t binds[SIM_BINDS];
+};
+enum sim_answer { ANSWER_DONE, ANSWER_WAIT, ANSWER_REFUSED };
+/* What a call does to rows, on either side. Answers how many rows it touched; touched[] says which. refused: a key is there already. */
+uint32_t sim_do(const struct sim_call *call, struct sim_row rows[SIM_KEYS], int64_t *sequence, bool touched[SIM_KEYS], bool *refused);
+
+/* ---- source ---- */
+struct sim_source {
+    struct sim_row rows[SIM_TABLES][SIM_KEYS]; /* committed */
+    struct sim_row mine[SIM_TABLES][SIM_KEYS]; /* what the holder of the lock has made of it */
+    int holder[SIM_TABLES][SIM_KEYS];          /* client + 1, 0: nobody */
+    int64_t sequence;
+    uint64_t away_until_us;
+    uint64_t commits;
+};
+enum sim_answer source_execute(int client, const struct sim_call *call, uint32_t *affected);
+void source_end(int client, bool commit);
+void source_back_to(int client, const bool held[SIM_TABLES][SIM_KEYS], const struct sim_row mine[SIM_TABLES][SIM_KEYS]);
+
+/* ---- target ---- */
+struct sim_database {
+    struct sim_row rows[SIM_TABLES][SIM_KEYS];
+    uint64_t csn, position, horizon;
+    bool positioned;
+};
+struct sim_target {
+    struct sim_database committed;
+    uint64_t away_until_us;
+    uint64_t commits, lost, retried;
+};
+void target_begin(void); /* once: learns the texts of the project's statements */
+
+/* ---- clients ---- */
+enum sim_stage { STAGE_IDLE, STAGE_AT_SOURCE, STAGE_ANSWERED, STAGE_WAIT_INTENT, STAGE_COMMIT_SENT, STAGE_COMMITTED, STAGE_ZOMBIE };
+struct sim_client {
+    enum sim_stage stage;
+    struct sim_call call;
+    bool auto_commit; /* the call carries its commit */
+    bool refused;     /* the statement that carried the commit failed */
+    bool saved;       /* a savepoint was set */
+    bool saved_held[SIM_TABLES][SIM_KEYS];
+    struct sim_row saved_mine[SIM_TABLES][SIM_KEYS];
+    uint32_t saved_ordinal;
+    uint32_t saved_counted[SIM_KEYS];
+    uint32_t left, ordinal, affected, waits;
+    uint64_t transaction, csn;
+    bool journalled;
+    uint32_t counted[SIM_KEYS]; /* increments of counters in this transaction */
+    uint64_t due_us;            /* a zombie ends at this time .. */
+    bool will_commit;           /* .. by its COMMIT, which was on its way */
+    uint64_t birth;             /* of the process that it is connected to: callbacks of an earlier one are nobody's */
+};
+bool client_step(int number); /* false: it could do nothing */
+void clients_crash(void);     /* the daemon is gone */
+void clients_time(void);      /* zombies whose time has come */
+bool clients_idle(void);
+
+/* ---- the world ---- */
+struct sim {
+    uint64_t seed, step, now_us;
+    struct random_generator random;
+    bool faults, draining, trace;
+    bool groups; /* statements over a predicate run too; in doubt they leave a gap, which excuses much */
+    struct disk *disk;
+    struct journal *journal;
+    struct mirror *mirror;
+    struct engine *engine;
+    struct sim_source source;
+    struct sim_target target;
+    struct sim_client clients[SIM_CLIENTS];
+    uint64_t birth;
+    struct {
+        uint64_t csn;
+        int key;
+        uint32_t count;
+    } commits[SIM_COMMITS];
+    uint32_t commit_count; /* of counters, as the source committed them */
+    bool to_check[SIM_TABLES][SIM_KEYS];
+    bool gap[SIM_TABLES], gap_any; /* the project says that something may be missing there */
+    bool forgiven;                 /* a process died while its disk was failing: what it knew died with it (docs/journal.md) */
+    struct {
+        char name[40];
+        uint64_t value;
+    } state[8];
+    uint64_t crashes, power_cuts, doubts, acknowledged;
+    bool failed;
+    char problem[500];
+};
+extern struct sim sim;
+bool sim_chance(double probability);
+uint64_t sim_below(uint64_t bound);
+void sim_fail(const char *format, ...) PRINTF_LIKE(1, 2);
+void sim_trace(const char *format, ...) PRINTF_LIKE(1, 2);
+void sim_pass(uint64_t us); /* time goes by */
+void sim_others(void);      /* while the mirror reads, the others go on */
+
+/* faults.c */
+bool process_start(void); /* the daemon's part: journal and mirror */
+void process_end(bool power);
+void fault_step(void);
+/* judge.c */
+void judge_step(void);
+void judge_end(void);
+
+#endif
