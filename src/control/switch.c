@@ -197,6 +197,23 @@ static bool rollback_from_journal(struct daemon *daemon, struct error *error)
     return state_put_u64(daemon->engine.state, "resync_from_csn", from, error) && state_put_u64(daemon->engine.state, "resync_to_csn", to, error);
 }
 
+static bool brought_over(struct daemon *daemon, void *context)
+{
+    (void)context;
+    return atomic_load(&daemon->engine.transactions_on_target) == 0;
+}
+
+/* Transactions that were open on the lost target are done again on the source before anybody else's: their rows were locked, and must not change meanwhile. */
+static void bring_over(struct daemon *daemon)
+{
+    uint64_t began = clock_monotonic_us();
+    uint32_t count = atomic_load(&daemon->engine.transactions_on_target);
+    phase_publish(daemon, PHASE_DUAL_WRITE, SIDE_SOURCE, 0, true, true);
+    bool all = wait_until(brought_over, daemon, NULL, began + daemon->config.switch_pause_us);
+    LOG(all ? LOG_INFO : LOG_ERROR, "rollback.brought_over", log_u64("transactions", count), log_u64("left", atomic_load(&daemon->engine.transactions_on_target)),
+        log_u64("us", clock_monotonic_us() - began));
+}
+
 bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost, struct error *error)
 {
     struct pause pause = {.began_us = clock_monotonic_us(), .limit_us = daemon->config.switch_pause_us};
@@ -231,6 +248,7 @@ bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost
         *error = problem;
         return false;
     }
+    if (!in_step) bring_over(daemon);
     phase_publish(daemon, in_step ? PHASE_SHADOW : PHASE_DUAL_WRITE, SIDE_SOURCE, 0, false, false);
     mirror_pause(daemon->mirror, false);
     daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();

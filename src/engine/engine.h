@@ -99,6 +99,7 @@ struct engine {
     _Atomic uint64_t unknown_acknowledged;            /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
     _Atomic uint64_t counters[ENGINE_COUNTER_COUNT];
     _Atomic uint32_t sessions, transactions_open, commits_in_flight, in_doubt;
+    _Atomic uint32_t transactions_on_target;          /* of transactions_open, those that began on the target or are about to */
     _Atomic bool target_healthy, source_healthy;
     _Atomic uint64_t longest_hold_us;                 /* longest time a client's call was held since control last asked */
     struct checker *checker;                          /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */
@@ -108,6 +109,8 @@ struct engine {
 };
 
 static inline const struct engine_policy *engine_policy(struct engine *engine) { return atomic_load_explicit(&engine->policy, memory_order_acquire); }
+/* A rollback without the target, on its way: transactions that were on it are done again on the source, and no other call of a transaction may come between. */
+static inline bool engine_policy_moving(const struct engine_policy *policy) { return policy->primary == SIDE_SOURCE && policy->hold && policy->target_down; }
 static inline void engine_count(struct engine *engine, enum engine_counter counter, uint64_t n)
 {
     atomic_fetch_add_explicit(&engine->counters[counter], n, memory_order_relaxed);

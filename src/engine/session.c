@@ -99,10 +99,18 @@ void session_send(struct session *s, enum session_peer peer, struct view bytes)
     s->environment->send(s->context, peer, bytes);
 }
 
+/* Nothing of a session that ends may stay undecided. A commit under way: nobody will hear of it, the mirror asks the rows themselves. */
+static void settle(struct session *s)
+{
+    if (s->tx.csn) session_outcome(s, JOURNAL_UNKNOWN);
+    else if (s->tx.open) session_transaction_abort(s);
+}
+
 static void session_end(struct session *s)
 {
     if (s->closing) return;
     s->closing = true;
+    settle(s);
     s->environment->close(s->context, PEER_SOURCE);
     s->environment->close(s->context, PEER_CLIENT);
 }
@@ -196,23 +204,49 @@ static void route_target_primary(struct session *s)
     }
 }
 
+static void session_doom(struct session *s)
+{
+    LOG(LOG_WARNING, "session.transaction_lost", log_u64("session", s->id), log_u64("statements", s->tx.ordinal));
+    buffer_clear(&s->tx.log);
+    s->doomed = true;
+    session_transaction_abort(s);
+}
+
 /* A transaction that was on the target has lost its connection there. True: the call waits, or the transaction is being replayed on the source. */
 static bool target_given_up(struct session *s)
 {
     const struct engine_policy *policy = s->call.policy;
-    bool replay = session_replay_needed(s);
-    if (policy->primary == SIDE_TARGET && !policy->target_down && !replay && !s->tx.open) return false; /* it has not begun yet */
-    if (policy->primary == SIDE_TARGET || policy->hold) {
+    if (policy->primary == SIDE_TARGET) {
+        if (!policy->target_down && !s->tx.open) return false; /* it has not begun yet */
+        bool back = !policy->target_down && !policy->hold && atomic_load(&s->engine->target_healthy);
+        if (back && s->call.held_us && session_now(s) > s->call.held_us + LOST_ALONE_US) { /* the target is there: it was this connection alone */
+            session_doom(s);
+            return false;
+        }
         session_hold(s);
+        s->environment->wake_after(s->context, HELD_LOOK_US);
         return true;
     }
-    if (replay && s->source_open) {
+    if (session_replay_needed(s) && s->source_open) {
         session_replay(s);
         return true;
     }
-    s->tx.side = SIDE_SOURCE; /* nothing was done there */
-    s->tx.open = false;
+    if (s->tx.locked) session_doom(s); /* what the query locked was free meanwhile */
+    else session_transaction_side(s, SIDE_SOURCE);
+    s->tx.open = false; /* nothing was done there */
     return false;
+}
+
+/* The transaction is gone on both sides: the client must roll back. A rollback of its own is what it asked for, a logoff needs nothing. */
+static bool tell_doomed(struct session *s)
+{
+    struct call *call = &s->call;
+    bool tells = kind_writes(call) || call->kind == KIND_COMMIT || call->kind == KIND_QUERY;
+    if (!s->doomed || (!tells && call->kind != KIND_ROLLBACK)) return false;
+    s->doomed = false;
+    if (!tells) return false;
+    session_answer_error(s, 25402, "ORA-25402: transaction must roll back\n", 0);
+    return true;
 }
 
 void session_route(struct session *s)
@@ -225,9 +259,13 @@ void session_route(struct session *s)
             return;
         }
         call->policy = engine_policy(s->engine);
-        s->tx.side = call->policy->primary;
     }
     if (s->tx.counted && s->tx.side == SIDE_TARGET && !s->lease && target_given_up(s)) return;
+    if (s->tx.counted && engine_policy_moving(call->policy)) { /* others' transactions are still being done again on the source */
+        session_hold(s);
+        return;
+    }
+    if (tell_doomed(s)) return;
     enum engine_side primary = s->tx.counted ? s->tx.side : call->policy->primary;
     if (call->held_us) {
         engine_held(s->engine, session_now(s) - call->held_us);
@@ -453,8 +491,7 @@ void session_client_closed(struct session *s, const struct error *why)
 {
     (void)why;
     s->client_gone = true;
-    if (s->tx.csn) session_outcome(s, JOURNAL_UNKNOWN); /* a commit is under way: nobody will hear of it, the mirror asks the row itself */
-    else if (s->tx.open) session_transaction_abort(s);
+    settle(s);
     s->closing = true;
 }
 
@@ -487,7 +524,6 @@ void session_source_closed(struct session *s, const struct error *why)
         return;
     }
     LOG(LOG_WARNING, "session.source_lost", log_u64("session", s->id), log_text("why", why ? why->text : ""));
-    if (s->tx.open) session_transaction_abort(s);
     session_end(s); /* the client sees what Oracle would show: the connection is gone */
 }
 
@@ -496,6 +532,12 @@ void session_journal_done(struct session *s, uint64_t csn, bool refused)
     if (s->call.state != CALL_WAIT_INTENT || s->tx.csn != csn) return;
     if (refused) engine_count(s->engine, COUNT_GAPS, 1); /* the journal keeps the gap; the client goes on (I1) */
     s->call.intent_sent = true;
+    const struct engine_policy *policy = engine_policy(s->engine);
+    if (s->tx.side == SIDE_TARGET && (policy->target_down || policy->primary == SIDE_SOURCE)) {
+        session_target_lost(s, JOURNAL_ROLLED_BACK); /* not sent, and never will be */
+        session_route(s);
+        return;
+    }
     if (s->tx.side == SIDE_TARGET) session_after_intent_target(s);
     else session_relay(s);
 }
@@ -503,6 +545,10 @@ void session_journal_done(struct session *s, uint64_t csn, bool refused)
 void session_lease_lost(struct session *s, struct pg *pg)
 {
     if (s->lease != pg || s->call.state == CALL_SERVING) return; /* results tell a call under way */
+    if (s->call.state == CALL_WAIT_INTENT && s->tx.csn) { /* the commit was not sent */
+        session_target_lost(s, JOURNAL_ROLLED_BACK);
+        return;
+    }
     session_lease_return(s, true);
     if (s->tx.journalled) s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
     s->tx.journalled = false;
@@ -517,17 +563,25 @@ void session_policy_changed(struct session *s)
         s->server_mode = true;
         s->environment->close(s->context, PEER_SOURCE);
     }
-    if (s->call.state == CALL_HELD) session_route(s);
-    else if (s->call.state == CALL_WAIT_FENCE) session_applied(s);
-    else if (policy->target_down && (s->call.state == CALL_SERVING || s->call.state == CALL_WAIT_LEASE)) {
+    if (s->server_mode && s->logged_in && policy->primary == SIDE_SOURCE) { /* it has no connection to go back to */
+        session_end(s);
+        return;
+    }
+    bool lost = s->tx.counted && s->tx.side == SIDE_TARGET && (policy->target_down || policy->primary == SIDE_SOURCE);
+    if (lost && s->lease) session_lease_lost(s, s->lease); /* a connection to a target that is out of reach may look well for long */
+    if (policy->target_down && (s->call.state == CALL_SERVING || s->call.state == CALL_WAIT_LEASE)) {
         struct error error;
         error_set(&error, ERROR_TARGET_LOST, "the target was given up");
         session_target_failed(s, &error);
     }
+    if (s->call.state == CALL_HELD) session_route(s);
+    else if (s->call.state == CALL_WAIT_FENCE) session_applied(s);
+    else if (lost && s->call.state == CALL_NONE && policy->primary == SIDE_SOURCE) session_replay_idle(s);
 }
 
 void session_tick(struct session *s)
 {
+    if (s->call.state == CALL_HELD) session_route(s); /* looks again */
     if (s->call.state == CALL_WAIT_FENCE && session_now(s) >= s->call.sent_us + s->engine->options.fence_wait_us) {
         engine_count(s->engine, COUNT_FENCE_TIMEOUTS, 1);
         s->call.fallback = true;

@@ -26,6 +26,7 @@ enum call_state {
     CALL_PREPARING,      /* hidden calls on the source before the client's own (parse, replay) */
     CALL_STATE_COUNT
 };
+enum { HELD_LOOK_US = 200000 /* a held call looks again */, LOST_ALONE_US = 1000000 /* held this long with a healthy target: the transaction is not coming back */ };
 enum call_kind { KIND_OTHER, KIND_QUERY, KIND_DML, KIND_PLSQL, KIND_DDL, KIND_COMMIT, KIND_ROLLBACK, KIND_SAVEPOINT, KIND_ROLLBACK_TO, KIND_SESSION, KIND_FETCH, KIND_LOB, KIND_LOGOFF };
 
 /* A result that the target gave for one cursor: rows stay in libpq's memory until the cursor is run again or closed. */
@@ -56,6 +57,7 @@ struct transaction {
     bool counted;               /* in engine->transactions_open */
     bool open;                  /* a statement that writes or locks ran and no commit since */
     bool wrote;                 /* records exist */
+    bool locked;                /* a query locked rows on the target: no record of it exists */
     bool journalled;            /* records stand in the journal (abort must be told) */
     uint64_t id;                /* journal-wide; 0: none yet */
     uint64_t csn;               /* of the intent under way; 0: none */
@@ -133,7 +135,8 @@ struct session {
     bool hidden_active; struct wire_end hidden_end; struct record_result hidden_result; uint64_t hidden_affected;
     void (*hidden_done)(struct session *session);
     struct buffer mapped_reply; uint32_t mapped_from, mapped_to;
-    size_t replay_at; uint32_t replay_image, replay_row; uint64_t replay_affected; int replay_stage; bool replaying, replay_failed;
+    bool doomed;                /* the transaction was lost with the target and could not be done again: the next call is told so */
+    size_t replay_at; uint32_t replay_image, replay_row; uint64_t replay_affected; int replay_stage; bool replaying, replay_failed, replay_idle;
     struct row_maps *row_maps;
     uint64_t calls; enum engine_side last_side;
 };
@@ -171,6 +174,7 @@ void session_record_dml(struct session *s);                  /* a write succeede
 bool session_intent(struct session *s);                      /* true: waiting for the journal */
 void session_outcome(struct session *s, enum journal_outcome outcome);
 void session_transaction_begin(struct session *s);
+void session_transaction_side(struct session *s, enum engine_side side);
 bool session_transaction_enter(struct session *s);           /* counts it; false: a switch holds new transactions */
 void session_transaction_end(struct session *s);
 void session_transaction_abort(struct session *s);           /* rolled back: its records are void */
@@ -181,6 +185,7 @@ void session_add_tables(struct session *s, const struct sql_plan *plan);
 void session_serve(struct session *s);
 void session_serve_fetch(struct session *s);
 void session_target_failed(struct session *s, const struct error *error);
+void session_target_lost(struct session *s, enum journal_outcome outcome); /* the call waits; outcome: of a commit under way */
 void session_target_cancel(struct session *s);              /* the client's break while the target works */
 void session_target_abandon(struct session *s);             /* the session ends while the target works */
 bool session_target_send(struct session *s, const char *text, const char *name, const struct pg_parameter *parameters, uint32_t count, void (*done)(struct session *, struct pg_result *, uint64_t), uint64_t tag);
@@ -229,6 +234,7 @@ bool session_lobs_by_value(struct session *s, struct wire_execute_spec *spec);
 void session_lobs_release(struct session *s);
 /* session_replay.c: after the target was lost */
 bool session_replay_needed(const struct session *s);
+void session_replay_idle(struct session *s);                 /* the same between two calls of the client */
 void session_replay(struct session *s);
 /* session_login.c: server mode */
 size_t session_server_login(struct session *s, uint8_t *bytes, size_t size);

@@ -15,8 +15,18 @@ bool session_transaction_enter(struct session *s)
         return false;
     }
     s->tx.counted = true;
-    s->tx.side = policy->primary;
+    s->tx.side = SIDE_SOURCE;
+    session_transaction_side(s, policy->primary);
     return true;
+}
+
+void session_transaction_side(struct session *s, enum engine_side side)
+{
+    if (s->tx.counted && s->tx.side != side) {
+        if (side == SIDE_TARGET) atomic_fetch_add(&s->engine->transactions_on_target, 1);
+        else atomic_fetch_sub(&s->engine->transactions_on_target, 1);
+    }
+    s->tx.side = side;
 }
 
 void session_transaction_begin(struct session *s)
@@ -34,6 +44,7 @@ static uint64_t transaction_id(struct session *s)
 
 void session_transaction_end(struct session *s)
 {
+    session_transaction_side(s, SIDE_SOURCE);
     if (s->tx.counted) atomic_fetch_sub_explicit(&s->engine->transactions_open, 1, memory_order_seq_cst);
     struct buffer log = s->tx.log;
     buffer_clear(&log);

@@ -22,6 +22,11 @@ static void rolled_back(struct session *s)
 {
     buffer_clear(&s->tx.log);
     session_transaction_abort(s);
+    if (s->replay_idle) {
+        s->doomed = true;
+        s->call.state = CALL_NONE;
+        return;
+    }
     session_answer_error(s, 25402, "ORA-25402: transaction must roll back\n", 0);
 }
 
@@ -50,12 +55,12 @@ static bool record_at(struct session *s, size_t at, struct view *payload, size_t
 static void replay_finished(struct session *s)
 {
     s->replaying = false;
-    s->tx.side = SIDE_SOURCE;
+    session_transaction_side(s, SIDE_SOURCE);
     engine_count(s->engine, COUNT_REPLAYED_CALLS, 1);
     LOG(LOG_INFO, "session.replayed", log_u64("session", s->id), log_u64("statements", s->tx.ordinal));
     buffer_clear(&s->tx.log);
     s->call.state = CALL_NONE;
-    session_route(s);
+    if (!s->replay_idle) session_route(s);
 }
 
 /* The record goes to the journal again, now as a write of the source's transaction. */
@@ -184,9 +189,22 @@ static void replay_next(struct session *s)
                            WIRE_OPTION_EXECUTE, replayed);
 }
 
+void session_replay_idle(struct session *s)
+{
+    if (!session_replay_needed(s) || !s->source_open) {
+        bool open = s->tx.open && (s->tx.locked || session_replay_needed(s));
+        session_transaction_abort(s);
+        s->doomed = open;
+        return;
+    }
+    session_replay(s);
+    s->replay_idle = s->replaying;
+}
+
 void session_replay(struct session *s)
 {
     s->replaying = true;
+    s->replay_idle = false;
     s->replay_at = 0;
     s->replay_image = s->replay_row = 0;
     s->replay_affected = 0;

@@ -162,6 +162,32 @@ static void forget_attempt(struct call *call)
     call->statement_failed = false;
 }
 
+/*
+ * The target has lost the transaction at hand, or the call that was to begin one, and nothing of this was told to the client. What the transaction did is
+ * kept, to be done again on the source; its records so far are void under the old id.
+ */
+void session_target_lost(struct session *s, enum journal_outcome outcome)
+{
+    struct call *call = &s->call;
+    session_lease_return(s, true);
+    if (s->tx.csn) { /* whatever the target did, it is done again on the source; its rows are reconciled */
+        bool wrote = buffer_size(&s->tx.log) > 0;
+        session_outcome(s, outcome);
+        s->tx.open = wrote;
+        call->intent_sent = false;
+    } else if (s->tx.journalled) {
+        s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
+        s->tx.id = 0;
+        s->tx.journalled = false;
+    }
+    call->held_us = session_now(s);
+    call->state = CALL_HELD;
+    forget_attempt(call);
+    engine_count(s->engine, COUNT_HELD, 1);
+    atomic_store(&s->engine->target_healthy, false);
+    s->environment->wake_after(s->context, HELD_LOOK_US);
+}
+
 /* The target did not do it. A read goes to the source if that is primary; with the target as primary the call is kept until somebody answers. */
 void session_target_failed(struct session *s, const struct error *error)
 {
@@ -192,26 +218,7 @@ void session_target_failed(struct session *s, const struct error *error)
     }
     if (lost) {
         LOG(LOG_WARNING, "session.target_lost", log_u64("session", s->id), log_text("why", error->text));
-        session_lease_return(s, true);
-        if (s->tx.csn) { /* not told to the client: whatever the target did, it is done again on the source; its rows are reconciled */
-            uint64_t id = s->tx.id;
-            bool wrote = buffer_size(&s->tx.log) > 0, counted = s->tx.counted;
-            session_outcome(s, JOURNAL_UNKNOWN);
-            s->tx.id = 0;
-            (void)id;
-            s->tx.open = wrote;
-            s->tx.counted = counted;
-            s->call.intent_sent = false;
-        } else if (s->tx.journalled) {
-            s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
-            s->tx.id = 0;
-            s->tx.journalled = false;
-        }
-        call->held_us = session_now(s);
-        call->state = CALL_HELD;
-        forget_attempt(call);
-        engine_count(s->engine, COUNT_HELD, 1);
-        atomic_store(&s->engine->target_healthy, false);
+        session_target_lost(s, JOURNAL_UNKNOWN);
         return;
     }
     session_answer_sqlstate(s, error, call->target_constraint);

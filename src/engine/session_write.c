@@ -188,6 +188,7 @@ static void answer_written(struct session *s)
     struct call *call = &s->call;
     if (call->kind == KIND_QUERY) {
         session_transaction_begin(s);
+        s->tx.locked = true;
         struct wire_request *request = wire_tap_request(s->tap);
         bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 || request->function == WIRE_FN_REEXECUTE_FETCH;
         session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE, !rows ? 0 : request->execute.prefetch_rows ? request->execute.prefetch_rows : request->execute.execution_count);
