@@ -283,6 +283,7 @@ struct token *token_list(struct arena *arena, struct view text, uint32_t *count,
     lexer = lexer_of(text);
     for (uint32_t i = 0; i < n; i++) list[i] = lexer_next(&lexer);
     list[n] = (struct token){.kind = TOKEN_END, .at = (uint32_t)text.size};
+    n += list[n - 1].kind == TOKEN_BAD; /* the end stands behind that too: what walks to it must find it */
     match_brackets(list, n, stack);
     *count = n;
     *bind_count = lexer.binds;

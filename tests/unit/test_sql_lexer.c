@@ -60,6 +60,12 @@ static void unended(void **state)
         do token = lexer_next(&lexer);
         while (token.kind != TOKEN_END && token.kind != TOKEN_BAD);
         assert_int_equal(token.kind, TOKEN_BAD);
+        struct arena arena;
+        uint32_t count, bind_count;
+        arena_init(&arena, 0);
+        struct token *list = token_list(&arena, view_text(texts[i]), &count, &bind_count);
+        assert_int_equal(list[count - 1].kind, TOKEN_END); /* also behind what cannot be read: loops that look for the end find it */
+        arena_release(&arena);
     }
 }
 
