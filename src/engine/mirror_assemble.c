@@ -136,17 +136,46 @@ static uint32_t ordinal_of(struct view payload)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static void take_dml(struct mirror *m, const struct journal_record *record)
+/* The commit did not take place: the transaction goes on without the call that carried it. Its CSN is used up: a void one stands for it. */
+static void reopen(struct mirror *m, struct mirror_transaction *t, uint64_t position)
+{
+    uint64_t csn = t->csn;
+    if (t->state == TRANSACTION_DOUBT) atomic_fetch_sub(&m->engine->in_doubt, 1);
+    if (map_get_u64(&m->by_csn, csn) == t) map_remove_u64(&m->by_csn, csn);
+    while (t->entry_count && t->entries[t->entry_count - 1].of_intent) t->entry_count--;
+    t->state = TRANSACTION_OPEN;
+    t->csn = 0;
+    t->intent_position = t->outcome_position = 0;
+    t->auto_commit = t->unknown_tables = t->done = false;
+    if (csn <= m->applied_csn) return;
+    struct mirror_transaction *used = transaction_new(m, t->id, position);
+    map_put_u64(&m->by_id, t->id, t);
+    used->csn = csn;
+    used->state = TRANSACTION_VOID;
+    map_put_u64(&m->by_csn, csn, used);
+}
+
+/* A transaction that goes on after its intent: the outcome that said so is missing, it was refused inside a gap. */
+static struct mirror_transaction *open_by_id(struct mirror *m, const struct journal_record *record)
 {
     struct mirror_transaction *t = map_get_u64(&m->by_id, record->transaction);
+    if (t && t->state != TRANSACTION_OPEN) {
+        LOG(LOG_WARNING, "mirror.outcome_missing", log_u64("position", record->position), log_u64("csn", t->csn));
+        reopen(m, t, record->position);
+    }
+    return t;
+}
+
+static void take_dml(struct mirror *m, const struct journal_record *record)
+{
+    struct mirror_transaction *t = open_by_id(m, record);
     if (!t) t = transaction_new(m, record->transaction, record->position);
-    if (t->state == TRANSACTION_OPEN) add_entry(m, t, record, ordinal_of(record->payload), false);
-    else LOG(LOG_ERROR, "mirror.record_after_intent", log_u64("position", record->position), log_u64("transaction", record->transaction));
+    add_entry(m, t, record, ordinal_of(record->payload), false);
 }
 
 static void take_intent(struct mirror *m, const struct journal_record *record)
 {
-    struct mirror_transaction *t = map_get_u64(&m->by_id, record->transaction);
+    struct mirror_transaction *t = open_by_id(m, record);
     if (!t) t = transaction_new(m, record->transaction, record->position);
     struct record_intent intent;
     struct error error;
@@ -167,25 +196,6 @@ static void take_intent(struct mirror *m, const struct journal_record *record)
     }
     arena_release(&scratch);
     if (!t->done) map_put_u64(&m->by_csn, t->csn, t);
-}
-
-/* The commit did not take place: the transaction goes on without the call that carried it. Its CSN is used up: a void one stands for it. */
-static void reopen(struct mirror *m, struct mirror_transaction *t, uint64_t position)
-{
-    uint64_t csn = t->csn;
-    if (t->state == TRANSACTION_DOUBT) atomic_fetch_sub(&m->engine->in_doubt, 1);
-    if (map_get_u64(&m->by_csn, csn) == t) map_remove_u64(&m->by_csn, csn);
-    while (t->entry_count && t->entries[t->entry_count - 1].of_intent) t->entry_count--;
-    t->state = TRANSACTION_OPEN;
-    t->csn = 0;
-    t->intent_position = t->outcome_position = 0;
-    t->auto_commit = t->unknown_tables = t->done = false;
-    if (csn <= m->applied_csn) return;
-    struct mirror_transaction *used = transaction_new(m, t->id, position);
-    map_put_u64(&m->by_id, t->id, t);
-    used->csn = csn;
-    used->state = TRANSACTION_VOID;
-    map_put_u64(&m->by_csn, csn, used);
 }
 
 static void take_outcome(struct mirror *m, const struct journal_record *record)
@@ -272,8 +282,8 @@ static void take_record(struct mirror *m, const struct journal_record *record)
     case JOURNAL_TRIM: take_trim(m, record); break;
     case JOURNAL_GAP: take_gap(m, record); break;
     case JOURNAL_ABORT: {
-        struct mirror_transaction *t = map_get_u64(&m->by_id, record->transaction);
-        if (t && t->state == TRANSACTION_OPEN) mirror_transaction_drop(m, t);
+        struct mirror_transaction *t = open_by_id(m, record);
+        if (t) mirror_transaction_drop(m, t);
         break;
     }
     case JOURNAL_EPOCH:

@@ -28,6 +28,8 @@ bool mirror_source_ready(struct mirror *m)
 
 void mirror_source_failed(struct mirror *m, const struct error *error)
 {
+    /* It is away already: asking for it before its time must not put that off, or it would never come. */
+    if (!m->source && clock_monotonic_us() < m->source_retry_us) return;
     engine_count(m->engine, COUNT_SOURCE_ERRORS, 1);
     LOG_RATED(LOG_ERROR, "mirror.source", log_failure(error));
     source_close(m->source);
