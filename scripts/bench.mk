@@ -3,7 +3,7 @@
 BENCH_BUILD := build/release
 BENCH_FOLDER ?= /tmp
 
-.PHONY: bench-journal bench-apply
+.PHONY: bench-journal bench-apply bench-client
 bench-journal:  ## journal: durable records a second beside bare fdatasync
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_journal
 	@$(BENCH_BUILD)/bench_journal $(BENCH_FOLDER)
@@ -12,6 +12,12 @@ bench-apply:  ## target: pipelined statements a second beside bare libpq
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_apply
 	@tests/bench/run-apply $(BENCH_BUILD)/bench_apply
 
+bench-client:  ## our client of the source: rows of 10 columns a second from a canned server
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_client
+	@$(BENCH_BUILD)/bench_client
+
+$(BUILD)/bench_client: $(BUILD)/tests/bench/bench_client.o $(call libs,engine)
+	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,engine) -Wl,--end-group $(LIBS_engine)
 $(BUILD)/bench_journal: $(BUILD)/tests/bench/bench_journal.o $(call libs,store)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,store) -Wl,--end-group $(LIBS_store)
 $(BUILD)/tests/bench/bench_apply.o: EXTRA_CFLAGS += $(PG_INCLUDE)
