@@ -34,6 +34,8 @@ const struct contract_row contract_rows[] = {
     {"Numbers", "SQRT, EXP, LN, LOG, POWER, trigonometry", NEAR, "fewer digits", "compare with a tolerance"},
     {"Numbers", "1d, 1.5f", EXACT, "double precision and real", NULL},
     {"Numbers", "BINARY_DOUBLE / 0", EXACT, "infinity or NaN", NULL},
+    {"Numbers", "products and sums of BINARY_DOUBLE beyond its range", NEAR, "an error where the source answers infinity", "compute in NUMBER"},
+    {"Numbers", "BINARY_DOUBLE_NAN, BINARY_DOUBLE_INFINITY", EXACT, "the constants of the target", NULL},
     /* dates */
     {"Dates and times", "DATE", EXACT, "timestamp(0)", NULL},
     {"Dates and times", "SYSDATE, SYSTIMESTAMP, CURRENT_DATE ..", EXACT, "the time of the statement, SYSDATE at the database's zone; such statements are volatile", NULL},
@@ -45,6 +47,7 @@ const struct contract_row contract_rows[] = {
     {"Dates and times", "interval of months * n", NO, "PostgreSQL's intervals would get days", "multiply the number of months"},
     {"Dates and times", "date compared with text", EXACT, "by NLS_DATE_FORMAT of the session", NULL},
     {"Dates and times", "DATE '..', TIMESTAMP '..'", EXACT, "with zone: timestamptz", NULL},
+    {"Dates and times", "results after the year 9999", NEAR, "the source refuses them, the target goes on", "keep a margin to the last year"},
     {"Dates and times", "seconds with more than six digits", NEAR, "cut to six", "keep them in another column"},
     {"Dates and times", "TIMESTAMP WITH TIME ZONE", NEAR, "the instant is kept, the zone in which it was written is not", "keep the zone in another column"},
     {"Dates and times", "AT TIME ZONE", NEAR, "the instant is right, the zone to show it in is not kept", "convert with TO_CHAR"},
@@ -95,6 +98,7 @@ const struct contract_row contract_rows[] = {
     /* changes */
     {"Changes", "INSERT without a column list", EXACT, "the source's columns by name", NULL},
     {"Changes", "values of another type", EXACT, "converted as the source converts", NULL},
+    {"Changes", "text that is too long by blanks", NEAR, "a literal is refused; of a bind the target cuts the blanks where the source refuses the row", "trim before sending"},
     {"Changes", "seq.NEXTVAL", EXACT, "nextval; named again in the statement it repeats the number", NULL},
     {"Changes", "seq.CURRVAL alone", NEAR, "that of the target's connection: right within the transaction that drew it", "use RETURNING"},
     {"Changes", "INSERT ALL, INSERT FIRST", EXACT, "one INSERT of several rows, or a WITH of INSERTs over the source", NULL},

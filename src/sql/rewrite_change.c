@@ -6,9 +6,18 @@
 #include "sql/rewrite_parts.h"
 #include "sql/walk.h"
 
+/* PostgreSQL cuts blanks that are too many for a varchar, the source refuses the row. */
+static void check_blanks(struct translation *t, const struct expression *e, const struct expression *column)
+{
+    int length = column->column && column->column->source ? column->column->source->length : 0;
+    if (e->kind != EXPRESSION_STRING || column->typing.type != SQL_VARCHAR || length <= 0 || e->text.size <= (size_t)length || e->text.data[e->text.size - 1] != ' ') return;
+    finding_refuse(t, e->at, "length", "the value is too long for its column, by blanks that the target would cut", "shorten it");
+}
+
 static void into_column(struct translation *t, struct expression **value, const struct expression *column)
 {
     struct expression *e = *value;
+    check_blanks(t, e, column);
     int64_t step;
     bool counter = e->kind == EXPRESSION_ARITHMETIC && (e->operator_code == OPERATOR_PLUS || e->operator_code == OPERATOR_MINUS) &&
                    e->arguments[0]->kind == EXPRESSION_NAME && column->column && e->arguments[0]->column == column->column &&

@@ -42,6 +42,7 @@ static void write_json(const char *path, const struct pair_result *p, const stru
     json_field_u64(&json, "passed", d->passed);
     json_field_u64(&json, "failed", d->failed);
     json_field_u64(&json, "witnessed", d->witnessed);
+    json_field_u64(&json, "published", d->published);
     json_object_end(&json);
     json_key(&json, "contract");
     json_object_begin(&json);
@@ -90,7 +91,8 @@ int main(int argc, char **argv)
         target_script(target, sql_runtime_script)) {
         struct pair_result pairs = {0};
         struct corpus_result corpus = {0};
-        if (wanted(argc, argv, "cases")) differential = differential_measure(target, "tests/translator/differential", failures);
+        snprintf(path, sizeof path, "%s/witness.tsv", argv[1]);
+        if (wanted(argc, argv, "cases")) differential = differential_measure(target, "tests/translator/differential", path, failures);
         snprintf(path, sizeof path, "%s/translator-pairs.jsonl", argv[1]);
         if (wanted(argc, argv, "pairs") && present(pairs_path)) pairs = pairs_measure(target, pairs_path, path, failures);
         if (wanted(argc, argv, "corpus") && present(corpus_path)) corpus = corpus_measure(corpus_path, failures);

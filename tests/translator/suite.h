@@ -75,9 +75,11 @@ struct corpus_result {
     unsigned beyond;  /* among the refused: nothing that could be translated */
 };
 struct differential_result {
-    unsigned passed, failed, witnessed;
+    unsigned passed, failed;
+    unsigned witnessed; /* passed, and another engine gives the same answer */
+    unsigned published; /* the answer is printed in the documentation */
 };
-struct differential_result differential_measure(PGconn *target, const char *folder, FILE *failures);
+struct differential_result differential_measure(PGconn *target, const char *folder, const char *witness_path, FILE *failures);
 /* Writes one JSON line for each pair to `record_path`: row, verdict, reason, source, translation, reference. */
 struct pair_result pairs_measure(PGconn *target, const char *path, const char *record_path, FILE *failures);
 struct corpus_result corpus_measure(const char *path, FILE *failures);
