@@ -8,6 +8,7 @@
  */
 #include "base/json.h"
 #include "base/memory.h"
+#include "tests/captures/encode.h"
 #include "tests/captures/recording.h"
 #include "wire/tap.h"
 
@@ -23,7 +24,7 @@ struct text_list {
 };
 
 struct result {
-    uint64_t messages, calls, unknown, rows, errors, lost, connections, lost_connections;
+    uint64_t messages, calls, unknown, rows, errors, lost, connections, lost_connections, encoded[ENCODE_OUTCOMES];
     struct text_list statements, reasons;
 };
 
@@ -208,6 +209,10 @@ static void take_request(struct replay *replay)
     if (request->cursor && request->cursor->sql) list_add_once(&replay->result->statements, request->cursor->sql);
     wire_tap_sent(replay->tap);
     if (replay->trace) trace_request(replay, request);
+    const char *why = NULL;
+    enum encode_outcome outcome = encode_again(wire_tap_session(replay->tap), wire_tap_cursors(replay->tap), request, &why);
+    replay->result->encoded[outcome]++;
+    if (outcome == ENCODE_WRONG) list_add_once(&replay->result->reasons, why);
 }
 
 static void take_opaque(struct replay *replay)
@@ -288,8 +293,10 @@ static void replay_payloads(const struct recording *recording, struct result *re
         result->messages++;
         if (wire_request_decode(&session, cursors, &arena, message, &request, &error) == WIRE_DECODED)
             result->calls++;
-        else
+        else {
             result->unknown++;
+            list_add_once(&result->reasons, "a message of an OCI client with native encoding");
+        }
         wire_cursor_table_free(cursors);
         arena_release(&arena);
     }
@@ -317,6 +324,9 @@ static void write_result(struct json *json, const char *name, const struct resul
     json_field_u64(json, "rows", result->rows);
     json_field_u64(json, "errors", result->errors);
     json_field_u64(json, "bytes_missing", result->lost);
+    json_field_u64(json, "encoded_same_bytes", result->encoded[ENCODE_SAME]);
+    json_field_u64(json, "encoded_same_fields", result->encoded[ENCODE_FIELDS]);
+    json_field_u64(json, "encoded_wrong", result->encoded[ENCODE_WRONG]);
     write_list(json, "statements", &result->statements);
     write_list(json, "reasons", &result->reasons);
     json_object_end(json);
