@@ -91,7 +91,8 @@ static void keep_segment(struct recovery *r, const struct journal_scan *scan)
     journal_segments_add(r->segments, &segment);
 }
 
-/* Gives back what stands behind the last whole group, so that nothing of it is ever read again. */
+/* Gives back what stands behind the last whole group, so that nothing of it is ever read again, and makes durable what stands before: a process that was killed
+ * between its write and its sync left groups that can be read and may still be in memory only. */
 static bool cut(struct recovery *r, const char *name, uint64_t size, struct error *error)
 {
     const struct journal_files *files = r->files;
@@ -105,7 +106,7 @@ static bool settle_last(struct recovery *r, struct journal_scan *scan, const cha
 {
     if (scan->tail == JOURNAL_TAIL_TORN) r->found->report.torn_bytes += scan->file_size - scan->offset;
     r->found->report.clean = scan->tail == JOURNAL_TAIL_CLOSED;
-    if (scan->offset != scan->file_size && !cut(r, name, scan->offset, error)) return false;
+    if (!cut(r, name, scan->offset, error)) return false;
     scan->file_size = scan->offset;
     return true;
 }

@@ -360,12 +360,45 @@ static void test_encryption(void **state)
     disk_free(fixture.disk);
 }
 
+/* The process is killed between a write and its sync; the next one finds the group, goes on behind it, and then the power goes: the group must still be there. */
+static void test_found_and_then_power_cut(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct fixture fixture = {.disk = disk_new(seed)};
+        journal_options_default(&fixture.options);
+        fixture.options.segment_size = JOURNAL_HEADER_SIZE + 1536 + 512; /* the second group fills it to the last byte: nothing is left to be cut */
+        assert_true(start(&fixture, NULL));
+        append_group(&fixture, 3, 300);
+        journal_append(fixture.journal, JOURNAL_DML, 7, 0, view_text("written, not synced"), NULL, NULL);
+        fixture.disk->stop_at = fixture.disk->operations + 2; /* the write is the next, the sync the one after */
+        while (journal_step(fixture.journal) && !journal_failed(fixture.journal, NULL)) {}
+        stop(&fixture);
+        fixture.disk->lose_nothing = true;
+        disk_crash(fixture.disk);
+        struct error error = {0};
+        if (!start(&fixture, &error)) fail_msg("%s", error.text);
+        append_group(&fixture, 1, 100);
+        assert_int_equal(fixture.acknowledged, 5);
+        fixture.disk->stop_at = 0;
+        stop(&fixture);
+        fixture.disk->lose_nothing = false;
+        disk_crash(fixture.disk);
+        if (!start(&fixture, &error)) fail_msg("seed %llu: %s", (unsigned long long)seed, error.text);
+        uint32_t gaps;
+        assert_int_equal(read_all(&fixture, &gaps), 6);
+        assert_int_equal(gaps, 0);
+        stop(&fixture);
+        disk_free(fixture.disk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_torn_at_every_byte),   cmocka_unit_test(test_torn_by_sector),  cmocka_unit_test(test_flipped_bit),
         cmocka_unit_test(test_repair_in_the_middle), cmocka_unit_test(test_missing_segment), cmocka_unit_test(test_floor),
-        cmocka_unit_test(test_encryption),
+        cmocka_unit_test(test_encryption),           cmocka_unit_test(test_found_and_then_power_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
