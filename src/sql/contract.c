@@ -86,6 +86,8 @@ const struct contract_row contract_rows[] = {
     {"Queries", "PIVOT, UNPIVOT", EXACT, "aggregates over CASE; a lateral list of rows", NULL},
     {"Queries", "MODEL, MATCH_RECOGNIZE, SAMPLE, flashback, PARTITION (p), database links", NO, "PostgreSQL has no counterpart, or it belongs to the source", "mapping file"},
     {"Queries", "dictionary views", NO, "the source's own", "ask the source"},
+    {"Queries", "IS JSON, JSON_VALUE, JSON_EXISTS", NEAR, "by PostgreSQL's paths: documents in lax syntax are none for the target", "store strict JSON"},
+    {"Queries", "JSON_TABLE, JSON_QUERY, JSON_OBJECT and the other functions on JSON", NO, "the printed form of documents differs", "build and read documents in the application"},
     {"Queries", "XML, Oracle Text, spatial, objects, collections", NO, "no counterpart", "mapping file"},
     {"Queries", "ROWID", NO, "the source's physical address", "use the key"},
     {"Queries", "FOR UPDATE [OF] [NOWAIT | SKIP LOCKED]", EXACT, "FOR NO KEY UPDATE: as on the source it does not hinder children", NULL},

@@ -12,7 +12,8 @@ bool function_table_at(uint32_t index, struct function_table *table)
     case 2: *table = (struct function_table){"dates and times", functions_datetime, functions_datetime_count}; return true;
     case 3: *table = (struct function_table){"general", functions_general, functions_general_count}; return true;
     case 4: *table = (struct function_table){"aggregates and windows", functions_aggregate, functions_aggregate_count}; return true;
-    case 5: *table = (struct function_table){"not translated", functions_refused, functions_refused_count}; return true;
+    case 5: *table = (struct function_table){"JSON", functions_json, functions_json_count}; return true;
+    case 6: *table = (struct function_table){"not translated", functions_refused, functions_refused_count}; return true;
     default: return false;
     }
 }

@@ -47,8 +47,8 @@ struct function_table {
     const struct function_rule *rules;
     uint32_t count;
 };
-extern const struct function_rule functions_text[], functions_number[], functions_datetime[], functions_general[], functions_aggregate[], functions_refused[];
-extern const uint32_t functions_text_count, functions_number_count, functions_datetime_count, functions_general_count, functions_aggregate_count,
+extern const struct function_rule functions_text[], functions_number[], functions_datetime[], functions_general[], functions_aggregate[], functions_json[], functions_refused[];
+extern const uint32_t functions_text_count, functions_number_count, functions_datetime_count, functions_general_count, functions_aggregate_count, functions_json_count,
     functions_refused_count;
 bool function_table_at(uint32_t index, struct function_table *table); /* false: no such table */
 

@@ -97,6 +97,7 @@ static struct expression *rewrite_is(struct translation *t, struct expression *e
     case IS_INFINITE:
         return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_COMPARE, e->negated ? "abs(\1) <> 'Infinity'::float8" : "abs(\1) = 'Infinity'::float8", as_double(t, a));
     case IS_JSON:
+        finding_difference(t, e->at, "IS JSON", "documents in lax syntax (names without quotes, single quotes) are none for the target", "store strict JSON");
         return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_NOT, e->negated ? "NOT @is_json(\1)" : "@is_json(\1)", as_text(t, a));
     default: break;
     }

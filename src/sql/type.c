@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Types: what Oracle would take an expression for, and what PostgreSQL takes our text for. */
 #include "sql/function.h"
+#include "sql/json.h"
 #include "sql/resolve.h"
 
 struct typing typing_of(enum sql_type type, enum target_type target)
@@ -214,6 +215,7 @@ static struct typing type_call(const struct expression *e)
 {
     if (!e->rule) return typing_of(SQL_UNKNOWN, TARGET_UNKNOWN);
     struct typing result = type_of_gives(e, e->rule->gives);
+    if (e->call->json && e->call->json->returning && e->rule->gives == GIVES_TEXT) result = typing_of_type_name(e->call->json->returning);
     if (e->rule->flags & FUNCTION_NOT_NULL) {
         result.nullable = false;
     } else if (e->rule->flags & FUNCTION_STRICT) {

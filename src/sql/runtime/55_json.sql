@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- SQL/JSON by PostgreSQL's paths: what is no JSON, no match, several matches and what is no scalar is NULL, as the source has it without another clause.
+CREATE OR REPLACE FUNCTION understudy.json_value(document text, path text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    found jsonb[];
+BEGIN
+    SELECT array_agg(v) INTO found FROM jsonb_path_query(document::jsonb, path::jsonpath) v;
+    IF cardinality(found) = 1 AND jsonb_typeof(found[1]) NOT IN ('object', 'array') THEN RETURN nullif(found[1] #>> '{}', ''); END IF;
+    RETURN NULL;
+EXCEPTION WHEN invalid_text_representation OR untranslatable_character OR sql_json_array_not_found OR sql_json_member_not_found OR data_exception THEN
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION understudy.json_number(document text, path text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    RETURN understudy.json_value(document, path)::numeric;
+EXCEPTION WHEN invalid_text_representation THEN
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION understudy.json_exists(document text, path text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN coalesce(jsonb_path_exists(document::jsonb, path::jsonpath), false);
+EXCEPTION WHEN invalid_text_representation OR untranslatable_character OR data_exception THEN
+    RETURN false;
+END $$;
