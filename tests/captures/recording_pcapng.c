@@ -273,6 +273,10 @@ static bool read_blocks(struct capture *c, struct view file, struct error *error
             c->link_count = 0;
         }
         uint32_t size = u32_of(c, &r);
+        if (at > 0 && size > file.size - at) { /* the file was cut: what stands before the cut counts */
+            c->out->lost_bytes += file.size - at;
+            return true;
+        }
         if (size < 12 || size % 4 || size > file.size - at)
             return error_set(error, ERROR_CORRUPT, "pcapng: a block of %u bytes at %zu", size, at);
         take_block(c, type, view_of(file.data + at + 8, size - 12));
