@@ -82,6 +82,7 @@ void mirror_assemble_init(struct mirror *m, uint64_t position)
     m->reading_boot = 0;
     m->highest_csn = 0;
     m->void_below = 0;
+    m->done_any = m->done_auto = 0;
     m->gap_count = 0;
 }
 
@@ -198,9 +199,17 @@ static void take_intent(struct mirror *m, const struct journal_record *record)
     if (!t->done) map_put_u64(&m->by_csn, t->csn, t);
 }
 
+/* Applied before this start, perhaps of an intent that is not read again. Who overlaps with it must not believe that CSN order was the primary's. */
+static void note_done(struct mirror *m, const struct mirror_transaction *t, uint64_t position)
+{
+    m->done_any = position;
+    if (!t || t->auto_commit) m->done_auto = position;
+}
+
 static void take_outcome(struct mirror *m, const struct journal_record *record)
 {
     struct mirror_transaction *t = map_get_u64(&m->by_id, record->transaction);
+    if (!t || t->done) note_done(m, t, record->position);
     if (!t || t->state == TRANSACTION_OPEN) return; /* its intent was refused: inside a gap */
     uint8_t outcome = record->payload.size ? record->payload.data[0] : JOURNAL_UNKNOWN;
     if (outcome == JOURNAL_NOT_COMMITTED) {

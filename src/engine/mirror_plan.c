@@ -138,6 +138,7 @@ static bool overlaps(const struct mirror *m, const struct call_view *c, const st
     const struct table_recent *table = &m->tables[key->map->table->id];
     struct recent_entry recent;
     recent_find(m, key, &recent);
+    if ((t->auto_commit ? m->done_any : m->done_auto) > t->intent_position) return true;
     uint64_t other = t->auto_commit ? recent.any_outcome : recent.auto_outcome;
     uint64_t predicate = t->auto_commit ? table->predicate_any : table->predicate_auto;
     return other > t->intent_position || predicate > t->intent_position;
@@ -277,7 +278,7 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     if (!plan->written) return;
     struct table_recent *table = &m->tables[plan->written->id];
     const struct mirror_transaction *t = c->transaction;
-    bool overlap = (t->auto_commit ? table->any_outcome : table->auto_outcome) > t->intent_position;
+    bool overlap = (t->auto_commit ? table->any_outcome : table->auto_outcome) > t->intent_position || (t->auto_commit ? m->done_any : m->done_auto) > t->intent_position;
     op->image_touched = plan->class_ == SQL_CLASS_IMAGE || overlap || fires_trigger(c) || cascades(c) || watch_is_on(m, plan->written);
     if (op->action == ACTION_EXACT && (overlap || (keyed_table && !insert))) gap_on_tables(m, c, "its rows are not known, and others wrote the table meanwhile");
     if (table->predicate_any < t->outcome_position) table->predicate_any = t->outcome_position;

@@ -153,6 +153,7 @@ struct mirror {
     size_t pending_bytes;
     uint64_t highest_csn;      /* of any record read */
     uint64_t void_below;       /* CSNs up to here that did not appear never will */
+    uint64_t done_any, done_auto; /* last outcome position of a transaction that was applied before this start: its keys are not remembered; of an auto-commit one */
     struct csn_range *gaps; uint32_t gap_count;
     /* applying */
     uint64_t applied_csn, applied_position;

@@ -180,6 +180,7 @@ bool rows_read_source(struct source *source, const struct row_map *map, struct r
     for (uint32_t i = 0; i < count; i++) {
         int key = key_number(&rows[i].key[0]);
         fill(map, &rows[i], &sim.source.rows[table_number(map)][key], key, arena);
+        sim_trace("mirror reads %s %d: n %lld", map->table->name, key, (long long)sim.source.rows[table_number(map)][key].n);
         sim_others();
     }
     sim_others();

@@ -201,6 +201,7 @@ static bool run(struct pg *pg, const struct item *item, struct pg_result *result
 {
     const char *text = item->text;
     result->ok = true;
+    sim_trace("target: %.60s [%lld %lld %lld]", text, (long long)item->values[0], (long long)item->values[1], (long long)item->values[2]);
     if (strcmp(text, "ROLLBACK") == 0 || strcmp(text, "COMMIT") == 0) {
         end_transaction(pg, text[0] == 'C');
         return true;

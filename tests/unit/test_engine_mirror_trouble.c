@@ -63,6 +63,36 @@ static void overlapping_auto_commits_end_as_on_the_source(void **state)
     set_fold(200);
 }
 
+/* The same over a restart: the one with the lower CSN and the later change was applied before it, the other is applied after it. */
+static void overlapping_commits_over_a_restart(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct client *a = client_new(), *x = client_new();
+    static const char text[] = "UPDATE acct SET n = :1 WHERE id = :2";
+    struct value *va = values_of(&a->arena, "ii", (int64_t)500, (int64_t)1);
+    struct record ra = client_record(a, text, va, 2, 1);
+    struct record_result result;
+    struct error error;
+    assert_applied();
+    client_intent(a, &ra);
+    WRITE(x, "UPDATE acct SET n = n + 1 WHERE id = :1", "i", (int64_t)1);
+    client_intent(x, NULL);
+    assert_true(source_commit(x->source, &error));
+    assert_true(client_execute(a, text, va, 2, 1, &result) && source_commit(a->source, &error));
+    client_outcome(a, JOURNAL_COMMITTED, &result);
+    for (int i = 0; i < 2000 && atomic_load(&engine.applied) < a->csn; i++) clock_sleep_us(5000);
+    assert_int_equal(atomic_load(&engine.applied), a->csn);
+    mirror_end();
+    client_outcome(x, JOURNAL_COMMITTED, NULL);
+    mirror_begin();
+    assert_applied();
+    assert_same_rows("ACCT");
+    assert_string_equal(ask_target("SELECT n FROM app.acct WHERE id = 1"), "500");
+    client_free(a);
+    client_free(x);
+}
+
 /* An auto-commit delete of a parent waits for a transaction that adds a child: it has the lower CSN, and takes the child with it. */
 static void a_delete_that_cascades_to_a_row_committed_while_it_waited(void **state)
 {
@@ -507,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(overlapping_auto_commits_end_as_on_the_source),
+        cmocka_unit_test(overlapping_commits_over_a_restart),
         cmocka_unit_test(a_delete_that_cascades_to_a_row_committed_while_it_waited),
         cmocka_unit_test(a_row_read_ahead_is_not_changed_twice),
         cmocka_unit_test(hot_rows_under_load_end_equal),
