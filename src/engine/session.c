@@ -117,7 +117,7 @@ static void session_end(struct session *s)
 
 /* ---- routing ---- */
 
-static bool kind_writes(const struct call *call)
+bool session_kind_writes(const struct call *call)
 {
     switch (call->kind) {
     case KIND_DML:
@@ -130,7 +130,7 @@ static bool kind_writes(const struct call *call)
     }
 }
 
-static void session_hold(struct session *s)
+void session_hold(struct session *s)
 {
     if (s->call.state != CALL_HELD) {
         s->call.held_us = session_now(s);
@@ -204,68 +204,23 @@ static void route_target_primary(struct session *s)
     }
 }
 
-static void session_doom(struct session *s)
-{
-    LOG(LOG_WARNING, "session.transaction_lost", log_u64("session", s->id), log_u64("statements", s->tx.ordinal));
-    buffer_clear(&s->tx.log);
-    s->doomed = true;
-    session_transaction_abort(s);
-}
-
-/* A transaction that was on the target has lost its connection there. True: the call waits, or the transaction is being replayed on the source. */
-static bool target_given_up(struct session *s)
-{
-    const struct engine_policy *policy = s->call.policy;
-    if (policy->primary == SIDE_TARGET) {
-        if (!policy->target_down && !s->tx.open) return false; /* it has not begun yet */
-        bool back = !policy->target_down && !policy->hold && atomic_load(&s->engine->target_healthy);
-        if (back && s->call.held_us && session_now(s) > s->call.held_us + LOST_ALONE_US) { /* the target is there: it was this connection alone */
-            session_doom(s);
-            return false;
-        }
-        session_hold(s);
-        s->environment->wake_after(s->context, HELD_LOOK_US);
-        return true;
-    }
-    if (session_replay_needed(s) && s->source_open) {
-        session_replay(s);
-        return true;
-    }
-    if (s->tx.locked) session_doom(s); /* what the query locked was free meanwhile */
-    else session_transaction_side(s, SIDE_SOURCE);
-    s->tx.open = false; /* nothing was done there */
-    return false;
-}
-
-/* The transaction is gone on both sides: the client must roll back. A rollback of its own is what it asked for, a logoff needs nothing. */
-static bool tell_doomed(struct session *s)
-{
-    struct call *call = &s->call;
-    bool tells = kind_writes(call) || call->kind == KIND_COMMIT || call->kind == KIND_QUERY;
-    if (!s->doomed || (!tells && call->kind != KIND_ROLLBACK)) return false;
-    s->doomed = false;
-    if (!tells) return false;
-    session_answer_error(s, 25402, "ORA-25402: transaction must roll back\n", 0);
-    return true;
-}
-
 void session_route(struct session *s)
 {
     struct call *call = &s->call;
     call->policy = engine_policy(s->engine);
-    if (kind_writes(call) && !s->tx.counted) {
+    if (session_kind_writes(call) && !s->tx.counted) {
         if (!session_transaction_enter(s)) {
             session_hold(s);
             return;
         }
         call->policy = engine_policy(s->engine);
     }
-    if (s->tx.counted && s->tx.side == SIDE_TARGET && !s->lease && target_given_up(s)) return;
+    if (s->tx.counted && s->tx.side == SIDE_TARGET && !s->lease && session_target_given_up(s)) return;
     if (s->tx.counted && engine_policy_moving(call->policy)) { /* others' transactions are still being done again on the source */
         session_hold(s);
         return;
     }
-    if (tell_doomed(s)) return;
+    if (session_tell_doomed(s)) return;
     enum engine_side primary = s->tx.counted ? s->tx.side : call->policy->primary;
     if (call->held_us) {
         engine_held(s->engine, session_now(s) - call->held_us);
@@ -540,19 +495,6 @@ void session_journal_done(struct session *s, uint64_t csn, bool refused)
     }
     if (s->tx.side == SIDE_TARGET) session_after_intent_target(s);
     else session_relay(s);
-}
-
-void session_lease_lost(struct session *s, struct pg *pg)
-{
-    if (s->lease != pg || s->call.state == CALL_SERVING) return; /* results tell a call under way */
-    if (s->call.state == CALL_WAIT_INTENT && s->tx.csn) { /* the commit was not sent */
-        session_target_lost(s, JOURNAL_ROLLED_BACK);
-        return;
-    }
-    session_lease_return(s, true);
-    if (s->tx.journalled) s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
-    s->tx.journalled = false;
-    s->tx.id = 0;
 }
 
 void session_policy_changed(struct session *s)

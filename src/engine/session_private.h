@@ -149,6 +149,12 @@ void session_finish_call(struct session *s);                 /* the reply went o
 void session_route(struct session *s);                       /* decide and start (again, after a hold) */
 uint64_t session_now(const struct session *s);
 void session_send(struct session *s, enum session_peer peer, struct view bytes);
+void session_hold(struct session *s);                        /* the call waits for another policy */
+bool session_kind_writes(const struct call *call);
+/* session_lost.c: the target is lost under a transaction or a call */
+void session_target_lost(struct session *s, enum journal_outcome outcome); /* the call waits; outcome: of a commit under way */
+bool session_target_given_up(struct session *s);             /* no lease any more. True: the call waits, or the transaction is being replayed on the source */
+bool session_tell_doomed(struct session *s);                 /* true: the client was told that its transaction is gone */
 /* session_classify.c */
 void session_classify(struct session *s);                    /* fills call.kind, statement, plan, cursor, commits */
 bool session_may_serve(struct session *s);                   /* may the target answer this read while the source is primary? */
@@ -185,7 +191,7 @@ void session_add_tables(struct session *s, const struct sql_plan *plan);
 void session_serve(struct session *s);
 void session_serve_fetch(struct session *s);
 void session_target_failed(struct session *s, const struct error *error);
-void session_target_lost(struct session *s, enum journal_outcome outcome); /* the call waits; outcome: of a commit under way */
+
 void session_target_cancel(struct session *s);              /* the client's break while the target works */
 void session_target_abandon(struct session *s);             /* the session ends while the target works */
 bool session_target_send(struct session *s, const char *text, const char *name, const struct pg_parameter *parameters, uint32_t count, void (*done)(struct session *, struct pg_result *, uint64_t), uint64_t tag);

@@ -151,43 +151,6 @@ void session_target_granted(struct session *s, struct pg *pg, const struct error
     else session_write_granted(s);
 }
 
-/* The call is done again elsewhere: nothing of the first attempt may be left in its result. */
-static void forget_attempt(struct call *call)
-{
-    memset(&call->result, 0, sizeof call->result);
-    call->returned_capacity = call->images_capacity = call->failed_capacity = 0;
-    call->counts = NULL;
-    call->count_count = call->iteration = 0;
-    call->stage = 0;
-    call->statement_failed = false;
-}
-
-/*
- * The target has lost the transaction at hand, or the call that was to begin one, and nothing of this was told to the client. What the transaction did is
- * kept, to be done again on the source; its records so far are void under the old id.
- */
-void session_target_lost(struct session *s, enum journal_outcome outcome)
-{
-    struct call *call = &s->call;
-    session_lease_return(s, true);
-    if (s->tx.csn) { /* whatever the target did, it is done again on the source; its rows are reconciled */
-        bool wrote = buffer_size(&s->tx.log) > 0;
-        session_outcome(s, outcome);
-        s->tx.open = wrote;
-        call->intent_sent = false;
-    } else if (s->tx.journalled) {
-        s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
-        s->tx.id = 0;
-        s->tx.journalled = false;
-    }
-    call->held_us = session_now(s);
-    call->state = CALL_HELD;
-    forget_attempt(call);
-    engine_count(s->engine, COUNT_HELD, 1);
-    atomic_store(&s->engine->target_healthy, false);
-    s->environment->wake_after(s->context, HELD_LOOK_US);
-}
-
 /* The target did not do it. A read goes to the source if that is primary; with the target as primary the call is kept until somebody answers. */
 void session_target_failed(struct session *s, const struct error *error)
 {
