@@ -186,7 +186,7 @@ static bool columns_agree(PGconn *target, struct table_written *table, char *why
     return good;
 }
 
-bool definition_as_written(PGconn *target, const char *source, char *why, size_t size)
+static bool table_as_written(PGconn *target, const char *source, char *why, size_t size)
 {
     struct table_written *table = calloc(1, sizeof *table);
     char query[900];
@@ -201,4 +201,58 @@ bool definition_as_written(PGconn *target, const char *source, char *why, size_t
     }
     free(table);
     return good;
+}
+
+/* CREATE INDEX: as many keys as are written, unique or not. */
+static bool index_as_written(PGconn *target, const char *source, char *why, size_t size)
+{
+    const char *at = strcasestr(source, " ON ");
+    int depth = 0, keys = 1, made, unique;
+    at = at ? strchr(at, '(') : NULL;
+    if (!at) return false;
+    do {
+        if (*at == '\'') return false; /* a string may hold anything */
+        depth += (*at == '(') - (*at == ')');
+        keys += *at == ',' && depth == 1;
+    } while (*at++ && depth > 0);
+    made = number_of(target, "SELECT indnatts FROM pg_index ORDER BY indexrelid DESC LIMIT 1");
+    unique = number_of(target, "SELECT indisunique::integer FROM pg_index ORDER BY indexrelid DESC LIMIT 1");
+    bool good = made == keys && unique == (strncasecmp(source, "CREATE UNIQUE", 13) == 0);
+    if (!good) snprintf(why, size, "%d keys are written, %d made", keys, made);
+    return good;
+}
+
+/* ALTER TABLE t ADD one column. */
+static bool column_as_written(PGconn *target, const char *source, char *why, size_t size)
+{
+    char word[130], query[900];
+    const char *at = source + 12;
+    struct table_written *table = calloc(1, sizeof *table);
+    bool good = table && next_word(&at, word, sizeof word);
+    while (good && *at == '.') at++, good = next_word(&at, word, sizeof word);
+    good = good && next_word(&at, word, sizeof word) && strcmp(word, "ADD") == 0;
+    while (isspace((unsigned char)*at) || *at == '(') at++;
+    good = good && take_part(table, at) && table->count == 1;
+    if (good) {
+        const struct written *column = &table->columns[0];
+        snprintf(query, sizeof query,
+                 "SELECT count(*) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid WHERE "
+                 "c.relkind = 'r' AND "
+                 "lower(a.attname) = lower('%s') AND t.typcategory = '%c' AND a.attnotnull = %s AND a.atthasdef = %s AND (SELECT count(*) "
+                 "FROM pg_constraint k WHERE k.conrelid = c.oid "
+                 "AND k.contype = 'c') = %u",
+                 column->name, column->class_, column->not_null ? "true" : "false", column->defaulted ? "true" : "false", table->check);
+        good = number_of(target, query) == 1;
+        if (!good) snprintf(why, size, "column %s is not added as written", column->name);
+    }
+    free(table);
+    return good;
+}
+
+bool definition_as_written(PGconn *target, const char *source, char *why, size_t size)
+{
+    if (strncasecmp(source, "ALTER TABLE", 11) == 0) return column_as_written(target, source, why, size);
+    if (strncasecmp(source, "CREATE INDEX", 12) == 0 || strncasecmp(source, "CREATE UNIQUE INDEX", 19) == 0)
+        return index_as_written(target, source, why, size);
+    return table_as_written(target, source, why, size);
 }

@@ -5,7 +5,7 @@
 
 #include "tests/translator/suite.h"
 
-enum { STAGE_STEPS_MAX = 60, STAGE_TABLES_MAX = 20 };
+enum { STAGE_STEPS_MAX = 400, STAGE_TABLES_MAX = 20 };
 struct stage {
     PGconn *target;
     const char *type;                   /* of made-up columns; NULL: by the column's name */
@@ -19,7 +19,7 @@ int stage_parameters(const char *text);             /* the highest $n */
 struct rows stage_prepare(struct stage *stage, const char *text);
 
 /* ---- definition.c ---- */
-/* Is the table that stands in the target now the one that Oracle's CREATE TABLE describes: columns, classes of types, NOT NULL, defaults, number of
+/* Is the table, column or index that stands in the target now the one that Oracle's CREATE TABLE, ALTER TABLE ADD or CREATE INDEX describes: columns, classes of types, NOT NULL, defaults, number of
  * keys and checks? Reads Oracle's text on its own, without the translator. False: not, or it cannot be told; *why says what. */
 bool definition_as_written(PGconn *target, const char *source, char *why, size_t size);
 
