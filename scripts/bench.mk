@@ -23,3 +23,8 @@ $(BUILD)/bench_journal: $(BUILD)/tests/bench/bench_journal.o $(call libs,store)
 $(BUILD)/tests/bench/bench_apply.o: EXTRA_CFLAGS += $(PG_INCLUDE)
 $(BUILD)/bench_apply: $(BUILD)/tests/bench/bench_apply.o $(call libs,pg)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,pg) -Wl,--end-group $(LIBS_pg)
+
+.PHONY: bench-relay
+bench-relay:  ## relay: processor microseconds per call and calls a second, beside HAProxy and beside no proxy
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) all
+	@tests/bench/run-relay $(BENCH_BUILD)
