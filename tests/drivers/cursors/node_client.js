@@ -10,7 +10,7 @@ function chance() { // numbers that can be had again
 }
 
 async function one(connection, n) {
-  const k = chance() < 0.9 ? Math.floor(chance() * 15) : 15 + Math.floor(chance() * 400);
+  const k = chance() < 0.9 ? (Math.floor(n / 200) * 7 + Math.floor(chance() * 15)) % 415 : Math.floor(chance() * 415);
   const bind = n * 1000 + k, kind = k % 5;
   let good;
   try {

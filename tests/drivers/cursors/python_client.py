@@ -11,7 +11,7 @@ connection = oracledb.connect(user="soak", password="soak", dsn=f"127.0.0.1:{por
 connection.stmtcachesize = 20
 wrong = 0
 for n in range(calls):
-    k = chance.randrange(15) if chance.random() < 0.9 else 15 + chance.randrange(400)
+    k = (n // 200 * 7 + chance.randrange(15)) % 415 if chance.random() < 0.9 else chance.randrange(415)
     bind, cursor = n * 1000 + k, connection.cursor()
     cursor.arraysize = 2 + k % 3
     cursor.prefetchrows = k % 4
@@ -22,7 +22,7 @@ for n in range(calls):
             good = cursor.rowcount == k % 9
         else:
             cursor.execute(f"SELECT :1, {k} FROM {'broken' if kind == 2 else 't'}", [bind])
-            if k >= 15 and n % 7 == 0:
+            if n % 31 == 0:
                 cursor.close()  # with rows left
                 continue
             good = cursor.fetchall() == [(bind, k)] * (1 if k % 4 else 6)

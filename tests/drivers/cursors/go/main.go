@@ -91,9 +91,9 @@ func (c *client) query(k, bind int64, table string) (bool, error) {
 }
 
 func (c *client) one(n int64) bool {
-	k := c.chance.Int63n(15)
+	k := (n/200*7 + c.chance.Int63n(15)) % 415
 	if c.chance.Float64() >= 0.9 {
-		k = 15 + c.chance.Int63n(400)
+		k = c.chance.Int63n(415)
 	}
 	bind, kind := n*1000+k, k%5
 	if kind == 1 {

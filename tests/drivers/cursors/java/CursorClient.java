@@ -41,12 +41,12 @@ public final class CursorClient {
     }
 
     private boolean one(long n) {
-        int k = chance.nextDouble() < 0.9 ? chance.nextInt(15) : 15 + chance.nextInt(400);
+        int k = chance.nextDouble() < 0.9 ? (int) ((n / 200 * 7 + chance.nextInt(15)) % 415) : chance.nextInt(415);
         int kind = k % 5;
         long bind = n * 1000 + k;
         boolean good;
         try {
-            good = kind == 1 ? update(k, bind) : query(k, bind, kind == 2 ? "broken" : "t", k >= 15 && n % 7 == 0);
+            good = kind == 1 ? update(k, bind) : query(k, bind, kind == 2 ? "broken" : "t", n % 31 == 0);
         } catch (SQLException failure) {
             good = kind == 2 && failure.getErrorCode() == 1476;
         }
