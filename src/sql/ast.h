@@ -159,6 +159,7 @@ struct relation {
     uint32_t column_count;
     bool known;                     /* columns are all its columns */
     bool optional;                  /* null-supplied by an outer join */
+    bool renamed;                   /* the label is an alias of ours */
     uint32_t index;                 /* order in FROM */
     struct from_item *item;
     struct scope *scope;

@@ -78,7 +78,7 @@ void emit_from_item(struct emitter *m, const struct from_item *item)
             return;
         }
         emit_table(m, item);
-        if (item->alias.size || (item->with && !view_equal(r->label, item->with->label))) emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
+        if (item->alias.size || (r && r->renamed) || (item->with && !view_equal(r->label, item->with->label))) emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
         return;
     case FROM_FUNCTION:
         if (!item->column_alias.size) break;

@@ -18,6 +18,8 @@ struct scope *scope_new(struct translation *t, struct scope *outer);
 struct relation *scope_add(struct translation *t, struct scope *scope, struct from_item *item);
 const struct sql_table *resolve_table(struct translation *t, struct view schema, struct view name);
 
+/* Is the relation the one that [schema.]qualifier names in this scope? */
+bool relation_called(const struct scope *scope, const struct relation *r, struct view schema, struct view qualifier);
 /* Type of an expression from those of its arguments. */
 void type_expression(struct translation *t, struct expression *e);
 struct typing typing_of_column(const struct sql_column *column);

@@ -12,11 +12,29 @@ struct scope *scope_new(struct translation *t, struct scope *outer)
     return scope;
 }
 
-static bool relation_called(const struct relation *r, struct view schema, struct view qualifier)
+static bool is_of_schema(const struct relation *r, struct view schema)
+{
+    if (r->schema.size) return view_equal(r->schema, schema);
+    return r->table && view_equal(view_text(r->table->schema), schema);
+}
+
+/* A table of that schema and name, in this query or one around it? Then no other table of that name is meant. */
+static bool has_exact(const struct scope *scope, struct view schema, struct view name)
+{
+    for (; scope; scope = scope->outer)
+        for (uint32_t i = 0; i < scope->relation_count; i++) {
+            const struct relation *r = scope->relations[i];
+            if (!r->alias.size && view_equal(r->name, name) && is_of_schema(r, schema)) return true;
+        }
+    return false;
+}
+
+bool relation_called(const struct scope *scope, const struct relation *r, struct view schema, struct view qualifier)
 {
     if (r->alias.size) return schema.size == 0 && view_equal(r->alias, qualifier);
     if (!view_equal(r->name, qualifier)) return false;
-    return schema.size == 0 || r->schema.size == 0 || view_equal(r->schema, schema);
+    if (schema.size == 0 || is_of_schema(r, schema)) return true;
+    return r->schema.size == 0 && !has_exact(scope, schema, qualifier);
 }
 
 static struct relation_column *relation_find(struct relation *r, struct view name)
@@ -64,7 +82,7 @@ static int find_in_scope(struct translation *t, struct scope *scope, struct expr
     bool unknown = false;
     for (uint32_t i = 0; i < scope->relation_count; i++) {
         struct relation *r = scope->relations[i];
-        if (e->qualifier.size && !relation_called(r, e->schema, e->qualifier)) continue;
+        if (e->qualifier.size && !relation_called(scope, r, e->schema, e->qualifier)) continue;
         struct relation_column *c = relation_find(r, e->text);
         if (!c && !r->known) {
             unknown = true;

@@ -25,6 +25,18 @@ static struct view fresh_alias(struct translation *t)
     return view_text(translation_printf(t, "q%u", ++t->made_names));
 }
 
+/* Another table of that name, of another schema: on the source each can be named with its schema, on the target not. */
+static bool has_namesake(const struct translation *t, const struct relation *r)
+{
+    if (r->alias.size) return false;
+    for (uint32_t i = 0; i < t->relation_count; i++) {
+        const struct relation *other = t->relations[i];
+        if (other == r || !view_equal(other->label, r->label) || other->alias.size) continue;
+        if (r->table != other->table || !view_equal(r->item->schema, other->item->schema)) return true;
+    }
+    return false;
+}
+
 static struct with_item *find_with(struct scope *scope, struct view name)
 {
     for (struct scope *s = scope; s; s = s->outer) {
@@ -108,6 +120,10 @@ static void resolve_table_item(struct translation *t, struct scope *scope, struc
     if (item->unsupported) finding_refuse(t, item->at, "table option", item->unsupported, "give a translation in the mapping file");
     if (!r->known) scope->unknown_relations = true;
     r->label = r->alias.size ? name_to_target(t, r->alias) : r->table ? view_text(r->table->target) : name_to_target(t, item->name);
+    if (!item->dml_target && has_namesake(t, r)) {
+        r->label = fresh_alias(t);
+        r->renamed = true;
+    }
 }
 
 /* TABLE(f(x)), f(x) and their kind. */
@@ -235,8 +251,7 @@ static void output_star(struct translation *t, struct query *q, struct scope *sc
     for (uint32_t i = 0; i < scope->relation_count; i++) {
         struct relation *r = scope->relations[i];
         if (star->qualifier.size) {
-            bool called = r->alias.size ? view_equal(r->alias, star->qualifier) : view_equal(r->name, star->qualifier);
-            if (!called) continue;
+            if (star->relation || !relation_called(scope, r, star->schema, star->qualifier)) continue;
             star->relation = r;
         }
         any = true;

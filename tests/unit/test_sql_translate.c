@@ -220,10 +220,31 @@ static void empty_statement(void **state)
     sql_plan_unref(plan);
 }
 
+/* Tables of one name from two schemas: each column keeps its table, though the target cannot name it by its schema. */
+static void namesakes(void **state)
+{
+    static const char *const rows[][2] = {
+        {"select emp.id, hr.emp.id from emp, hr.emp", "SELECT emp.id, q1.id FROM emp, hr.emp AS q1"},
+        {"select hr.emp.id from hr.emp where exists (select 1 from emp where hr.emp.id = emp.id)",
+         "SELECT emp.id FROM hr.emp WHERE EXISTS (SELECT 1 FROM emp AS q1 WHERE emp.id = q1.id)"},
+        {"update emp set a = (select max(b) from hr.emp where hr.emp.id = app.emp.id)", "UPDATE emp SET a = (SELECT max(b) FROM hr.emp AS q1 WHERE q1.id = emp.id)"},
+        {"select app.emp.id from emp", "SELECT emp.id FROM emp"},
+    };
+    (void)state;
+    struct sql_options options;
+    sql_options_default(&options);
+    options.current_schema = "APP";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sql_plan *plan = sql_translate(&options, view_text(rows[i][0]));
+        assert_string_equal(plan->target_text ? plan->target_text : plan->findings[0].reason, rows[i][1]);
+        sql_plan_unref(plan);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden), cmocka_unit_test(function_tables_are_sorted), cmocka_unit_test(hurtful), cmocka_unit_test(doubling), cmocka_unit_test(prefixes), cmocka_unit_test(empty_statement),
+        cmocka_unit_test(golden), cmocka_unit_test(function_tables_are_sorted), cmocka_unit_test(hurtful), cmocka_unit_test(doubling), cmocka_unit_test(prefixes), cmocka_unit_test(empty_statement), cmocka_unit_test(namesakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
