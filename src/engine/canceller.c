@@ -2,6 +2,7 @@
 /* Cancel requests to PostgreSQL, one after the other, off the loops. */
 #include "engine/canceller.h"
 
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -57,7 +58,7 @@ void canceller_submit(struct canceller *canceller, struct pg_cancel *cancel, voi
     bool queued = false;
     mutex_lock(&canceller->mutex);
     if (cancel && !canceller->thread) canceller->thread = thread_start("canceller", canceller_main, canceller, &error);
-    if (cancel && canceller->thread && canceller->count < CANCELLER_QUEUE_MAX) {
+    if (cancel && canceller->thread && canceller->count < LIMIT_TARGET_CANCELS) {
         struct request *request = memory_zero(1, sizeof *request);
         *request = (struct request){.cancel = cancel, .sent = sent, .context = context};
         *canceller->last = request;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Canceller: sends cancel requests to PostgreSQL on a thread of its own, because each needs a connection and blocks until the server has taken it; a worker's loop
- * must not wait for that. The thread starts with the first request. Requests are sent in order; at most CANCELLER_QUEUE_MAX wait.
+ * must not wait for that. The thread starts with the first request. Requests are sent in order; at most LIMIT_TARGET_CANCELS wait.
  */
 #ifndef ENGINE_CANCELLER_H
 #define ENGINE_CANCELLER_H
 
 #include "pg/connection.h"
-
-enum { CANCELLER_QUEUE_MAX = 1024 }; /* more than a worker has connections and sessions that give up at once; beyond it a request is dropped and its statement runs on */
 
 struct canceller;
 struct canceller *canceller_new(void);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests, decoding: executions (the full one and the two short ones), descriptors, and bind rows. */
+#include "base/limit.h"
 #include "wire/message.h"
 #include "wire/request_decode.h"
 #include "wire/value.h"
 #include "wire/value_text.h"
 
 enum { OAC_SIZE_MIN = 12, I4_MAX = 64 };
-enum { REPEATED_AMONG_MAX = 4096 }; /* names are compared each with each */
 
 /* ---- descriptors ---- */
 
@@ -163,7 +163,7 @@ static bool plan_repeated(struct request_decoder *d, struct row_plan *plan)
     bool any = false;
     for (uint32_t i = 0; i < plan->count; i++) any = any || is_repeated(&plan->binds[i]);
     if (!any) return true;
-    if (plan->count > REPEATED_AMONG_MAX) {
+    if (plan->count > LIMIT_REPEATED_BINDS) {
         request_unknown(d, "a repeated bind among very many");
         return false;
     }
