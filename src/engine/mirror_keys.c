@@ -150,6 +150,24 @@ void recent_note(struct mirror *mirror, const struct mirror_key *key, uint64_t h
     raise(&g->outcome_max, outcome);
 }
 
+void recent_images(struct mirror *mirror, const struct row_map *map, const struct mirror_transaction *t)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct recent_generation *g = &mirror->recent[i];
+        if (g->outcome_max <= t->intent_position) continue;
+        for (uint32_t at = 0; at < g->slot_count; at++) {
+            const struct recent_entry *e = &g->slots[at];
+            struct value key[32];
+            if (e->table != map->table || (t->auto_commit ? e->any_outcome : e->auto_outcome) <= t->intent_position) continue;
+            if (!rows_decode_key(e->encoded, map, &mirror->batch.arena, key)) continue;
+            struct mirror_key *touched = mirror_key_add(&mirror->batch, map, key);
+            mirror_key_image(touched);
+            if (touched->csn < t->csn) touched->csn = t->csn;
+            watch_touch(mirror, touched);
+        }
+    }
+}
+
 /* What an older generation says matters to transactions with a CSN at or below its horizons, and to those whose interval overlaps its outcomes:
  * these have their intent before the outcome in the journal, so they have been read, and stand in the list of what is pending. */
 void recent_prune(struct mirror *mirror)

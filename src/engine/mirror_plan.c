@@ -278,7 +278,11 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     if (!plan->written) return;
     struct table_recent *table = &m->tables[plan->written->id];
     const struct mirror_transaction *t = c->transaction;
-    bool overlap = (t->auto_commit ? table->any_outcome : table->auto_outcome) > t->intent_position || (t->auto_commit ? m->done_any : m->done_auto) > t->intent_position;
+    bool forgotten = (t->auto_commit ? m->done_any : m->done_auto) > t->intent_position;
+    bool overlap = forgotten || (t->auto_commit ? table->any_outcome : table->auto_outcome) > t->intent_position;
+    op->strict = forgotten || (t->auto_commit ? table->predicate_any : table->predicate_auto) > t->intent_position;
+    /* Who overlaps may have moved a row into the predicate, or out of it, on the other side of this statement than its CSN says. */
+    if (overlap && keyed_table) recent_images(m, c->map, t);
     op->image_touched = plan->class_ == SQL_CLASS_IMAGE || overlap || fires_trigger(c) || cascades(c) || watch_is_on(m, plan->written);
     if (op->action == ACTION_EXACT && (overlap || (keyed_table && !insert))) gap_on_tables(m, c, "its rows are not known, and others wrote the table meanwhile");
     if (table->predicate_any < t->outcome_position) table->predicate_any = t->outcome_position;

@@ -92,6 +92,7 @@ struct mirror_op {             /* one execution on the target */
     struct mirror_key *key;    /* ACTION_EXACT by key: left out if the key is image */
     struct mirror_record *record;
     bool image_touched;        /* ACTION_PREDICATE: the rows it touched are read from the primary afterwards */
+    bool strict;               /* another row count is never excused: it overlaps with writes whose rows are not known */
     bool sent, failed;
     struct pg_result result;   /* ACTION_PREDICATE: taken rows */
     struct error error;
@@ -200,6 +201,8 @@ void recent_init(struct mirror *mirror);
 void recent_release(struct mirror *mirror);
 void recent_find(const struct mirror *mirror, const struct mirror_key *key, struct recent_entry *out);
 void recent_note(struct mirror *mirror, const struct mirror_key *key, uint64_t horizon, uint64_t outcome, bool auto_commit);
+/* Rows of the table that a transaction wrote which overlaps with t, one of the two being auto-commit, are read from the primary. */
+void recent_images(struct mirror *mirror, const struct row_map *map, const struct mirror_transaction *t);
 void recent_prune(struct mirror *mirror);                          /* after a batch: forgets what no later transaction can need */
 
 /* mirror_plan.c: transactions -> operations and keys */

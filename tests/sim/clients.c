@@ -27,7 +27,8 @@ static void append(int number, enum journal_kind kind, uint64_t csn, struct buff
 {
     struct sim_client *c = &sim.clients[number];
     if (!c->transaction) c->transaction = journal_new_transaction(sim.journal);
-    sim_trace("client %d: journal kind %d, transaction %llu/%llu, csn %llu", number, (int)kind, (unsigned long long)(c->transaction >> 40), (unsigned long long)(c->transaction & 0xffffffffff), (unsigned long long)csn);
+    sim_trace("client %d: journal kind %d, transaction %llu/%llu, csn %llu", number, (int)kind, (unsigned long long)(c->transaction >> 40),
+              (unsigned long long)(c->transaction & 0xffffffffff), (unsigned long long)csn);
     void *context = (void *)(uintptr_t)(sim.birth * SIM_CLIENTS + (uint64_t)number);
     journal_append(sim.journal, kind, c->transaction, csn, buffer_view(payload), notify ? told : NULL, context);
     buffer_release(payload);
@@ -170,7 +171,8 @@ static bool at_source(int number)
         answer = ANSWER_REFUSED; /* ORA-00060, let us say */
     }
     c->refused = answer == ANSWER_REFUSED;
-    sim_trace("client %d: %s [%lld %lld %lld] %s", number, c->call.statement->text, (long long)c->call.binds[0], (long long)c->call.binds[1], (long long)c->call.binds[2], c->refused ? "refused" : "done");
+    sim_trace("client %d: %s [%lld %lld %lld] %s", number, c->call.statement->text, (long long)c->call.binds[0],
+              (long long)c->call.binds[1], (long long)c->call.binds[2], c->refused ? "refused" : "done");
     if (!c->refused && c->call.statement->verb == VERB_COUNT) c->counted[c->call.binds[0]] += c->affected;
     if (c->auto_commit && !c->refused) committed_at_source(number);
     c->stage = c->auto_commit ? STAGE_COMMITTED : STAGE_ANSWERED;

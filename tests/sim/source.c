@@ -90,7 +90,11 @@ void source_end(int client, bool commit)
     for (int t = 0; t < SIM_TABLES; t++)
         for (int k = 0; k < SIM_KEYS; k++) {
             if (s->holder[t][k] != client + 1) continue;
-            if (commit) s->rows[t][k] = s->mine[t][k];
+            if (commit) {
+                sim_trace("source: %s %d of client %d: %s n %lld grp %lld", t == TABLE_ITEM ? "item" : "counter", k, client,
+                          s->mine[t][k].there ? "there" : "gone", (long long)s->mine[t][k].n, (long long)s->mine[t][k].grp);
+                s->rows[t][k] = s->mine[t][k];
+            }
             s->holder[t][k] = 0;
         }
     s->commits += commit;

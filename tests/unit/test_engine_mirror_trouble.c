@@ -93,6 +93,38 @@ static void overlapping_commits_over_a_restart(void **state)
     client_free(x);
 }
 
+/* An auto-commit call takes a row out of a group after a statement over the group, by a higher CSN, has changed it. */
+static void a_row_that_leaves_a_predicate_it_was_changed_by(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct client *a = client_new(), *x = client_new();
+    for (uint32_t fold = 1; fold <= 64; fold += 63) {
+        set_fold(fold);
+        assert_true(AUTO(client, "UPDATE acct SET grp = 77, n = 1 WHERE id = :1", "i", (int64_t)1));
+        assert_applied();
+        static const char text[] = "UPDATE acct SET grp = 78 WHERE id = :1";
+        struct value *va = values_of(&a->arena, "i", (int64_t)1);
+        struct record ra = client_record(a, text, va, 1, 1);
+        struct record_result result;
+        struct error error;
+        mirror_pause(mirror, true);
+        client_intent(a, &ra);
+        WRITE(x, "UPDATE acct SET n = n + 10 WHERE grp = :1", "i", (int64_t)77);
+        client_commit(x);
+        assert_true(client_execute(a, text, va, 1, 1, &result) && source_commit(a->source, &error));
+        client_outcome(a, JOURNAL_COMMITTED, &result);
+        mirror_pause(mirror, false);
+        assert_applied();
+        assert_same_rows("ACCT");
+        assert_string_equal(ask_target("SELECT n FROM app.acct WHERE id = 1"), "11");
+    }
+    client_free(a);
+    client_free(x);
+    set_fold(200);
+    clear_gaps();
+}
+
 /* An auto-commit delete of a parent waits for a transaction that adds a child: it has the lower CSN, and takes the child with it. */
 static void a_delete_that_cascades_to_a_row_committed_while_it_waited(void **state)
 {
@@ -538,6 +570,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(overlapping_auto_commits_end_as_on_the_source),
         cmocka_unit_test(overlapping_commits_over_a_restart),
+        cmocka_unit_test(a_row_that_leaves_a_predicate_it_was_changed_by),
         cmocka_unit_test(a_delete_that_cascades_to_a_row_committed_while_it_waited),
         cmocka_unit_test(a_row_read_ahead_is_not_changed_twice),
         cmocka_unit_test(hot_rows_under_load_end_equal),
