@@ -242,7 +242,8 @@ static void undone(struct session *s)
         else answer_written(s);
         return;
     }
-    if (s->tx.csn) session_outcome(s, JOURNAL_ROLLED_BACK);
+    bool still_open = s->tx.open || (call->iteration > 0 && call->kind == KIND_DML); /* what ran before it stays, under the same id, until another commit */
+    if (s->tx.csn) session_outcome(s, still_open ? JOURNAL_NOT_COMMITTED : JOURNAL_ROLLED_BACK);
     if (call->iteration > 0 && call->kind == KIND_DML) { /* the iterations before the failing one stay in the transaction */
         call->result.partial = true;
         call->result.good_iterations = call->iteration;

@@ -4,7 +4,7 @@ import time
 
 import corruption
 from proxy import Proxy
-from world import fault_points
+from world import fault_points, wait_for
 
 # Points that only come up when somebody provokes them.
 PROVOKED = {"gap_ledger", "mirror_careful", "reconcile_horizon", "reconcile_committed", "backfill_read", "backfill_written", "backfill_committed", "divergence_found"}
@@ -290,6 +290,35 @@ def chaos(torture):
     proxy.stop()
 
 
+def switched(torture):
+    """the target is primary: every write comes back to the source; then the target dies, the source takes over with all that was acknowledged"""
+    world, daemon, short = torture.world, torture.world.daemon, torture.arguments.short
+    world.rest()
+    daemon.wait_caught_up(60)
+    daemon.phase("shadow")
+    daemon.phase("cutover")
+    world.go_on()
+    time.sleep(3 if short else 30)
+    world.rest()
+    daemon.wait_caught_up(60)
+    _, different = world.compare()
+    lost, doubled = world.ledger_problems()
+    torture.check("switched: rows are equal while the target is primary", not different, "; ".join(map(str, different[:6])))
+    torture.check("switched: nothing is lost or doubled while the target is primary", not lost and not doubled, "; ".join((lost + doubled)[:6]))
+    world.go_on()
+    time.sleep(2)
+    world.target.crash()
+    wait_for(lambda: daemon.status()["primary"] == "source", 30, "the step back to the source")
+    time.sleep(2)
+    world.target.resume()
+    time.sleep(2)
+    world.rest()
+    daemon.wait_caught_up(60)
+    verify_and_repair(world)
+    torture.judge("switched: after the target's death", 60)
+    world.go_on()
+
+
 def corruptions(torture):
     """planted damage is found, all of it and nothing else, and repaired"""
     world, figures = torture.world, torture.figures
@@ -359,4 +388,4 @@ def end(torture):
 
 
 ALWAYS = [prepare, end]
-ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, chaos, kills, no_findings, corruptions, provoked_kills, offline, end]
+ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, chaos, kills, no_findings, corruptions, provoked_kills, switched, offline, end]
