@@ -58,8 +58,8 @@ static void rewrite_select(struct translation *t, struct query *q, struct select
     rewrite_outer_join(t, s);
     if (s->connect_by) rewrite_hierarchy(t, q, s);
     rewrite_group(t, q, s);
-    rewrite_rownum(t, q, s);
     rewrite_star(t, s);
+    rewrite_rownum(t, q, s);
     rewrite_dual(s);
     for (uint32_t i = 0; i < s->from_count; i++) rewrite_from(t, s->from[i]);
     for (uint32_t i = 0; i < s->item_count; i++) rewrite_item(t, &s->items[i]);

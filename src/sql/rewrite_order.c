@@ -74,7 +74,7 @@ void rewrite_order(struct translation *t, struct query *q)
         struct sort_key *key = &q->order.keys[i];
         uint32_t item = key->expression->item;
         bool position = is_position(key->expression);
-        if (!item && is_constant(key->expression)) continue; /* sorts nothing */
+        if (!item && is_constant(key->expression) && !(!q->known && key->expression->kind == EXPRESSION_NUMBER)) continue; /* sorts nothing */
         if (!item) {
             rewrite_expression(t, &key->expression);
             if (!set) walk_flat(t, &key->expression, qualify_name, NULL);

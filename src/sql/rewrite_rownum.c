@@ -211,7 +211,10 @@ void rewrite_rownum(struct translation *t, struct query *q, struct select *s)
     for (uint32_t i = 0; i < s->item_count; i++) in_items |= contains_rownum(t, s->items[i].expression);
     for (uint32_t i = 0; q && i < q->order.count; i++) in_items |= contains_rownum(t, q->order.keys[i].expression);
     for (uint32_t i = 0; i < s->group_count; i++) in_upper |= contains_rownum(t, s->group[i].expression);
-    in_upper |= contains_rownum(t, s->having);
+    if (contains_rownum(t, s->having)) {
+        finding_refuse(t, s->having->at, "rownum", "ROWNUM stands where it cannot be counted on the target", "count in WHERE of a subquery");
+        return;
+    }
     take_where(t, s);
     if (!in_items && !in_upper && !s->limit) return;
     t->rownum_limit = true;

@@ -181,6 +181,18 @@ static void move_name(struct translation *t, struct expression **at, void *conte
     e->qualify = true;
 }
 
+/* A star that is left: all columns of what is known only to the target. Alone it can stand inside and outside; beside others it would bring too many. */
+static bool has_open_star(struct translation *t, const struct select *s)
+{
+    bool star = false;
+    for (uint32_t i = 0; i < s->item_count; i++) star |= s->items[i].expression->kind == EXPRESSION_STAR;
+    const struct expression *first = s->items[0].expression;
+    bool alone = s->item_count == 1 && ((first->qualifier.size == 0 && !first->relation) || s->scope->relation_count == 1);
+    if (star && !alone)
+        finding_refuse(t, s->at, "*", "* beside other columns, of a table whose columns are not known, cannot be carried through a subquery", "name the columns, or give the catalog");
+    return star;
+}
+
 struct select *wrap_select(struct translation *t, struct query *q, struct select *s)
 {
     struct select *inner = translation_alloc(t, sizeof *inner);
@@ -207,6 +219,8 @@ struct select *wrap_select(struct translation *t, struct query *q, struct select
     w.relation->known = query->known;
     w.relation->label = view_text(translation_printf(t, "q%u", ++t->made_names));
     scope->unknown_relations = s->scope->unknown_relations;
+    bool stars = has_open_star(t, s);
+    if (stars) w.star = true;
     if (s->scope->unknown_relations) {
         walk_upper(t, s, need_star, &w);
         for (uint32_t i = 0; q && i < q->order.count; i++) walk_flat(t, &q->order.keys[i].expression, need_star, &w);
