@@ -282,6 +282,11 @@ void call_block(struct client *client, struct wire_request *request, struct stat
     const struct wire_execute *x = &request->execute;
     struct plan_error error = {0};
     struct wire_cursor *cursor = request->cursor;
+    if (!(x->options & WIRE_OPTION_EXECUTE) && !x->short_form) { /* parse only */
+        wire_parameters_write(client->session, cursor->id, NULL, 0, x->dml_row_counts, &client->reply);
+        call_end(client, request, &(struct wire_end){.cursor_id = cursor->id, .command = 47});
+        return;
+    }
     struct block b = {.client = client, .request = request, .s = s};
     b.values = arena_zero(&client->call_arena, (cursor->bind_count + s->plan->out_count + 1) * sizeof *b.values);
     b.cursors = arena_zero(&client->call_arena, (cursor->bind_count + s->plan->out_count + 1) * sizeof *b.cursors);
