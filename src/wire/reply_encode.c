@@ -259,7 +259,12 @@ bool wire_out_value(const struct wire_session *session, const struct wire_oac *b
 
 void wire_out_lob(const struct wire_session *session, const struct wire_oac *bind, const struct wire_lob_cell *lob, struct buffer *out)
 {
-    wire_row_lob(session, bind, bind, lob, out);
+    if (bind->continue_flags & WIRE_CONTINUE_LOB_PREFETCH) {
+        wire_row_lob(session, bind, bind, lob, out);
+    } else { /* who does not ask for prefetching reads the locator alone */
+        wire_write_ub4(out, lob ? (uint32_t)lob->locator.size : 0);
+        if (lob) wire_write_clr(out, lob->locator);
+    }
     wire_write_sb4(out, 0);
 }
 

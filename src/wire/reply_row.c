@@ -137,10 +137,20 @@ static void read_column_value(struct wire_reply_decoder *d, uint32_t i, struct w
     }
 }
 
+/* A LOB out of a bind whose descriptor does not ask for prefetching is its locator alone. */
+static void read_locator(struct wire_reply_decoder *d, struct wire_cell *cell)
+{
+    cell->null = wire_read_ub4(&d->in) == 0;
+    if (!cell->null && reply_ok(d)) cell->raw = reply_clr(d).bytes;
+}
+
 /* OUT values: the same, a ROWID being a text, and an actual length behind each (negative: null, where 0 bytes would not say so). */
 static void read_out_value(struct wire_reply_decoder *d, const struct wire_oac *oac, struct wire_cell *cell)
 {
-    read_value(d, oac, cell);
+    if (wire_type_is_lob(oac->type) && !(oac->continue_flags & WIRE_CONTINUE_LOB_PREFETCH))
+        read_locator(d, cell);
+    else
+        read_value(d, oac, cell);
     if (wire_read_sb4(&d->in) < 0) cell->null = true;
 }
 

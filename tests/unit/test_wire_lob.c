@@ -201,6 +201,25 @@ static void test_columns_as_the_server_half_writes_them(void **state)
     assert_columns(inlined, NULL, "row NULL NULL NULL\n");
 }
 
+static void test_out_of_a_bind(void **state)
+{
+    (void)state;
+    struct wire_lob_cell cell = {.locator = view_text("ab"), .size = 5, .chunk = 9};
+    struct wire_oac plain = {.type = 112}, prefetch = {.type = 112, .continue_flags = WIRE_CONTINUE_LOB_PREFETCH};
+    static const uint8_t alone[] = {1, 2, 2, 'a', 'b', 0}, sized[] = {1, 2, 1, 5, 1, 9, 2, 'a', 'b', 0}, null[] = {0, 0};
+    wire_out_lob(SESSION, &plain, &cell, MESSAGE);
+    assert_true(view_equal(buffer_view(MESSAGE), view_of(alone, sizeof alone)));
+    buffer_clear(MESSAGE);
+    wire_out_lob(SESSION, &prefetch, &cell, MESSAGE);
+    assert_true(view_equal(buffer_view(MESSAGE), view_of(sized, sizeof sized)));
+    buffer_clear(MESSAGE);
+    wire_out_lob(SESSION, &plain, NULL, MESSAGE);
+    wire_out_lob(SESSION, &prefetch, NULL, MESSAGE);
+    assert_memory_equal(MESSAGE->data + MESSAGE->start, null, 2);
+    assert_memory_equal(MESSAGE->data + MESSAGE->start + 2, null, 2);
+    assert_int_equal(buffer_size(MESSAGE), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_results_in_every_form, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locators_have_the_length_that_was_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_requests_that_cannot_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_out_of_a_bind, setup, teardown),
         cmocka_unit_test_setup_teardown(test_columns_as_the_server_half_writes_them, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
