@@ -12,6 +12,7 @@
 #include "sql/build.h"
 #include "sql/function.h"
 #include "sql/rewrite.h"
+#include "sql/rewrite_parts.h"
 #include "sql/walk.h"
 
 enum { COLUMNS_MAX = 1024 };
@@ -489,6 +490,10 @@ void rewrite_hierarchy(struct translation *t, struct query *q, struct select *s)
     walk_select(t, s, qualify, &h); /* h has columns of the same names */
     split_where(t, &h);
     walk_flat(t, &s->connect_by, find_prior, &prior);
+    if (prior && contains_rownum(t, s->connect_by)) {
+        finding_refuse(t, s->connect_by->at, "hierarchy", "ROWNUM in CONNECT BY stops the search at a row that depends on its order", "limit the rows of the finished hierarchy");
+        return;
+    }
     siblings_items(q, s);
     if (prior || siblings) {
         if (!siblings) h.row = primary_keys(t, &h);

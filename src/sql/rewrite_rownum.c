@@ -17,7 +17,7 @@ static void look_for(struct translation *t, struct expression **at, void *contex
     if (is_rownum(*at)) *(bool *)context = true;
 }
 
-static bool contains_rownum(struct translation *t, struct expression *e)
+bool contains_rownum(struct translation *t, struct expression *e)
 {
     bool found = false;
     if (e) walk_flat(t, &e, look_for, &found);
