@@ -186,11 +186,12 @@ static bool has_open_star(struct translation *t, const struct select *s)
 {
     bool star = false;
     for (uint32_t i = 0; i < s->item_count; i++) star |= s->items[i].expression->kind == EXPRESSION_STAR;
+    if (!star) return false;
     const struct expression *first = s->items[0].expression;
     bool alone = s->item_count == 1 && ((first->qualifier.size == 0 && !first->relation) || s->scope->relation_count == 1);
-    if (star && !alone)
+    if (!alone)
         finding_refuse(t, s->at, "*", "* beside other columns, of a table whose columns are not known, cannot be carried through a subquery", "name the columns, or give the catalog");
-    return star;
+    return true;
 }
 
 struct select *wrap_select(struct translation *t, struct query *q, struct select *s)
