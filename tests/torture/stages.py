@@ -28,7 +28,7 @@ def prepare(torture):
 
 def calm(torture):
     """conflicting transactions, nothing else happens"""
-    time.sleep(5 if torture.arguments.short else 60)
+    time.sleep(3 if torture.arguments.short else 60)
     torture.judge("calm")
     torture.tell(f"  {torture.world.done()} transactions")
     torture.world.go_on()
@@ -388,4 +388,5 @@ def end(torture):
 
 
 ALWAYS = [prepare, end]
+LONG = [chaos, switched]  # not in the short form, unless asked for
 ALL = [prepare, calm, target_trouble, target_refuses, source_trouble, chaos, kills, no_findings, corruptions, provoked_kills, switched, offline, end]
