@@ -200,7 +200,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    signal.signal(signal.SIGTERM, servers.end_once)
     build = (ROOT / arguments.build).resolve()
     cases = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))["cases"]
     if arguments.short:

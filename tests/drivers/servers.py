@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def die_with_parent():
     _libc.prctl(1, signal.SIGKILL)
+
+
+def end_once(*_):
+    """For SIGTERM: the servers are stopped on the way out, and a second signal must not cut that short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(2)
 
 
 def free_port():

@@ -203,7 +203,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build/debug")
     build = (ROOT / parser.parse_args().build).resolve()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    signal.signal(signal.SIGTERM, servers.end_once)
     if not (DRIVERS / "python/bin/python").exists():
         print("SKIPPED: python-oracledb is not there; scripts/install-drivers says why\ntcps: 0 passed, 0 failed, 1 skipped")
         return
