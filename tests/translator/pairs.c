@@ -211,6 +211,9 @@ static void take_pair(void *context, char *line)
     int guard, count = lines_fields(line, fields, 8);
     if (pairs->row++ == 0 || count < 6) return;
     pairs->result.total++;
+    if (pairs->result.total % 250 == 0) /* what was rolled back still lies in the system's tables and is looked through */
+        PQclear(PQexec(pairs->target, "VACUUM pg_catalog.pg_class, pg_catalog.pg_attribute, pg_catalog.pg_type, pg_catalog.pg_depend, "
+                                      "pg_catalog.pg_constraint, pg_catalog.pg_index"));
     struct sql_plan *plan = guarded_translate(&pairs->options, fields[0], &guard);
     struct pair pair = {.source = fields[0], .reference = fields[1], .grade = fields[3]};
     if (plan && plan->state == SQL_UNPARSED && strcmp(fields[5], "OTHER") == 0 && strlen(fields[0]) < 3900 && strlen(fields[1]) < 3900) {
