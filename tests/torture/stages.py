@@ -218,7 +218,7 @@ def source_trouble(torture):
     daemon.wait_up()
     for _ in range(1 if short else 10):
         proxy.share = 0.01
-        time.sleep(3)
+        time.sleep(2)
         proxy.share = 0.08
         time.sleep(1.5)
         proxy.share = 0.0
