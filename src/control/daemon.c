@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "engine/dictionary.h"
+#include "engine/outstanding.h"
 #include "io/http.h"
 #include "io/stream.h"
 #include <stdio.h>
@@ -161,6 +162,7 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     daemon->started_us = daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();
     random_secure(daemon->engine.fake_seed, sizeof daemon->engine.fake_seed);
     if (!open_stores(daemon, error)) return NULL;
+    daemon->engine.outstanding = outstanding_new();
     daemon->engine.statements = statements_new(&daemon->engine, STATEMENT_MAX);
     if (access(config->engine.overrides_file, R_OK) == 0 && !statements_overrides_load(daemon->engine.statements, config->engine.overrides_file, error)) return NULL;
     restore_phase(daemon);
@@ -189,6 +191,7 @@ void daemon_stop(struct daemon *daemon)
     checker_stop(daemon->checker);
     if (daemon->probe) pg_close(daemon->probe);
     statements_free(daemon->engine.statements);
+    outstanding_free(daemon->engine.outstanding);
     journal_close(daemon->engine.journal);
     state_close(daemon->engine.state);
     memory_free(daemon->engine.workers);

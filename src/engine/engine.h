@@ -81,6 +81,7 @@ const char *engine_counter_help(enum engine_counter counter);
 struct engine_histogram;            /* engine/histogram.h */
 struct engine_statements;           /* engine/statement.h */
 struct engine_worker;               /* engine/worker.h */
+struct outstanding;                 /* engine/outstanding.h */
 
 struct engine {
     struct engine_options options;
@@ -102,6 +103,7 @@ struct engine {
     _Atomic uint32_t transactions_on_target;          /* of transactions_open, those that began on the target or are about to */
     _Atomic bool target_healthy, source_healthy;
     _Atomic uint64_t longest_hold_us;                 /* longest time a client's call was held since control last asked */
+    struct outstanding *outstanding;                  /* engine/outstanding.h; commits on the target that do not yet stand on the source */
     struct checker *checker;                          /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */
     struct engine_worker **workers; uint32_t worker_count;
     uint8_t fake_seed[32];                            /* for logins of unknown users in server mode; random, made once a start */

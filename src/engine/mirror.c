@@ -6,9 +6,10 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/outstanding.h"
 #include <stdio.h>
 
-enum { IDLE_MS = 20, KEPT_MAX = 65536 };
+enum { IDLE_MS = 20, KEPT_MAX = 65536, KEPT_BEHIND = 100000 /* CSNs behind the stream: what has not come back by then was no commit */ };
 #define GAP_EVERY_US UINT64_C(1000000)
 #define RELEASE_EVERY_US UINT64_C(1000000)
 
@@ -79,7 +80,7 @@ void mirror_catalog_check(struct mirror *m)
 
 void mirror_keep_for_reverse(struct mirror *m, const struct mirror_transaction *t)
 {
-    if (!t->target_primary || t->csn <= atomic_load(&m->engine->reverse_csn)) return;
+    if (!t->target_primary || !outstanding_has(m->engine->outstanding, t->csn)) return;
     if (m->kept_count == KEPT_MAX) { /* every second one is enough: the first is what counts */
         uint32_t kept = 0;
         for (uint32_t i = 0; i < m->kept_count; i += 2) m->kept[kept++] = m->kept[i];
@@ -99,7 +100,7 @@ static void release_journal(struct mirror *m)
     m->released_us = now;
     uint64_t reverse = atomic_load(&m->engine->reverse_csn), position = m->written_position;
     uint32_t back = 0;
-    while (back < m->kept_count && m->kept[back].csn <= reverse) back++;
+    while (back < m->kept_count && (!outstanding_has(m->engine->outstanding, m->kept[back].csn) || m->kept[back].csn + KEPT_BEHIND < reverse)) back++;
     if (back) memmove(m->kept, m->kept + back, sizeof *m->kept * (m->kept_count -= back));
     if (m->kept_count && m->kept[0].position < position) position = m->kept[0].position;
     if (position) journal_release(m->engine->journal, position);

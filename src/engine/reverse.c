@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "engine/outstanding.h"
 #include "engine/reverse_private.h"
 #include "pg/replication.h"
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 #define SLOT "understudy_reverse"
 #define PUBLICATION "understudy_reverse"
-enum { BATCH_TRANSACTIONS = 32, RELATION_MAX = 1024, IDLE_WAIT_MS = 5 };
+enum { BATCH_TRANSACTIONS = 32, CSNS_MAX = 256 /* of transactions without rows too */, RELATION_MAX = 1024, IDLE_WAIT_MS = 5 };
 
 struct change { const struct row_map *map; struct row row, old; bool has_old; };
 struct reverse {
@@ -28,6 +29,7 @@ struct reverse {
     uint64_t transaction_csn; int64_t transaction_us;
     bool active;                     /* the epoch's message was seen */
     uint32_t uncommitted; uint64_t pending_csn, pending_lsn;
+    uint64_t csns[CSNS_MAX]; uint32_t csn_count; /* come back, not yet committed on the source */
     _Atomic uint64_t processed_lsn;  /* everything before stands on the source, committed */
     atomic_bool stopping, failed;
     struct error why; struct mutex mutex;
@@ -164,6 +166,8 @@ static bool flush(struct reverse *reverse, struct error *error)
         engine_count(reverse->engine, COUNT_REVERSE_APPLIED, reverse->uncommitted);
         reverse->uncommitted = 0;
     }
+    for (uint32_t i = 0; i < reverse->csn_count; i++) outstanding_remove(reverse->engine->outstanding, reverse->csns[i]);
+    reverse->csn_count = 0;
     if (reverse->pending_csn > atomic_load(&reverse->engine->reverse_csn)) atomic_store(&reverse->engine->reverse_csn, reverse->pending_csn);
     atomic_store(&reverse->processed_lsn, reverse->pending_lsn);
     return pg_stream_confirm(reverse->stream, reverse->pending_lsn, error);
@@ -185,10 +189,11 @@ static bool transaction_over(struct reverse *reverse, const struct pg_change *co
         reverse->uncommitted++;
     }
     if (reverse->transaction_csn > reverse->pending_csn) reverse->pending_csn = reverse->transaction_csn;
+    if (reverse->transaction_csn) reverse->csns[reverse->csn_count++] = reverse->transaction_csn;
     reverse->pending_lsn = commit->lsn;
     uint64_t now = clock_wall_us();
     atomic_store(&reverse->engine->reverse_lag_us, reverse->active && now > (uint64_t)commit->commit_us ? now - (uint64_t)commit->commit_us : 0);
-    return reverse->uncommitted < BATCH_TRANSACTIONS || flush(reverse, error);
+    return (reverse->uncommitted < BATCH_TRANSACTIONS && reverse->csn_count < CSNS_MAX) || flush(reverse, error);
 }
 
 static void take_message(struct reverse *reverse, const struct pg_change *change)
@@ -247,6 +252,7 @@ static void disconnect(struct reverse *reverse)
     reverse->target = NULL;
     reverse->source = NULL;
     reverse->uncommitted = 0;
+    reverse->csn_count = 0;
     reverse->change_count = 0;
 }
 
@@ -280,8 +286,28 @@ static void reverse_main(void *context)
     disconnect(reverse);
 }
 
+/*
+ * What was outstanding when the process ended: every CSN after the highest that stands on the source. Lower ones that were still on their way are in the stream,
+ * which begins again at what was confirmed; only if the target were lost before it has caught up could one of them be missed, and that is a gap anyway.
+ */
+static bool resume_outstanding(struct engine *engine, struct error *error)
+{
+    char text[32] = "";
+    struct source *source = source_open(&engine->options, 5000, error);
+    bool good = source && source_scalar(source, "SELECT MAX(CSN) FROM UNDERSTUDY_APPLIED WHERE READER = 'reverse'", text, sizeof text, error);
+    if (source) source_close(source);
+    if (!good) return error_prefix(error, "position of the reverse on the source");
+    uint64_t csn = strtoull(text, NULL, 10), cutover = state_get_u64(engine->state, "cutover_csn", 0), last = journal_last_csn(engine->journal);
+    if (csn < cutover) csn = cutover;
+    atomic_store(&engine->reverse_csn, csn);
+    if (last > csn + OUTSTANDING_WINDOW) csn = last - OUTSTANDING_WINDOW;
+    while (csn < last) outstanding_add(engine->outstanding, ++csn);
+    return true;
+}
+
 struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error)
 {
+    if (lsn == 0 && !resume_outstanding(engine, error)) return NULL;
     struct reverse *reverse = memory_zero(1, sizeof *reverse);
     reverse->engine = engine;
     reverse->epoch = epoch;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Journal replay onto the source after the target was lost: transactions that were acknowledged (or whose outcome nobody knows) and have not come back through the
- * stream. One source transaction each, in CSN order. From the row images where the record has them, else the source statement with its binds.
+ * stream. One source transaction each, in the order of their outcomes. From the row images where the record has them, else the source statement with its binds.
  */
 #include "base/log.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "engine/outstanding.h"
 #include "engine/record.h"
 #include "engine/reverse_private.h"
 #include "engine/statement.h"
 #include <stdlib.h>
 
-struct pending { uint64_t id, csn; enum journal_outcome outcome; bool skip; /* its intent concerns nobody here */ size_t before_intent; struct buffer records; /* u32 size + payload each */ struct buffer outcome_payload; bool auto_commit; struct pending *next; };
+struct pending { uint64_t id, csn, outcome_position; enum journal_outcome outcome; bool skip; /* its intent concerns nobody here */ size_t before_intent; struct buffer records; /* u32 size + payload each */ struct buffer outcome_payload; bool auto_commit; struct pending *next; };
 struct replay {
     struct engine *engine; struct source *source; struct row_maps *maps; struct statement_cache *statements; struct arena arena;
     struct pending *all; uint64_t after, up_to, count;
@@ -85,7 +86,7 @@ static void take(struct replay *replay, const struct journal_record *record)
         p = pending_of(replay, record->transaction);
         p->csn = record->csn;
         p->before_intent = buffer_size(&p->records);
-        p->skip = record->csn <= replay->after || record->csn > replay->up_to || !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary;
+        p->skip = !outstanding_has(replay->engine->outstanding, record->csn) || record->csn > replay->up_to || !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary;
         if (p->skip) return; /* kept until its outcome: what is not committed goes on, and may get another intent */
         p->auto_commit = intent.has_record;
         if (intent.has_record) {
@@ -100,6 +101,7 @@ static void take(struct replay *replay, const struct journal_record *record)
     case JOURNAL_OUTCOME:
         for (p = replay->all; p; p = p->next) {
             if (p->csn != record->csn || p->csn == 0) continue;
+            p->outcome_position = record->position;
             p->outcome = record->payload.size ? (enum journal_outcome)record->payload.data[0] : JOURNAL_UNKNOWN;
             if (p->outcome == JOURNAL_NOT_COMMITTED) {
                 p->records.end = p->records.start + p->before_intent;
@@ -175,9 +177,11 @@ static bool replay_one(struct replay *replay, struct pending *p, struct error *e
     return source_commit(replay->source, error);
 }
 
-static int order_csn(const void *a, const void *b)
+/* By outcome: a call that commits itself has its CSN before it waits for the rows of others. Without one: last, by CSN. */
+static int order_outcome(const void *a, const void *b)
 {
     const struct pending *x = *(struct pending *const *)a, *y = *(struct pending *const *)b;
+    if (x->outcome_position != y->outcome_position) return x->outcome_position - 1 < y->outcome_position - 1 ? -1 : 1;
     return x->csn < y->csn ? -1 : x->csn > y->csn;
 }
 
@@ -189,7 +193,7 @@ static bool replay_all(struct replay *replay, struct error *error)
     count = 0;
     for (struct pending *p = replay->all; p; p = p->next)
         if (p->csn && !p->skip) sorted[count++] = p;
-    qsort(sorted, count, sizeof *sorted, order_csn);
+    qsort(sorted, count, sizeof *sorted, order_outcome);
     bool good = true;
     for (uint32_t i = 0; good && i < count; i++) {
         good = replay_one(replay, sorted[i], error);
@@ -198,6 +202,7 @@ static bool replay_all(struct replay *replay, struct error *error)
             if (!source_rollback(replay->source, NULL)) LOG(LOG_WARNING, "replay.rollback");
         } else {
             replay->count++;
+            outstanding_remove(replay->engine->outstanding, sorted[i]->csn);
             if (sorted[i]->csn > atomic_load(&replay->engine->reverse_csn)) atomic_store(&replay->engine->reverse_csn, sorted[i]->csn);
         }
     }

@@ -25,6 +25,7 @@ void session_target_lost(struct session *s, enum journal_outcome outcome)
     session_lease_return(s, true);
     if (s->tx.csn) { /* whatever the target did, it is done again on the source; its rows are reconciled */
         bool wrote = buffer_size(&s->tx.log) > 0;
+        s->doubt_csn = outcome == JOURNAL_UNKNOWN ? s->tx.csn : 0;
         session_outcome(s, outcome);
         s->tx.open = wrote;
         call->intent_sent = false;
@@ -35,7 +36,7 @@ void session_target_lost(struct session *s, enum journal_outcome outcome)
     }
     call->held_us = session_now(s);
     call->state = CALL_HELD;
-    forget_attempt(call);
+    if (!s->doubt_csn) forget_attempt(call);
     engine_count(s->engine, COUNT_HELD, 1);
     atomic_store(&s->engine->target_healthy, false);
     s->environment->wake_after(s->context, HELD_LOOK_US);
@@ -62,20 +63,51 @@ static void session_doom(struct session *s)
     session_transaction_abort(s);
 }
 
+/* The commit whose answer was lost came back through the stream: it stands on both sides, and the client gets the answer it would have had. */
+static void committed_after_all(struct session *s)
+{
+    LOG(LOG_INFO, "session.commit_stands", log_u64("session", s->id), log_u64("csn", s->doubt_csn));
+    s->doubt_csn = 0;
+    buffer_clear(&s->tx.log);
+    s->tx.open = false;
+    if (s->call.kind == KIND_DML) session_answer_dml(s);
+    else session_answer_ok(s, 44);
+}
+
+/* The target is there, but this connection's transaction is not. True: the client has its answer. */
+static bool lost_alone(struct session *s)
+{
+    if (!s->doubt_csn) {
+        session_doom(s);
+        return false;
+    }
+    s->doubt_csn = 0;
+    forget_attempt(&s->call);
+    buffer_clear(&s->tx.log);
+    session_transaction_abort(s);
+    session_answer_error(s, 25408, "ORA-25408: can not safely replay call\n", 0); /* whether the commit stands is for the application to find out */
+    return true;
+}
+
 /* A transaction that was on the target has lost its connection there. True: the call waits, or the transaction is being replayed on the source. */
 bool session_target_given_up(struct session *s)
 {
     const struct engine_policy *policy = s->call.policy;
+    if (s->doubt_csn && !outstanding_has(s->engine->outstanding, s->doubt_csn)) {
+        committed_after_all(s);
+        return true;
+    }
     if (policy->primary == SIDE_TARGET) {
-        if (!policy->target_down && !s->tx.open) return false; /* it has not begun yet */
+        if (!policy->target_down && !s->tx.open && !s->doubt_csn) return false; /* it has not begun yet */
         bool back = !policy->target_down && !policy->hold && atomic_load(&s->engine->target_healthy);
-        if (back && s->call.held_us && session_now(s) > s->call.held_us + LOST_ALONE_US) { /* the target is there: it was this connection alone */
-            session_doom(s);
-            return false;
-        }
+        if (back && s->call.held_us && session_now(s) > s->call.held_us + (s->doubt_csn ? DOUBT_US : LOST_ALONE_US)) return lost_alone(s);
         session_hold(s);
         s->environment->wake_after(s->context, HELD_LOOK_US);
         return true;
+    }
+    if (s->doubt_csn) { /* the stream has ended without it: it is done again here, and its rows are written to the target from here */
+        s->doubt_csn = 0;
+        forget_attempt(&s->call);
     }
     if (session_replay_needed(s) && s->source_open) {
         session_replay(s);

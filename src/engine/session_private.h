@@ -3,6 +3,7 @@
 #ifndef ENGINE_SESSION_PRIVATE_H
 #define ENGINE_SESSION_PRIVATE_H
 
+#include "engine/outstanding.h"
 #include "engine/record.h"
 #include "engine/rows.h"
 #include "engine/session.h"
@@ -26,7 +27,8 @@ enum call_state {
     CALL_PREPARING,      /* hidden calls on the source before the client's own (parse, replay) */
     CALL_STATE_COUNT
 };
-enum { HELD_LOOK_US = 200000 /* a held call looks again */, LOST_ALONE_US = 1000000 /* held this long with a healthy target: the transaction is not coming back */ };
+enum { HELD_LOOK_US = 200000 /* a held call looks again */, LOST_ALONE_US = 1000000 /* held this long with a healthy target: the transaction is not coming back */,
+       DOUBT_US = 10000000 /* a commit in doubt is waited for this long, to come back through the healthy target's stream */ };
 enum call_kind { KIND_OTHER, KIND_QUERY, KIND_DML, KIND_PLSQL, KIND_DDL, KIND_COMMIT, KIND_ROLLBACK, KIND_SAVEPOINT, KIND_ROLLBACK_TO, KIND_SESSION, KIND_FETCH, KIND_LOB, KIND_LOGOFF };
 
 /* A result that the target gave for one cursor: rows stay in libpq's memory until the cursor is run again or closed. */
@@ -135,6 +137,7 @@ struct session {
     bool hidden_active; struct wire_end hidden_end; struct record_result hidden_result; uint64_t hidden_affected;
     void (*hidden_done)(struct session *session);
     struct buffer mapped_reply; uint32_t mapped_from, mapped_to;
+    uint64_t doubt_csn;         /* a commit whose answer was lost with the target; 0: none. The call is over if it turns out to stand */
     bool doomed;                /* the transaction was lost with the target and could not be done again: the next call is told so */
     size_t replay_at; uint32_t replay_image, replay_row; uint64_t replay_affected; int replay_stage; bool replaying, replay_failed, replay_idle;
     struct row_maps *row_maps;
@@ -152,6 +155,7 @@ void session_send(struct session *s, enum session_peer peer, struct view bytes);
 void session_hold(struct session *s);                        /* the call waits for another policy */
 bool session_kind_writes(const struct call *call);
 /* session_lost.c: the target is lost under a transaction or a call */
+bool session_commit_sent(const struct session *s);           /* session_write.c: COMMIT went to the target, its answer has not come */
 void session_target_lost(struct session *s, enum journal_outcome outcome); /* the call waits; outcome: of a commit under way */
 bool session_target_given_up(struct session *s);             /* no lease any more. True: the call waits, or the transaction is being replayed on the source */
 bool session_tell_doomed(struct session *s);                 /* true: the client was told that its transaction is gone */

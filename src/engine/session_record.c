@@ -154,6 +154,7 @@ bool session_intent(struct session *s)
     }
     intent.unknown_tables = s->tx.unknown_tables;
     s->tx.csn = journal_next_csn(s->engine->journal);
+    if (intent.target_primary) outstanding_add(s->engine->outstanding, s->tx.csn);
     struct buffer payload;
     buffer_init(&payload, 0);
     record_encode_intent(&payload, &intent);
@@ -171,6 +172,7 @@ static void not_committed(struct session *s)
     buffer_init(&payload, 0);
     record_encode_outcome(&payload, JOURNAL_NOT_COMMITTED, NULL);
     journal_record(s, JOURNAL_OUTCOME, s->tx.csn, &payload, false);
+    outstanding_remove(s->engine->outstanding, s->tx.csn);
     atomic_fetch_sub_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
     s->tx.csn = 0;
     s->tx.wrote = s->tx.journalled;
@@ -201,6 +203,7 @@ void session_outcome(struct session *s, enum journal_outcome outcome)
         engine_acknowledge(s->engine, s->tx.csn, s->tx.tables, s->tx.table_count, s->tx.unknown_tables);
     }
     journal_record(s, JOURNAL_OUTCOME, s->tx.csn, &payload, false);
+    if (outcome == JOURNAL_ROLLED_BACK) outstanding_remove(s->engine->outstanding, s->tx.csn);
     atomic_fetch_sub_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
     s->tx.csn = 0;
     s->tx.id = 0;

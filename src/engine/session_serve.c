@@ -181,7 +181,7 @@ void session_target_failed(struct session *s, const struct error *error)
     }
     if (lost) {
         LOG(LOG_WARNING, "session.target_lost", log_u64("session", s->id), log_text("why", error->text));
-        session_target_lost(s, JOURNAL_UNKNOWN);
+        session_target_lost(s, session_commit_sent(s) ? JOURNAL_UNKNOWN : JOURNAL_ROLLED_BACK);
         return;
     }
     session_answer_sqlstate(s, error, call->target_constraint);

@@ -324,6 +324,8 @@ static void control_over(struct session *s)
     session_answer_ok(s, 0);
 }
 
+bool session_commit_sent(const struct session *s) { return s->call.stage == STAGE_FINISH; }
+
 bool session_write_may_stop(const struct session *s) { return s->call.stage == STAGE_ROWS || s->call.stage == 0; }
 
 void session_write_over(struct session *s)
