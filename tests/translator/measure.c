@@ -67,10 +67,11 @@ static bool wanted(int argc, char **argv, const char *part)
     return argc < 4 || strcmp(argv[3], part) == 0;
 }
 
-static bool present(const char *path)
+static bool present(const char *path, unsigned *skipped)
 {
     if (access(path, R_OK) == 0) return true;
     printf("translator: SKIPPED: there is no %s (CORPUS=folder)\n", path);
+    ++*skipped;
     return false;
 }
 
@@ -86,6 +87,7 @@ int main(int argc, char **argv)
     snprintf(pairs_path, sizeof pairs_path, "%s/pairs.tsv", argv[2]);
     FILE *failures = fopen(path, "w");
     int status = 1;
+    unsigned skipped = 0;
     struct differential_result differential = {0};
     if (failures && target_script(target, "SET client_min_messages = error; SET statement_timeout = '10s'; SET search_path = public") &&
         target_script(target, sql_runtime_script)) {
@@ -94,8 +96,8 @@ int main(int argc, char **argv)
         snprintf(path, sizeof path, "%s/witness.tsv", argv[1]);
         if (wanted(argc, argv, "cases")) differential = differential_measure(target, "tests/translator/differential", path, failures);
         snprintf(path, sizeof path, "%s/translator-pairs.jsonl", argv[1]);
-        if (wanted(argc, argv, "pairs") && present(pairs_path)) pairs = pairs_measure(target, pairs_path, path, failures);
-        if (wanted(argc, argv, "corpus") && present(corpus_path)) corpus = corpus_measure(corpus_path, failures);
+        if (wanted(argc, argv, "pairs") && present(pairs_path, &skipped)) pairs = pairs_measure(target, pairs_path, path, failures);
+        if (wanted(argc, argv, "corpus") && present(corpus_path, &skipped)) corpus = corpus_measure(corpus_path, failures);
         snprintf(path, sizeof path, "%s/translator.json", argv[1]);
         write_json(path, &pairs, &corpus, &differential);
         status = differential.failed > 0 || pairs.wrong > 0 || corpus.invalid > 0 || corpus.crashed > 0;
@@ -103,6 +105,6 @@ int main(int argc, char **argv)
     if (failures) fclose(failures);
     PQfinish(target);
     private_postgres_do(&server, "stop");
-    printf("translator: %u passed, %u failed, 0 skipped\n", differential.passed, differential.failed);
+    printf("translator: %u passed, %u failed, %u skipped\n", differential.passed, differential.failed, skipped);
     return status;
 }
