@@ -28,7 +28,7 @@ enum call_state {
     CALL_STATE_COUNT
 };
 enum { HELD_LOOK_US = 200000 /* a held call looks again */, LOST_ALONE_US = 1000000 /* held this long with a healthy target: the transaction is not coming back */,
-       DOUBT_US = 10000000 /* a commit in doubt is waited for this long, to come back through the healthy target's stream */ };
+       DOUBT_US = 3000000 /* a commit in doubt is waited for this long, to come back through the healthy target's stream */ };
 enum call_kind { KIND_OTHER, KIND_QUERY, KIND_DML, KIND_PLSQL, KIND_DDL, KIND_COMMIT, KIND_ROLLBACK, KIND_SAVEPOINT, KIND_ROLLBACK_TO, KIND_SESSION, KIND_FETCH, KIND_LOB, KIND_LOGOFF };
 
 /* A result that the target gave for one cursor: rows stay in libpq's memory until the cursor is run again or closed. */

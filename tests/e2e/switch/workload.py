@@ -26,6 +26,7 @@ class Client(threading.Thread):
         self.idle = threading.Event()
         self.errors, self.transactions, self.calls, self.longest_s = [], 0, 0, 0.0
         self.assets, self.uploads, self.seq, self.counter = {}, {}, 0, 0
+        self.tolerant, self.rolled_back, self.doubtful = False, 0, 0
         self.connection = None
 
     # --- one call -------------------------------------------------------------------------------------------------------------
@@ -105,6 +106,21 @@ class Client(threading.Thread):
             row = self.timed(cursor.execute, "SELECT note, body FROM uploads WHERE client_id = :client AND seq = :seq", client=self.number, seq=seq).fetchone()
             self.expect(row == self.uploads[seq], f"upload {seq} is not what was written: {len(row) if row else 'no'} values")
 
+    def do(self, act, cursor):
+        """While connections of the target are cut, a transaction may end as it would with Oracle: rolled back, or in doubt at its commit."""
+        try:
+            act(cursor)
+        except oracledb.DatabaseError as problem:
+            code = problem.args[0].code
+            if not self.tolerant or code not in (25402, 25408):
+                raise
+            self.rolled_back += code == 25402
+            self.doubtful += code == 25408
+            self.connection.autocommit = False
+            self.connection.rollback()
+            self.assets.clear()
+            self.uploads.clear()
+
     # --- the loop -------------------------------------------------------------------------------------------------------------
 
     def run(self):
@@ -118,7 +134,7 @@ class Client(threading.Thread):
                     self.running.wait(0.5)
                     continue
                 self.idle.clear()
-                self.random.choice(work)(cursor)
+                self.do(self.random.choice(work), cursor)
                 self.transactions += 1
                 time.sleep(self.pace_s)
             self.connection.close()
@@ -170,3 +186,13 @@ class Clients:
 
     def counted(self):
         return sum(client.counter for client in self.all)
+
+    def doubtful(self):
+        return sum(client.doubtful for client in self.all)
+
+    def rolled_back(self):
+        return sum(client.rolled_back for client in self.all)
+
+    def tolerate(self, yes):
+        for client in self.all:
+            client.tolerant = yes
