@@ -277,6 +277,8 @@ static void boot_changed(struct mirror *m, uint64_t boot)
         else if (t->state == TRANSACTION_INTENT) set_doubt(m, t, m->started_us);
     }
     if (m->void_below < m->highest_csn) m->void_below = m->highest_csn; /* a CSN that did not become durable: its COMMIT was never sent */
+    /* The same for what only a segment's header knows to have been given: everything of earlier starts has been read. */
+    if (boot >= m->boot && m->void_below < m->start_csn) m->void_below = m->start_csn;
     m->reading_boot = boot;
 }
 
