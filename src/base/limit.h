@@ -21,9 +21,9 @@
     LIMIT(CURSORS, 65535, "cursors", "open cursors of one session; Oracle's open_cursors allows 65535",                                    \
           "further statements of the session are not tracked: a gap")                                                                      \
     LIMIT(ARRAY_ROWS, 1048576, "rows", "iterations of one array DML", "the call is treated as one that cannot be decoded")                 \
-    LIMIT(REPEATED_BINDS, 4096, "binds", "binds of a statement that repeats some of them: names are compared each with each",             \
+    LIMIT(REPEATED_BINDS, 4096, "binds", "binds of a statement that repeats some of them: names are compared each with each",              \
           "the call is treated as one that cannot be decoded")                                                                             \
-    LIMIT(TARGET_CANCELS, 1024, "requests", "cancel requests of one worker that wait to be sent to the target",                           \
+    LIMIT(TARGET_CANCELS, 1024, "requests", "cancel requests of one worker that wait to be sent to the target",                            \
           "further ones are dropped with a warning: their statements run to their end")                                                    \
     LIMIT(STATEMENT_BYTES, 1048576, "bytes", "the text of one statement that is translated", "the statement is opaque: a gap on writes")   \
     LIMIT(STATEMENT_DEPTH, 200, "levels", "nesting of one statement; bounds the parser's stack",                                           \

@@ -6,20 +6,25 @@
 #include "control/config.h"
 
 struct arguments {
-    const char *config_file;            /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
+    const char *config_file; /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
     bool json, dry_run, override, restart, yes;
     const char *author, *reason, *format, *table, *catalog, *source, *target, *types;
-    const char *folder, *key_file;      /* of a journal; NULL: the configuration's */
+    const char *folder, *key_file; /* of a journal; NULL: the configuration's */
     long percent, rows_per_second, from, to;
-    const char *rest[16]; int rest_count; /* what is no option */
+    const char *rest[16];
+    int rest_count; /* what is no option */
 };
-struct command { const char *name, *arguments, *text; int (*run)(const struct arguments *arguments); };
+struct command {
+    const char *name, *arguments, *text;
+    int (*run)(const struct arguments *arguments);
+};
 extern const struct command commands[];
 extern const unsigned command_count;
 int command_fail(const struct error *error);
 /* Asks the daemon over its admin API; prints the body. method "GET" or "POST" or "DELETE". */
 /* The same, into a buffer; the HTTP status, 0: the daemon could not be asked. */
-int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer, struct error *error);
+int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer,
+                  struct error *error);
 int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body);
 
 int command_run(const struct arguments *arguments);

@@ -16,7 +16,8 @@ int command_fail(const struct error *error)
     return error_exit_status(error->code);
 }
 
-int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer, struct error *error)
+int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer,
+                  struct error *error)
 {
     struct config config;
     if (!config_read(arguments->config_file, &config, error)) return 0;
@@ -27,7 +28,8 @@ int command_fetch(const struct arguments *arguments, const char *method, const c
         fclose(file);
         token[strcspn(token, "\r\n")] = 0;
     }
-    snprintf(url, sizeof url, "http://%s:%u%s", strcmp(config.admin_address, "0.0.0.0") == 0 ? "127.0.0.1" : config.admin_address, config.admin_port, path);
+    snprintf(url, sizeof url, "http://%s:%u%s", strcmp(config.admin_address, "0.0.0.0") == 0 ? "127.0.0.1" : config.admin_address,
+             config.admin_port, path);
     int status = http_call(method, url, token, body, NULL, 120000, answer, error);
     if (status == 0) error_prefix(error, "is the daemon running? (%s)", url);
     return status;
@@ -49,7 +51,10 @@ int command_ask(const struct arguments *arguments, const char *method, const cha
     return status < 400 ? 0 : status == 409 ? 3 : 2;
 }
 
-static int ask_get(const struct arguments *arguments, const char *path) { return command_ask(arguments, "GET", path, view_of(NULL, 0)); }
+static int ask_get(const struct arguments *arguments, const char *path)
+{
+    return command_ask(arguments, "GET", path, view_of(NULL, 0));
+}
 
 static struct view phase_body(const struct arguments *arguments, const char *to, struct buffer *out)
 {
@@ -77,23 +82,60 @@ static int post(const struct arguments *arguments, const char *path, const char 
     return status;
 }
 
-static int run_status(const struct arguments *a) { return ask_get(a, "/v1/status"); }
-static int run_work(const struct arguments *a) { return ask_get(a, "/v1/work"); }
-static int run_divergences(const struct arguments *a) { return ask_get(a, "/v1/divergences?status=open"); }
-static int run_statements(const struct arguments *a) { return ask_get(a, "/v1/statements"); }
-static int run_sessions(const struct arguments *a) { return ask_get(a, "/v1/sessions"); }
-static int run_gaps(const struct arguments *a) { return ask_get(a, "/v1/gaps"); }
-static int run_audit(const struct arguments *a) { return ask_get(a, "/v1/audit"); }
-static int run_backfill(const struct arguments *a) { return post(a, "/v1/backfill", NULL); }
-static int run_verify(const struct arguments *a) { return post(a, "/v1/verify", NULL); }
-static int run_repair(const struct arguments *a) { return post(a, "/v1/repair", NULL); }
-static int run_cutover(const struct arguments *a) { return post(a, "/v1/phase", "cutover"); }
-static int run_rollback(const struct arguments *a) { return post(a, "/v1/phase", "shadow"); }
+static int run_status(const struct arguments *a)
+{
+    return ask_get(a, "/v1/status");
+}
+static int run_work(const struct arguments *a)
+{
+    return ask_get(a, "/v1/work");
+}
+static int run_divergences(const struct arguments *a)
+{
+    return ask_get(a, "/v1/divergences?status=open");
+}
+static int run_statements(const struct arguments *a)
+{
+    return ask_get(a, "/v1/statements");
+}
+static int run_sessions(const struct arguments *a)
+{
+    return ask_get(a, "/v1/sessions");
+}
+static int run_gaps(const struct arguments *a)
+{
+    return ask_get(a, "/v1/gaps");
+}
+static int run_audit(const struct arguments *a)
+{
+    return ask_get(a, "/v1/audit");
+}
+static int run_backfill(const struct arguments *a)
+{
+    return post(a, "/v1/backfill", NULL);
+}
+static int run_verify(const struct arguments *a)
+{
+    return post(a, "/v1/verify", NULL);
+}
+static int run_repair(const struct arguments *a)
+{
+    return post(a, "/v1/repair", NULL);
+}
+static int run_cutover(const struct arguments *a)
+{
+    return post(a, "/v1/phase", "cutover");
+}
+static int run_rollback(const struct arguments *a)
+{
+    return post(a, "/v1/phase", "shadow");
+}
 
 static int run_phase(const struct arguments *a)
 {
     if (a->rest_count != 1) {
-        fprintf(stderr, "usage: understudy phase observe|dual-write|shadow|canary|cutover|complete [--percent N] [--author A --reason R] [--dry-run]\n");
+        fprintf(stderr, "usage: understudy phase observe|dual-write|shadow|canary|cutover|complete [--percent N] [--author A --reason R] "
+                        "[--dry-run]\n");
         return 2;
     }
     return post(a, "/v1/phase", a->rest[0]);
@@ -143,8 +185,8 @@ static int run_phases(const struct arguments *a)
 {
     (void)a;
     for (uint32_t i = 0; i < phase_move_count; i++)
-        printf("%-11s -> %-11s %s\n    gate:  %s\n    guard: %s\n", engine_phase_name(phase_moves[i].from), engine_phase_name(phase_moves[i].to), phase_moves[i].reason, phase_moves[i].gate,
-               phase_moves[i].guard);
+        printf("%-11s -> %-11s %s\n    gate:  %s\n    guard: %s\n", engine_phase_name(phase_moves[i].from),
+               engine_phase_name(phase_moves[i].to), phase_moves[i].reason, phase_moves[i].gate, phase_moves[i].guard);
     return 0;
 }
 
@@ -179,7 +221,8 @@ static int run_help(const struct arguments *a)
     (void)a;
     puts("understudy: moves a live application from Oracle to PostgreSQL\n\nusage: understudy COMMAND [--config FILE] [options]\n");
     for (unsigned i = 0; i < command_count; i++) printf("  %-11s %-34s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
-    puts("\noptions: --config FILE  --json  --dry-run  --author NAME  --reason TEXT  --override  --percent N  --table NAME  --rows-per-second N  --restart");
+    puts("\noptions: --config FILE  --json  --dry-run  --author NAME  --reason TEXT  --override  --percent N  --table NAME  "
+         "--rows-per-second N  --restart");
     return 0;
 }
 
@@ -214,11 +257,27 @@ const struct command commands[] = {
 const unsigned command_count = sizeof commands / sizeof *commands;
 
 static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {"dry-run", no_argument, NULL, 'n'}, {"override", no_argument, NULL, 'o'},
-    {"restart", no_argument, NULL, 'r'}, {"author", required_argument, NULL, 'a'}, {"reason", required_argument, NULL, 'w'}, {"format", required_argument, NULL, 'f'},
-    {"percent", required_argument, NULL, 'p'}, {"table", required_argument, NULL, 't'}, {"rows-per-second", required_argument, NULL, 's'},
-    {"catalog", required_argument, NULL, 'C'}, {"source", required_argument, NULL, 'S'}, {"types", required_argument, NULL, 'Y'}, {"target", required_argument, NULL, 'T'},
-    {"folder", required_argument, NULL, 'F'}, {"key-file", required_argument, NULL, 'K'}, {"from", required_argument, NULL, '1'}, {"to", required_argument, NULL, '2'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, 'c'},
+    {"json", no_argument, NULL, 'j'},
+    {"dry-run", no_argument, NULL, 'n'},
+    {"override", no_argument, NULL, 'o'},
+    {"restart", no_argument, NULL, 'r'},
+    {"author", required_argument, NULL, 'a'},
+    {"reason", required_argument, NULL, 'w'},
+    {"format", required_argument, NULL, 'f'},
+    {"percent", required_argument, NULL, 'p'},
+    {"table", required_argument, NULL, 't'},
+    {"rows-per-second", required_argument, NULL, 's'},
+    {"catalog", required_argument, NULL, 'C'},
+    {"source", required_argument, NULL, 'S'},
+    {"types", required_argument, NULL, 'Y'},
+    {"target", required_argument, NULL, 'T'},
+    {"folder", required_argument, NULL, 'F'},
+    {"key-file", required_argument, NULL, 'K'},
+    {"from", required_argument, NULL, '1'},
+    {"to", required_argument, NULL, '2'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool parse(int argc, char **argv, struct arguments *a)

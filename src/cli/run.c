@@ -13,7 +13,9 @@ int command_run(const struct arguments *arguments)
     struct config config;
     struct error error = {0};
     if (!config_read(arguments->config_file, &config, &error)) return command_fail(&error);
-    if (!log_open(config.log_file[0] ? config.log_file : NULL, (enum log_level)config.log_level, (enum log_format)config.log_format, &error)) return command_fail(&error);
+    if (!log_open(config.log_file[0] ? config.log_file : NULL, (enum log_level)config.log_level, (enum log_format)config.log_format,
+                  &error))
+        return command_fail(&error);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -39,11 +41,15 @@ int command_check(const struct arguments *arguments)
     printf("configuration  %s: good\n", arguments->config_file);
     int status = 0;
     struct source *source = source_open(&config.engine, 5000, &error);
-    if (source) printf("source         %s:%u/%s: logged in\n", config.engine.source_host, config.engine.source_port, config.engine.source_service);
-    else status = command_fail(&error);
+    if (source)
+        printf("source         %s:%u/%s: logged in\n", config.engine.source_host, config.engine.source_port, config.engine.source_service);
+    else
+        status = command_fail(&error);
     struct pg *target = pg_connect(config.engine.target_conninfo, 5000, &error);
-    if (target) printf("target         connected\n");
-    else status = command_fail(&error);
+    if (target)
+        printf("target         connected\n");
+    else
+        status = command_fail(&error);
     if (source) source_close(source);
     if (target) pg_close(target);
     return status;

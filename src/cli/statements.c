@@ -64,8 +64,16 @@ static size_t skip(struct view text, size_t at)
 
 static bool is_block(struct view text)
 {
-    static const char *const words[] = {"BEGIN", "DECLARE", "CREATE OR REPLACE TRIGGER", "CREATE TRIGGER", "CREATE OR REPLACE PROCEDURE", "CREATE OR REPLACE FUNCTION",
-                                        "CREATE OR REPLACE PACKAGE", "CREATE PROCEDURE", "CREATE FUNCTION", "CREATE PACKAGE"};
+    static const char *const words[] = {"BEGIN",
+                                        "DECLARE",
+                                        "CREATE OR REPLACE TRIGGER",
+                                        "CREATE TRIGGER",
+                                        "CREATE OR REPLACE PROCEDURE",
+                                        "CREATE OR REPLACE FUNCTION",
+                                        "CREATE OR REPLACE PACKAGE",
+                                        "CREATE PROCEDURE",
+                                        "CREATE FUNCTION",
+                                        "CREATE PACKAGE"};
     text = view_trim(text);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (text.size >= strlen(words[i]) && strncasecmp((const char *)text.data, words[i], strlen(words[i])) == 0) return true;
@@ -80,7 +88,8 @@ static void semicolons(struct view text, statements_one *one, void *context)
     while (at <= text.size) {
         bool end = at == text.size;
         bool line_start = at == 0 || (at < text.size && text.data[at - 1] == '\n');
-        bool slash = !end && line_start && text.data[at] == '/' && (at + 1 == text.size || text.data[at + 1] == '\n' || text.data[at + 1] == '\r');
+        bool slash =
+            !end && line_start && text.data[at] == '/' && (at + 1 == text.size || text.data[at + 1] == '\n' || text.data[at + 1] == '\r');
         bool semicolon = !end && text.data[at] == ';' && !is_block(view_of(text.data + start, at - start));
         if (end || slash || semicolon) {
             struct view statement = view_trim(view_of(text.data + start, at - start));
@@ -102,8 +111,10 @@ bool statements_read(const char *file, statements_one *one, void *context, struc
     buffer_init(&text, 1ull << 30);
     bool good = read_all(file, &text, error);
     struct view all = buffer_view(&text), trimmed = view_trim(all);
-    if (good && trimmed.size && trimmed.data[0] == '{') json_lines(all, one, context);
-    else if (good) semicolons(all, one, context);
+    if (good && trimmed.size && trimmed.data[0] == '{')
+        json_lines(all, one, context);
+    else if (good)
+        semicolons(all, one, context);
     buffer_release(&text);
     return good;
 }

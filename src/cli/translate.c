@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-struct run { bool json; struct sql_options options; };
+struct run {
+    bool json;
+    struct sql_options options;
+};
 
 static void print_json(const char *id, struct view text, const struct sql_plan *plan)
 {
@@ -59,8 +62,8 @@ static void one(void *context, const char *id, struct view text, uint64_t weight
     } else {
         if (plan->target_text) printf("%s;\n", plan->target_text);
         for (uint32_t i = 0; i < plan->finding_count; i++)
-            printf("-- %s:%u:%u: %s%s%s\n", id, plan->findings[i].line, plan->findings[i].column, plan->findings[i].reason, plan->findings[i].advice ? "; " : "",
-                   plan->findings[i].advice ? plan->findings[i].advice : "");
+            printf("-- %s:%u:%u: %s%s%s\n", id, plan->findings[i].line, plan->findings[i].column, plan->findings[i].reason,
+                   plan->findings[i].advice ? "; " : "", plan->findings[i].advice ? plan->findings[i].advice : "");
     }
     sql_plan_unref(plan);
 }

@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct exchange { struct daemon *daemon; const struct http_request *request; struct http_response *response; struct json json; struct request_body *body; };
+struct exchange {
+    struct daemon *daemon;
+    const struct http_request *request;
+    struct http_response *response;
+    struct json json;
+    struct request_body *body;
+};
 typedef void route_handler(struct exchange *exchange);
 
 /* ---- answers ---- */
@@ -48,7 +54,10 @@ static void fail(struct exchange *exchange, enum error_code code, const char *te
 
 /* ---- reading ---- */
 
-static void get_status(struct exchange *exchange) { report_status(exchange->daemon, &exchange->json); }
+static void get_status(struct exchange *exchange)
+{
+    report_status(exchange->daemon, &exchange->json);
+}
 
 static void work_table(struct json *json, const char *work, const struct copy_table *table)
 {
@@ -80,9 +89,12 @@ static void get_work(struct exchange *exchange)
     json_array_begin(&exchange->json);
     mutex_lock(&daemon->command);
     uint32_t count = daemon->copy ? copy_progress(daemon->copy, tables, ENGINE_TABLE_MAX) : 0;
-    for (uint32_t i = 0; i < count; i++) work_table(&exchange->json, daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify", &tables[i]);
-    if (!daemon->copy || daemon->copy_work != COPY_BACKFILL) state_progress_each(daemon->engine.state, "backfill", stored_work, &exchange->json);
-    if (!daemon->copy || daemon->copy_work != COPY_VERIFY) state_progress_each(daemon->engine.state, "verify", stored_work, &exchange->json);
+    for (uint32_t i = 0; i < count; i++)
+        work_table(&exchange->json, daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify", &tables[i]);
+    if (!daemon->copy || daemon->copy_work != COPY_BACKFILL)
+        state_progress_each(daemon->engine.state, "backfill", stored_work, &exchange->json);
+    if (!daemon->copy || daemon->copy_work != COPY_VERIFY)
+        state_progress_each(daemon->engine.state, "verify", stored_work, &exchange->json);
     mutex_unlock(&daemon->command);
     json_array_end(&exchange->json);
     memory_free(tables);
@@ -217,7 +229,8 @@ static void get_gaps(struct exchange *exchange)
     json_array_end(&exchange->json);
 }
 
-static void one_audit(void *context, int64_t time_us, const char *author, const char *action, const char *reason, const char *detail, const char *hash)
+static void one_audit(void *context, int64_t time_us, const char *author, const char *action, const char *reason, const char *detail,
+                      const char *hash)
 {
     struct json *json = context;
     json_object_begin(json);
@@ -240,7 +253,9 @@ static void get_audit(struct exchange *exchange)
 static void get_report(struct exchange *exchange)
 {
     const char *format = exchange->request->parameter(exchange->request, "format");
-    exchange->response->content_type = format && strcmp(format, "html") == 0 ? "text/html; charset=utf-8" : format && strcmp(format, "json") == 0 ? "application/json" : "text/plain; charset=utf-8";
+    exchange->response->content_type = format && strcmp(format, "html") == 0   ? "text/html; charset=utf-8"
+                                       : format && strcmp(format, "json") == 0 ? "application/json"
+                                                                               : "text/plain; charset=utf-8";
     report_final(exchange->daemon, format ? format : "text", &exchange->response->body);
 }
 
@@ -260,15 +275,18 @@ static void get_page(struct exchange *exchange)
 
 static void post_phase(struct exchange *exchange)
 {
-    struct phase_request request = {.override = request_boolean(exchange->body, "override"), .dry_run = request_boolean(exchange->body, "dry_run"),
+    struct phase_request request = {.override = request_boolean(exchange->body, "override"),
+                                    .dry_run = request_boolean(exchange->body, "dry_run"),
                                     .percent = (uint32_t)request_integer(exchange->body, "percent", 0)};
     const char *to = request_text(exchange->body, "to");
     if (!to || !engine_phase_parse(to, &request.to)) {
         fail(exchange, ERROR_USAGE, "\"to\" must be one of observe, dual-write, shadow, canary, cutover, complete");
         return;
     }
-    snprintf(request.author, sizeof request.author, "%s", request_text(exchange->body, "author") ? request_text(exchange->body, "author") : "");
-    snprintf(request.reason, sizeof request.reason, "%s", request_text(exchange->body, "reason") ? request_text(exchange->body, "reason") : "");
+    snprintf(request.author, sizeof request.author, "%s",
+             request_text(exchange->body, "author") ? request_text(exchange->body, "author") : "");
+    snprintf(request.reason, sizeof request.reason, "%s",
+             request_text(exchange->body, "reason") ? request_text(exchange->body, "reason") : "");
     struct error error = {0};
     struct gate *gate = memory_zero(1, sizeof *gate);
     if (!phase_change(exchange->daemon, &request, gate, &error)) {
@@ -288,13 +306,16 @@ static void start_copy(struct exchange *exchange, enum copy_work work)
 {
     struct daemon *daemon = exchange->daemon;
     struct error error = {0};
-    struct copy_options options = {.work = work, .chunk_rows = (uint32_t)request_integer(exchange->body, "chunk_rows", 0),
-                                   .rows_per_second = (uint32_t)request_integer(exchange->body, "rows_per_second", 0), .restart = request_boolean(exchange->body, "restart")};
+    struct copy_options options = {.work = work,
+                                   .chunk_rows = (uint32_t)request_integer(exchange->body, "chunk_rows", 0),
+                                   .rows_per_second = (uint32_t)request_integer(exchange->body, "rows_per_second", 0),
+                                   .restart = request_boolean(exchange->body, "restart")};
     const char *table = request_text(exchange->body, "table");
     snprintf(options.table, sizeof options.table, "%s", table ? table : "");
     mutex_lock(&daemon->command);
     if (daemon->copy && copy_running(daemon->copy)) {
-        error_set(&error, ERROR_STATE, "a %s is running; wait for it or stop it", daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify");
+        error_set(&error, ERROR_STATE, "a %s is running; wait for it or stop it",
+                  daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify");
     } else if (engine_policy(&daemon->engine)->phase == PHASE_OBSERVE) {
         error_set(&error, ERROR_STATE, "writes are not mirrored yet: enter dual-write first, so that nothing is missed");
     } else {
@@ -313,8 +334,14 @@ static void start_copy(struct exchange *exchange, enum copy_work work)
     json_object_end(&exchange->json);
 }
 
-static void post_backfill(struct exchange *exchange) { start_copy(exchange, COPY_BACKFILL); }
-static void post_verify(struct exchange *exchange) { start_copy(exchange, COPY_VERIFY); }
+static void post_backfill(struct exchange *exchange)
+{
+    start_copy(exchange, COPY_BACKFILL);
+}
+static void post_verify(struct exchange *exchange)
+{
+    start_copy(exchange, COPY_VERIFY);
+}
 
 static void post_repair(struct exchange *exchange)
 {
@@ -339,7 +366,8 @@ static bool override_is_good(struct daemon *daemon, const char *target, struct e
     buffer_init(&text, 0);
     buffer_append_text(&text, "SET search_path = ");
     pg_quote_identifier(&text, daemon->config.engine.target_schema);
-    buffer_append_text(&text, ", public; SET default_transaction_read_only = on"); /* a second statement after a semicolon must not run here */
+    buffer_append_text(&text,
+                       ", public; SET default_transaction_read_only = on"); /* a second statement after a semicolon must not run here */
     buffer_u8(&text, 0);
     bool good = pg_run(pg, (const char *)buffer_view(&text).data, NULL, error);
     buffer_clear(&text);
@@ -362,16 +390,22 @@ static void post_override(struct exchange *exchange)
         fail(exchange, ERROR_USAGE, "\"source\" and \"target\" must hold the statement and its translation");
         return;
     }
-    struct statement_override override = {.fingerprint = sql_fingerprint(view_text(source)), .source_text = (char *)(uintptr_t)source, .target_text = (char *)(uintptr_t)target,
-                                          .bind_order = (char *)(uintptr_t)request_text(exchange->body, "bind_order"), .tables = (char *)(uintptr_t)request_text(exchange->body, "tables"),
-                                          .author = (char *)(uintptr_t)(author ? author : ""), .reason = (char *)(uintptr_t)(reason ? reason : ""), .time_us = (int64_t)clock_wall_us()};
-    if (!override_is_good(daemon, target, &error) || !statements_override_add(daemon->engine.statements, &override, &error) || !state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", "{}", &error) ||
+    struct statement_override override = {.fingerprint = sql_fingerprint(view_text(source)),
+                                          .source_text = (char *)(uintptr_t)source,
+                                          .target_text = (char *)(uintptr_t)target,
+                                          .bind_order = (char *)(uintptr_t)request_text(exchange->body, "bind_order"),
+                                          .tables = (char *)(uintptr_t)request_text(exchange->body, "tables"),
+                                          .author = (char *)(uintptr_t)(author ? author : ""),
+                                          .reason = (char *)(uintptr_t)(reason ? reason : ""),
+                                          .time_us = (int64_t)clock_wall_us()};
+    if (!override_is_good(daemon, target, &error) || !statements_override_add(daemon->engine.statements, &override, &error) ||
+        !state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", "{}", &error) ||
         !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
         answer_error(exchange, &error, NULL);
         return;
     }
     char id[24];
-    snprintf(id, sizeof id, "%016llx", (unsigned long long)override.fingerprint);
+    snprintf(id, sizeof id, "%016llx", (unsigned long long) override.fingerprint);
     json_object_begin(&exchange->json);
     json_field_text(&exchange->json, "fingerprint", id);
     json_object_end(&exchange->json);
@@ -387,7 +421,8 @@ static void delete_override(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
     struct error error = {0};
-    if (!statements_override_remove(daemon->engine.statements, fingerprint_parameter(exchange), &error) || !state_audit(daemon->engine.state, "api", "override.remove", "", "{}", &error) ||
+    if (!statements_override_remove(daemon->engine.statements, fingerprint_parameter(exchange), &error) ||
+        !state_audit(daemon->engine.state, "api", "override.remove", "", "{}", &error) ||
         !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
         answer_error(exchange, &error, NULL);
         return;
@@ -399,11 +434,13 @@ static void delete_override(struct exchange *exchange)
 
 static void post_waiver(struct exchange *exchange)
 {
-    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason"), *text = request_text(exchange->body, "fingerprint");
+    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason"),
+               *text = request_text(exchange->body, "fingerprint");
     struct fingerprint *fingerprint = text ? statements_fingerprint(exchange->daemon->engine.statements, strtoull(text, NULL, 16)) : NULL;
     struct error error = {0};
     if (!fingerprint || !author || !reason) {
-        fail(exchange, fingerprint ? ERROR_USAGE : ERROR_NOT_FOUND, "a waiver needs \"fingerprint\" of a statement that ran, \"author\" and \"reason\"");
+        fail(exchange, fingerprint ? ERROR_USAGE : ERROR_NOT_FOUND,
+             "a waiver needs \"fingerprint\" of a statement that ran, \"author\" and \"reason\"");
         return;
     }
     if (!state_audit(exchange->daemon->engine.state, author, "waiver", reason, text, &error)) {
@@ -431,7 +468,12 @@ static void post_users(struct exchange *exchange)
 
 /* ---- routes ---- */
 
-static const struct route { const char *method, *path; route_handler *handler; bool changes; const char *what; } routes[] = {
+static const struct route {
+    const char *method, *path;
+    route_handler *handler;
+    bool changes;
+    const char *what;
+} routes[] = {
     {"GET", "/", get_page, false, "the dashboard"},
     {"GET", "/metrics", get_metrics, false, "Prometheus metrics"},
     {"GET", "/v1/status", get_status, false, "phase, rates, lag, consistency, gate"},
@@ -483,7 +525,8 @@ static void handle(void *context, const struct http_request *request, struct htt
         if (strcmp(routes[i].method, request->method) == 0) found = &routes[i];
     }
     if (!found) {
-        fail(&exchange, path_known ? ERROR_USAGE : ERROR_NOT_FOUND, path_known ? "this path does not take this method" : "no such path; `understudy help api` lists them");
+        fail(&exchange, path_known ? ERROR_USAGE : ERROR_NOT_FOUND,
+             path_known ? "this path does not take this method" : "no such path; `understudy help api` lists them");
         return;
     }
     if (found->changes && !token_good(context, request)) {
@@ -502,7 +545,9 @@ static void handle(void *context, const struct http_request *request, struct htt
 bool admin_start(struct daemon *daemon, struct error *error)
 {
     FILE *file = fopen(daemon->config.admin_token_file, "r");
-    if (!file) return error_set(error, ERROR_CONFIG, "[admin] token_file: %s cannot be read; put a long random text on its first line", daemon->config.admin_token_file);
+    if (!file)
+        return error_set(error, ERROR_CONFIG, "[admin] token_file: %s cannot be read; put a long random text on its first line",
+                         daemon->config.admin_token_file);
     fclose(file);
     daemon->http = http_server_start(daemon->config.admin_address, daemon->config.admin_port, 1024 * 1024, handle, daemon, error);
     return daemon->http || error_prefix(error, "[admin]");

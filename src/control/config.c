@@ -11,67 +11,110 @@ static const char *const formats[] = {"text", "json", NULL};
 
 static const struct option_row rows[] = {
     {FIELD(listen_address), "listen", "address", OPTION_TEXT, .fallback = "0.0.0.0", .description = "address on which clients are awaited"},
-    {FIELD(listen_port), "listen", "port", OPTION_INTEGER, .fallback = "1521", .minimum = 0, .maximum = 65535, .description = "port for clients; 0 takes a free one"},
-    {FIELD(engine.workers), "listen", "workers", OPTION_INTEGER, .fallback = "0", .maximum = 64, .description = "event loops, each with its own sessions; 0: one per core, at most 4"},
-    {FIELD(listen_certificate), "listen", "certificate_file", OPTION_TEXT, .fallback = "", .description = "PEM certificate chain: clients connect by TCPS when it is set"},
+    {FIELD(listen_port), "listen", "port", OPTION_INTEGER, .fallback = "1521", .minimum = 0, .maximum = 65535,
+     .description = "port for clients; 0 takes a free one"},
+    {FIELD(engine.workers), "listen", "workers", OPTION_INTEGER, .fallback = "0", .maximum = 64,
+     .description = "event loops, each with its own sessions; 0: one per core, at most 4"},
+    {FIELD(listen_certificate), "listen", "certificate_file", OPTION_TEXT, .fallback = "",
+     .description = "PEM certificate chain: clients connect by TCPS when it is set"},
     {FIELD(listen_key), "listen", "key_file", OPTION_TEXT, .fallback = "", .description = "PEM private key of certificate_file"},
 
     {FIELD(engine.source_host), "source", "host", OPTION_TEXT, .description = "host of the Oracle listener"},
-    {FIELD(engine.source_port), "source", "port", OPTION_INTEGER, .fallback = "1521", .minimum = 1, .maximum = 65535, .description = "port of the Oracle listener"},
+    {FIELD(engine.source_port), "source", "port", OPTION_INTEGER, .fallback = "1521", .minimum = 1, .maximum = 65535,
+     .description = "port of the Oracle listener"},
     {FIELD(engine.source_service), "source", "service", OPTION_TEXT, .description = "service name"},
-    {FIELD(engine.source_user), "source", "user", OPTION_TEXT, .description = "our own account on the source: reads the dictionary and rows by key, writes while the source is the fallback"},
-    {FIELD(password_file), "source", "password_file", OPTION_TEXT, .description = "file with the password of source.user on its first line, readable by us alone"},
+    {FIELD(engine.source_user), "source", "user", OPTION_TEXT,
+     .description = "our own account on the source: reads the dictionary and rows by key, writes while the source is the fallback"},
+    {FIELD(password_file), "source", "password_file", OPTION_TEXT,
+     .description = "file with the password of source.user on its first line, readable by us alone"},
     {FIELD(engine.source_schema), "source", "schema", OPTION_TEXT, .description = "schema of the application"},
     {FIELD(engine.source_tls), "source", "tls", OPTION_BOOLEAN, .fallback = "no", .description = "connect to the source by TCPS"},
-    {FIELD(engine.source_ca), "source", "ca_file", OPTION_TEXT, .fallback = "", .description = "PEM certificates that may sign the source's"},
-    {FIELD(engine.disable_source_triggers), "source", "disable_triggers", OPTION_BOOLEAN, .fallback = "no", .description = "disable the tables' triggers while the source is the fallback, so that row images do not fire them again"},
+    {FIELD(engine.source_ca), "source", "ca_file", OPTION_TEXT, .fallback = "",
+     .description = "PEM certificates that may sign the source's"},
+    {FIELD(engine.disable_source_triggers), "source", "disable_triggers", OPTION_BOOLEAN, .fallback = "no",
+     .description = "disable the tables' triggers while the source is the fallback, so that row images do not fire them again"},
 
-    {FIELD(engine.target_conninfo), "target", "conninfo", OPTION_TEXT, .secret = true, .description = "libpq connection string; the account may set session_replication_role, create the schema understudy and replicate"},
-    {FIELD(engine.target_schema), "target", "schema", OPTION_TEXT, .fallback = "", .description = "schema of the application on PostgreSQL; empty: the source schema in lower case"},
-    {FIELD(engine.target_connections), "target", "connections", OPTION_INTEGER, .fallback = "16", .minimum = 2, .maximum = 500, .description = "connections to PostgreSQL of each worker"},
-    {FIELD(engine.statement_timeout_ms), "target", "statement_timeout", OPTION_DURATION, .fallback = "0ms", .unit = "ms", .maximum = 3600000, .description = "longest time of a served statement; 0: none"},
+    {FIELD(engine.target_conninfo), "target", "conninfo", OPTION_TEXT, .secret = true,
+     .description = "libpq connection string; the account may set session_replication_role, create the schema understudy and replicate"},
+    {FIELD(engine.target_schema), "target", "schema", OPTION_TEXT, .fallback = "",
+     .description = "schema of the application on PostgreSQL; empty: the source schema in lower case"},
+    {FIELD(engine.target_connections), "target", "connections", OPTION_INTEGER, .fallback = "16", .minimum = 2, .maximum = 500,
+     .description = "connections to PostgreSQL of each worker"},
+    {FIELD(engine.statement_timeout_ms), "target", "statement_timeout", OPTION_DURATION, .fallback = "0ms", .unit = "ms",
+     .maximum = 3600000, .description = "longest time of a served statement; 0: none"},
 
-    {FIELD(engine.journal_folder), "journal", "folder", OPTION_TEXT, .description = "folder of the journal; on its own disk where the load is high"},
-    {FIELD(journal_segment), "journal", "segment", OPTION_SIZE, .fallback = "64M", .minimum = 1 << 20, .maximum = 1ll << 32, .description = "size of one segment file"},
-    {FIELD(journal_retain), "journal", "retain", OPTION_SIZE, .fallback = "4G", .minimum = 1 << 20, .maximum = 1ll << 50, .description = "applied segments are kept up to this"},
-    {FIELD(journal_key_file), "journal", "key_file", OPTION_TEXT, .fallback = "", .description = "32-byte key: records are encrypted (AES-256-GCM) when it is set"},
+    {FIELD(engine.journal_folder), "journal", "folder", OPTION_TEXT,
+     .description = "folder of the journal; on its own disk where the load is high"},
+    {FIELD(journal_segment), "journal", "segment", OPTION_SIZE, .fallback = "64M", .minimum = 1 << 20, .maximum = 1ll << 32,
+     .description = "size of one segment file"},
+    {FIELD(journal_retain), "journal", "retain", OPTION_SIZE, .fallback = "4G", .minimum = 1 << 20, .maximum = 1ll << 50,
+     .description = "applied segments are kept up to this"},
+    {FIELD(journal_key_file), "journal", "key_file", OPTION_TEXT, .fallback = "",
+     .description = "32-byte key: records are encrypted (AES-256-GCM) when it is set"},
 
     {FIELD(engine.state_file), "state", "file", OPTION_TEXT, .description = "SQLite file with phase, ledgers, audit log"},
-    {FIELD(engine.overrides_file), "state", "overrides", OPTION_TEXT, .fallback = "", .description = "JSON file with the operator's statement overrides; empty: beside the state file"},
+    {FIELD(engine.overrides_file), "state", "overrides", OPTION_TEXT, .fallback = "",
+     .description = "JSON file with the operator's statement overrides; empty: beside the state file"},
 
-    {FIELD(admin_address), "admin", "address", OPTION_TEXT, .fallback = "127.0.0.1", .description = "address of the admin API and dashboard"},
-    {FIELD(admin_port), "admin", "port", OPTION_INTEGER, .fallback = "8521", .maximum = 65535, .description = "port of the admin API; 0 takes a free one"},
-    {FIELD(admin_token_file), "admin", "token_file", OPTION_TEXT, .description = "file with the bearer token that changing calls must carry"},
+    {FIELD(admin_address), "admin", "address", OPTION_TEXT, .fallback = "127.0.0.1",
+     .description = "address of the admin API and dashboard"},
+    {FIELD(admin_port), "admin", "port", OPTION_INTEGER, .fallback = "8521", .maximum = 65535,
+     .description = "port of the admin API; 0 takes a free one"},
+    {FIELD(admin_token_file), "admin", "token_file", OPTION_TEXT,
+     .description = "file with the bearer token that changing calls must carry"},
 
-    {FIELD(engine.fence_wait_us), "reads", "fence_wait", OPTION_DURATION, .fallback = "20ms", .unit = "us", .maximum = 10000000, .reloadable = true, .description = "how long a read waits for the mirror before the primary answers it"},
-    {FIELD(engine.shadow_share), "reads", "shadow_share", OPTION_PERCENT, .fallback = "100", .reloadable = true, .description = "share of eligible reads that are compared"},
-    {FIELD(engine.shadow_queue), "reads", "shadow_queue", OPTION_INTEGER, .fallback = "4096", .minimum = 16, .maximum = 1000000, .description = "reads waiting to be compared; more are skipped and counted"},
-    {FIELD(engine.capture_max), "reads", "capture_max", OPTION_SIZE, .fallback = "256K", .minimum = 1024, .maximum = 1 << 30, .description = "largest result that is compared"},
-    {FIELD(engine.result_max), "reads", "result_max", OPTION_SIZE, .fallback = "64M", .minimum = 65536, .maximum = 1ll << 34, .description = "largest served result held in memory"},
-    {FIELD(engine.compare_share), "mirror", "compare_share", OPTION_PERCENT, .fallback = "100", .reloadable = true, .description = "share of mirrored rows that are compared by key"},
-    {FIELD(engine.mirror_fold), "mirror", "fold", OPTION_INTEGER, .fallback = "64", .minimum = 1, .maximum = 4096, .description = "source transactions in one target transaction, at most"},
-    {FIELD(engine.sequence_margin), "mirror", "sequence_margin", OPTION_INTEGER, .fallback = "10000", .minimum = 1, .maximum = 100000000, .description = "how far sequences are kept ahead on the side that is not primary"},
+    {FIELD(engine.fence_wait_us), "reads", "fence_wait", OPTION_DURATION, .fallback = "20ms", .unit = "us", .maximum = 10000000,
+     .reloadable = true, .description = "how long a read waits for the mirror before the primary answers it"},
+    {FIELD(engine.shadow_share), "reads", "shadow_share", OPTION_PERCENT, .fallback = "100", .reloadable = true,
+     .description = "share of eligible reads that are compared"},
+    {FIELD(engine.shadow_queue), "reads", "shadow_queue", OPTION_INTEGER, .fallback = "4096", .minimum = 16, .maximum = 1000000,
+     .description = "reads waiting to be compared; more are skipped and counted"},
+    {FIELD(engine.capture_max), "reads", "capture_max", OPTION_SIZE, .fallback = "256K", .minimum = 1024, .maximum = 1 << 30,
+     .description = "largest result that is compared"},
+    {FIELD(engine.result_max), "reads", "result_max", OPTION_SIZE, .fallback = "64M", .minimum = 65536, .maximum = 1ll << 34,
+     .description = "largest served result held in memory"},
+    {FIELD(engine.compare_share), "mirror", "compare_share", OPTION_PERCENT, .fallback = "100", .reloadable = true,
+     .description = "share of mirrored rows that are compared by key"},
+    {FIELD(engine.mirror_fold), "mirror", "fold", OPTION_INTEGER, .fallback = "64", .minimum = 1, .maximum = 4096,
+     .description = "source transactions in one target transaction, at most"},
+    {FIELD(engine.sequence_margin), "mirror", "sequence_margin", OPTION_INTEGER, .fallback = "10000", .minimum = 1, .maximum = 100000000,
+     .description = "how far sequences are kept ahead on the side that is not primary"},
 
-    {FIELD(gate_threshold), "gate", "threshold", OPTION_REAL, .fallback = "0.99999", .description = "consistency that must be proven before the cut-over"},
+    {FIELD(gate_threshold), "gate", "threshold", OPTION_REAL, .fallback = "0.99999",
+     .description = "consistency that must be proven before the cut-over"},
     {FIELD(gate_confidence), "gate", "confidence", OPTION_REAL, .fallback = "0.95", .description = "one-sided confidence of the bound"},
-    {FIELD(gate_fingerprint_comparisons), "gate", "fingerprint_comparisons", OPTION_INTEGER, .fallback = "20", .maximum = 1000000000, .description = "clean comparisons that each read statement needs, or a waiver"},
-    {FIELD(gate_latency_factor), "gate", "latency_factor", OPTION_REAL, .fallback = "5", .description = "the target's p99 of a read may be this many times the source's"},
-    {FIELD(gate_latency_floor_us), "gate", "latency_floor", OPTION_DURATION, .fallback = "50ms", .unit = "us", .maximum = 60000000, .description = "a p99 below this is always good enough"},
-    {FIELD(gate_canary_bound), "gate", "canary_bound", OPTION_BOOLEAN, .fallback = "yes", .description = "the canary, too, is entered only with the proven bound"},
+    {FIELD(gate_fingerprint_comparisons), "gate", "fingerprint_comparisons", OPTION_INTEGER, .fallback = "20", .maximum = 1000000000,
+     .description = "clean comparisons that each read statement needs, or a waiver"},
+    {FIELD(gate_latency_factor), "gate", "latency_factor", OPTION_REAL, .fallback = "5",
+     .description = "the target's p99 of a read may be this many times the source's"},
+    {FIELD(gate_latency_floor_us), "gate", "latency_floor", OPTION_DURATION, .fallback = "50ms", .unit = "us", .maximum = 60000000,
+     .description = "a p99 below this is always good enough"},
+    {FIELD(gate_canary_bound), "gate", "canary_bound", OPTION_BOOLEAN, .fallback = "yes",
+     .description = "the canary, too, is entered only with the proven bound"},
 
-    {FIELD(guard_probation_us), "guard", "probation", OPTION_DURATION, .fallback = "30s", .unit = "us", .maximum = 86400000000ll, .description = "after each step a breach in this time steps back without a person; then the next step may be taken"},
-    {FIELD(guard_health_us), "guard", "health", OPTION_DURATION, .fallback = "2s", .unit = "us", .minimum = 100000, .maximum = 60000000, .description = "how long the target may be out of reach before it is given up"},
-    {FIELD(guard_error_share), "guard", "error_share", OPTION_REAL, .fallback = "0.01", .description = "share of served calls that may fail on the target's own account"},
-    {FIELD(guard_latency_factor), "guard", "latency_factor", OPTION_REAL, .fallback = "20", .description = "p99 of served calls over the source's before the last step that trips the guard"},
-    {FIELD(guard_latency_floor_us), "guard", "latency_floor", OPTION_DURATION, .fallback = "1s", .unit = "us", .maximum = 600000000, .description = "a p99 below this never trips the guard"},
-    {FIELD(guard_reverse_lag_us), "guard", "reverse_lag", OPTION_DURATION, .fallback = "60s", .unit = "us", .maximum = 86400000000ll, .description = "the fallback may be behind by this much"},
+    {FIELD(guard_probation_us), "guard", "probation", OPTION_DURATION, .fallback = "30s", .unit = "us", .maximum = 86400000000ll,
+     .description = "after each step a breach in this time steps back without a person; then the next step may be taken"},
+    {FIELD(guard_health_us), "guard", "health", OPTION_DURATION, .fallback = "2s", .unit = "us", .minimum = 100000, .maximum = 60000000,
+     .description = "how long the target may be out of reach before it is given up"},
+    {FIELD(guard_error_share), "guard", "error_share", OPTION_REAL, .fallback = "0.01",
+     .description = "share of served calls that may fail on the target's own account"},
+    {FIELD(guard_latency_factor), "guard", "latency_factor", OPTION_REAL, .fallback = "20",
+     .description = "p99 of served calls over the source's before the last step that trips the guard"},
+    {FIELD(guard_latency_floor_us), "guard", "latency_floor", OPTION_DURATION, .fallback = "1s", .unit = "us", .maximum = 600000000,
+     .description = "a p99 below this never trips the guard"},
+    {FIELD(guard_reverse_lag_us), "guard", "reverse_lag", OPTION_DURATION, .fallback = "60s", .unit = "us", .maximum = 86400000000ll,
+     .description = "the fallback may be behind by this much"},
 
-    {FIELD(switch_pause_us), "switch", "pause", OPTION_DURATION, .fallback = "2s", .unit = "us", .minimum = 10000, .maximum = 60000000, .description = "longest pause of a switch; beyond it everything is put back"},
-    {FIELD(switch_drain_us), "switch", "drain", OPTION_DURATION, .fallback = "1500ms", .unit = "us", .minimum = 10000, .maximum = 60000000, .description = "how much of the pause may be spent waiting for open transactions"},
+    {FIELD(switch_pause_us), "switch", "pause", OPTION_DURATION, .fallback = "2s", .unit = "us", .minimum = 10000, .maximum = 60000000,
+     .description = "longest pause of a switch; beyond it everything is put back"},
+    {FIELD(switch_drain_us), "switch", "drain", OPTION_DURATION, .fallback = "1500ms", .unit = "us", .minimum = 10000, .maximum = 60000000,
+     .description = "how much of the pause may be spent waiting for open transactions"},
 
     {FIELD(log_file), "log", "file", OPTION_TEXT, .fallback = "", .description = "log file; empty: standard error"},
-    {FIELD(log_level), "log", "level", OPTION_CHOICE, .fallback = "info", .choices = levels, .reloadable = true, .description = "least level that is logged"},
-    {FIELD(log_format), "log", "format", OPTION_CHOICE, .fallback = "text", .choices = formats, .description = "key=value text or JSON lines"},
+    {FIELD(log_level), "log", "level", OPTION_CHOICE, .fallback = "info", .choices = levels, .reloadable = true,
+     .description = "least level that is logged"},
+    {FIELD(log_format), "log", "format", OPTION_CHOICE, .fallback = "text", .choices = formats,
+     .description = "key=value text or JSON lines"},
     {FIELD(webhook_url), "alerts", "webhook", OPTION_TEXT, .fallback = "", .description = "alerts are posted there as JSON"},
 };
 const struct option_table config_options = {rows, sizeof rows / sizeof *rows};
@@ -79,11 +122,15 @@ const struct option_table config_options = {rows, sizeof rows / sizeof *rows};
 static bool read_password(struct config *config, struct error *error)
 {
     FILE *file = fopen(config->password_file, "r");
-    if (!file) return error_set(error, ERROR_CONFIG, "[source] password_file: %s cannot be read; make it a file with the password on its first line", config->password_file);
+    if (!file)
+        return error_set(error, ERROR_CONFIG,
+                         "[source] password_file: %s cannot be read; make it a file with the password on its first line",
+                         config->password_file);
     bool good = fgets(config->engine.source_password, sizeof config->engine.source_password, file) != NULL;
     fclose(file);
     config->engine.source_password[strcspn(config->engine.source_password, "\r\n")] = 0;
-    if (!good || !config->engine.source_password[0]) return error_set(error, ERROR_CONFIG, "[source] password_file: %s is empty", config->password_file);
+    if (!good || !config->engine.source_password[0])
+        return error_set(error, ERROR_CONFIG, "[source] password_file: %s is empty", config->password_file);
     return true;
 }
 
@@ -98,7 +145,9 @@ bool config_journal_key(const struct config *config, uint8_t key[32], bool *ther
     *there = config->journal_key_file[0] != 0;
     if (!*there) return true;
     FILE *file = fopen(config->journal_key_file, "rb");
-    if (!file) return error_set(error, ERROR_CONFIG, "[journal] key_file: %s cannot be read; make it a file with 32 bytes, readable by us alone", config->journal_key_file);
+    if (!file)
+        return error_set(error, ERROR_CONFIG, "[journal] key_file: %s cannot be read; make it a file with 32 bytes, readable by us alone",
+                         config->journal_key_file);
     size_t size = fread(text, 1, sizeof text, file);
     fclose(file);
     if (size == 32) {
@@ -112,7 +161,8 @@ bool config_journal_key(const struct config *config, uint8_t key[32], bool *ther
         good = high >= 0 && low >= 0;
         key[i] = (uint8_t)(high << 4 | low);
     }
-    return good || error_set(error, ERROR_CONFIG, "[journal] key_file: %s holds neither 32 bytes nor 64 hexadecimal digits", config->journal_key_file);
+    return good || error_set(error, ERROR_CONFIG, "[journal] key_file: %s holds neither 32 bytes nor 64 hexadecimal digits",
+                             config->journal_key_file);
 }
 
 bool config_read(const char *file, struct config *out, struct error *error)
@@ -133,7 +183,8 @@ bool config_read(const char *file, struct config *out, struct error *error)
         char *slash = strrchr(folder, '/');
         if (slash) *slash = 0;
         int length = snprintf(out->engine.overrides_file, sizeof out->engine.overrides_file, "%s/overrides.json", slash ? folder : ".");
-        if (length < 0 || (size_t)length >= sizeof out->engine.overrides_file) return error_set(error, ERROR_CONFIG, "[state] file: the path is too long");
+        if (length < 0 || (size_t)length >= sizeof out->engine.overrides_file)
+            return error_set(error, ERROR_CONFIG, "[state] file: the path is too long");
     }
     return read_password(out, error);
 }

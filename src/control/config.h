@@ -8,22 +8,29 @@
 
 struct config {
     struct engine_options engine;
-    char listen_address[128]; uint16_t listen_port;
-    char listen_certificate[512], listen_key[512];      /* TCPS towards clients when set */
+    char listen_address[128];
+    uint16_t listen_port;
+    char listen_certificate[512], listen_key[512]; /* TCPS towards clients when set */
     char password_file[512];
-    char admin_address[128]; uint16_t admin_port; char admin_token_file[512];
-    uint64_t journal_segment, journal_retain; char journal_key_file[512];
-    char log_file[512]; int log_level, log_format;
+    char admin_address[128];
+    uint16_t admin_port;
+    char admin_token_file[512];
+    uint64_t journal_segment, journal_retain;
+    char journal_key_file[512];
+    char log_file[512];
+    int log_level, log_format;
     /* gate */
     double gate_threshold, gate_confidence;
-    uint32_t gate_fingerprint_comparisons;              /* clean comparisons that each read fingerprint needs */
-    double gate_latency_factor; uint64_t gate_latency_floor_us;
-    bool gate_canary_bound;                             /* canary, too, wants the full bound */
+    uint32_t gate_fingerprint_comparisons; /* clean comparisons that each read fingerprint needs */
+    double gate_latency_factor;
+    uint64_t gate_latency_floor_us;
+    bool gate_canary_bound; /* canary, too, wants the full bound */
     /* guard */
-    uint64_t guard_probation_us, guard_health_us;       /* how long the target may be out of reach before it is given up */
-    double guard_error_share, guard_latency_factor; uint64_t guard_latency_floor_us, guard_reverse_lag_us;
+    uint64_t guard_probation_us, guard_health_us; /* how long the target may be out of reach before it is given up */
+    double guard_error_share, guard_latency_factor;
+    uint64_t guard_latency_floor_us, guard_reverse_lag_us;
     /* switch */
-    uint64_t switch_pause_us, switch_drain_us;          /* longest pause; how much of it may be spent waiting for open transactions */
+    uint64_t switch_pause_us, switch_drain_us; /* longest pause; how much of it may be spent waiting for open transactions */
     char webhook_url[512];
 };
 extern const struct option_table config_options;

@@ -45,7 +45,8 @@ static void load_catalog(struct daemon *daemon, uint64_t now)
     }
     atomic_store(&daemon->engine.catalog, catalog);
     statements_retranslate(daemon->engine.statements);
-    LOG(LOG_INFO, "dictionary.loaded", log_u64("tables", sql_catalog_table_count(catalog)), log_u64("sequences", sql_catalog_sequence_count(catalog)));
+    LOG(LOG_INFO, "dictionary.loaded", log_u64("tables", sql_catalog_table_count(catalog)),
+        log_u64("sequences", sql_catalog_sequence_count(catalog)));
 }
 
 static void keep_sequences(struct daemon *daemon, uint64_t now)
@@ -105,7 +106,8 @@ static void restore_phase(struct daemon *daemon)
     char name[32] = "", side[16] = "", copy[100];
     if (state_get(daemon->engine.state, "phase", &text)) {
         snprintf(copy, sizeof copy, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
-        if (sscanf(copy, "%31s %u %15s", name, &canary, side) == 3 && engine_phase_parse(name, &phase)) primary = strcmp(side, "target") == 0 ? SIDE_TARGET : SIDE_SOURCE;
+        if (sscanf(copy, "%31s %u %15s", name, &canary, side) == 3 && engine_phase_parse(name, &phase))
+            primary = strcmp(side, "target") == 0 ? SIDE_TARGET : SIDE_SOURCE;
     }
     buffer_release(&text);
     daemon->epoch = state_get_u64(daemon->engine.state, "epoch", 1);
@@ -126,7 +128,10 @@ static bool start_workers(struct daemon *daemon, struct error *error)
         if (!options.client_tls) return error_prefix(error, "[listen] certificate_file");
     }
     if (engine->options.source_tls) {
-        struct tls_options tls = {.ca_file = engine->options.source_ca[0] ? engine->options.source_ca : NULL, .verify_peer = true, .server_name = engine->options.source_host, .client = true};
+        struct tls_options tls = {.ca_file = engine->options.source_ca[0] ? engine->options.source_ca : NULL,
+                                  .verify_peer = true,
+                                  .server_name = engine->options.source_host,
+                                  .client = true};
         options.source_tls = tls_context_new(&tls, error);
         if (!options.source_tls) return error_prefix(error, "[source] tls");
     }
@@ -140,7 +145,10 @@ static bool start_workers(struct daemon *daemon, struct error *error)
     return true;
 }
 
-uint16_t daemon_port(const struct daemon *daemon) { return daemon->engine.worker_count ? worker_port(daemon->engine.workers[0]) : 0; }
+uint16_t daemon_port(const struct daemon *daemon)
+{
+    return daemon->engine.worker_count ? worker_port(daemon->engine.workers[0]) : 0;
+}
 
 /* After a crash while the target was primary the reverse goes on from where the source says it stands. */
 static bool resume_reverse(struct daemon *daemon, struct error *error)
@@ -164,7 +172,9 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     if (!open_stores(daemon, error)) return NULL;
     daemon->engine.outstanding = outstanding_new();
     daemon->engine.statements = statements_new(&daemon->engine, STATEMENT_MAX);
-    if (access(config->engine.overrides_file, R_OK) == 0 && !statements_overrides_load(daemon->engine.statements, config->engine.overrides_file, error)) return NULL;
+    if (access(config->engine.overrides_file, R_OK) == 0 &&
+        !statements_overrides_load(daemon->engine.statements, config->engine.overrides_file, error))
+        return NULL;
     restore_phase(daemon);
     load_catalog(daemon, clock_monotonic_us());
     daemon->checker = checker_start(&daemon->engine, error);
@@ -174,7 +184,8 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     if (!daemon->shadow || !resume_reverse(daemon, error) || !start_workers(daemon, error) || !admin_start(daemon, error)) return NULL;
     daemon->thread = thread_start("control", control_main, daemon, error);
     if (!daemon->thread) return NULL;
-    LOG(LOG_INFO, "daemon.started", log_u64("port", daemon_port(daemon)), log_u64("admin_port", http_server_port(daemon->http)), log_text("phase", engine_phase_name(engine_policy(&daemon->engine)->phase)));
+    LOG(LOG_INFO, "daemon.started", log_u64("port", daemon_port(daemon)), log_u64("admin_port", http_server_port(daemon->http)),
+        log_text("phase", engine_phase_name(engine_policy(&daemon->engine)->phase)));
     return daemon;
 }
 

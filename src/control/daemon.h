@@ -20,30 +20,57 @@
 
 enum { DAEMON_SAMPLES = 64, GATE_MISSING_MAX = 64 };
 
-struct gate_missing { char code[48], text[400], advice[300]; };
-struct gate { bool open; uint32_t count; struct gate_missing missing[GATE_MISSING_MAX]; };
+struct gate_missing {
+    char code[48], text[400], advice[300];
+};
+struct gate {
+    bool open;
+    uint32_t count;
+    struct gate_missing missing[GATE_MISSING_MAX];
+};
 
-struct switch_report { char kind[24], reason[300]; uint64_t at_us, pause_us, total_us; bool good; };
-struct sample { uint64_t at_us, counters[ENGINE_COUNTER_COUNT]; struct histogram_copy target; };
-struct consistency { uint64_t comparable, equal, divergent, needed; double estimate, bound; };
+struct switch_report {
+    char kind[24], reason[300];
+    uint64_t at_us, pause_us, total_us;
+    bool good;
+};
+struct sample {
+    uint64_t at_us, counters[ENGINE_COUNTER_COUNT];
+    struct histogram_copy target;
+};
+struct consistency {
+    uint64_t comparable, equal, divergent, needed;
+    double estimate, bound;
+};
 
 struct daemon {
     struct config config;
     struct engine engine;
-    struct mirror *mirror; struct checker *checker; struct shadow *shadow; struct reverse *reverse;
-    struct copy *copy; enum copy_work copy_work;
+    struct mirror *mirror;
+    struct checker *checker;
+    struct shadow *shadow;
+    struct reverse *reverse;
+    struct copy *copy;
+    enum copy_work copy_work;
     struct http_server *http;
     struct thread *thread;
     struct mutex command;
     atomic_bool stopping;
-    uint64_t started_us, phase_since_us, step_since_us;   /* monotonic */
-    struct pg *probe; uint64_t probe_failed_since_us, probe_last_us;
-    struct sample samples[DAEMON_SAMPLES]; uint32_t sample_at; uint64_t sampled_us;
+    uint64_t started_us, phase_since_us, step_since_us; /* monotonic */
+    struct pg *probe;
+    uint64_t probe_failed_since_us, probe_last_us;
+    struct sample samples[DAEMON_SAMPLES];
+    uint32_t sample_at;
+    uint64_t sampled_us;
     uint64_t catalog_try_us, sequences_us;
-    uint64_t source_p99_us;                                /* baseline for the guard: reads on the source before the last step */
-    struct switch_report last_switch, switches[16]; uint32_t switch_count;
-    bool guard_tripped; char guard_reason[300]; uint64_t guard_at_us, rollback_us;
-    uint64_t reverse_lsn; uint64_t epoch;
+    uint64_t source_p99_us; /* baseline for the guard: reads on the source before the last step */
+    struct switch_report last_switch, switches[16];
+    uint32_t switch_count;
+    bool guard_tripped;
+    char guard_reason[300];
+    uint64_t guard_at_us, rollback_us;
+    uint64_t reverse_lsn;
+    uint64_t epoch;
     char waivers_unused;
     char catalog_error[300];
 };
@@ -53,22 +80,32 @@ struct daemon *daemon_start(const struct config *config, struct error *error) MU
 void daemon_stop(struct daemon *daemon);
 uint16_t daemon_port(const struct daemon *daemon);
 /* phase.c: the one door by which the phase moves. json gets the outcome for the caller. Takes `command`. */
-struct phase_move { enum engine_phase from, to; const char *reason, *gate, *guard; };
+struct phase_move {
+    enum engine_phase from, to;
+    const char *reason, *gate, *guard;
+};
 extern const struct phase_move phase_moves[];
 extern const uint32_t phase_move_count;
-struct phase_request { enum engine_phase to; uint32_t percent; char author[64], reason[300]; bool override, dry_run; };
+struct phase_request {
+    enum engine_phase to;
+    uint32_t percent;
+    char author[64], reason[300];
+    bool override, dry_run;
+};
 bool phase_change(struct daemon *daemon, const struct phase_request *request, struct gate *gate, struct error *error) MUST_USE;
-void phase_publish(struct daemon *daemon, enum engine_phase phase, enum engine_side primary, uint32_t canary, bool hold, bool target_down); /* builds and sets the policy, stores the phase */
+void phase_publish(struct daemon *daemon, enum engine_phase phase, enum engine_side primary, uint32_t canary, bool hold,
+                   bool target_down); /* builds and sets the policy, stores the phase */
 /* gate.c */
 void gate_evaluate(struct daemon *daemon, enum engine_phase to, struct gate *out);
 void gate_reads(struct daemon *daemon, struct consistency *out);
 void gate_rows(struct daemon *daemon, struct consistency *out);
-double gate_bound(uint64_t comparable, uint64_t divergent, double confidence);         /* one-sided lower bound, exact binomial (Clopper-Pearson) */
-uint64_t gate_needed(uint64_t divergent, double threshold, double confidence);         /* comparisons for which the bound reaches the threshold */
+double gate_bound(uint64_t comparable, uint64_t divergent, double confidence); /* one-sided lower bound, exact binomial (Clopper-Pearson) */
+uint64_t gate_needed(uint64_t divergent, double threshold, double confidence); /* comparisons for which the bound reaches the threshold */
 /* guard.c: called by the control thread each tick */
 void guard_tick(struct daemon *daemon);
 /* switch.c: `command` is held */
-bool switch_mirror_on(struct daemon *daemon, struct error *error) MUST_USE;   /* observe -> dual-write, at a moment without open transactions */
+bool switch_mirror_on(struct daemon *daemon,
+                      struct error *error) MUST_USE; /* observe -> dual-write, at a moment without open transactions */
 bool switch_cutover(struct daemon *daemon, const char *reason, struct error *error) MUST_USE;
 bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost, struct error *error) MUST_USE;
 bool switch_complete(struct daemon *daemon, struct error *error) MUST_USE;
@@ -81,7 +118,7 @@ bool admin_start(struct daemon *daemon, struct error *error) MUST_USE;
 /* report.c: models as JSON; text and HTML renderers stand beside it */
 void report_status(struct daemon *daemon, struct json *json);
 void report_final(struct daemon *daemon, const char *format, struct buffer *out);
-void report_metrics(struct daemon *daemon, struct buffer *out);                      /* Prometheus text */
+void report_metrics(struct daemon *daemon, struct buffer *out); /* Prometheus text */
 void alert_send(struct daemon *daemon, const char *code, const char *text);
 
 #endif

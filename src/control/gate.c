@@ -13,7 +13,8 @@ static double log_binomial_cdf(uint64_t k, uint64_t n, double p)
 {
     double sum = 0, top = -INFINITY;
     for (uint64_t i = 0; i <= k; i++) {
-        double term = lgamma((double)n + 1) - lgamma((double)i + 1) - lgamma((double)(n - i) + 1) + (double)i * log(p) + (double)(n - i) * log1p(-p);
+        double term =
+            lgamma((double)n + 1) - lgamma((double)i + 1) - lgamma((double)(n - i) + 1) + (double)i * log(p) + (double)(n - i) * log1p(-p);
         if (term > top) {
             sum = sum * exp(top - term) + 1;
             top = term;
@@ -33,8 +34,10 @@ double gate_bound(uint64_t comparable, uint64_t divergent, double confidence)
     double low = (double)divergent / (double)comparable, high = 1;
     for (int i = 0; i < 200; i++) { /* the error rate p at which so few divergences have probability alpha */
         double p = (low + high) / 2;
-        if (log_binomial_cdf(divergent, comparable, p) > log(alpha)) low = p;
-        else high = p;
+        if (log_binomial_cdf(divergent, comparable, p) > log(alpha))
+            low = p;
+        else
+            high = p;
     }
     return 1 - high;
 }
@@ -45,8 +48,10 @@ uint64_t gate_needed(uint64_t divergent, double threshold, double confidence)
     if (divergent > 10000) return high;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (gate_bound(middle, divergent, confidence) >= threshold) high = middle;
-        else low = middle + 1;
+        if (gate_bound(middle, divergent, confidence) >= threshold)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return low;
 }
@@ -105,17 +110,20 @@ static void need_bound(struct daemon *daemon, struct gate *gate)
     gate_rows(daemon, &rows);
     if (reads.bound < daemon->config.gate_threshold)
         miss(gate, "CONSISTENCY_THRESHOLD_NOT_MET", "let shadow reads run on; repair open divergences",
-             "reads: bound %.7f of %.7f (%llu of %llu comparisons equal, %llu needed)", reads.bound, daemon->config.gate_threshold, (unsigned long long)reads.equal,
-             (unsigned long long)reads.comparable, (unsigned long long)reads.needed);
+             "reads: bound %.7f of %.7f (%llu of %llu comparisons equal, %llu needed)", reads.bound, daemon->config.gate_threshold,
+             (unsigned long long)reads.equal, (unsigned long long)reads.comparable, (unsigned long long)reads.needed);
     if (rows.bound < daemon->config.gate_threshold)
-        miss(gate, "CONSISTENCY_THRESHOLD_NOT_MET", "run `understudy verify`; repair open divergences", "rows: bound %.7f of %.7f (%llu rows proven equal, %llu divergent, %llu needed)",
-             rows.bound, daemon->config.gate_threshold, (unsigned long long)rows.equal, (unsigned long long)rows.divergent, (unsigned long long)rows.needed);
+        miss(gate, "CONSISTENCY_THRESHOLD_NOT_MET", "run `understudy verify`; repair open divergences",
+             "rows: bound %.7f of %.7f (%llu rows proven equal, %llu divergent, %llu needed)", rows.bound, daemon->config.gate_threshold,
+             (unsigned long long)rows.equal, (unsigned long long)rows.divergent, (unsigned long long)rows.needed);
 }
 
 static void need_no_divergence(struct daemon *daemon, struct gate *gate)
 {
     uint64_t open = state_divergence_count(daemon->engine.state, "open");
-    if (open) miss(gate, "CONSISTENCY_THRESHOLD_NOT_MET", "see `understudy divergences`, remove the cause, then `understudy repair`", "%llu divergences are open", (unsigned long long)open);
+    if (open)
+        miss(gate, "CONSISTENCY_THRESHOLD_NOT_MET", "see `understudy divergences`, remove the cause, then `understudy repair`",
+             "%llu divergences are open", (unsigned long long)open);
 }
 
 static void name_gap(void *context, const struct state_gap *gap)
@@ -130,10 +138,12 @@ static void need_tables(struct daemon *daemon, struct gate *gate)
     struct buffer missing;
     buffer_init(&missing, 0);
     if (!copy_complete(&daemon->engine, COPY_BACKFILL, &missing))
-        miss(gate, "BACKFILL_INCOMPLETE", "run `understudy backfill`", "not backfilled: " VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&missing)));
+        miss(gate, "BACKFILL_INCOMPLETE", "run `understudy backfill`", "not backfilled: " VIEW_FORMAT,
+             VIEW_ARGUMENTS(buffer_view(&missing)));
     buffer_clear(&missing);
     if (!copy_complete(&daemon->engine, COPY_VERIFY, &missing))
-        miss(gate, "VERIFY_INCOMPLETE", "run `understudy verify`", "not verified since the last gap: " VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&missing)));
+        miss(gate, "VERIFY_INCOMPLETE", "run `understudy verify`", "not verified since the last gap: " VIEW_FORMAT,
+             VIEW_ARGUMENTS(buffer_view(&missing)));
     buffer_release(&missing);
     state_gap_each(daemon->engine.state, true, name_gap, gate);
 }
@@ -142,15 +152,22 @@ static void need_mirror(struct daemon *daemon, struct gate *gate)
 {
     struct mirror_statistics mirror;
     mirror_statistics(daemon->mirror, &mirror);
-    if (!mirror.target_up) miss(gate, "TARGET_UNREACHABLE", "check [target] conninfo and the server", "the target does not answer: %.200s", mirror.last_error);
+    if (!mirror.target_up)
+        miss(gate, "TARGET_UNREACHABLE", "check [target] conninfo and the server", "the target does not answer: %.200s", mirror.last_error);
     uint64_t lag = atomic_load(&daemon->engine.mirror_lag_us);
     if (lag > 5000000) miss(gate, "MIRROR_LAG", "wait until the mirror has caught up", "the mirror is %.1f s behind", (double)lag / 1e6);
-    if (atomic_load(&daemon->engine.in_doubt)) miss(gate, "IN_DOUBT", "they are resolved by reading the source", "%u transactions are in doubt", atomic_load(&daemon->engine.in_doubt));
+    if (atomic_load(&daemon->engine.in_doubt))
+        miss(gate, "IN_DOUBT", "they are resolved by reading the source", "%u transactions are in doubt",
+             atomic_load(&daemon->engine.in_doubt));
     struct error why;
-    if (journal_failed(daemon->engine.journal, &why)) miss(gate, "JOURNAL_FAILED", "free disk space or replace the disk", "the journal cannot be written: %.200s", why.text);
+    if (journal_failed(daemon->engine.journal, &why))
+        miss(gate, "JOURNAL_FAILED", "free disk space or replace the disk", "the journal cannot be written: %.200s", why.text);
 }
 
-struct fingerprint_need { struct daemon *daemon; struct gate *gate; };
+struct fingerprint_need {
+    struct daemon *daemon;
+    struct gate *gate;
+};
 
 static void need_fingerprint(void *context, struct fingerprint *f)
 {
@@ -159,21 +176,25 @@ static void need_fingerprint(void *context, struct fingerprint *f)
     if (atomic_load(&f->executions) == 0 || atomic_load(&f->waived)) return;
     if (f->state == SQL_REFUSED || f->state == SQL_UNPARSED) {
         if (f->class_ != SQL_CLASS_CONTROL)
-            miss(need->gate, "STATEMENT_NOT_TRANSLATED", "add an override for it, or waive it", "%016llx: %.200s", (unsigned long long)f->id, f->text);
+            miss(need->gate, "STATEMENT_NOT_TRANSLATED", "add an override for it, or waive it", "%016llx: %.200s",
+                 (unsigned long long)f->id, f->text);
         return;
     }
     if (f->kind != SQL_SELECT) return;
     if (atomic_load(&f->demoted)) {
-        miss(need->gate, "STATEMENT_DEMOTED", "remove the cause and repair; it is promoted again once proven equal", "%016llx %.120s: %.150s", (unsigned long long)f->id, f->text, f->demoted_reason);
+        miss(need->gate, "STATEMENT_DEMOTED", "remove the cause and repair; it is promoted again once proven equal",
+             "%016llx %.120s: %.150s", (unsigned long long)f->id, f->text, f->demoted_reason);
         return;
     }
     uint64_t comparable = atomic_load(&f->comparable), possible = atomic_load(&f->not_comparable);
     if (comparable + possible > 0 && comparable < config->gate_fingerprint_comparisons && comparable < atomic_load(&f->executions) / 2)
-        miss(need->gate, "STATEMENT_UNPROVEN", "let it run on, or waive it", "%016llx %.200s: %llu clean comparisons of %u", (unsigned long long)f->id, f->text, (unsigned long long)comparable,
-             config->gate_fingerprint_comparisons);
+        miss(need->gate, "STATEMENT_UNPROVEN", "let it run on, or waive it", "%016llx %.200s: %llu clean comparisons of %u",
+             (unsigned long long)f->id, f->text, (unsigned long long)comparable, config->gate_fingerprint_comparisons);
     uint64_t source = histogram_quantile(&f->source_us, 0.99), target = histogram_quantile(&f->target_us, 0.99);
-    if (atomic_load(&f->served) > 100 && target > config->gate_latency_floor_us && (double)target > (double)source * config->gate_latency_factor)
-        miss(need->gate, "TARGET_SLOWER", "look at its plan on PostgreSQL", "%016llx %.120s: p99 %llu us on the target, %llu us on the source", (unsigned long long)f->id, f->text,
+    if (atomic_load(&f->served) > 100 && target > config->gate_latency_floor_us &&
+        (double)target > (double)source * config->gate_latency_factor)
+        miss(need->gate, "TARGET_SLOWER", "look at its plan on PostgreSQL",
+             "%016llx %.120s: p99 %llu us on the target, %llu us on the source", (unsigned long long)f->id, f->text,
              (unsigned long long)target, (unsigned long long)source);
 }
 
@@ -181,7 +202,8 @@ static void need_probation(struct daemon *daemon, struct gate *gate)
 {
     uint64_t since = clock_monotonic_us() - daemon->step_since_us;
     if (since < daemon->config.guard_probation_us)
-        miss(gate, "PROBATION", "wait", "the last step is on probation for another %.1f s", (double)(daemon->config.guard_probation_us - since) / 1e6);
+        miss(gate, "PROBATION", "wait", "the last step is on probation for another %.1f s",
+             (double)(daemon->config.guard_probation_us - since) / 1e6);
 }
 
 void gate_evaluate(struct daemon *daemon, enum engine_phase to, struct gate *gate)
@@ -190,7 +212,8 @@ void gate_evaluate(struct daemon *daemon, enum engine_phase to, struct gate *gat
     struct engine *engine = &daemon->engine;
     enum engine_phase from = engine_policy(engine)->phase;
     if (to > PHASE_OBSERVE && !atomic_load(&engine->catalog))
-        miss(gate, "DICTIONARY_MISSING", "check [source] and [target]: both must be reachable", "the source's dictionary has not been read: %.250s", daemon->catalog_error);
+        miss(gate, "DICTIONARY_MISSING", "check [source] and [target]: both must be reachable",
+             "the source's dictionary has not been read: %.250s", daemon->catalog_error);
     if (to <= from && !(to == PHASE_CANARY && from == PHASE_CANARY)) { /* every step back is allowed */
         gate->open = gate->count == 0;
         return;
@@ -207,8 +230,10 @@ void gate_evaluate(struct daemon *daemon, enum engine_phase to, struct gate *gat
     }
     if (to == PHASE_COMPLETE) {
         struct error why;
-        if (!daemon->reverse || reverse_failed(daemon->reverse, &why)) miss(gate, "FALLBACK_NOT_TRUE", "see the log; roll back or repair", "the reverse mirror does not run");
-        if (state_user_count(engine->state) == 0) miss(gate, "USERS_NOT_IMPORTED", "run `understudy users import`", "no user could log in once the source is gone");
+        if (!daemon->reverse || reverse_failed(daemon->reverse, &why))
+            miss(gate, "FALLBACK_NOT_TRUE", "see the log; roll back or repair", "the reverse mirror does not run");
+        if (state_user_count(engine->state) == 0)
+            miss(gate, "USERS_NOT_IMPORTED", "run `understudy users import`", "no user could log in once the source is gone");
     }
     gate->open = gate->count == 0;
 }

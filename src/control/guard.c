@@ -82,12 +82,15 @@ static void watch_served(struct daemon *daemon)
         first = s;
     }
     if (first == last) return;
-    uint64_t served = last->counters[COUNT_SERVED] - first->counters[COUNT_SERVED], errors = last->counters[COUNT_TARGET_ERRORS] - first->counters[COUNT_TARGET_ERRORS];
+    uint64_t served = last->counters[COUNT_SERVED] - first->counters[COUNT_SERVED],
+             errors = last->counters[COUNT_TARGET_ERRORS] - first->counters[COUNT_TARGET_ERRORS];
     if (served > 200 && (double)errors > (double)served * daemon->config.guard_error_share)
         trip(daemon, "%llu of %llu served calls failed on the target", (unsigned long long)errors, (unsigned long long)served);
     uint64_t count = 0, p99 = histogram_quantile_between(&first->target, &last->target, 0.99, &count);
-    if (count > 200 && p99 > daemon->config.guard_latency_floor_us && (double)p99 > (double)daemon->source_p99_us * daemon->config.guard_latency_factor)
-        trip(daemon, "p99 of served calls is %.1f ms, it was %.1f ms on the source", (double)p99 / 1000, (double)daemon->source_p99_us / 1000);
+    if (count > 200 && p99 > daemon->config.guard_latency_floor_us &&
+        (double)p99 > (double)daemon->source_p99_us * daemon->config.guard_latency_factor)
+        trip(daemon, "p99 of served calls is %.1f ms, it was %.1f ms on the source", (double)p99 / 1000,
+             (double)daemon->source_p99_us / 1000);
 }
 
 static void watch_fallback(struct daemon *daemon)
@@ -97,7 +100,8 @@ static void watch_fallback(struct daemon *daemon)
         trip(daemon, "the reverse mirror does not run");
         return;
     }
-    if (reverse_failed(daemon->reverse, &why) && !daemon->probe_failed_since_us) trip(daemon, "the reverse mirror failed: %.200s", why.text);
+    if (reverse_failed(daemon->reverse, &why) && !daemon->probe_failed_since_us)
+        trip(daemon, "the reverse mirror failed: %.200s", why.text);
     uint64_t lag = atomic_load(&daemon->engine.reverse_lag_us);
     if (lag > daemon->config.guard_reverse_lag_us) trip(daemon, "the fallback is %.1f s behind", (double)lag / 1e6);
 }
@@ -105,7 +109,8 @@ static void watch_fallback(struct daemon *daemon)
 static void step_back(struct daemon *daemon, const struct engine_policy *policy, bool lost)
 {
     struct error error = {0};
-    if (!state_audit(daemon->engine.state, "guard", "step-back", daemon->guard_reason, "{}", &error)) LOG(LOG_ERROR, "audit", log_failure(&error));
+    if (!state_audit(daemon->engine.state, "guard", "step-back", daemon->guard_reason, "{}", &error))
+        LOG(LOG_ERROR, "audit", log_failure(&error));
     if (policy->phase == PHASE_CANARY) {
         phase_publish(daemon, PHASE_SHADOW, SIDE_SOURCE, 0, false, false);
         daemon->step_since_us = clock_monotonic_us();
@@ -134,10 +139,13 @@ void guard_tick(struct daemon *daemon)
     mutex_lock(&daemon->command);
     policy = engine_policy(&daemon->engine);
     if (policy->phase == PHASE_CANARY || policy->phase == PHASE_CUTOVER) {
-        if (lost) trip(daemon, "the target has been out of reach for %.1f s", (double)(now - daemon->probe_failed_since_us) / 1e6);
-        else watch_served(daemon);
+        if (lost)
+            trip(daemon, "the target has been out of reach for %.1f s", (double)(now - daemon->probe_failed_since_us) / 1e6);
+        else
+            watch_served(daemon);
         if (policy->phase == PHASE_CUTOVER && !lost) watch_fallback(daemon);
-        if (policy->phase == PHASE_CANARY && !lost && state_divergence_count(daemon->engine.state, "open") > 0) trip(daemon, "a divergence was found while the target serves reads");
+        if (policy->phase == PHASE_CANARY && !lost && state_divergence_count(daemon->engine.state, "open") > 0)
+            trip(daemon, "a divergence was found while the target serves reads");
         if (daemon->guard_tripped) step_back(daemon, policy, lost);
     }
     mutex_unlock(&daemon->command);

@@ -6,12 +6,18 @@
 #include <stdio.h>
 
 const struct phase_move phase_moves[] = {
-    {PHASE_OBSERVE, PHASE_DUAL_WRITE, "writes are mirrored from now on", "dictionary read, target and journal work", "none: the target cannot harm a client"},
-    {PHASE_DUAL_WRITE, PHASE_SHADOW, "reads are compared from now on", "every table backfilled and verified since its last gap, no open divergence", "none"},
-    {PHASE_SHADOW, PHASE_CANARY, "the target serves a share of the reads", "consistency proven, no open divergence", "divergence, errors, latency, target health"},
-    {PHASE_CANARY, PHASE_CANARY, "the share grows or shrinks", "as before, probation of the last step over", "divergence, errors, latency, target health"},
-    {PHASE_CANARY, PHASE_CUTOVER, "the target is primary, the source the fallback", "bound of reads and rows, every statement proven or waived, lag 0", "errors, latency, reverse lag, target health"},
-    {PHASE_SHADOW, PHASE_CUTOVER, "the target is primary without a canary", "an override: the canary was skipped", "errors, latency, reverse lag, target health"},
+    {PHASE_OBSERVE, PHASE_DUAL_WRITE, "writes are mirrored from now on", "dictionary read, target and journal work",
+     "none: the target cannot harm a client"},
+    {PHASE_DUAL_WRITE, PHASE_SHADOW, "reads are compared from now on",
+     "every table backfilled and verified since its last gap, no open divergence", "none"},
+    {PHASE_SHADOW, PHASE_CANARY, "the target serves a share of the reads", "consistency proven, no open divergence",
+     "divergence, errors, latency, target health"},
+    {PHASE_CANARY, PHASE_CANARY, "the share grows or shrinks", "as before, probation of the last step over",
+     "divergence, errors, latency, target health"},
+    {PHASE_CANARY, PHASE_CUTOVER, "the target is primary, the source the fallback",
+     "bound of reads and rows, every statement proven or waived, lag 0", "errors, latency, reverse lag, target health"},
+    {PHASE_SHADOW, PHASE_CUTOVER, "the target is primary without a canary", "an override: the canary was skipped",
+     "errors, latency, reverse lag, target health"},
     {PHASE_CUTOVER, PHASE_COMPLETE, "the source is detached", "reverse mirror in step, users imported", "none: there is no way back"},
     {PHASE_CUTOVER, PHASE_SHADOW, "rollback: the source is primary again", "none", "none"},
     {PHASE_CUTOVER, PHASE_DUAL_WRITE, "rollback with the target lost", "none", "none"},
@@ -34,8 +40,15 @@ static const struct phase_move *move_find(enum engine_phase from, enum engine_ph
 void phase_publish(struct daemon *daemon, enum engine_phase phase, enum engine_side primary, uint32_t canary, bool hold, bool target_down)
 {
     struct engine_policy policy = {
-        .epoch = daemon->epoch, .phase = phase, .primary = primary, .canary_percent = phase == PHASE_CANARY ? canary : 0, .mirror = phase != PHASE_OBSERVE,
-        .shadow = phase == PHASE_SHADOW || phase == PHASE_CANARY, .hold = hold, .target_down = target_down, .source_attached = phase != PHASE_COMPLETE,
+        .epoch = daemon->epoch,
+        .phase = phase,
+        .primary = primary,
+        .canary_percent = phase == PHASE_CANARY ? canary : 0,
+        .mirror = phase != PHASE_OBSERVE,
+        .shadow = phase == PHASE_SHADOW || phase == PHASE_CANARY,
+        .hold = hold,
+        .target_down = target_down,
+        .source_attached = phase != PHASE_COMPLETE,
     };
     struct error error;
     if (!hold) { /* what is durable is where a restart goes on */
@@ -55,7 +68,8 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     if (!move || (request->to == PHASE_CANARY && request->percent > 100))
         return error_set(error, ERROR_STATE, "from %s the next phase can be %s", engine_phase_name(policy->phase),
                          policy->phase == PHASE_COMPLETE ? "none: complete is final" : "one of those that `understudy phases` lists");
-    if (request->to == PHASE_COMPLETE && !request->dry_run && state_user_count(daemon->engine.state) == 0) { /* nobody took the verifiers along yet */
+    if (request->to == PHASE_COMPLETE && !request->dry_run &&
+        state_user_count(daemon->engine.state) == 0) { /* nobody took the verifiers along yet */
         uint32_t imported = 0;
         struct error problem = {0};
         if (!users_import(daemon, &imported, &problem)) LOG(LOG_WARNING, "users.not_imported", log_failure(&problem));
@@ -64,12 +78,16 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     if (policy->phase == PHASE_SHADOW && request->to == PHASE_CUTOVER && !request->override)
         return error_set(error, ERROR_STATE, "the canary would be skipped: step through it, or override with author and reason");
     if (!gate->open && !request->override) return error_set(error, ERROR_GATE, "%s", gate->missing[0].text);
-    if (request->override && (!request->author[0] || !request->reason[0])) return error_set(error, ERROR_USAGE, "an override names its author and its reason");
+    if (request->override && (!request->author[0] || !request->reason[0]))
+        return error_set(error, ERROR_USAGE, "an override names its author and its reason");
     if (request->dry_run) return true;
     char detail[600];
-    snprintf(detail, sizeof detail, "{\"from\":\"%s\",\"to\":\"%s\",\"percent\":%u,\"override\":%s,\"missing\":%u}", engine_phase_name(policy->phase), engine_phase_name(request->to),
-             request->percent, request->override && !gate->open ? "true" : "false", gate->count);
-    if (!state_audit(daemon->engine.state, request->author[0] ? request->author : "unknown", request->override && !gate->open ? "phase.override" : "phase", request->reason, detail, error)) return false;
+    snprintf(detail, sizeof detail, "{\"from\":\"%s\",\"to\":\"%s\",\"percent\":%u,\"override\":%s,\"missing\":%u}",
+             engine_phase_name(policy->phase), engine_phase_name(request->to), request->percent,
+             request->override && !gate->open ? "true" : "false", gate->count);
+    if (!state_audit(daemon->engine.state, request->author[0] ? request->author : "unknown",
+                     request->override && !gate->open ? "phase.override" : "phase", request->reason, detail, error))
+        return false;
     daemon->source_p99_us = source_p99(daemon);
     if (request->to == PHASE_CUTOVER) return switch_cutover(daemon, request->reason, error);
     if (request->to == PHASE_COMPLETE) return switch_complete(daemon, error);
@@ -80,7 +98,9 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     return true;
 }
 
-struct latency { uint64_t p99, weight; };
+struct latency {
+    uint64_t p99, weight;
+};
 static void add_latency(void *context, struct fingerprint *f)
 {
     struct latency *latency = context;
@@ -101,8 +121,8 @@ bool phase_change(struct daemon *daemon, const struct phase_request *request, st
     if (good && !request->dry_run) {
         daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();
         daemon->guard_tripped = false;
-        LOG(LOG_INFO, "phase.entered", log_text("phase", engine_phase_name(request->to)), log_u64("percent", request->percent), log_text("author", request->author),
-            log_text("reason", request->reason));
+        LOG(LOG_INFO, "phase.entered", log_text("phase", engine_phase_name(request->to)), log_u64("percent", request->percent),
+            log_text("author", request->author), log_text("reason", request->reason));
     } else if (!good) {
         LOG(LOG_WARNING, "phase.refused", log_text("phase", engine_phase_name(request->to)), log_failure(error));
     }

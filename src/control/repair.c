@@ -6,15 +6,25 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-struct repair { struct daemon *daemon; const uint64_t *ids; uint32_t count, queued; };
+struct repair {
+    struct daemon *daemon;
+    const uint64_t *ids;
+    uint32_t count, queued;
+};
 
-struct repaired { struct daemon *daemon; uint64_t id; const struct sql_table *table; struct buffer key; };
+struct repaired {
+    struct daemon *daemon;
+    uint64_t id;
+    const struct sql_table *table;
+    struct buffer key;
+};
 
 static void reconciled(void *context, const struct row *before, const struct row *after, bool changed, const struct error *error)
 {
     struct repaired *repaired = context;
     (void)before, (void)after;
-    if (error && error->code != ERROR_NONE) LOG(LOG_ERROR, "repair.failed", log_u64("divergence", repaired->id), log_failure(error));
+    if (error && error->code != ERROR_NONE)
+        LOG(LOG_ERROR, "repair.failed", log_u64("divergence", repaired->id), log_failure(error));
     else {
         if (changed) engine_count(&repaired->daemon->engine, COUNT_ROWS_REPAIRED, 1);
         (void)checker_add(repaired->daemon->checker, CHECK_REPAIR, repaired->table, buffer_view(&repaired->key), 0, NULL);

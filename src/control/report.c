@@ -13,7 +13,9 @@ static double rate(struct daemon *daemon, enum engine_counter counter)
     const struct sample *last = &daemon->samples[(daemon->sample_at - 1) % DAEMON_SAMPLES];
     uint32_t back = daemon->sample_at > 7 ? 7 : daemon->sample_at;
     const struct sample *first = &daemon->samples[(daemon->sample_at - back) % DAEMON_SAMPLES];
-    return last->at_us > first->at_us ? (double)(last->counters[counter] - first->counters[counter]) * 1e6 / (double)(last->at_us - first->at_us) : 0;
+    return last->at_us > first->at_us
+               ? (double)(last->counters[counter] - first->counters[counter]) * 1e6 / (double)(last->at_us - first->at_us)
+               : 0;
 }
 
 static void write_consistency(struct json *json, const char *key, const struct consistency *c)
@@ -29,7 +31,10 @@ static void write_consistency(struct json *json, const char *key, const struct c
     json_object_end(json);
 }
 
-static enum engine_phase next_phase(enum engine_phase phase) { return phase == PHASE_COMPLETE ? PHASE_COMPLETE : (enum engine_phase)(phase + 1); }
+static enum engine_phase next_phase(enum engine_phase phase)
+{
+    return phase == PHASE_COMPLETE ? PHASE_COMPLETE : (enum engine_phase)(phase + 1);
+}
 
 static void write_gate(struct daemon *daemon, struct json *json)
 {
@@ -87,7 +92,8 @@ static void write_lag(struct daemon *daemon, struct json *json)
 {
     struct engine *engine = &daemon->engine;
     const struct engine_policy *policy = engine_policy(engine);
-    uint64_t last = journal_last_csn(engine->journal), at = policy->primary == SIDE_TARGET ? atomic_load(&engine->reverse_csn) : atomic_load(&engine->applied);
+    uint64_t last = journal_last_csn(engine->journal),
+             at = policy->primary == SIDE_TARGET ? atomic_load(&engine->reverse_csn) : atomic_load(&engine->applied);
     uint64_t lag_us = policy->primary == SIDE_TARGET ? atomic_load(&engine->reverse_lag_us) : atomic_load(&engine->mirror_lag_us);
     json_key(json, "lag");
     json_object_begin(json);
@@ -106,7 +112,8 @@ static void write_divergences(struct daemon *daemon, struct json *json)
     json_object_begin(json);
     json_field_u64(json, "open", state_divergence_count(daemon->engine.state, "open"));
     json_field_u64(json, "total", state_divergence_count(daemon->engine.state, NULL));
-    json_field_u64(json, "repaired", state_divergence_count(daemon->engine.state, "repaired") + state_divergence_count(daemon->engine.state, "gone"));
+    json_field_u64(json, "repaired",
+                   state_divergence_count(daemon->engine.state, "repaired") + state_divergence_count(daemon->engine.state, "gone"));
     json_object_end(json);
 }
 
@@ -215,7 +222,8 @@ void report_metrics(struct daemon *daemon, struct buffer *out)
     struct engine *engine = &daemon->engine;
     for (int i = 0; i < ENGINE_COUNTER_COUNT; i++) {
         const char *name = engine_counter_name((enum engine_counter)i);
-        buffer_printf(out, "# HELP understudy_%s_total %s\n# TYPE understudy_%s_total counter\nunderstudy_%s_total %llu\n", name, engine_counter_help((enum engine_counter)i), name, name,
+        buffer_printf(out, "# HELP understudy_%s_total %s\n# TYPE understudy_%s_total counter\nunderstudy_%s_total %llu\n", name,
+                      engine_counter_help((enum engine_counter)i), name, name,
                       (unsigned long long)engine_counted(engine, (enum engine_counter)i));
     }
     const struct engine_policy *policy = engine_policy(engine);
@@ -252,7 +260,8 @@ void alert_send(struct daemon *daemon, const char *code, const char *text)
     json_field_text(&json, "phase", engine_phase_name(engine_policy(&daemon->engine)->phase));
     json_object_end(&json);
     struct error error = {0};
-    if (http_call("POST", daemon->config.webhook_url, NULL, buffer_view(&body), NULL, 2000, &answer, &error) / 100 != 2) LOG(LOG_WARNING, "alert.not_sent", log_text("code", code), log_failure(&error));
+    if (http_call("POST", daemon->config.webhook_url, NULL, buffer_view(&body), NULL, 2000, &answer, &error) / 100 != 2)
+        LOG(LOG_WARNING, "alert.not_sent", log_text("code", code), log_failure(&error));
     buffer_release(&body);
     buffer_release(&answer);
 }

@@ -9,17 +9,28 @@ struct request_body *request_parse(struct view text, struct error *error)
     json_error_t problem;
     json_t *root = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &problem);
     if (root && json_is_object(root)) return (struct request_body *)root;
-    if (root) error_set(error, ERROR_USAGE, "the body must be a JSON object");
-    else error_set(error, ERROR_USAGE, "the body is no JSON: line %d, column %d: %s", problem.line, problem.column, problem.text);
+    if (root)
+        error_set(error, ERROR_USAGE, "the body must be a JSON object");
+    else
+        error_set(error, ERROR_USAGE, "the body is no JSON: line %d, column %d: %s", problem.line, problem.column, problem.text);
     json_decref(root);
     return NULL;
 }
 
-void request_free(struct request_body *body) { json_decref((json_t *)body); }
+void request_free(struct request_body *body)
+{
+    json_decref((json_t *)body);
+}
 
-static json_t *member(const struct request_body *body, const char *name) { return body ? json_object_get((const json_t *)body, name) : NULL; }
+static json_t *member(const struct request_body *body, const char *name)
+{
+    return body ? json_object_get((const json_t *)body, name) : NULL;
+}
 
-const char *request_text(const struct request_body *body, const char *name) { return json_string_value(member(body, name)); }
+const char *request_text(const struct request_body *body, const char *name)
+{
+    return json_string_value(member(body, name));
+}
 
 int64_t request_integer(const struct request_body *body, const char *name, int64_t otherwise)
 {
@@ -27,7 +38,10 @@ int64_t request_integer(const struct request_body *body, const char *name, int64
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-bool request_boolean(const struct request_body *body, const char *name) { return json_is_true(member(body, name)); }
+bool request_boolean(const struct request_body *body, const char *name)
+{
+    return json_is_true(member(body, name));
+}
 
 uint32_t request_ids(const struct request_body *body, const char *name, uint64_t *ids, uint32_t max)
 {

@@ -9,7 +9,9 @@
 #include "engine/dictionary.h"
 #include <stdio.h>
 
-struct pause { uint64_t began_us, held_us, limit_us; };
+struct pause {
+    uint64_t began_us, held_us, limit_us;
+};
 
 static bool wait_until(bool (*condition)(struct daemon *daemon, void *context), struct daemon *daemon, void *context, uint64_t deadline_us)
 {
@@ -38,7 +40,9 @@ static bool applied_all(struct daemon *daemon, void *context)
     return atomic_load(&daemon->engine.applied) >= journal_last_csn(daemon->engine.journal) && atomic_load(&daemon->engine.in_doubt) == 0;
 }
 
-struct reverse_goal { uint64_t csn, lsn; };
+struct reverse_goal {
+    uint64_t csn, lsn;
+};
 static bool reversed_all(struct daemon *daemon, void *context)
 {
     struct reverse_goal *goal = context;
@@ -54,8 +58,12 @@ static bool fail_blocked(struct daemon *daemon, struct error *error)
     size_t at = 0;
     for (uint32_t i = 0; i < count && at + 60 < sizeof names; i++)
         if (sessions[i].transaction_us)
-            at += (size_t)snprintf(names + at, sizeof names - at, "%s%llu (%s, %.1f s)", at ? ", " : "", (unsigned long long)sessions[i].id, sessions[i].user, (double)sessions[i].transaction_us / 1e6);
-    return error_set(error, ERROR_TIMEOUT, "open transactions did not end within the pause limit; sessions: %s. Everything was put back; try again when they are over", names[0] ? names : "none seen now");
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s%llu (%s, %.1f s)", at ? ", " : "", (unsigned long long)sessions[i].id,
+                                   sessions[i].user, (double)sessions[i].transaction_us / 1e6);
+    return error_set(
+        error, ERROR_TIMEOUT,
+        "open transactions did not end within the pause limit; sessions: %s. Everything was put back; try again when they are over",
+        names[0] ? names : "none seen now");
 }
 
 static void hold(struct daemon *daemon, struct pause *pause)
@@ -82,8 +90,8 @@ static void report(struct daemon *daemon, const char *kind, const char *reason, 
     last->total_us = now - pause->began_us;
     last->good = good;
     if (daemon->switch_count < sizeof daemon->switches / sizeof *daemon->switches) daemon->switches[daemon->switch_count++] = *last;
-    LOG(good ? LOG_INFO : LOG_ERROR, "switch.over", log_text("kind", kind), log_boolean("good", good), log_u64("pause_us", last->pause_us), log_u64("total_us", last->total_us),
-        log_text("reason", last->reason));
+    LOG(good ? LOG_INFO : LOG_ERROR, "switch.over", log_text("kind", kind), log_boolean("good", good), log_u64("pause_us", last->pause_us),
+        log_u64("total_us", last->total_us), log_text("reason", last->reason));
 }
 
 /* The epoch that says who is primary: durable here first, then in both databases. */
@@ -113,7 +121,8 @@ bool switch_mirror_on(struct daemon *daemon, struct error *error)
     (void)error;
     struct pause pause = {.began_us = clock_monotonic_us(), .limit_us = daemon->config.switch_pause_us};
     hold(daemon, &pause);
-    if (!wait_until(drained, daemon, NULL, pause.held_us + daemon->config.switch_drain_us)) engine_gap(&daemon->engine, NULL, "transactions were open when mirroring began");
+    if (!wait_until(drained, daemon, NULL, pause.held_us + daemon->config.switch_drain_us))
+        engine_gap(&daemon->engine, NULL, "transactions were open when mirroring began");
     phase_publish(daemon, PHASE_DUAL_WRITE, SIDE_SOURCE, 0, false, false);
     report(daemon, "dual-write", "", &pause, true);
     return true;
@@ -125,7 +134,8 @@ static bool cutover_held(struct daemon *daemon, const struct pause *pause, struc
 {
     if (!wait_until(drained, daemon, NULL, pause->held_us + daemon->config.switch_drain_us)) return fail_blocked(daemon, error);
     if (!wait_until(applied_all, daemon, NULL, pause->held_us + pause->limit_us))
-        return error_set(error, ERROR_TIMEOUT, "the mirror did not catch up within the pause limit of %.1f s", (double)pause->limit_us / 1e6);
+        return error_set(error, ERROR_TIMEOUT, "the mirror did not catch up within the pause limit of %.1f s",
+                         (double)pause->limit_us / 1e6);
     mirror_pause(daemon->mirror, true);
     if (!sequences_advance(&daemon->engine, SIDE_TARGET, error)) return false;
     uint64_t lsn = 0;
@@ -147,7 +157,8 @@ bool switch_cutover(struct daemon *daemon, const char *reason, struct error *err
     phase_publish(daemon, PHASE_CUTOVER, SIDE_TARGET, 0, false, false);
     report(daemon, "cutover", reason, &pause, true);
     atomic_store(&daemon->engine.reverse_csn, journal_last_csn(daemon->engine.journal));
-    if (!state_put_u64(daemon->engine.state, "cutover_csn", journal_last_csn(daemon->engine.journal), error)) LOG(LOG_ERROR, "state", log_failure(error));
+    if (!state_put_u64(daemon->engine.state, "cutover_csn", journal_last_csn(daemon->engine.journal), error))
+        LOG(LOG_ERROR, "state", log_failure(error));
     daemon->reverse = reverse_start(&daemon->engine, daemon->epoch, daemon->reverse_lsn, error);
     if (!daemon->reverse) LOG(LOG_ERROR, "reverse.not_started", log_failure(error)); /* the guard sees it and rolls back */
     return true;
@@ -187,14 +198,16 @@ static bool rollback_in_step(struct daemon *daemon, const struct pause *pause, s
 /* The target is gone: what was acknowledged and has not come back through the stream stands in the journal. */
 static bool rollback_from_journal(struct daemon *daemon, struct error *error)
 {
-    if (!wait_until(commits_settled, daemon, NULL, clock_monotonic_us() + 3000000)) return error_set(error, ERROR_TIMEOUT, "commits in flight did not settle");
+    if (!wait_until(commits_settled, daemon, NULL, clock_monotonic_us() + 3000000))
+        return error_set(error, ERROR_TIMEOUT, "commits in flight did not settle");
     if (daemon->reverse) reverse_stop(daemon->reverse);
     daemon->reverse = NULL;
     uint64_t from = atomic_load(&daemon->engine.reverse_csn), to = journal_last_csn(daemon->engine.journal), replayed = 0;
     if (!reverse_replay(&daemon->engine, from, to, &replayed, error)) return false;
     LOG(LOG_INFO, "rollback.replayed", log_u64("from_csn", from), log_u64("to_csn", to), log_u64("transactions", replayed));
     /* When the target comes back, the keys of these transactions are read from the source: whatever it did with them, they end equal. */
-    return state_put_u64(daemon->engine.state, "resync_from_csn", from, error) && state_put_u64(daemon->engine.state, "resync_to_csn", to, error);
+    return state_put_u64(daemon->engine.state, "resync_from_csn", from, error) &&
+           state_put_u64(daemon->engine.state, "resync_to_csn", to, error);
 }
 
 static bool brought_over(struct daemon *daemon, void *context)
@@ -210,8 +223,8 @@ static void bring_over(struct daemon *daemon)
     uint32_t count = atomic_load(&daemon->engine.transactions_on_target);
     phase_publish(daemon, PHASE_DUAL_WRITE, SIDE_SOURCE, 0, true, true);
     bool all = wait_until(brought_over, daemon, NULL, began + daemon->config.switch_pause_us);
-    LOG(all ? LOG_INFO : LOG_ERROR, "rollback.brought_over", log_u64("transactions", count), log_u64("left", atomic_load(&daemon->engine.transactions_on_target)),
-        log_u64("us", clock_monotonic_us() - began));
+    LOG(all ? LOG_INFO : LOG_ERROR, "rollback.brought_over", log_u64("transactions", count),
+        log_u64("left", atomic_load(&daemon->engine.transactions_on_target)), log_u64("us", clock_monotonic_us() - began));
 }
 
 bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost, struct error *error)
@@ -223,7 +236,8 @@ bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost
     if (!target_lost) {
         hold(daemon, &pause);
         in_step = rollback_in_step(daemon, &pause, error);
-        if (!in_step && error->code == ERROR_TIMEOUT && atomic_load(&daemon->engine.target_healthy)) { /* blocked by a client, not by the target */
+        if (!in_step && error->code == ERROR_TIMEOUT &&
+            atomic_load(&daemon->engine.target_healthy)) { /* blocked by a client, not by the target */
             release_as_before(daemon, &before);
             report(daemon, "rollback", error->text, &pause, false);
             return false;

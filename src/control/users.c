@@ -6,7 +6,10 @@
 #include "wire/auth.h"
 #include <stdio.h>
 
-struct import { struct daemon *daemon; uint32_t count; };
+struct import {
+    struct daemon *daemon;
+    uint32_t count;
+};
 
 static bool import_user(void *context, const struct value *values, uint32_t count)
 {
@@ -21,8 +24,10 @@ static bool import_user(void *context, const struct value *values, uint32_t coun
         LOG(LOG_WARNING, "users.skipped", log_text("user", name), log_text("why", "no verifier of a known form"));
         return true;
     }
-    if (state_user_put(import->daemon->engine.state, name, spare4, false, &error)) import->count++;
-    else LOG(LOG_ERROR, "users.not_stored", log_failure(&error));
+    if (state_user_put(import->daemon->engine.state, name, spare4, false, &error))
+        import->count++;
+    else
+        LOG(LOG_ERROR, "users.not_stored", log_failure(&error));
     return true;
 }
 
@@ -32,7 +37,8 @@ bool users_import(struct daemon *daemon, uint32_t *imported, struct error *error
     if (!source) return false;
     struct import import = {.daemon = daemon};
     struct source_result result;
-    bool good = source_run(source, "SELECT NAME, SPARE4 FROM SYS.USER$ WHERE TYPE# = 1 AND SPARE4 IS NOT NULL", NULL, 0, 0, 100, import_user, &import, &result, error);
+    bool good = source_run(source, "SELECT NAME, SPARE4 FROM SYS.USER$ WHERE TYPE# = 1 AND SPARE4 IS NOT NULL", NULL, 0, 0, 100,
+                           import_user, &import, &result, error);
     source_close(source);
     *imported = import.count;
     return good || error_prefix(error, "SYS.USER$ cannot be read by [source] user; grant it, or import a file");

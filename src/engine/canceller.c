@@ -7,7 +7,12 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-struct request { struct pg_cancel *cancel; void (*sent)(void *context); void *context; struct request *next; };
+struct request {
+    struct pg_cancel *cancel;
+    void (*sent)(void *context);
+    void *context;
+    struct request *next;
+};
 struct canceller {
     struct mutex mutex;
     struct condition changed;

@@ -11,7 +11,10 @@ void capture_init(struct capture *capture, size_t maximum)
     buffer_init(&capture->rows, maximum);
 }
 
-void capture_release(struct capture *capture) { buffer_release(&capture->rows); }
+void capture_release(struct capture *capture)
+{
+    buffer_release(&capture->rows);
+}
 
 void capture_reset(struct capture *capture)
 {
@@ -37,7 +40,8 @@ struct value capture_normal(const struct wire_oac *oac, struct value value)
     return value;
 }
 
-void capture_row(struct capture *capture, const struct wire_session *session, const struct wire_cursor *cursor, const struct wire_cell *cells, uint32_t count, struct arena *scratch)
+void capture_row(struct capture *capture, const struct wire_session *session, const struct wire_cursor *cursor,
+                 const struct wire_cell *cells, uint32_t count, struct arena *scratch)
 {
     if (capture->failed) return;
     capture->columns = count;
@@ -45,8 +49,10 @@ void capture_row(struct capture *capture, const struct wire_session *session, co
         const struct wire_oac *oac = wire_cursor_value_oac(cursor, i);
         struct value value;
         bool lob = oac->type == WIRE_TYPE_CLOB || oac->type == WIRE_TYPE_BLOB;
-        if (lob && !cells[i].null && !cells[i].lob_has_data) value = value_number_i64(scratch, (int64_t)cells[i].lob_size); /* its length stands for it */
-        else value = capture_normal(&cursor->columns[i].oac, wire_cell_value(session, oac, &cells[i], scratch));
+        if (lob && !cells[i].null && !cells[i].lob_has_data)
+            value = value_number_i64(scratch, (int64_t)cells[i].lob_size); /* its length stands for it */
+        else
+            value = capture_normal(&cursor->columns[i].oac, wire_cell_value(session, oac, &cells[i], scratch));
         if (value.type == VALUE_UNSUPPORTED) capture->failed = true;
         buffer_u8(&capture->rows, lob && !cells[i].null && !cells[i].lob_has_data); /* marks a length */
         value_encode(&capture->rows, &value);

@@ -13,8 +13,10 @@ enum { LINGER_US = 10000, IDLE_US = 50000, LINGER_BELOW = 64, SCAN_MAX = 2048, L
 static void list_put(struct checker_list *list, struct checker_item *item)
 {
     item->next = NULL;
-    if (list->last) list->last->next = item;
-    else list->first = item;
+    if (list->last)
+        list->last->next = item;
+    else
+        list->first = item;
     list->last = item;
     list->count++;
 }
@@ -104,8 +106,10 @@ static void take_due(struct checker *c)
     struct checker_list keep = {0};
     for (struct checker_item *item = c->later.first, *next; item; item = next) {
         next = item->next;
-        if (item->due_us <= now) list_put(&c->ready, item);
-        else list_put(&keep, item);
+        if (item->due_us <= now)
+            list_put(&c->ready, item);
+        else
+            list_put(&keep, item);
     }
     c->later = keep;
 }
@@ -163,8 +167,10 @@ static uint32_t gather(struct checker *c, struct checker_item **items)
     }
     buffer_release(&name);
     uint32_t rest = c->ready.count - scanned;
-    if (keep.last) keep.last->next = item;
-    else keep.first = item;
+    if (keep.last)
+        keep.last->next = item;
+    else
+        keep.first = item;
     keep.last = item ? c->ready.last : keep.last;
     keep.count += rest;
     c->ready = keep;
@@ -211,7 +217,8 @@ static void checker_main(void *context)
             continue;
         }
         mutex_lock(&c->lock);
-        if (queue_count(&c->queue) == 0 && !atomic_load(&c->stopping)) condition_wait_us(&c->wake, &c->lock, c->later.count ? LINGER_US : IDLE_US);
+        if (queue_count(&c->queue) == 0 && !atomic_load(&c->stopping))
+            condition_wait_us(&c->wake, &c->lock, c->later.count ? LINGER_US : IDLE_US);
         mutex_unlock(&c->lock);
     }
 }

@@ -16,7 +16,8 @@ struct checker *checker_start(struct engine *engine, struct error *error) MUST_U
 void checker_stop(struct checker *checker);
 enum checker_origin { CHECK_MIRROR, CHECK_PREDICATE, CHECK_VERIFY, CHECK_REPAIR, CHECK_REVERSE };
 /* Any thread. False: the queue is full (limit) and the check was dropped and counted; only CHECK_MIRROR may be dropped, the others wait. */
-bool checker_add(struct checker *checker, enum checker_origin origin, const struct sql_table *table, struct view encoded_key, uint64_t csn, struct fingerprint *fingerprint);
+bool checker_add(struct checker *checker, enum checker_origin origin, const struct sql_table *table, struct view encoded_key, uint64_t csn,
+                 struct fingerprint *fingerprint);
 uint64_t checker_pending(struct checker *checker);
 /* Blocks until everything queued before the call was decided, or time-out. */
 bool checker_drain(struct checker *checker, uint32_t timeout_ms);

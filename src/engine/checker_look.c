@@ -20,7 +20,11 @@ static bool target_ready(struct checker *c)
     if (clock_monotonic_us() < c->target_retry_us) return false;
     if (c->target) pg_close(c->target);
     c->target = pg_connect(c->engine->options.target_conninfo, CONNECT_TIMEOUT_MS, &error);
-    if (c->target && pg_run(c->target, "SET application_name = 'understudy checker'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET statement_timeout = '60s'", NULL, &error)) {
+    if (c->target &&
+        pg_run(
+            c->target,
+            "SET application_name = 'understudy checker'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET statement_timeout = '60s'",
+            NULL, &error)) {
         c->target_tries = 0;
         return true;
     }
@@ -82,7 +86,8 @@ static struct row *rows_for(struct checker *c, const struct row_map *map, struct
 
 static bool read_side(struct checker *c, bool target, const struct row_map *map, struct row *rows, uint32_t count, struct error *error)
 {
-    return target ? rows_read_target(c->target, map, rows, count, &c->arena, error) : rows_read_source(c->source, map, rows, count, &c->arena, error);
+    return target ? rows_read_target(c->target, map, rows, count, &c->arena, error)
+                  : rows_read_source(c->source, map, rows, count, &c->arena, error);
 }
 
 /* A key of another catalog's table, or damaged: nothing can be said. */
@@ -91,8 +96,10 @@ static uint32_t drop_unreadable(struct checker *c, const struct row_map *map, st
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct value key[32];
-        if (rows_decode_key(items[i]->key, map, &c->arena, key)) items[kept++] = items[i];
-        else checker_settled(c, items[i]);
+        if (rows_decode_key(items[i]->key, map, &c->arena, key))
+            items[kept++] = items[i];
+        else
+            checker_settled(c, items[i]);
     }
     return kept;
 }
@@ -107,18 +114,25 @@ static uint64_t pause_after(struct checker_item *item)
 static void moving(struct checker *c, struct checker_item *item)
 {
     item->stable = 0;
-    if (item->looks < CHECKER_MOVING_LOOKS) checker_later(c, item, pause_after(item));
-    else if (item->origin == CHECK_MIRROR) checker_settled(c, item); /* the writes that move it bring it back */
-    else checker_later(c, item, 5000000);
+    if (item->looks < CHECKER_MOVING_LOOKS)
+        checker_later(c, item, pause_after(item));
+    else if (item->origin == CHECK_MIRROR)
+        checker_settled(c, item); /* the writes that move it bring it back */
+    else
+        checker_later(c, item, 5000000);
 }
 
-struct look { struct row *primary, *secondary, *again; };
+struct look {
+    struct row *primary, *secondary, *again;
+};
 
-static void judge(struct checker *c, const struct row_map *map, struct checker_item **items, uint32_t count, const struct look *look, bool target_primary)
+static void judge(struct checker *c, const struct row_map *map, struct checker_item **items, uint32_t count, const struct look *look,
+                  bool target_primary)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct checker_item *item = items[i];
-        const struct row *source = target_primary ? &look->secondary[i] : &look->primary[i], *target = target_primary ? &look->primary[i] : &look->secondary[i];
+        const struct row *source = target_primary ? &look->secondary[i] : &look->primary[i],
+                         *target = target_primary ? &look->primary[i] : &look->secondary[i];
         uint32_t column;
         item->looks++;
         if (rows_equal(map, source, target, &column)) {
@@ -147,7 +161,8 @@ static bool all_first(struct checker_item **items, uint32_t count)
 bool checker_look(struct checker *c, const struct row_map *map, struct checker_item **items, uint32_t count)
 {
     struct error error;
-    bool target_primary = engine_policy(c->engine)->primary == SIDE_TARGET, good = source_ready(c) && target_ready(c), first = all_first(items, count);
+    bool target_primary = engine_policy(c->engine)->primary == SIDE_TARGET, good = source_ready(c) && target_ready(c),
+         first = all_first(items, count);
     count = drop_unreadable(c, map, items, count);
     if (count == 0) return true;
     struct look look = {.primary = rows_for(c, map, items, count), .secondary = rows_for(c, map, items, count)};

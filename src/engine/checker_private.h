@@ -28,10 +28,16 @@ struct checker_item {
     uint32_t looks, stable;
     struct checker_item *next;
 };
-struct checker_list { struct checker_item *first, *last; uint32_t count; };
+struct checker_list {
+    struct checker_item *first, *last;
+    uint32_t count;
+};
 
 /* An open divergence with a key. */
-struct open_divergence { uint64_t id, fingerprint; struct open_divergence *next; };
+struct open_divergence {
+    uint64_t id, fingerprint;
+    struct open_divergence *next;
+};
 
 struct checker {
     struct engine *engine;
@@ -44,7 +50,7 @@ struct checker {
     _Atomic bool stopping;
     /* the thread's own */
     struct checker_list ready, later;
-    struct map known;              /* table and key -> item that waits in `ready`: the same row is not looked at twice */
+    struct map known; /* table and key -> item that waits in `ready`: the same row is not looked at twice */
     struct pg *target;
     struct source *source;
     uint64_t target_retry_us, source_retry_us;
@@ -53,7 +59,7 @@ struct checker {
     const struct sql_catalog *catalog;
     struct row_maps *maps;
     struct arena arena;
-    struct map open;               /* table and key -> open_divergence */
+    struct map open; /* table and key -> open_divergence */
     uint64_t open_read_us, open_count;
 };
 
@@ -63,7 +69,8 @@ void checker_later(struct checker *checker, struct checker_item *item, uint64_t 
 void checker_settled(struct checker *checker, struct checker_item *item); /* frees */
 /* checker_record.c */
 void checker_equal(struct checker *checker, const struct row_map *map, const struct checker_item *item);
-void checker_divergent(struct checker *checker, const struct row_map *map, const struct checker_item *item, const struct row *source, const struct row *target, uint32_t column);
+void checker_divergent(struct checker *checker, const struct row_map *map, const struct checker_item *item, const struct row *source,
+                       const struct row *target, uint32_t column);
 void checker_open_refresh(struct checker *checker, bool now);
 void checker_open_release(struct checker *checker);
 void checker_key_name(struct buffer *out, const char *table, struct view key);

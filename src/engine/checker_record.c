@@ -12,7 +12,8 @@ enum { OPEN_MAX = 100000 };
 #define OPEN_EVERY_US UINT64_C(1000000)
 
 static const char *const origin_names[] = {
-    [CHECK_MIRROR] = "mirror", [CHECK_PREDICATE] = "mirror", [CHECK_VERIFY] = "verify", [CHECK_REPAIR] = "mirror", [CHECK_REVERSE] = "reverse",
+    [CHECK_MIRROR] = "mirror", [CHECK_PREDICATE] = "mirror", [CHECK_VERIFY] = "verify",
+    [CHECK_REPAIR] = "mirror", [CHECK_REVERSE] = "reverse",
 };
 
 /* ---- open divergences ---- */
@@ -74,7 +75,8 @@ static void close_open(struct checker *c, const struct row_map *map, const struc
         bool repaired = item->origin == CHECK_REPAIR;
         if (!state_divergence_close(c->engine->state, d->id, repaired ? "repaired" : "gone", "the row is equal on both sides", &error))
             LOG(LOG_ERROR, "checker.close", log_failure(&error), log_u64("divergence", d->id));
-        struct fingerprint *f = d->fingerprint && c->engine->statements ? statements_fingerprint(c->engine->statements, d->fingerprint) : NULL;
+        struct fingerprint *f =
+            d->fingerprint && c->engine->statements ? statements_fingerprint(c->engine->statements, d->fingerprint) : NULL;
         if (f) fingerprint_restart(c->engine->statements, f, "its divergence is closed: the row is equal on both sides");
     }
     if (chain && c->open_count) c->open_count = state_divergence_count(c->engine->state, "open");
@@ -100,8 +102,10 @@ static void print_row(char *out, size_t size, const struct row_map *map, const s
 {
     struct buffer text;
     buffer_init(&text, 0);
-    if (row->found) rows_print(&text, map, row->values);
-    else buffer_append_text(&text, "(no row)");
+    if (row->found)
+        rows_print(&text, map, row->values);
+    else
+        buffer_append_text(&text, "(no row)");
     struct view v = buffer_view(&text);
     snprintf(out, size, VIEW_FORMAT, (int)(v.size < size ? v.size : size - 1), (const char *)v.data);
     buffer_release(&text);
@@ -109,10 +113,14 @@ static void print_row(char *out, size_t size, const struct row_map *map, const s
 
 static void say_why(char *out, size_t size, const struct row_map *map, const struct row *source, const struct row *target, uint32_t column)
 {
-    if (!source->found) snprintf(out, size, "the row is on the target only");
-    else if (!target->found) snprintf(out, size, "the row is on the source only");
-    else if (column < map->column_count) snprintf(out, size, "column %s differs", map->table->columns[map->columns[column]].name);
-    else snprintf(out, size, "the rows differ");
+    if (!source->found)
+        snprintf(out, size, "the row is on the target only");
+    else if (!target->found)
+        snprintf(out, size, "the row is on the source only");
+    else if (column < map->column_count)
+        snprintf(out, size, "column %s differs", map->table->columns[map->columns[column]].name);
+    else
+        snprintf(out, size, "the rows differ");
 }
 
 /* Kept in step without reading the ledger again. */
@@ -129,8 +137,8 @@ static void note_open(struct checker *c, const struct row_map *map, const struct
     c->open_count++;
 }
 
-void checker_divergent(struct checker *c, const struct row_map *map, const struct checker_item *item, const struct row *source, const struct row *target,
-                       uint32_t column)
+void checker_divergent(struct checker *c, const struct row_map *map, const struct checker_item *item, const struct row *source,
+                       const struct row *target, uint32_t column)
 {
     struct state_divergence *d = memory_zero(1, sizeof *d);
     struct error error;
@@ -150,7 +158,8 @@ void checker_divergent(struct checker *c, const struct row_map *map, const struc
     buffer_init(&key, 0);
     rows_print_key(&key, map, source->key ? source->key : target->key);
     struct view text = buffer_view(&key);
-    snprintf(d->key_text, sizeof d->key_text, VIEW_FORMAT, (int)(text.size < sizeof d->key_text ? text.size : sizeof d->key_text - 1), (const char *)text.data);
+    snprintf(d->key_text, sizeof d->key_text, VIEW_FORMAT, (int)(text.size < sizeof d->key_text ? text.size : sizeof d->key_text - 1),
+             (const char *)text.data);
     buffer_release(&key);
     print_row(d->source_row, sizeof d->source_row, map, source);
     print_row(d->target_row, sizeof d->target_row, map, target);
@@ -166,9 +175,12 @@ void checker_divergent(struct checker *c, const struct row_map *map, const struc
     buffer_release(&name);
     if (!known && c->engine->state) {
         fault_point(FAULT_divergence_found);
-        if (state_divergence_add(c->engine->state, d, &id, &error)) note_open(c, map, item, id, d->fingerprint);
-        else LOG(LOG_ERROR, "checker.divergence", log_failure(&error));
+        if (state_divergence_add(c->engine->state, d, &id, &error))
+            note_open(c, map, item, id, d->fingerprint);
+        else
+            LOG(LOG_ERROR, "checker.divergence", log_failure(&error));
     }
-    LOG_RATED(LOG_WARNING, "row.divergent", log_text("table", d->table), log_text("reason", d->reason), log_u64("id", id), log_u64("csn", d->csn));
+    LOG_RATED(LOG_WARNING, "row.divergent", log_text("table", d->table), log_text("reason", d->reason), log_u64("id", id),
+              log_u64("csn", d->csn));
     memory_free(d);
 }

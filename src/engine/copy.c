@@ -24,7 +24,11 @@ void copy_after_source(struct buffer *out, const struct row_map *map)
     buffer_append_text(out, ")");
 }
 
-struct chunk_reading { struct copy *copy; const struct row_map *map; struct chunk *chunk; };
+struct chunk_reading {
+    struct copy *copy;
+    const struct row_map *map;
+    struct chunk *chunk;
+};
 
 static bool chunk_row(void *context, const struct value *values, uint32_t count)
 {
@@ -60,7 +64,8 @@ bool copy_read_chunk(struct copy *copy, const struct row_map *map, const struct 
             for (unsigned j = 0; j <= i; j++) binds[bind_count++] = after[j];
     }
     buffer_append_text(&text, " ORDER BY ");
-    for (unsigned i = 0; i < map->key->column_count; i++) buffer_printf(&text, "%s\"%s\"", i ? ", " : "", map->table->columns[map->key->columns[i]].name);
+    for (unsigned i = 0; i < map->key->column_count; i++)
+        buffer_printf(&text, "%s\"%s\"", i ? ", " : "", map->table->columns[map->key->columns[i]].name);
     buffer_printf(&text, " FETCH FIRST %u ROWS ONLY", want);
     buffer_u8(&text, 0);
     memset(chunk, 0, sizeof *chunk);
@@ -68,7 +73,8 @@ bool copy_read_chunk(struct copy *copy, const struct row_map *map, const struct 
     chunk->rows = arena_alloc(&copy->arena, sizeof *chunk->rows * want);
     struct chunk_reading reading = {copy, map, chunk};
     struct source_result result;
-    bool good = source_run(copy->source, (const char *)text.data + text.start, binds, bind_count, bind_count ? 1 : 0, COPY_FETCH_ROWS, chunk_row, &reading, &result, error);
+    bool good = source_run(copy->source, (const char *)text.data + text.start, binds, bind_count, bind_count ? 1 : 0, COPY_FETCH_ROWS,
+                           chunk_row, &reading, &result, error);
     buffer_release(&text);
     chunk->last = chunk->count < want;
     return good;
@@ -76,7 +82,8 @@ bool copy_read_chunk(struct copy *copy, const struct row_map *map, const struct 
 
 /* ---- progress ---- */
 
-void copy_report(struct copy *copy, uint32_t index, const char *status, uint64_t rows, uint64_t differing, struct view position, const char *problem)
+void copy_report(struct copy *copy, uint32_t index, const char *status, uint64_t rows, uint64_t differing, struct view position,
+                 const char *problem)
 {
     struct copy_table *table = &copy->tables[index];
     uint64_t now = clock_monotonic_us();
@@ -88,7 +95,8 @@ void copy_report(struct copy *copy, uint32_t index, const char *status, uint64_t
     table->rows_per_second = seconds > 0 ? (double)(rows - copy->table_started_rows) / seconds : 0;
     table->eta_seconds = table->rows_per_second > 0 && table->total > rows ? (double)(table->total - rows) / table->rows_per_second : 0;
     snprintf(table->error, sizeof table->error, "%s", problem ? problem : "");
-    struct state_progress progress = {.position = position, .rows = rows, .total = table->total, .bytes = differing, .updated_us = (int64_t)clock_wall_us()};
+    struct state_progress progress = {
+        .position = position, .rows = rows, .total = table->total, .bytes = differing, .updated_us = (int64_t)clock_wall_us()};
     snprintf(progress.work, sizeof progress.work, "%s", work_names[copy->options.work]);
     snprintf(progress.table, sizeof progress.table, "%s", table->table);
     snprintf(progress.status, sizeof progress.status, "%s", status);
@@ -115,9 +123,16 @@ uint32_t copy_progress(struct copy *copy, struct copy_table *out, uint32_t max)
 
 /* ---- what has been done ---- */
 
-static bool is_mirrored(const struct sql_table *table) { return !table->view && !table->temporary && table->target[0]; }
+static bool is_mirrored(const struct sql_table *table)
+{
+    return !table->view && !table->temporary && table->target[0];
+}
 
-struct done { const char *name; bool found; uint64_t rows; };
+struct done {
+    const char *name;
+    bool found;
+    uint64_t rows;
+};
 static void look_done(void *context, const struct state_progress *progress)
 {
     struct done *done = context;
@@ -160,7 +175,9 @@ bool copy_connect(struct copy *copy, struct error *error)
     return copy->options.work != COPY_VERIFY || copy->target;
 }
 
-struct last_gap { uint64_t id; };
+struct last_gap {
+    uint64_t id;
+};
 static void newest_gap(void *context, const struct state_gap *gap)
 {
     struct last_gap *last = context;
@@ -197,30 +214,36 @@ static void copy_main(void *context)
         const struct sql_table *table = sql_catalog_table(catalog, copy->engine->options.source_schema, NULL, copy->tables[i].table);
         struct error error = {0};
         bool good = false;
-        for (int try = 0; try < 5 && !good && !atomic_load(&copy->stopping); try++) { /* a lost connection starts the table's chunk loop again from its stored position */
+        for (int try = 0; try < 5 && !good && !atomic_load(&copy->stopping);
+             try++) { /* a lost connection starts the table's chunk loop again from its stored position */
             if (try) clock_sleep_us(1000000);
             good = run_table(copy, i, table, &error);
             arena_reset(&copy->arena);
             if (good) break;
-            LOG(LOG_WARNING, "copy.retry", log_text("work", work_names[copy->options.work]), log_text("table", table->name), log_failure(&error));
+            LOG(LOG_WARNING, "copy.retry", log_text("work", work_names[copy->options.work]), log_text("table", table->name),
+                log_failure(&error));
             if (copy->source) source_close(copy->source);
             if (copy->target) pg_close(copy->target);
             copy->source = NULL;
             copy->target = NULL;
         }
-        if (!good) copy_report(copy, i, "failed", copy->tables[i].rows, copy->tables[i].differing, view_of(NULL, 0), error.text);
-        else if (copy->options.work == COPY_VERIFY && !state_gap_clear(copy->engine->state, table->name, gap.id, "verify", &error)) LOG(LOG_ERROR, "copy.gap", log_failure(&error));
+        if (!good)
+            copy_report(copy, i, "failed", copy->tables[i].rows, copy->tables[i].differing, view_of(NULL, 0), error.text);
+        else if (copy->options.work == COPY_VERIFY && !state_gap_clear(copy->engine->state, table->name, gap.id, "verify", &error))
+            LOG(LOG_ERROR, "copy.gap", log_failure(&error));
         all_good = all_good && good;
-        LOG(good ? LOG_INFO : LOG_ERROR, "copy.table", log_text("work", work_names[copy->options.work]), log_text("table", table->name), log_u64("rows", copy->tables[i].rows),
-            log_u64("differing", copy->tables[i].differing));
+        LOG(good ? LOG_INFO : LOG_ERROR, "copy.table", log_text("work", work_names[copy->options.work]), log_text("table", table->name),
+            log_u64("rows", copy->tables[i].rows), log_u64("differing", copy->tables[i].differing));
     }
     struct error error;
-    if (all_good && copy->options.work == COPY_VERIFY && !copy->options.table[0] && !atomic_load(&copy->stopping) && !state_gap_clear(copy->engine->state, "*", gap.id, "verify", &error))
+    if (all_good && copy->options.work == COPY_VERIFY && !copy->options.table[0] && !atomic_load(&copy->stopping) &&
+        !state_gap_clear(copy->engine->state, "*", gap.id, "verify", &error))
         LOG(LOG_ERROR, "copy.gap", log_failure(&error));
     atomic_store(&copy->running, false);
 }
 
-struct copy *copy_start(struct engine *engine, struct mirror *mirror, struct checker *checker, const struct copy_options *options, struct error *error)
+struct copy *copy_start(struct engine *engine, struct mirror *mirror, struct checker *checker, const struct copy_options *options,
+                        struct error *error)
 {
     const struct sql_catalog *catalog = atomic_load(&engine->catalog);
     if (!catalog) {
@@ -254,7 +277,10 @@ struct copy *copy_start(struct engine *engine, struct mirror *mirror, struct che
     return copy;
 }
 
-bool copy_running(struct copy *copy) { return atomic_load(&copy->running); }
+bool copy_running(struct copy *copy)
+{
+    return atomic_load(&copy->running);
+}
 
 void copy_stop(struct copy *copy)
 {

@@ -12,12 +12,25 @@
 #include "engine/mirror.h"
 
 enum copy_work { COPY_BACKFILL, COPY_VERIFY };
-struct copy_options { enum copy_work work; char table[260]; /* "": all */ uint32_t chunk_rows; uint32_t rows_per_second; /* 0: no throttle */ bool restart; };
+struct copy_options {
+    enum copy_work work;
+    char table[260]; /* "": all */
+    uint32_t chunk_rows;
+    uint32_t rows_per_second; /* 0: no throttle */
+    bool restart;
+};
 struct copy;
-struct copy *copy_start(struct engine *engine, struct mirror *mirror, struct checker *checker, const struct copy_options *options, struct error *error) MUST_USE;
+struct copy *copy_start(struct engine *engine, struct mirror *mirror, struct checker *checker, const struct copy_options *options,
+                        struct error *error) MUST_USE;
 bool copy_running(struct copy *copy);
-void copy_stop(struct copy *copy);                /* asks, waits, frees; progress is kept */
-struct copy_table { char table[260]; char status[16]; uint64_t rows, total, differing; double rows_per_second, eta_seconds; char error[300]; };
+void copy_stop(struct copy *copy); /* asks, waits, frees; progress is kept */
+struct copy_table {
+    char table[260];
+    char status[16];
+    uint64_t rows, total, differing;
+    double rows_per_second, eta_seconds;
+    char error[300];
+};
 uint32_t copy_progress(struct copy *copy, struct copy_table *out, uint32_t max);
 /* Gate: has every table been backfilled / verified since its last gap? missing: names, comma separated. */
 bool copy_complete(struct engine *engine, enum copy_work work, struct buffer *missing);

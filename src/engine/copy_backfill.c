@@ -9,7 +9,14 @@
 #include "base/log.h"
 #include <stdio.h>
 
-struct writing { struct copy *copy; const struct row_map *map; struct chunk *chunk; uint64_t mark, written; bool void_; bool replace; };
+struct writing {
+    struct copy *copy;
+    const struct row_map *map;
+    struct chunk *chunk;
+    uint64_t mark, written;
+    bool void_;
+    bool replace;
+};
 
 static void column_list(struct buffer *out, const struct row_map *map)
 {
@@ -100,7 +107,8 @@ static bool write_chunk(void *context, struct pg *target, struct error *error)
     const struct row_map *map = writing->map;
     bool whole = false;
     if (map->key) {
-        if (writing->chunk->count) (void)mirror_touched(writing->copy->mirror, map->table, writing->mark, writing->chunk->rows[0].key, &whole);
+        if (writing->chunk->count)
+            (void)mirror_touched(writing->copy->mirror, map->table, writing->mark, writing->chunk->rows[0].key, &whole);
     } else {
         (void)mirror_touched(writing->copy->mirror, map->table, writing->mark, NULL, &whole);
     }
@@ -130,7 +138,11 @@ static bool write_or_replace(struct writing *writing, struct error *error)
 }
 
 /* Without a key a table is copied whole, in one piece, and only while nothing touches it. */
-struct whole { struct copy *copy; const struct row_map *map; struct chunk chunk; };
+struct whole {
+    struct copy *copy;
+    const struct row_map *map;
+    struct chunk chunk;
+};
 static bool whole_row(void *context, const struct value *values, uint32_t count)
 {
     struct whole *whole = context;
@@ -163,7 +175,8 @@ static bool backfill_whole(struct copy *copy, uint32_t index, const struct row_m
         copy_report(copy, index, "done", whole.chunk.count, 0, view_of(NULL, 0), NULL);
         return true;
     }
-    return error_set(error, ERROR_TIMEOUT, "table %s has no key and is written to all the time: give it a key, or backfill it in a quiet hour", map->table->name);
+    return error_set(error, ERROR_TIMEOUT,
+                     "table %s has no key and is written to all the time: give it a key, or backfill it in a quiet hour", map->table->name);
 }
 
 static bool backfill_chunks(struct copy *copy, uint32_t index, const struct row_map *map, struct error *error)

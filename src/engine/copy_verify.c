@@ -11,9 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct verifying { struct copy *copy; const struct row_map *map; uint64_t rows, differing; };
+struct verifying {
+    struct copy *copy;
+    const struct row_map *map;
+    uint64_t rows, differing;
+};
 
-static bool is_text(enum sql_type type) { return type == SQL_VARCHAR || type == SQL_CHAR || type == SQL_NVARCHAR || type == SQL_NCHAR; }
+static bool is_text(enum sql_type type)
+{
+    return type == SQL_VARCHAR || type == SQL_CHAR || type == SQL_NVARCHAR || type == SQL_NCHAR;
+}
 
 static void target_range(struct buffer *out, const struct row_map *map, const char *operator, unsigned first)
 {
@@ -29,7 +36,8 @@ static void target_range(struct buffer *out, const struct row_map *map, const ch
     buffer_append_text(out, ")");
 }
 
-static bool target_rows(struct verifying *v, const struct value *after, const struct value *up_to, struct pg_result *result, struct error *error)
+static bool target_rows(struct verifying *v, const struct value *after, const struct value *up_to, struct pg_result *result,
+                        struct error *error)
 {
     const struct row_map *map = v->map;
     unsigned keys = map->key->column_count, count = 0;
@@ -64,14 +72,19 @@ static void differs(struct verifying *v, const struct value *key)
     buffer_init(&encoded, 0);
     rows_encode_key(&encoded, v->map, key);
     v->differing++;
-    while (!checker_add(v->copy->checker, CHECK_VERIFY, v->map->table, buffer_view(&encoded), journal_last_csn(v->copy->engine->journal), NULL)) {
+    while (!checker_add(v->copy->checker, CHECK_VERIFY, v->map->table, buffer_view(&encoded), journal_last_csn(v->copy->engine->journal),
+                        NULL)) {
         if (atomic_load(&v->copy->stopping)) break;
         clock_sleep_us(2000);
     }
     buffer_release(&encoded);
 }
 
-struct entry { const struct row *row; uint64_t hash; bool seen; };
+struct entry {
+    const struct row *row;
+    uint64_t hash;
+    bool seen;
+};
 
 static int entry_order(const void *a, const void *b)
 {
@@ -102,12 +115,14 @@ static void compare_chunk(struct verifying *v, const struct chunk *chunk, const 
     struct entry *entries = arena_zero(arena, sizeof *entries * (chunk->count + 1));
     for (uint32_t i = 0; i < chunk->count; i++) entries[i] = (struct entry){&chunk->rows[i], key_hash(map, chunk->rows[i].key), false};
     qsort(entries, chunk->count, sizeof *entries, entry_order);
-    struct value *values = arena_alloc(arena, sizeof *values * map->column_count), *key = arena_alloc(arena, sizeof *key * map->key->column_count);
+    struct value *values = arena_alloc(arena, sizeof *values * map->column_count),
+                 *key = arena_alloc(arena, sizeof *key * map->key->column_count);
     struct arena scratch;
     arena_init(&scratch, 0);
     for (uint32_t r = 0; r < result->rows; r++) {
         for (uint32_t c = 0; c < map->column_count; c++)
-            values[c] = pg_value_from_text(pg_result_column(result, c).type, pg_result_text(result, r, c), pg_result_null(result, r, c), &scratch);
+            values[c] =
+                pg_value_from_text(pg_result_column(result, c).type, pg_result_text(result, r, c), pg_result_null(result, r, c), &scratch);
         for (unsigned k = 0; k < map->key->column_count; k++) key[k] = values[map->key_at[k]];
         struct entry *entry = entry_find(entries, chunk->count, key_hash(map, key));
         if (entry) entry->seen = true;
@@ -160,7 +175,11 @@ static bool verify_chunks(struct verifying *v, uint32_t index, struct error *err
 
 /* ---- without a key: as multisets of row hashes ---- */
 
-struct hashes { struct verifying *v; uint64_t *hashes; uint32_t count, capacity; };
+struct hashes {
+    struct verifying *v;
+    uint64_t *hashes;
+    uint32_t count, capacity;
+};
 
 static void add_hash(struct hashes *h, uint64_t hash)
 {
@@ -193,7 +212,8 @@ static bool hash_both(struct verifying *v, struct hashes *source, struct hashes 
     struct value *values = memory_zero(v->map->column_count + 1, sizeof *values);
     for (uint32_t r = 0; r < result.rows; r++) {
         for (uint32_t c = 0; c < v->map->column_count; c++)
-            values[c] = pg_value_from_text(pg_result_column(&result, c).type, pg_result_text(&result, r, c), pg_result_null(&result, r, c), &v->copy->arena);
+            values[c] = pg_value_from_text(pg_result_column(&result, c).type, pg_result_text(&result, r, c), pg_result_null(&result, r, c),
+                                           &v->copy->arena);
         add_hash(target, rows_hash(v->map, values));
         arena_reset(&v->copy->arena);
     }
@@ -210,7 +230,8 @@ static bool verify_multiset(struct verifying *v, struct error *error)
         good = hash_both(v, &source, &target, error);
         qsort(source.hashes, source.count, sizeof(uint64_t), order_u64);
         qsort(target.hashes, target.count, sizeof(uint64_t), order_u64);
-        equal = good && source.count == target.count && (source.count == 0 || memcmp(source.hashes, target.hashes, sizeof(uint64_t) * source.count) == 0);
+        equal = good && source.count == target.count &&
+                (source.count == 0 || memcmp(source.hashes, target.hashes, sizeof(uint64_t) * source.count) == 0);
         v->rows = source.count;
         memory_free(source.hashes);
         memory_free(target.hashes);
@@ -220,7 +241,8 @@ static bool verify_multiset(struct verifying *v, struct error *error)
     struct state_divergence *divergence = memory_zero(1, sizeof *divergence);
     snprintf(divergence->origin, sizeof divergence->origin, "verify");
     snprintf(divergence->table, sizeof divergence->table, "%s", v->map->table->name);
-    snprintf(divergence->reason, sizeof divergence->reason, "a table without a key is not the same set of rows on both sides: back it up and backfill it again");
+    snprintf(divergence->reason, sizeof divergence->reason,
+             "a table without a key is not the same set of rows on both sides: back it up and backfill it again");
     v->differing++;
     good = state_divergence_add(v->copy->engine->state, divergence, &divergence->id, error);
     memory_free(divergence);
@@ -233,7 +255,8 @@ bool copy_verify_table(struct copy *copy, uint32_t index, const struct row_map *
     bool good = map->key ? verify_chunks(&v, index, error) : verify_multiset(&v, error);
     if (!good) return false;
     if (atomic_load(&copy->stopping)) return error_set(error, ERROR_CANCELLED, "stopped");
-    if (!checker_drain(copy->checker, 120000)) return error_set(error, ERROR_TIMEOUT, "the rows that differed could not be decided within 120 s");
+    if (!checker_drain(copy->checker, 120000))
+        return error_set(error, ERROR_TIMEOUT, "the rows that differed could not be decided within 120 s");
     copy_report(copy, index, "done", v.rows, 0, view_of(NULL, 0), NULL);
     return true;
 }

@@ -49,11 +49,33 @@ bool dictionary_query_if_known(struct dictionary_load *load, const char *text, c
 
 enum sql_type dictionary_type(const char *data_type, bool has_scale, int scale)
 {
-    static const struct { const char *name; enum sql_type type; } types[] = {
-        {"VARCHAR2", SQL_VARCHAR}, {"VARCHAR", SQL_VARCHAR}, {"CHAR", SQL_CHAR}, {"NVARCHAR2", SQL_NVARCHAR}, {"NCHAR", SQL_NCHAR}, {"CLOB", SQL_CLOB},
-        {"NCLOB", SQL_NCLOB}, {"BLOB", SQL_BLOB}, {"RAW", SQL_RAW}, {"LONG", SQL_LONG}, {"LONG RAW", SQL_LONG_RAW}, {"DATE", SQL_DATE}, {"FLOAT", SQL_FLOAT},
-        {"BINARY_FLOAT", SQL_BINARY_FLOAT}, {"BINARY_DOUBLE", SQL_BINARY_DOUBLE}, {"ROWID", SQL_ROWID}, {"UROWID", SQL_ROWID}, {"BOOLEAN", SQL_BOOLEAN},
-        {"XMLTYPE", SQL_XML}, {"JSON", SQL_JSON}, {"BFILE", SQL_BFILE}, {"REF CURSOR", SQL_CURSOR}, {"INTEGER", SQL_INTEGER},
+    static const struct {
+        const char *name;
+        enum sql_type type;
+    } types[] = {
+        {"VARCHAR2", SQL_VARCHAR},
+        {"VARCHAR", SQL_VARCHAR},
+        {"CHAR", SQL_CHAR},
+        {"NVARCHAR2", SQL_NVARCHAR},
+        {"NCHAR", SQL_NCHAR},
+        {"CLOB", SQL_CLOB},
+        {"NCLOB", SQL_NCLOB},
+        {"BLOB", SQL_BLOB},
+        {"RAW", SQL_RAW},
+        {"LONG", SQL_LONG},
+        {"LONG RAW", SQL_LONG_RAW},
+        {"DATE", SQL_DATE},
+        {"FLOAT", SQL_FLOAT},
+        {"BINARY_FLOAT", SQL_BINARY_FLOAT},
+        {"BINARY_DOUBLE", SQL_BINARY_DOUBLE},
+        {"ROWID", SQL_ROWID},
+        {"UROWID", SQL_ROWID},
+        {"BOOLEAN", SQL_BOOLEAN},
+        {"XMLTYPE", SQL_XML},
+        {"JSON", SQL_JSON},
+        {"BFILE", SQL_BFILE},
+        {"REF CURSOR", SQL_CURSOR},
+        {"INTEGER", SQL_INTEGER},
     };
     if (strcmp(data_type, "NUMBER") == 0) return has_scale && scale <= 0 ? SQL_INTEGER : SQL_NUMBER;
     if (strncmp(data_type, "TIMESTAMP", 9) == 0) {
@@ -193,10 +215,12 @@ static bool take_synonym(void *context, const struct value *values, uint32_t cou
 static bool read_columns(struct dictionary_load *load)
 {
     /* ALL_TAB_COLS tells virtual, hidden and identity columns; where it does not, ALL_TAB_COLUMNS tells the rest. */
-    static const char full[] = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, DATA_LENGTH, DATA_PRECISION, DATA_SCALE, NULLABLE, CHAR_LENGTH, DATA_DEFAULT, "
-                               "VIRTUAL_COLUMN, IDENTITY_COLUMN FROM ALL_TAB_COLS WHERE OWNER = :1 AND HIDDEN_COLUMN = 'NO' ORDER BY TABLE_NAME, COLUMN_ID";
-    static const char plain[] = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, DATA_LENGTH, DATA_PRECISION, DATA_SCALE, NULLABLE, CHAR_LENGTH, DATA_DEFAULT "
-                                "FROM ALL_TAB_COLUMNS WHERE OWNER = :1 ORDER BY TABLE_NAME, COLUMN_ID";
+    static const char full[] =
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, DATA_LENGTH, DATA_PRECISION, DATA_SCALE, NULLABLE, CHAR_LENGTH, DATA_DEFAULT, "
+        "VIRTUAL_COLUMN, IDENTITY_COLUMN FROM ALL_TAB_COLS WHERE OWNER = :1 AND HIDDEN_COLUMN = 'NO' ORDER BY TABLE_NAME, COLUMN_ID";
+    static const char plain[] =
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, DATA_LENGTH, DATA_PRECISION, DATA_SCALE, NULLABLE, CHAR_LENGTH, DATA_DEFAULT "
+        "FROM ALL_TAB_COLUMNS WHERE OWNER = :1 ORDER BY TABLE_NAME, COLUMN_ID";
     bool known;
     if (!dictionary_query_if_known(load, full, load->schema, take_column, &known)) return false;
     if (known) return true;
@@ -207,12 +231,15 @@ static bool read_columns(struct dictionary_load *load)
 bool dictionary_read_source(struct dictionary_load *load)
 {
     static const char synonyms[] = "SELECT OWNER, SYNONYM_NAME, TABLE_OWNER, TABLE_NAME FROM ALL_SYNONYMS WHERE OWNER = :1";
-    static const char public_synonyms[] = "SELECT OWNER, SYNONYM_NAME, TABLE_OWNER, TABLE_NAME FROM ALL_SYNONYMS WHERE OWNER = 'PUBLIC' AND TABLE_OWNER = :1";
+    static const char public_synonyms[] =
+        "SELECT OWNER, SYNONYM_NAME, TABLE_OWNER, TABLE_NAME FROM ALL_SYNONYMS WHERE OWNER = 'PUBLIC' AND TABLE_OWNER = :1";
     bool known;
-    return dictionary_query(load, "SELECT TABLE_NAME, TEMPORARY FROM ALL_TABLES WHERE OWNER = :1 ORDER BY TABLE_NAME", load->schema, take_table) &&
-           dictionary_query(load, "SELECT VIEW_NAME FROM ALL_VIEWS WHERE OWNER = :1 ORDER BY VIEW_NAME", load->schema, take_view) && read_columns(load) &&
-           dictionary_read_keys(load) && dictionary_read_triggers(load) &&
-           dictionary_query(load, "SELECT SEQUENCE_NAME, INCREMENT_BY FROM ALL_SEQUENCES WHERE SEQUENCE_OWNER = :1", load->schema, take_sequence) &&
+    return dictionary_query(load, "SELECT TABLE_NAME, TEMPORARY FROM ALL_TABLES WHERE OWNER = :1 ORDER BY TABLE_NAME", load->schema,
+                            take_table) &&
+           dictionary_query(load, "SELECT VIEW_NAME FROM ALL_VIEWS WHERE OWNER = :1 ORDER BY VIEW_NAME", load->schema, take_view) &&
+           read_columns(load) && dictionary_read_keys(load) && dictionary_read_triggers(load) &&
+           dictionary_query(load, "SELECT SEQUENCE_NAME, INCREMENT_BY FROM ALL_SEQUENCES WHERE SEQUENCE_OWNER = :1", load->schema,
+                            take_sequence) &&
            dictionary_query_if_known(load, synonyms, load->schema, take_synonym, &known) &&
            dictionary_query_if_known(load, public_synonyms, load->schema, take_synonym, &known) && dictionary_read_functions(load);
 }
@@ -220,20 +247,26 @@ bool dictionary_read_source(struct dictionary_load *load)
 struct sql_catalog *dictionary_load(struct engine *engine, struct source *source, struct pg *target, uint64_t version, struct error *error)
 {
     struct error ignored;
-    struct dictionary_load load = {.engine = engine, .source = source, .target = target, .schema = engine->options.source_schema,
-                                   .error = error ? error : &ignored, .catalog = sql_catalog_new()};
+    struct dictionary_load load = {.engine = engine,
+                                   .source = source,
+                                   .target = target,
+                                   .schema = engine->options.source_schema,
+                                   .error = error ? error : &ignored,
+                                   .catalog = sql_catalog_new()};
     map_init(&load.tables);
     map_init(&load.keys);
     arena_init(&load.arena, 0);
     bool good = dictionary_read_source(&load);
     if (good && map_count(&load.tables) == 0)
-        good = error_set(load.error, ERROR_CONFIG, "the schema %s has no tables that %s can see: check source.schema, or grant SELECT on them", load.schema,
-                         engine->options.source_user);
+        good =
+            error_set(load.error, ERROR_CONFIG, "the schema %s has no tables that %s can see: check source.schema, or grant SELECT on them",
+                      load.schema, engine->options.source_user);
     if (good) {
         sql_catalog_freeze(load.catalog, version);
         good = dictionary_match_target(&load);
     }
-    LOG(LOG_INFO, "dictionary.loaded", log_text("schema", load.schema), log_u64("tables", map_count(&load.tables)), log_boolean("good", good));
+    LOG(LOG_INFO, "dictionary.loaded", log_text("schema", load.schema), log_u64("tables", map_count(&load.tables)),
+        log_boolean("good", good));
     map_release(&load.tables);
     map_release(&load.keys);
     arena_release(&load.arena);

@@ -12,14 +12,21 @@
 
 /* What the engine knows of a table beyond the catalog; set before the catalog is published (sql_table.owner). */
 enum dictionary_fact {
-    TABLE_TRIGGERS_SPREAD = 1,   /* a trigger of it may write other tables */
-    TABLE_CASCADES = 2,          /* a delete of its rows changes rows of other tables (ON DELETE CASCADE, SET NULL) */
+    TABLE_TRIGGERS_SPREAD = 1, /* a trigger of it may write other tables */
+    TABLE_CASCADES = 2,        /* a delete of its rows changes rows of other tables (ON DELETE CASCADE, SET NULL) */
 };
-static inline unsigned dictionary_facts(const struct sql_table *table) { return (unsigned)(uintptr_t)table->owner; }
+static inline unsigned dictionary_facts(const struct sql_table *table)
+{
+    return (unsigned)(uintptr_t)table->owner;
+}
 /* A write to it may change rows that its statement does not name. */
-static inline bool dictionary_table_spreads(const struct sql_table *table) { return dictionary_facts(table) != 0; }
+static inline bool dictionary_table_spreads(const struct sql_table *table)
+{
+    return dictionary_facts(table) != 0;
+}
 
-struct sql_catalog *dictionary_load(struct engine *engine, struct source *source, struct pg *target, uint64_t version, struct error *error) MUST_USE;
+struct sql_catalog *dictionary_load(struct engine *engine, struct source *source, struct pg *target, uint64_t version,
+                                    struct error *error) MUST_USE;
 bool dictionary_save(struct engine *engine, const struct sql_catalog *catalog, struct error *error) MUST_USE;
 struct sql_catalog *dictionary_restore(struct engine *engine, uint64_t version, struct error *error) MUST_USE;
 /* The tables that both sides need for epochs and positions, made if missing. */

@@ -52,8 +52,10 @@ static void add_column(struct dictionary_load *load, struct dictionary_key *key,
     const struct sql_table *table = map_get(&load->tables, view_text(key->table));
     for (uint32_t i = 0; table && i < table->column_count; i++) {
         if (strcmp(table->columns[i].name, name) != 0) continue;
-        if (key->column_count < KEY_COLUMNS_MAX) key->columns[key->column_count++] = (uint16_t)i;
-        else key->broken = true;
+        if (key->column_count < KEY_COLUMNS_MAX)
+            key->columns[key->column_count++] = (uint16_t)i;
+        else
+            key->broken = true;
         return;
     }
     key->broken = true;
@@ -128,21 +130,28 @@ static void put_keys(struct dictionary_load *load)
             const struct dictionary_key *key = value;
             struct sql_table *table = map_get(&load->tables, view_text(key->table));
             if (key->kind != *kind || !table || key->broken || key->column_count == 0) continue;
-            if (*kind == 'R') put_foreign_key(load, table, key);
-            else put_key(table, key);
+            if (*kind == 'R')
+                put_foreign_key(load, table, key);
+            else
+                put_key(table, key);
         }
     }
 }
 
 bool dictionary_read_keys(struct dictionary_load *load)
 {
-    static const char constraints[] = "SELECT CONSTRAINT_NAME, CONSTRAINT_TYPE, TABLE_NAME, R_CONSTRAINT_NAME, DELETE_RULE FROM ALL_CONSTRAINTS "
-                                      "WHERE OWNER = :1 AND CONSTRAINT_TYPE IN ('P', 'U', 'R') AND STATUS = 'ENABLED' ORDER BY TABLE_NAME, CONSTRAINT_NAME";
-    static const char columns[] = "SELECT CONSTRAINT_NAME, COLUMN_NAME FROM ALL_CONS_COLUMNS WHERE OWNER = :1 ORDER BY CONSTRAINT_NAME, POSITION";
-    static const char indexes[] = "SELECT INDEX_NAME, TABLE_NAME FROM ALL_INDEXES WHERE OWNER = :1 AND UNIQUENESS = 'UNIQUE' ORDER BY TABLE_NAME, INDEX_NAME";
-    static const char index_columns[] = "SELECT INDEX_NAME, COLUMN_NAME FROM ALL_IND_COLUMNS WHERE INDEX_OWNER = :1 ORDER BY INDEX_NAME, COLUMN_POSITION";
+    static const char constraints[] =
+        "SELECT CONSTRAINT_NAME, CONSTRAINT_TYPE, TABLE_NAME, R_CONSTRAINT_NAME, DELETE_RULE FROM ALL_CONSTRAINTS "
+        "WHERE OWNER = :1 AND CONSTRAINT_TYPE IN ('P', 'U', 'R') AND STATUS = 'ENABLED' ORDER BY TABLE_NAME, CONSTRAINT_NAME";
+    static const char columns[] =
+        "SELECT CONSTRAINT_NAME, COLUMN_NAME FROM ALL_CONS_COLUMNS WHERE OWNER = :1 ORDER BY CONSTRAINT_NAME, POSITION";
+    static const char indexes[] =
+        "SELECT INDEX_NAME, TABLE_NAME FROM ALL_INDEXES WHERE OWNER = :1 AND UNIQUENESS = 'UNIQUE' ORDER BY TABLE_NAME, INDEX_NAME";
+    static const char index_columns[] =
+        "SELECT INDEX_NAME, COLUMN_NAME FROM ALL_IND_COLUMNS WHERE INDEX_OWNER = :1 ORDER BY INDEX_NAME, COLUMN_POSITION";
     bool known;
-    if (!dictionary_query(load, constraints, load->schema, take_constraint) || !dictionary_query(load, columns, load->schema, take_key_column) ||
+    if (!dictionary_query(load, constraints, load->schema, take_constraint) ||
+        !dictionary_query(load, columns, load->schema, take_key_column) ||
         !dictionary_query_if_known(load, indexes, load->schema, take_unique_index, &known))
         return false;
     if (known && !dictionary_query_if_known(load, index_columns, load->schema, take_index_column, &known)) return false;

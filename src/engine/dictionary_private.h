@@ -6,16 +6,16 @@
 #include "base/map.h"
 #include "engine/dictionary.h"
 
-struct dictionary_key;               /* a constraint or unique index while it is gathered */
+struct dictionary_key; /* a constraint or unique index while it is gathered */
 struct dictionary_load {
     struct engine *engine;
     struct source *source;
     struct pg *target;
     struct sql_catalog *catalog;
-    const char *schema;              /* on the source */
-    struct map tables;               /* source name -> sql_table */
-    struct map keys;                 /* constraint name -> dictionary_key, in the dictionary's order */
-    struct map functions;            /* names of the target's functions, while they are matched */
+    const char *schema;   /* on the source */
+    struct map tables;    /* source name -> sql_table */
+    struct map keys;      /* constraint name -> dictionary_key, in the dictionary's order */
+    struct map functions; /* names of the target's functions, while they are matched */
     struct arena arena;
     struct error *error;
     bool failed;

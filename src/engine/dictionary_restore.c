@@ -69,9 +69,14 @@ static bool read_keys(const json_t *object, struct sql_table *table)
 
 static void read_column(const json_t *from, struct sql_table *table)
 {
-    struct sql_column c = {.precision = number(from, "precision"), .scale = number(from, "scale"), .length = number(from, "length"),
-                           .nullable = is_set(from, "nullable"), .has_default = is_set(from, "has_default"), .default_varies = is_set(from, "default_varies"),
-                           .identity = is_set(from, "identity"), .generated_virtual = is_set(from, "virtual")};
+    struct sql_column c = {.precision = number(from, "precision"),
+                           .scale = number(from, "scale"),
+                           .length = number(from, "length"),
+                           .nullable = is_set(from, "nullable"),
+                           .has_default = is_set(from, "has_default"),
+                           .default_varies = is_set(from, "default_varies"),
+                           .identity = is_set(from, "identity"),
+                           .generated_virtual = is_set(from, "virtual")};
     c.target_type = (uint32_t)json_integer_value(json_object_get(from, "target_type"));
     c.type = type_named(json_string_value(json_object_get(from, "type")));
     text_into(from, "name", c.name);
@@ -107,7 +112,8 @@ static void restore_absent(struct sql_catalog *catalog, const json_t *tables)
         struct sql_table *table = (struct sql_table *)(uintptr_t)sql_catalog_table_at(catalog, (uint32_t)i);
         text_into(from, "target", table->target);
         const json_t *columns = json_object_get(from, "columns");
-        for (size_t c = 0; c < json_array_size(columns) && c < table->column_count; c++) text_into(json_array_get(columns, c), "target", table->columns[c].target);
+        for (size_t c = 0; c < json_array_size(columns) && c < table->column_count; c++)
+            text_into(json_array_get(columns, c), "target", table->columns[c].target);
     }
 }
 

@@ -25,8 +25,14 @@ static void write_column(struct json *json, const struct sql_column *c)
     json_field_i64(json, "scale", c->scale);
     json_field_i64(json, "length", c->length);
     json_field_u64(json, "target_type", c->target_type);
-    const struct { const char *name; bool set; } flags[] = {{"nullable", c->nullable}, {"has_default", c->has_default}, {"default_varies", c->default_varies},
-                                                            {"identity", c->identity}, {"virtual", c->generated_virtual}};
+    const struct {
+        const char *name;
+        bool set;
+    } flags[] = {{"nullable", c->nullable},
+                 {"has_default", c->has_default},
+                 {"default_varies", c->default_varies},
+                 {"identity", c->identity},
+                 {"virtual", c->generated_virtual}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (flags[i].set) json_field_boolean(json, flags[i].name, true);
     json_object_end(json);
@@ -65,8 +71,14 @@ static void write_table(struct json *json, const struct sql_table *t)
     json_field_text(json, "target_schema", t->target_schema);
     json_field_text(json, "target", t->target);
     json_field_u64(json, "facts", dictionary_facts(t));
-    const struct { const char *name; bool set; } flags[] = {{"view", t->view}, {"temporary", t->temporary}, {"trigger_insert", t->trigger_insert},
-                                                            {"trigger_update", t->trigger_update}, {"trigger_delete", t->trigger_delete}};
+    const struct {
+        const char *name;
+        bool set;
+    } flags[] = {{"view", t->view},
+                 {"temporary", t->temporary},
+                 {"trigger_insert", t->trigger_insert},
+                 {"trigger_update", t->trigger_update},
+                 {"trigger_delete", t->trigger_delete}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (flags[i].set) json_field_boolean(json, flags[i].name, true);
     json_key(json, "columns");

@@ -36,7 +36,8 @@ static bool relations_read(struct dictionary_load *load, struct map *relations)
 {
     static const char text[] =
         "SELECT c.relname, c.relkind, a.attname, (CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END)::int8 FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT "
+        "a.attisdropped "
         "LEFT JOIN pg_type t ON t.oid = a.atttypid WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')";
     struct pg_result result = {0};
     if (!run(load, "dictionary_relations", text, &result)) return false;
@@ -78,7 +79,10 @@ static bool can_be_mirrored(enum sql_type type)
     return type != SQL_OBJECT && type != SQL_BFILE && type != SQL_XML && type != SQL_CURSOR && type != SQL_JSON;
 }
 
-struct known_gap { const char *table, *reason; bool found; };
+struct known_gap {
+    const char *table, *reason;
+    bool found;
+};
 static void look_for_gap(void *context, const struct state_gap *gap)
 {
     struct known_gap *known = context;
@@ -103,8 +107,10 @@ static void match_columns(struct dictionary_load *load, struct sql_table *table,
         column->target_type = there ? (uint32_t)(uintptr_t)type : 0;
         if (!there) column->target[0] = 0;
         if (column->generated_virtual || table->view || table->temporary || (there && can_be_mirrored(column->type))) continue;
-        if (there) snprintf(reason, sizeof reason, "column %s has a type that is not mirrored (%s)", column->name, sql_type_name(column->type));
-        else snprintf(reason, sizeof reason, "column %s is not there on the target", column->name);
+        if (there)
+            snprintf(reason, sizeof reason, "column %s has a type that is not mirrored (%s)", column->name, sql_type_name(column->type));
+        else
+            snprintf(reason, sizeof reason, "column %s is not there on the target", column->name);
         gap_once(load->engine, table->name, reason);
     }
 }

@@ -68,10 +68,12 @@ static bool take_dependency(void *context, const struct value *values, uint32_t 
 
 bool dictionary_read_triggers(struct dictionary_load *load)
 {
-    static const char triggers[] = "SELECT TRIGGER_NAME, TRIGGERING_EVENT, TABLE_NAME, TRIGGER_BODY FROM ALL_TRIGGERS WHERE TABLE_OWNER = :1 AND STATUS = 'ENABLED'";
-    static const char programs[] = "SELECT T.TABLE_NAME FROM ALL_TRIGGERS T, ALL_DEPENDENCIES D WHERE T.TABLE_OWNER = :1 AND T.STATUS = 'ENABLED' "
-                                   "AND D.OWNER = T.OWNER AND D.NAME = T.TRIGGER_NAME AND D.TYPE = 'TRIGGER' AND D.REFERENCED_OWNER <> 'SYS' "
-                                   "AND D.REFERENCED_TYPE IN ('PROCEDURE', 'FUNCTION', 'PACKAGE', 'TYPE', 'NON-EXISTENT')";
+    static const char triggers[] =
+        "SELECT TRIGGER_NAME, TRIGGERING_EVENT, TABLE_NAME, TRIGGER_BODY FROM ALL_TRIGGERS WHERE TABLE_OWNER = :1 AND STATUS = 'ENABLED'";
+    static const char programs[] =
+        "SELECT T.TABLE_NAME FROM ALL_TRIGGERS T, ALL_DEPENDENCIES D WHERE T.TABLE_OWNER = :1 AND T.STATUS = 'ENABLED' "
+        "AND D.OWNER = T.OWNER AND D.NAME = T.TRIGGER_NAME AND D.TYPE = 'TRIGGER' AND D.REFERENCED_OWNER <> 'SYS' "
+        "AND D.REFERENCED_TYPE IN ('PROCEDURE', 'FUNCTION', 'PACKAGE', 'TYPE', 'NON-EXISTENT')";
     bool known;
     if (!dictionary_query_if_known(load, triggers, load->schema, take_trigger, &known)) return false;
     if (!known) LOG(LOG_WARNING, "dictionary.partial", log_text("missing", "ALL_TRIGGERS: triggers are not known"));

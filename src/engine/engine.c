@@ -38,7 +38,8 @@ static const struct {
     [COUNT_RELAYED] = {"calls_relayed", "Calls answered by the source."},
     [COUNT_SERVED] = {"calls_served", "Calls answered by the target."},
     [COUNT_HELD] = {"calls_held", "Calls that waited for a switch or for a lost target."},
-    [COUNT_OPAQUE_CALLS] = {"calls_opaque", "Calls that could not be decoded and were relayed byte-exact; each is a gap while writes are mirrored."},
+    [COUNT_OPAQUE_CALLS] = {"calls_opaque",
+                            "Calls that could not be decoded and were relayed byte-exact; each is a gap while writes are mirrored."},
     [COUNT_UNKNOWN_CURSORS] = {"unknown_cursors", "Re-executions of a cursor id that is not in the session's table."},
     [COUNT_CLIENT_ERRORS] = {"client_errors", "Calls answered with a database error."},
     [COUNT_SESSIONS_OPENED] = {"sessions_opened", "Client connections accepted."},
@@ -51,7 +52,8 @@ static const struct {
     [COUNT_MIRROR_IMAGES] = {"mirror_images", "Rows read from the primary by key and written to the secondary as they are."},
     [COUNT_MIRROR_PREDICATE] = {"mirror_predicate", "Statements over a predicate that were replayed."},
     [COUNT_MIRROR_OPAQUE] = {"mirror_opaque", "Statements that could neither be replayed nor reduced to keys; each is a gap."},
-    [COUNT_MIRROR_RETRIES] = {"mirror_retries", "Batches that were done again after a serialization failure, a deadlock or a lost connection."},
+    [COUNT_MIRROR_RETRIES] = {"mirror_retries",
+                              "Batches that were done again after a serialization failure, a deadlock or a lost connection."},
     [COUNT_MIRROR_MISMATCH] = {"mirror_mismatches", "Replayed statements that touched another number of rows than on the primary."},
     [COUNT_ROWS_COMPARED] = {"rows_compared", "Rows compared by key on both sides, once each decision."},
     [COUNT_ROWS_EQUAL] = {"rows_equal", "Rows compared by key that were equal."},
@@ -135,8 +137,10 @@ void engine_acknowledge(struct engine *engine, uint64_t csn, const uint32_t *tab
 {
     const struct sql_catalog *catalog = atomic_load_explicit(&engine->catalog, memory_order_acquire);
     for (uint32_t i = 0; i < count; i++) {
-        if (tables[i] < ENGINE_TABLE_MAX) raise(&engine->table_acknowledged[tables[i]], csn);
-        else unknown = true;
+        if (tables[i] < ENGINE_TABLE_MAX)
+            raise(&engine->table_acknowledged[tables[i]], csn);
+        else
+            unknown = true;
         const struct sql_table *table = catalog ? sql_catalog_table_at(catalog, tables[i]) : NULL;
         if (!table || dictionary_table_spreads(table)) unknown = true; /* its triggers and cascades write where no statement says so */
     }
@@ -182,7 +186,8 @@ void engine_gap(struct engine *engine, const char *table, const char *reason)
         struct state_gap row = {.from_us = (int64_t)now, .to_us = (int64_t)now, .from_csn = csn, .to_csn = csn};
         snprintf(row.table, sizeof row.table, "%s", table);
         snprintf(row.reason, sizeof row.reason, "%.499s", reason);
-        if (!state_gap_add(engine->state, &row, &id, &error)) LOG(LOG_ERROR, "gap.not_recorded", log_failure(&error), log_text("table", table));
+        if (!state_gap_add(engine->state, &row, &id, &error))
+            LOG(LOG_ERROR, "gap.not_recorded", log_failure(&error), log_text("table", table));
     }
     fault_point(FAULT_gap_ledger);
     if (engine->journal) {

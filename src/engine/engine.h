@@ -26,30 +26,35 @@ enum engine_side { SIDE_SOURCE, SIDE_TARGET };
 
 struct engine_options {
     /* source */
-    char source_host[256]; uint16_t source_port; char source_service[129];
-    char source_user[129]; char source_password[129];     /* our own account: dictionary, image reads, backfill, verify, reverse */
-    char source_schema[129];                              /* the application's schema, upper case */
-    bool source_tls; char source_ca[512];
+    char source_host[256];
+    uint16_t source_port;
+    char source_service[129];
+    char source_user[129];
+    char source_password[129]; /* our own account: dictionary, image reads, backfill, verify, reverse */
+    char source_schema[129];   /* the application's schema, upper case */
+    bool source_tls;
+    char source_ca[512];
     /* target */
-    char target_conninfo[1024];                           /* an account that may set session_replication_role and create the schema `understudy` */
+    char target_conninfo[1024]; /* an account that may set session_replication_role and create the schema `understudy` */
     char target_schema[129];
     /* paths */
-    char journal_folder[512]; char state_file[512];
+    char journal_folder[512];
+    char state_file[512];
     char overrides_file[512];
     /* sizes */
-    uint32_t workers;                                     /* loops; 0: one per core, at most 4 */
-    uint32_t target_connections;                          /* per worker */
-    uint32_t fence_wait_us;                               /* how long a read waits for its fence before the primary serves it */
-    uint32_t compare_share;                               /* percent of mirrored rows that are compared by key */
-    uint32_t shadow_share;                                /* percent of eligible reads that are shadowed */
-    uint32_t shadow_queue;                                /* shadow jobs waiting; beyond: skipped and counted */
-    uint32_t mirror_fold;                                 /* source transactions in one target transaction, at most */
-    size_t capture_max;                                   /* bytes of a captured result; beyond: not comparable */
-    size_t result_max;                                    /* bytes of one served result held in memory */
-    uint32_t statement_timeout_ms;                        /* on the target, for served calls; 0: none */
-    uint32_t sequence_margin;                             /* how far sequences are kept ahead on the side that is not primary */
-    struct wire_limits *wire_limits;                      /* NULL: defaults */
-    bool disable_source_triggers;                         /* while the source is the fallback */
+    uint32_t workers;                /* loops; 0: one per core, at most 4 */
+    uint32_t target_connections;     /* per worker */
+    uint32_t fence_wait_us;          /* how long a read waits for its fence before the primary serves it */
+    uint32_t compare_share;          /* percent of mirrored rows that are compared by key */
+    uint32_t shadow_share;           /* percent of eligible reads that are shadowed */
+    uint32_t shadow_queue;           /* shadow jobs waiting; beyond: skipped and counted */
+    uint32_t mirror_fold;            /* source transactions in one target transaction, at most */
+    size_t capture_max;              /* bytes of a captured result; beyond: not comparable */
+    size_t result_max;               /* bytes of one served result held in memory */
+    uint32_t statement_timeout_ms;   /* on the target, for served calls; 0: none */
+    uint32_t sequence_margin;        /* how far sequences are kept ahead on the side that is not primary */
+    struct wire_limits *wire_limits; /* NULL: defaults */
+    bool disable_source_triggers;    /* while the source is the fallback */
 };
 
 /* The route policy: one immutable object, replaced whole; readers load the pointer once a call. Old ones are kept till the end (they are few). */
@@ -57,31 +62,67 @@ struct engine_policy {
     uint64_t epoch;
     enum engine_phase phase;
     enum engine_side primary;
-    uint32_t canary_percent;      /* share of eligible reads served by the target while the source is primary */
-    bool mirror;                  /* writes are journalled (all phases but observe; also while the target is primary) */
-    bool shadow;                  /* reads are compared */
-    bool hold;                    /* new transactions wait: a switch is going on */
-    bool target_down;             /* the target was given up: whatever is on it is held or goes back to the source */
-    bool source_attached;         /* false in complete */
+    uint32_t canary_percent; /* share of eligible reads served by the target while the source is primary */
+    bool mirror;             /* writes are journalled (all phases but observe; also while the target is primary) */
+    bool shadow;             /* reads are compared */
+    bool hold;               /* new transactions wait: a switch is going on */
+    bool target_down;        /* the target was given up: whatever is on it is held or goes back to the source */
+    bool source_attached;    /* false in complete */
 };
 
-enum { ENGINE_TABLE_MAX = 4096 };   /* tables of one catalog; more: the catalog loader refuses */
+enum { ENGINE_TABLE_MAX = 4096 }; /* tables of one catalog; more: the catalog loader refuses */
 
 enum engine_counter {
-    COUNT_CALLS, COUNT_RELAYED, COUNT_SERVED, COUNT_HELD, COUNT_OPAQUE_CALLS, COUNT_UNKNOWN_CURSORS, COUNT_CLIENT_ERRORS, COUNT_SESSIONS_OPENED,
-    COUNT_SESSIONS_CLOSED, COUNT_TRANSACTIONS, COUNT_DML_RECORDED, COUNT_GAPS, COUNT_MIRROR_APPLIED, COUNT_MIRROR_EXACT, COUNT_MIRROR_IMAGES,
-    COUNT_MIRROR_PREDICATE, COUNT_MIRROR_OPAQUE, COUNT_MIRROR_RETRIES, COUNT_MIRROR_MISMATCH, COUNT_ROWS_COMPARED, COUNT_ROWS_EQUAL, COUNT_ROWS_DIVERGENT,
-    COUNT_ROWS_VERIFIED, COUNT_ROWS_BACKFILLED, COUNT_ROWS_REPAIRED, COUNT_SHADOW_QUEUED, COUNT_SHADOW_SKIPPED, COUNT_SHADOW_EQUAL, COUNT_SHADOW_RECHECKED,
-    COUNT_SHADOW_NOISE, COUNT_SHADOW_NOT_COMPARABLE, COUNT_SHADOW_DIVERGENT, COUNT_FENCE_WAITS, COUNT_FENCE_TIMEOUTS, COUNT_FALLBACKS, COUNT_REPLAYED_CALLS,
-    COUNT_REVERSE_APPLIED, COUNT_REVERSE_ROWS, COUNT_TARGET_ERRORS, COUNT_SOURCE_ERRORS, ENGINE_COUNTER_COUNT
+    COUNT_CALLS,
+    COUNT_RELAYED,
+    COUNT_SERVED,
+    COUNT_HELD,
+    COUNT_OPAQUE_CALLS,
+    COUNT_UNKNOWN_CURSORS,
+    COUNT_CLIENT_ERRORS,
+    COUNT_SESSIONS_OPENED,
+    COUNT_SESSIONS_CLOSED,
+    COUNT_TRANSACTIONS,
+    COUNT_DML_RECORDED,
+    COUNT_GAPS,
+    COUNT_MIRROR_APPLIED,
+    COUNT_MIRROR_EXACT,
+    COUNT_MIRROR_IMAGES,
+    COUNT_MIRROR_PREDICATE,
+    COUNT_MIRROR_OPAQUE,
+    COUNT_MIRROR_RETRIES,
+    COUNT_MIRROR_MISMATCH,
+    COUNT_ROWS_COMPARED,
+    COUNT_ROWS_EQUAL,
+    COUNT_ROWS_DIVERGENT,
+    COUNT_ROWS_VERIFIED,
+    COUNT_ROWS_BACKFILLED,
+    COUNT_ROWS_REPAIRED,
+    COUNT_SHADOW_QUEUED,
+    COUNT_SHADOW_SKIPPED,
+    COUNT_SHADOW_EQUAL,
+    COUNT_SHADOW_RECHECKED,
+    COUNT_SHADOW_NOISE,
+    COUNT_SHADOW_NOT_COMPARABLE,
+    COUNT_SHADOW_DIVERGENT,
+    COUNT_FENCE_WAITS,
+    COUNT_FENCE_TIMEOUTS,
+    COUNT_FALLBACKS,
+    COUNT_REPLAYED_CALLS,
+    COUNT_REVERSE_APPLIED,
+    COUNT_REVERSE_ROWS,
+    COUNT_TARGET_ERRORS,
+    COUNT_SOURCE_ERRORS,
+    ENGINE_COUNTER_COUNT
 };
-const char *engine_counter_name(enum engine_counter counter); /* Prometheus name without prefix and _total; the table also has a help text */
+const char *
+engine_counter_name(enum engine_counter counter); /* Prometheus name without prefix and _total; the table also has a help text */
 const char *engine_counter_help(enum engine_counter counter);
 
-struct engine_histogram;            /* engine/histogram.h */
-struct engine_statements;           /* engine/statement.h */
-struct engine_worker;               /* engine/worker.h */
-struct outstanding;                 /* engine/outstanding.h */
+struct engine_histogram;  /* engine/histogram.h */
+struct engine_statements; /* engine/statement.h */
+struct engine_worker;     /* engine/worker.h */
+struct outstanding;       /* engine/outstanding.h */
 
 struct engine {
     struct engine_options options;
@@ -89,30 +130,37 @@ struct engine {
     struct state *state;
     struct engine_statements *statements;
     _Atomic(const struct engine_policy *) policy;
-    _Atomic(const struct sql_catalog *) catalog;      /* NULL until the dictionary was read: then nothing is translated and all is relayed */
-    _Atomic uint64_t acknowledged;                    /* CSN */
-    _Atomic uint64_t applied;                         /* CSN, on the secondary */
-    _Atomic uint64_t applied_position;                /* journal position up to which everything is applied */
-    _Atomic uint64_t mirror_lag_us;                   /* age of the oldest commit not yet applied, 0: none */
-    _Atomic uint64_t reverse_csn;                     /* highest CSN that came back through the target's stream and stands on the source */
+    _Atomic(const struct sql_catalog *) catalog; /* NULL until the dictionary was read: then nothing is translated and all is relayed */
+    _Atomic uint64_t acknowledged;               /* CSN */
+    _Atomic uint64_t applied;                    /* CSN, on the secondary */
+    _Atomic uint64_t applied_position;           /* journal position up to which everything is applied */
+    _Atomic uint64_t mirror_lag_us;              /* age of the oldest commit not yet applied, 0: none */
+    _Atomic uint64_t reverse_csn;                /* highest CSN that came back through the target's stream and stands on the source */
     _Atomic uint64_t reverse_lag_us;
     _Atomic uint64_t table_acknowledged[ENGINE_TABLE_MAX]; /* CSN of the last acknowledged commit that wrote the table */
-    _Atomic uint64_t unknown_acknowledged;            /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
+    _Atomic uint64_t unknown_acknowledged; /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
     _Atomic uint64_t counters[ENGINE_COUNTER_COUNT];
     _Atomic uint32_t sessions, transactions_open, commits_in_flight, in_doubt;
-    _Atomic uint32_t transactions_on_target;          /* of transactions_open, those that began on the target or are about to */
+    _Atomic uint32_t transactions_on_target; /* of transactions_open, those that began on the target or are about to */
     _Atomic bool target_healthy, source_healthy;
-    _Atomic uint64_t longest_hold_us;                 /* longest time a client's call was held since control last asked */
-    struct outstanding *outstanding;                  /* engine/outstanding.h; commits on the target that do not yet stand on the source */
-    struct checker *checker;                          /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */
-    struct engine_worker **workers; uint32_t worker_count;
-    uint8_t fake_seed[32];                            /* for logins of unknown users in server mode; random, made once a start */
-    uint64_t boot;                                    /* number of this start, from the state store */
+    _Atomic uint64_t longest_hold_us; /* longest time a client's call was held since control last asked */
+    struct outstanding *outstanding;  /* engine/outstanding.h; commits on the target that do not yet stand on the source */
+    struct checker *checker;          /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */
+    struct engine_worker **workers;
+    uint32_t worker_count;
+    uint8_t fake_seed[32]; /* for logins of unknown users in server mode; random, made once a start */
+    uint64_t boot;         /* number of this start, from the state store */
 };
 
-static inline const struct engine_policy *engine_policy(struct engine *engine) { return atomic_load_explicit(&engine->policy, memory_order_acquire); }
+static inline const struct engine_policy *engine_policy(struct engine *engine)
+{
+    return atomic_load_explicit(&engine->policy, memory_order_acquire);
+}
 /* A rollback without the target, on its way: transactions that were on it are done again on the source, and no other call of a transaction may come between. */
-static inline bool engine_policy_moving(const struct engine_policy *policy) { return policy->primary == SIDE_SOURCE && policy->hold && policy->target_down; }
+static inline bool engine_policy_moving(const struct engine_policy *policy)
+{
+    return policy->primary == SIDE_SOURCE && policy->hold && policy->target_down;
+}
 static inline void engine_count(struct engine *engine, enum engine_counter counter, uint64_t n)
 {
     atomic_fetch_add_explicit(&engine->counters[counter], n, memory_order_relaxed);

@@ -18,11 +18,15 @@ static const char *side_name(enum engine_side side)
 
 bool epoch_prepare_source(struct source *source, struct error *error)
 {
-    static const struct { const char *table, *text; } tables[] = {
-        {"UNDERSTUDY_EPOCH", "CREATE TABLE UNDERSTUDY_EPOCH (ID NUMBER(1) NOT NULL, EPOCH NUMBER(20) NOT NULL, PRIMARY_SIDE VARCHAR2(10) NOT NULL, "
-                             "CHANGED VARCHAR2(40), CONSTRAINT UNDERSTUDY_EPOCH_PK PRIMARY KEY (ID))"},
-        {"UNDERSTUDY_APPLIED", "CREATE TABLE UNDERSTUDY_APPLIED (READER VARCHAR2(60) NOT NULL, CSN NUMBER(20) NOT NULL, POSITION NUMBER(20) NOT NULL, "
-                               "UPDATED VARCHAR2(40), CONSTRAINT UNDERSTUDY_APPLIED_PK PRIMARY KEY (READER))"},
+    static const struct {
+        const char *table, *text;
+    } tables[] = {
+        {"UNDERSTUDY_EPOCH",
+         "CREATE TABLE UNDERSTUDY_EPOCH (ID NUMBER(1) NOT NULL, EPOCH NUMBER(20) NOT NULL, PRIMARY_SIDE VARCHAR2(10) NOT NULL, "
+         "CHANGED VARCHAR2(40), CONSTRAINT UNDERSTUDY_EPOCH_PK PRIMARY KEY (ID))"},
+        {"UNDERSTUDY_APPLIED",
+         "CREATE TABLE UNDERSTUDY_APPLIED (READER VARCHAR2(60) NOT NULL, CSN NUMBER(20) NOT NULL, POSITION NUMBER(20) NOT NULL, "
+         "UPDATED VARCHAR2(40), CONSTRAINT UNDERSTUDY_APPLIED_PK PRIMARY KEY (READER))"},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char text[200];
@@ -37,11 +41,13 @@ bool epoch_prepare_source(struct source *source, struct error *error)
     return true;
 }
 
-static bool source_update(struct source *source, const char *text, uint64_t epoch, enum engine_side primary, uint64_t *affected, struct error *error)
+static bool source_update(struct source *source, const char *text, uint64_t epoch, enum engine_side primary, uint64_t *affected,
+                          struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);
-    struct value binds[] = {value_number_i64(&arena, (int64_t)epoch), value_text(view_text(side_name(primary))), value_number_i64(&arena, (int64_t)epoch)};
+    struct value binds[] = {value_number_i64(&arena, (int64_t)epoch), value_text(view_text(side_name(primary))),
+                            value_number_i64(&arena, (int64_t)epoch)};
     struct source_result result;
     bool good = source_run(source, text, binds, strstr(text, ":3") ? 3 : 2, 1, 0, NULL, NULL, &result, error);
     if (good) *affected = result.affected;
@@ -53,14 +59,20 @@ bool epoch_write_source(struct source *source, uint64_t epoch, enum engine_side 
 {
     uint64_t affected = 0, stored = 0;
     if (!epoch_prepare_source(source, error)) return false;
-    if (!source_update(source, "UPDATE UNDERSTUDY_EPOCH SET EPOCH = :1, PRIMARY_SIDE = :2 WHERE ID = 1 AND EPOCH <= :3", epoch, primary, &affected, error)) goto failed;
+    if (!source_update(source, "UPDATE UNDERSTUDY_EPOCH SET EPOCH = :1, PRIMARY_SIDE = :2 WHERE ID = 1 AND EPOCH <= :3", epoch, primary,
+                       &affected, error))
+        goto failed;
     if (affected == 0) {
         if (!epoch_read_source(source, &stored, error)) goto failed;
         if (stored > epoch) {
-            error_set(error, ERROR_STATE, "the source stands at epoch %" PRIu64 ", we wanted to write %" PRIu64 ": another proxy has switched since", stored, epoch);
+            error_set(error, ERROR_STATE,
+                      "the source stands at epoch %" PRIu64 ", we wanted to write %" PRIu64 ": another proxy has switched since", stored,
+                      epoch);
             goto failed;
         }
-        if (!source_update(source, "INSERT INTO UNDERSTUDY_EPOCH (ID, EPOCH, PRIMARY_SIDE) VALUES (1, :1, :2)", epoch, primary, &affected, error)) goto failed;
+        if (!source_update(source, "INSERT INTO UNDERSTUDY_EPOCH (ID, EPOCH, PRIMARY_SIDE) VALUES (1, :1, :2)", epoch, primary, &affected,
+                           error))
+            goto failed;
     }
     if (source_commit(source, error)) return true;
 failed:
@@ -85,7 +97,8 @@ bool epoch_prepare_target(struct pg *target, struct error *error)
     static const char text[] =
         "CREATE SCHEMA IF NOT EXISTS understudy;"
         "CREATE TABLE IF NOT EXISTS understudy.applied (reader text PRIMARY KEY, csn bigint, position bigint, updated timestamptz);"
-        "CREATE TABLE IF NOT EXISTS understudy.epoch (id integer PRIMARY KEY, epoch bigint NOT NULL, primary_side text NOT NULL, changed timestamptz);";
+        "CREATE TABLE IF NOT EXISTS understudy.epoch (id integer PRIMARY KEY, epoch bigint NOT NULL, primary_side text NOT NULL, changed "
+        "timestamptz);";
     return pg_run(target, text, NULL, error) || error_prefix(error, "making the tables of the schema understudy");
 }
 
@@ -96,7 +109,8 @@ bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side prim
     if (!epoch_prepare_target(target, error)) return false;
     /* The message marks the place in the stream; the row is what a stale proxy is refused by. One statement: both or nothing. */
     snprintf(text, sizeof text,
-             "WITH put AS (INSERT INTO understudy.epoch AS e (id, epoch, primary_side, changed) VALUES (1, %" PRIu64 ", '%s', clock_timestamp()) "
+             "WITH put AS (INSERT INTO understudy.epoch AS e (id, epoch, primary_side, changed) VALUES (1, %" PRIu64
+             ", '%s', clock_timestamp()) "
              "ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, primary_side = excluded.primary_side, changed = excluded.changed "
              "WHERE e.epoch <= excluded.epoch RETURNING 1) "
              "SELECT (pg_logical_emit_message(true, 'understudy', 'epoch %" PRIu64 "') - '0/0'::pg_lsn)::numeric FROM put",
@@ -112,7 +126,9 @@ bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side prim
     if (good) return true;
     uint64_t stored = 0;
     if (!epoch_read_target(target, &stored, error)) return false;
-    return error_set(error, ERROR_STATE, "the target stands at epoch %" PRIu64 ", we wanted to write %" PRIu64 ": another proxy has switched since", stored, epoch);
+    return error_set(error, ERROR_STATE,
+                     "the target stands at epoch %" PRIu64 ", we wanted to write %" PRIu64 ": another proxy has switched since", stored,
+                     epoch);
 }
 
 bool epoch_read_target(struct pg *target, uint64_t *epoch, struct error *error)

@@ -44,10 +44,12 @@ uint64_t histogram_quantile(const struct histogram *h, double quantile)
     return quantile_of(NULL, now.buckets, now.count, quantile);
 }
 
-uint64_t histogram_quantile_between(const struct histogram_copy *before, const struct histogram_copy *after, double quantile, uint64_t *count)
+uint64_t histogram_quantile_between(const struct histogram_copy *before, const struct histogram_copy *after, double quantile,
+                                    uint64_t *count)
 {
     uint64_t total = 0;
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) total += (uint32_t)(after->buckets[i] - before->buckets[i]); /* right over a wrap, too */
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        total += (uint32_t)(after->buckets[i] - before->buckets[i]); /* right over a wrap, too */
     if (count) *count = total;
     return quantile_of(before->buckets, after->buckets, total, quantile);
 }

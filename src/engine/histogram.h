@@ -9,7 +9,10 @@
 #include <stdint.h>
 
 enum { HISTOGRAM_BUCKETS = 8 * 40 };
-struct histogram { _Atomic uint32_t buckets[HISTOGRAM_BUCKETS]; _Atomic uint64_t count, sum; };
+struct histogram {
+    _Atomic uint32_t buckets[HISTOGRAM_BUCKETS];
+    _Atomic uint64_t count, sum;
+};
 
 static inline unsigned histogram_bucket(uint64_t us)
 {
@@ -27,8 +30,12 @@ static inline void histogram_add(struct histogram *h, uint64_t us)
 /* Upper edge of the bucket that holds the quantile (0..1); 0 when empty. */
 uint64_t histogram_quantile(const struct histogram *h, double quantile);
 /* For windows: copies the counts; histogram_quantile_between works on the difference of two copies. */
-struct histogram_copy { uint32_t buckets[HISTOGRAM_BUCKETS]; uint64_t count, sum; };
+struct histogram_copy {
+    uint32_t buckets[HISTOGRAM_BUCKETS];
+    uint64_t count, sum;
+};
 void histogram_take(const struct histogram *h, struct histogram_copy *out);
-uint64_t histogram_quantile_between(const struct histogram_copy *before, const struct histogram_copy *after, double quantile, uint64_t *count);
+uint64_t histogram_quantile_between(const struct histogram_copy *before, const struct histogram_copy *after, double quantile,
+                                    uint64_t *count);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 enum { IDLE_MS = 20, KEPT_MAX = 65536, KEPT_BEHIND = 100000 /* CSNs behind the stream: what has not come back by then was no commit */ };
-#define GAP_EVERY_US UINT64_C(1000000)
+#define GAP_EVERY_US     UINT64_C(1000000)
 #define RELEASE_EVERY_US UINT64_C(1000000)
 
 /* ---- gaps ---- */
@@ -100,7 +100,9 @@ static void release_journal(struct mirror *m)
     m->released_us = now;
     uint64_t reverse = atomic_load(&m->engine->reverse_csn), position = m->written_position;
     uint32_t back = 0;
-    while (back < m->kept_count && (!outstanding_has(m->engine->outstanding, m->kept[back].csn) || m->kept[back].csn + KEPT_BEHIND < reverse)) back++;
+    while (back < m->kept_count &&
+           (!outstanding_has(m->engine->outstanding, m->kept[back].csn) || m->kept[back].csn + KEPT_BEHIND < reverse))
+        back++;
     if (back) memmove(m->kept, m->kept + back, sizeof *m->kept * (m->kept_count -= back));
     if (m->kept_count && m->kept[0].position < position) position = m->kept[0].position;
     if (position) journal_release(m->engine->journal, position);
@@ -150,8 +152,10 @@ static bool turn(struct mirror *m)
         clock_sleep_us(IDLE_MS * 1000);
         return true;
     }
-    if (ready) mirror_jobs_run(m);
-    else mirror_jobs_fail(m);
+    if (ready)
+        mirror_jobs_run(m);
+    else
+        mirror_jobs_fail(m);
     if (m->resync_wanted && m->target && !m->paused) mirror_resync(m);
     bool busy = mirror_read_some(m), applied = false;
     if (m->target && m->catalog && mirror_collect(m)) {

@@ -25,7 +25,7 @@
 
 struct mirror;
 struct mirror *mirror_start(struct engine *engine, struct error *error) MUST_USE;
-void mirror_stop(struct mirror *mirror);          /* finishes the batch at hand */
+void mirror_stop(struct mirror *mirror); /* finishes the batch at hand */
 /* While the target is primary the mirror rests: it reads past the target-primary transactions (they come back through the stream). */
 void mirror_pause(struct mirror *mirror, bool paused); /* returns when the pause holds */
 /* Runs `work` on the mirror's thread between two batches, with its target connection outside a transaction, and waits for it. `work` answers false with
@@ -36,20 +36,27 @@ bool mirror_run(struct mirror *mirror, mirror_work *work, void *context, struct 
 /* Backfill: from table_watch on, DML on the table is image and touched keys are kept; mirror_touched says whether a key was touched since the mark. On the
  * mirror's thread (inside mirror_work) or before watching. `mark` numbers chunk reads. */
 void mirror_watch_table(struct mirror *mirror, const struct sql_table *table, bool watch);
-uint64_t mirror_watch_mark(struct mirror *mirror, const struct sql_table *table);                 /* before the chunk's read */
-bool mirror_touched(struct mirror *mirror, const struct sql_table *table, uint64_t mark, const struct value *key, bool *whole_table); /* whole_table: an unkeyed change: read the chunk again */
-void mirror_forget(struct mirror *mirror, const struct sql_table *table, uint64_t mark);          /* marks below are done */
+uint64_t mirror_watch_mark(struct mirror *mirror, const struct sql_table *table); /* before the chunk's read */
+bool mirror_touched(struct mirror *mirror, const struct sql_table *table, uint64_t mark, const struct value *key,
+                    bool *whole_table); /* whole_table: an unkeyed change: read the chunk again */
+void mirror_forget(struct mirror *mirror, const struct sql_table *table, uint64_t mark); /* marks below are done */
 
 /* Repair and reconcile: these keys are read from the primary and written to the secondary, in order with apply. Queued; `done` runs on the mirror's thread. */
 typedef void mirror_reconciled(void *context, const struct row *before, const struct row *after, bool changed, const struct error *error);
-void mirror_reconcile(struct mirror *mirror, const struct sql_table *table, struct view encoded_key, mirror_reconciled *done, void *context);
+void mirror_reconcile(struct mirror *mirror, const struct sql_table *table, struct view encoded_key, mirror_reconciled *done,
+                      void *context);
 
 /* Without a thread, for the simulator: nothing happens but in mirror_step, which does one turn; false: there was nothing to do. mirror_stop ends it. mirror_run and
  * mirror_pause wait for a thread and must not be used. */
 struct mirror *mirror_open_stepped(struct engine *engine, uint64_t seed);
 bool mirror_step(struct mirror *mirror);
 
-struct mirror_statistics { uint64_t transactions, statements, images, batches, retries, poison, pending_transactions, position; double per_second; bool target_up; char last_error[300]; };
+struct mirror_statistics {
+    uint64_t transactions, statements, images, batches, retries, poison, pending_transactions, position;
+    double per_second;
+    bool target_up;
+    char last_error[300];
+};
 void mirror_statistics(struct mirror *mirror, struct mirror_statistics *out);
 
 #endif

@@ -15,7 +15,11 @@ enum { BATCH_TIMEOUT_MS = 120000, SEND_AT_ONCE = 1000, READ_FAILURES_MAX = 5 };
 #define POSITION_EVERY_US UINT64_C(1000000)
 
 /* The first error of what was sent. */
-struct sending { bool failed; struct error error; char constraint[129]; };
+struct sending {
+    bool failed;
+    struct error error;
+    char constraint[129];
+};
 
 static void note_error(struct sending *s, const struct pg_result *result)
 {
@@ -66,7 +70,8 @@ bool mirror_send_statement(struct mirror *m, struct mirror_op *op, struct error 
     if (!parameters_make(op->plan, op->binds, op->bind_count, &m->batch.arena, &parameters, error)) return false;
     bool returning = op->action == ACTION_PREDICATE;
     parameters_name(op->statement, op->plan, parameters, returning ? 'p' : 'm', name);
-    pg_send_prepared(m->target, name, returning ? op->plan->returning_text : op->plan->target_text, parameters, op->plan->bind_count, statement_done, op);
+    pg_send_prepared(m->target, name, returning ? op->plan->returning_text : op->plan->target_text, parameters, op->plan->bind_count,
+                     statement_done, op);
     op->sent = true;
     return true;
 }
@@ -123,9 +128,10 @@ bool mirror_send_images(struct mirror *m, bool found, pg_on_result *done, void *
 
 void mirror_send_applied(struct mirror *m, uint64_t csn, uint64_t position, pg_on_result *done, void *context)
 {
-    static const char text[] = "INSERT INTO understudy.applied AS a (reader, csn, position, updated) VALUES ('mirror', $1, $2, clock_timestamp()), "
-                               "('mirror horizon', $3, $2, clock_timestamp()) ON CONFLICT (reader) DO UPDATE SET csn = excluded.csn, "
-                               "position = excluded.position, updated = excluded.updated";
+    static const char text[] =
+        "INSERT INTO understudy.applied AS a (reader, csn, position, updated) VALUES ('mirror', $1, $2, clock_timestamp()), "
+        "('mirror horizon', $3, $2, clock_timestamp()) ON CONFLICT (reader) DO UPDATE SET csn = excluded.csn, "
+        "position = excluded.position, updated = excluded.updated";
     char numbers[3][24];
     struct pg_parameter parameters[3];
     uint64_t values[3] = {csn, position, m->horizon_max};
@@ -161,11 +167,13 @@ static void compare_counts(struct mirror *m)
             engine_count(m->engine, COUNT_MIRROR_MISMATCH, 1);
             /* Rows that were read ahead of this statement are right already, though it finds them changed: then the count says nothing. */
             const struct sql_table *table = op->plan->written;
-            bool ahead = !table || op->transaction->csn <= m->horizon_start || op->transaction->csn <= m->tables[table->id].image_csn || watch_is_on(m, table);
+            bool ahead = !table || op->transaction->csn <= m->horizon_start || op->transaction->csn <= m->tables[table->id].image_csn ||
+                         watch_is_on(m, table);
             for (uint32_t k = 0; k < b->keys.count && !ahead; k++) ahead = b->keys.list[k]->image && b->keys.list[k]->map->table == table;
             if (!op->key && !(ahead && !op->strict && op->action == ACTION_PREDICATE)) {
                 char reason[400];
-                snprintf(reason, sizeof reason, "a statement touched %" PRIu64 " rows on the primary and %" PRIu64 " on the secondary: %.200s", record->expected,
+                snprintf(reason, sizeof reason,
+                         "a statement touched %" PRIu64 " rows on the primary and %" PRIu64 " on the secondary: %.200s", record->expected,
                          record->affected, op->plan->normal_text ? op->plan->normal_text : op->plan->source_text);
                 mirror_gap(m, table ? table->name : NULL, reason);
             }
@@ -220,7 +228,8 @@ static bool images_are_read(const struct mirror_batch *b)
 static bool run_transaction(struct mirror *m, struct error *error)
 {
     struct mirror_batch *b = &m->batch;
-    struct sending *s = arena_zero(&b->arena, sizeof *s); /* outlives this call: what is in flight when it fails is answered while we roll back */
+    struct sending *s =
+        arena_zero(&b->arena, sizeof *s); /* outlives this call: what is in flight when it fails is answered while we roll back */
     bool any = false;
     b->images = 0;
     for (uint32_t i = 0; i < b->keys.count; i++) b->keys.list[i]->sent = false;
@@ -273,7 +282,8 @@ static void give_to_checker(struct mirror *m)
     for (uint32_t i = 0; i < b->keys.count; i++) {
         const struct mirror_key *key = b->keys.list[i];
         if (!key->must_check && random_below(&m->random, 100) >= share) continue;
-        (void)checker_add(m->engine->checker, key->must_check ? CHECK_PREDICATE : CHECK_MIRROR, key->map->table, key->encoded, key->csn, key->fingerprint);
+        (void)checker_add(m->engine->checker, key->must_check ? CHECK_PREDICATE : CHECK_MIRROR, key->map->table, key->encoded, key->csn,
+                          key->fingerprint);
     }
 }
 
@@ -283,8 +293,10 @@ void mirror_batch_done(struct mirror *m)
     uint64_t applied = 0, exact = 0, predicate = 0;
     for (uint32_t i = 0; i < b->op_count; i++) {
         if (!b->ops[i].sent) continue;
-        if (b->ops[i].action == ACTION_EXACT) exact++;
-        else predicate++;
+        if (b->ops[i].action == ACTION_EXACT)
+            exact++;
+        else
+            predicate++;
     }
     for (uint32_t i = 0; i < b->keys.count; i++) {
         struct mirror_key *key = b->keys.list[i];
@@ -313,7 +325,8 @@ void mirror_batch_done(struct mirror *m)
     uint32_t count = b->count;
     struct mirror_transaction **list = b->transactions;
     for (uint32_t i = 0; i < count; i++) {
-        if (list[i]->state == TRANSACTION_DOUBT) LOG(LOG_INFO, "mirror.doubt_settled", log_u64("csn", list[i]->csn), log_u64("statements", list[i]->entry_count));
+        if (list[i]->state == TRANSACTION_DOUBT)
+            LOG(LOG_INFO, "mirror.doubt_settled", log_u64("csn", list[i]->csn), log_u64("statements", list[i]->entry_count));
         mirror_keep_for_reverse(m, list[i]);
         mirror_transaction_drop(m, list[i]);
     }
@@ -382,8 +395,10 @@ static bool read_before(struct mirror *m, struct error *error)
 
 static void failed(struct mirror *m, const struct error *error)
 {
-    if (error->code == ERROR_SOURCE_LOST || error->code == ERROR_SOURCE) mirror_source_failed(m, error);
-    else mirror_target_failed(m, error);
+    if (error->code == ERROR_SOURCE_LOST || error->code == ERROR_SOURCE)
+        mirror_source_failed(m, error);
+    else
+        mirror_target_failed(m, error);
 }
 
 static bool try_batch(struct mirror *m, struct error *error)
@@ -396,8 +411,10 @@ static bool try_batch(struct mirror *m, struct error *error)
     fault_point(FAULT_mirror_read);
     if (run_transaction(m, error)) return true;
     if (!roll_back(m)) return false;
-    if (error->code == ERROR_SOURCE_LOST || error->code == ERROR_SOURCE) failed(m, error);
-    else if (mirror_target_trouble(error)) mirror_target_failed(m, error);
+    if (error->code == ERROR_SOURCE_LOST || error->code == ERROR_SOURCE)
+        failed(m, error);
+    else if (mirror_target_trouble(error))
+        mirror_target_failed(m, error);
     return false;
 }
 
@@ -410,8 +427,10 @@ bool mirror_apply_keys(struct mirror *m)
     bool good = try_batch(m, &error);
     if (!good && (!m->target || error.code == ERROR_NONE || error.code == ERROR_SOURCE_LOST || error.code == ERROR_SOURCE)) return false;
     if (!good) good = mirror_apply_carefully(m, &error);
-    if (good) mirror_batch_done(m);
-    else if (m->target && roll_back(m)) failed(m, &error);
+    if (good)
+        mirror_batch_done(m);
+    else if (m->target && roll_back(m))
+        failed(m, &error);
     return good;
 }
 

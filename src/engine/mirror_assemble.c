@@ -37,8 +37,10 @@ static struct mirror_transaction *transaction_new(struct mirror *m, uint64_t id,
     t->id = id;
     t->first_position = position;
     t->older = m->newest;
-    if (m->newest) m->newest->newer = t;
-    else m->oldest = t;
+    if (m->newest)
+        m->newest->newer = t;
+    else
+        m->oldest = t;
     m->newest = t;
     m->transaction_count++;
     map_put_u64(&m->by_id, id, t);
@@ -57,10 +59,14 @@ void mirror_transaction_drop(struct mirror *m, struct mirror_transaction *t)
     if (t->state == TRANSACTION_DOUBT) atomic_fetch_sub(&m->engine->in_doubt, 1);
     if (map_get_u64(&m->by_id, t->id) == t) map_remove_u64(&m->by_id, t->id);
     if (t->csn && map_get_u64(&m->by_csn, t->csn) == t) map_remove_u64(&m->by_csn, t->csn);
-    if (t->older) t->older->newer = t->newer;
-    else m->oldest = t->newer;
-    if (t->newer) t->newer->older = t->older;
-    else m->newest = t->older;
+    if (t->older)
+        t->older->newer = t->newer;
+    else
+        m->oldest = t->newer;
+    if (t->newer)
+        t->newer->older = t->older;
+    else
+        m->newest = t->older;
     m->pending_bytes -= t->bytes;
     m->transaction_count--;
     if (m->spare_count >= SPARE_MAX || t->entry_room > 1024) {
@@ -225,9 +231,12 @@ static void take_outcome(struct mirror *m, const struct journal_record *record)
     t->outcome = arena_copy(&t->arena, record->payload);
     map_remove_u64(&m->by_id, t->id);
     if (t->state == TRANSACTION_DOUBT) atomic_fetch_sub(&m->engine->in_doubt, 1); /* it was given up too early */
-    if (outcome == JOURNAL_COMMITTED) t->state = TRANSACTION_COMMITTED;
-    else if (outcome == JOURNAL_ROLLED_BACK) t->state = TRANSACTION_VOID;
-    else set_doubt(m, t, record->time_us);
+    if (outcome == JOURNAL_COMMITTED)
+        t->state = TRANSACTION_COMMITTED;
+    else if (outcome == JOURNAL_ROLLED_BACK)
+        t->state = TRANSACTION_VOID;
+    else
+        set_doubt(m, t, record->time_us);
 }
 
 static void take_trim(struct mirror *m, const struct journal_record *record)
@@ -245,9 +254,11 @@ static void ledger_gap(struct mirror *m, const struct journal_record *record, co
     struct state *state = m->engine->state;
     struct error error;
     if (!state || record->transaction != 0 || record->position <= state_get_u64(state, "mirror_gap_position", 0)) return;
-    struct state_gap row = {.from_us = (int64_t)gap->from_us, .to_us = (int64_t)gap->to_us, .from_csn = gap->from_csn, .to_csn = gap->to_csn};
+    struct state_gap row = {
+        .from_us = (int64_t)gap->from_us, .to_us = (int64_t)gap->to_us, .from_csn = gap->from_csn, .to_csn = gap->to_csn};
     snprintf(row.table, sizeof row.table, VIEW_FORMAT, (int)(gap->table.size > 259 ? 259 : gap->table.size), (const char *)gap->table.data);
-    snprintf(row.reason, sizeof row.reason, VIEW_FORMAT, (int)(gap->reason.size > 400 ? 400 : gap->reason.size), (const char *)gap->reason.data);
+    snprintf(row.reason, sizeof row.reason, VIEW_FORMAT, (int)(gap->reason.size > 400 ? 400 : gap->reason.size),
+             (const char *)gap->reason.data);
     uint64_t id;
     engine_count(m->engine, COUNT_GAPS, 1);
     if (!state_gap_add(state, &row, &id, &error) || !state_put_u64(state, "mirror_gap_position", record->position, &error))
@@ -273,8 +284,10 @@ static void boot_changed(struct mirror *m, uint64_t boot)
     for (struct mirror_transaction *t = m->oldest, *next; t; t = next) {
         next = t->newer;
         if (boot_of(t) >= boot) continue;
-        if (t->state == TRANSACTION_OPEN || (t->state == TRANSACTION_INTENT && t->done)) mirror_transaction_drop(m, t);
-        else if (t->state == TRANSACTION_INTENT) set_doubt(m, t, m->started_us);
+        if (t->state == TRANSACTION_OPEN || (t->state == TRANSACTION_INTENT && t->done))
+            mirror_transaction_drop(m, t);
+        else if (t->state == TRANSACTION_INTENT)
+            set_doubt(m, t, m->started_us);
     }
     if (m->void_below < m->highest_csn) m->void_below = m->highest_csn; /* a CSN that did not become durable: its COMMIT was never sent */
     /* The same for what only a segment's header knows to have been given: everything of earlier starts has been read. */
@@ -284,7 +297,8 @@ static void boot_changed(struct mirror *m, uint64_t boot)
 
 static void take_record(struct mirror *m, const struct journal_record *record)
 {
-    if (record->kind != JOURNAL_GAP && record->transaction >> BOOT_SHIFT > m->reading_boot) boot_changed(m, record->transaction >> BOOT_SHIFT);
+    if (record->kind != JOURNAL_GAP && record->transaction >> BOOT_SHIFT > m->reading_boot)
+        boot_changed(m, record->transaction >> BOOT_SHIFT);
     if (record->csn > m->highest_csn) m->highest_csn = record->csn;
     switch (record->kind) {
     case JOURNAL_DML: take_dml(m, record); break;

@@ -27,7 +27,8 @@ static void record_divergence(struct mirror *m, struct state_divergence *d, cons
     snprintf(d->status, sizeof d->status, "open");
     snprintf(d->reason, sizeof d->reason, "%s", error->text);
     d->found_us = (int64_t)clock_wall_us();
-    if (m->engine->state && !state_divergence_add(m->engine->state, d, &id, &second)) LOG(LOG_ERROR, "mirror.divergence", log_failure(&second));
+    if (m->engine->state && !state_divergence_add(m->engine->state, d, &id, &second))
+        LOG(LOG_ERROR, "mirror.divergence", log_failure(&second));
     mirror_gap(m, d->table, error->text);
     mutex_lock(&m->lock);
     m->statistics.poison++;
@@ -46,8 +47,10 @@ static void poison_statement(struct mirror *m, const struct mirror_op *op, const
     }
     print_into(d->key_text, sizeof d->key_text, &text);
     buffer_release(&text);
-    if (op->plan->written) snprintf(d->table, sizeof d->table, "%s", op->plan->written->name);
-    else snprintf(d->table, sizeof d->table, "*");
+    if (op->plan->written)
+        snprintf(d->table, sizeof d->table, "%s", op->plan->written->name);
+    else
+        snprintf(d->table, sizeof d->table, "*");
     snprintf(d->statement, sizeof d->statement, "%s", op->plan->source_text);
     d->fingerprint = op->plan->fingerprint;
     d->csn = op->transaction->csn;
@@ -93,7 +96,10 @@ static bool settle(struct mirror *m, bool ok, struct error *step, struct error *
     return command(m, "ROLLBACK TO SAVEPOINT understudy", error);
 }
 
-struct outcome { bool failed; struct error error; };
+struct outcome {
+    bool failed;
+    struct error error;
+};
 static void outcome_done(void *context, struct pg_result *result)
 {
     struct outcome *o = context;
@@ -137,7 +143,8 @@ static bool run_statement(struct mirror *m, struct mirror_op *op, struct error *
     return true;
 }
 
-static bool write_rows(struct mirror *m, const struct row_map *map, const struct row *rows, uint32_t count, bool replace, struct outcome *o, struct error *error)
+static bool write_rows(struct mirror *m, const struct row_map *map, const struct row *rows, uint32_t count, bool replace, struct outcome *o,
+                       struct error *error)
 {
     *o = (struct outcome){.failed = false};
     if (!command(m, "SAVEPOINT understudy", error)) return false;
@@ -168,7 +175,8 @@ static uint32_t keys_of(struct mirror *m, const struct row_map *map, struct mirr
 }
 
 /* Rows of the target that hold a unique value which one of ours is to get: they are stale, and get their own image. */
-static bool add_conflicts(struct mirror *m, const struct row_map *map, const struct row *rows, uint32_t count, bool *added, struct error *error)
+static bool add_conflicts(struct mirror *m, const struct row_map *map, const struct row *rows, uint32_t count, bool *added,
+                          struct error *error)
 {
     struct value *keys;
     uint32_t found;
@@ -250,6 +258,7 @@ static bool carefully(struct mirror *m, struct error *error)
 bool mirror_apply_carefully(struct mirror *m, struct error *error)
 {
     error_clear(error);
-    LOG_RATED(LOG_WARNING, "mirror.careful", log_u64("csn", m->batch.csn), log_u64("keys", m->batch.keys.count), log_u64("statements", m->batch.op_count));
+    LOG_RATED(LOG_WARNING, "mirror.careful", log_u64("csn", m->batch.csn), log_u64("keys", m->batch.keys.count),
+              log_u64("statements", m->batch.op_count));
     return carefully(m, error);
 }

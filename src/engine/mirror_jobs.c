@@ -14,8 +14,10 @@ enum { WAIT_MS = 60000 };
 
 static void job_put(struct mirror *m, struct mirror_job *job)
 {
-    if (m->jobs_last) m->jobs_last->next = job;
-    else m->jobs = job;
+    if (m->jobs_last)
+        m->jobs_last->next = job;
+    else
+        m->jobs = job;
     m->jobs_last = job;
 }
 
@@ -85,7 +87,9 @@ static void job_finish(struct mirror *m, struct mirror_job *job, bool good, cons
 
 /* ---- reconciling one row ---- */
 
-struct pair { struct row before, after; };
+struct pair {
+    struct row before, after;
+};
 
 static bool horizon_write(struct mirror *m, struct error *error)
 {
@@ -101,7 +105,8 @@ static bool write_one(struct mirror *m, const struct row_map *map, const struct 
     struct arena *arena = &m->batch.arena;
     for (int replace = 0; replace < 2; replace++) {
         bool good = pg_run(m->target, "BEGIN", NULL, error);
-        good = good && (replace ? rows_send_replace(m->target, map, row, 1, arena, NULL, NULL, error) : rows_send_image(m->target, map, row, 1, arena, NULL, NULL, error));
+        good = good && (replace ? rows_send_replace(m->target, map, row, 1, arena, NULL, NULL, error)
+                                : rows_send_image(m->target, map, row, 1, arena, NULL, NULL, error));
         mirror_send_applied(m, m->applied_csn, m->applied_position, NULL, NULL);
         pg_sync(m->target);
         good = good && pg_run_wait(m->target, WAIT_MS, error);
@@ -119,7 +124,9 @@ static bool reconcile_to_target(struct mirror *m, const struct row_map *map, str
 {
     struct arena *arena = &m->batch.arena;
     if (!mirror_source_ready(m)) return error_set(error, ERROR_SOURCE_LOST, "the source is not there");
-    if (!rows_read_target(m->target, map, &pair->before, 1, arena, error) || !rows_read_source(m->source, map, &pair->after, 1, arena, error)) return false;
+    if (!rows_read_target(m->target, map, &pair->before, 1, arena, error) ||
+        !rows_read_source(m->source, map, &pair->after, 1, arena, error))
+        return false;
     *changed = !rows_equal(map, &pair->after, &pair->before, NULL);
     if (!*changed) return true;
     if (!horizon_write(m, error)) return false;
@@ -137,7 +144,9 @@ static bool reconcile_to_source(struct mirror *m, const struct row_map *map, str
 {
     struct arena *arena = &m->batch.arena;
     if (!mirror_source_ready(m)) return error_set(error, ERROR_SOURCE_LOST, "the source is not there");
-    if (!rows_read_source(m->source, map, &pair->before, 1, arena, error) || !rows_read_target(m->target, map, &pair->after, 1, arena, error)) return false;
+    if (!rows_read_source(m->source, map, &pair->before, 1, arena, error) ||
+        !rows_read_target(m->target, map, &pair->after, 1, arena, error))
+        return false;
     *changed = !rows_equal(map, &pair->before, &pair->after, NULL);
     if (!*changed) return true;
     if (rows_write_source(m->source, map, &pair->after, error) && source_commit(m->source, error)) return true;
@@ -170,9 +179,12 @@ static void reconcile(struct mirror *m, struct mirror_job *job)
             good = to_source ? reconcile_to_source(m, map, &pair, &changed, &error) : reconcile_to_target(m, map, &pair, &changed, &error);
         }
     }
-    if (good) job->reconciled(job->context, &pair.before, &pair.after, changed, NULL);
-    else if (error.code == ERROR_SOURCE_LOST) mirror_source_failed(m, &error);
-    else if (m->target && (pg_state(m->target) != PG_READY || mirror_target_trouble(&error))) mirror_target_failed(m, &error);
+    if (good)
+        job->reconciled(job->context, &pair.before, &pair.after, changed, NULL);
+    else if (error.code == ERROR_SOURCE_LOST)
+        mirror_source_failed(m, &error);
+    else if (m->target && (pg_state(m->target) != PG_READY || mirror_target_trouble(&error)))
+        mirror_target_failed(m, &error);
     mirror_batch_reset(m);
     job_finish(m, job, good, &error);
 }
@@ -199,8 +211,10 @@ void mirror_jobs_run(struct mirror *m)
     for (int i = 0; i < MIRROR_RECONCILE_BATCH && m->target; i++) {
         struct mirror_job *job = job_take(m);
         if (!job) return;
-        if (job->reconciled) reconcile(m, job);
-        else run_work(m, job);
+        if (job->reconciled)
+            reconcile(m, job);
+        else
+            run_work(m, job);
     }
 }
 

@@ -26,7 +26,8 @@ static void keys_grow(struct mirror_batch *batch)
     struct mirror_keys *keys = &batch->keys;
     keys->slot_count = keys->slot_count ? keys->slot_count * 2 : KEY_SLOTS_FIRST;
     keys->slots = arena_zero(&batch->arena, sizeof *keys->slots * keys->slot_count);
-    for (uint32_t i = 0; i < keys->count; i++) keys->slots[key_slot(keys, keys->list[i]->map, keys->list[i]->hash, keys->list[i]->encoded)] = keys->list[i];
+    for (uint32_t i = 0; i < keys->count; i++)
+        keys->slots[key_slot(keys, keys->list[i]->map, keys->list[i]->hash, keys->list[i]->encoded)] = keys->list[i];
 }
 
 struct mirror_key *mirror_key_add(struct mirror_batch *batch, const struct row_map *map, const struct value *normal_key)

@@ -17,9 +17,9 @@ struct call_view {
     const struct sql_plan *plan;
     uint64_t statement;
     struct fingerprint *fingerprint;
-    const struct row_map *map;     /* of the written table; NULL: several, none, or without counterpart */
-    const char *table;             /* its name, for gaps */
-    bool doubtful;                 /* it may or may not have run, or not all of it was captured: only images are safe */
+    const struct row_map *map; /* of the written table; NULL: several, none, or without counterpart */
+    const char *table;         /* its name, for gaps */
+    bool doubtful;             /* it may or may not have run, or not all of it was captured: only images are safe */
 };
 
 /* ---- plans ---- */
@@ -48,7 +48,8 @@ static bool plan_is_current(const struct mirror *m, const struct sql_plan *plan)
 static void find_plan(struct mirror *m, struct call_view *c)
 {
     char schema[129];
-    snprintf(schema, sizeof schema, VIEW_FORMAT, (int)(c->record.schema.size > 128 ? 128 : c->record.schema.size), (const char *)c->record.schema.data);
+    snprintf(schema, sizeof schema, VIEW_FORMAT, (int)(c->record.schema.size > 128 ? 128 : c->record.schema.size),
+             (const char *)c->record.schema.data);
     struct statement *s = statement_of(m->statements, c->record.text, schema);
     c->plan = s ? statement_plan(s) : NULL;
     c->statement = s ? s->number : 0;
@@ -70,7 +71,8 @@ static void gap_on_tables(struct mirror *m, const struct call_view *c, const cha
     char text[300];
     bool any = false;
     engine_count(m->engine, COUNT_MIRROR_OPAQUE, 1);
-    snprintf(text, sizeof text, "%s: " VIEW_FORMAT, reason, (int)(c->record.text.size > 160 ? 160 : c->record.text.size), (const char *)c->record.text.data);
+    snprintf(text, sizeof text, "%s: " VIEW_FORMAT, reason, (int)(c->record.text.size > 160 ? 160 : c->record.text.size),
+             (const char *)c->record.text.data);
     for (uint32_t i = 0; c->plan && i < c->plan->table_count; i++) {
         const struct sql_table_use *use = &c->plan->tables[i];
         if (!use->written || !use->table || use->table->temporary) continue;
@@ -243,7 +245,8 @@ static bool key_of(struct mirror *m, const struct call_view *c, const struct mir
 }
 
 /* The key after an UPDATE that assigns key columns. */
-static bool new_key_of(struct mirror *m, const struct call_view *c, const struct mirror_execution *e, const struct value *old, struct value *normal)
+static bool new_key_of(struct mirror *m, const struct call_view *c, const struct mirror_execution *e, const struct value *old,
+                       struct value *normal)
 {
     struct value raw[32];
     const struct sql_plan *plan = c->plan;
@@ -258,7 +261,8 @@ static bool new_key_of(struct mirror *m, const struct call_view *c, const struct
 }
 
 /* The primary key of rows that the call names by another unique key, or not at all, is not known: what is left is the ROWID, or a replay. */
-static void plan_unkeyed(struct mirror *m, const struct call_view *c, const struct value *binds, uint32_t bind_count, struct mirror_record *record)
+static void plan_unkeyed(struct mirror *m, const struct call_view *c, const struct value *binds, uint32_t bind_count,
+                         struct mirror_record *record)
 {
     const struct sql_plan *plan = c->plan;
     bool insert = plan->kind == SQL_INSERT, runnable = plan->target_text && !c->doubtful && plan->class_ != SQL_CLASS_OPAQUE;
@@ -272,7 +276,8 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
         gap_on_tables(m, c, c->doubtful ? "it is not known whether it ran, and its rows are not known" : "its rows are not known");
         return;
     }
-    struct mirror_op *op = add_op(m, c, keyed_table && plan->returning_text && plan->returning_image_count ? ACTION_PREDICATE : ACTION_EXACT, record);
+    struct mirror_op *op =
+        add_op(m, c, keyed_table && plan->returning_text && plan->returning_image_count ? ACTION_PREDICATE : ACTION_EXACT, record);
     op->binds = (struct value *)(uintptr_t)binds;
     op->bind_count = bind_count;
     if (!plan->written) return;
@@ -284,7 +289,8 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     /* Who overlaps may have moved a row into the predicate, or out of it, on the other side of this statement than its CSN says. */
     if (overlap && keyed_table) recent_images(m, c->map, t);
     op->image_touched = plan->class_ == SQL_CLASS_IMAGE || overlap || fires_trigger(c) || cascades(c) || watch_is_on(m, plan->written);
-    if (op->action == ACTION_EXACT && (overlap || (keyed_table && !insert))) gap_on_tables(m, c, "its rows are not known, and others wrote the table meanwhile");
+    if (op->action == ACTION_EXACT && (overlap || (keyed_table && !insert)))
+        gap_on_tables(m, c, "its rows are not known, and others wrote the table meanwhile");
     if (table->predicate_any < t->outcome_position) table->predicate_any = t->outcome_position;
     if (t->auto_commit && table->predicate_auto < t->outcome_position) table->predicate_auto = t->outcome_position;
     if (table->any_outcome < t->outcome_position) table->any_outcome = t->outcome_position;
@@ -293,8 +299,8 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     watch_touch_all(m, plan->written);
 }
 
-static void plan_keyed(struct mirror *m, const struct call_view *c, const struct mirror_execution *e, const struct value *normal, bool images,
-                       struct mirror_record *record)
+static void plan_keyed(struct mirror *m, const struct call_view *c, const struct mirror_execution *e, const struct value *normal,
+                       bool images, struct mirror_record *record)
 {
     struct mirror_key *key = add_key(m, c, normal);
     bool image = images || is_ahead(m, c, key) || overlaps(m, c, key);
@@ -342,7 +348,8 @@ static bool plan_images(struct mirror *m, const struct call_view *c)
     if (result->image_columns != c->map->table->column_count || c->plan->written != c->map->table) return false;
     for (uint32_t r = 0; r < result->image_rows; r++) {
         struct value raw[32], normal[32];
-        for (uint16_t k = 0; k < c->map->key->column_count; k++) raw[k] = result->images[(size_t)r * result->image_columns + c->map->key->columns[k]];
+        for (uint16_t k = 0; k < c->map->key->column_count; k++)
+            raw[k] = result->images[(size_t)r * result->image_columns + c->map->key->columns[k]];
         if (!rows_normal_key(c->map, raw, normal, &m->batch.arena)) return false;
         struct mirror_key *key = add_key(m, c, normal);
         mirror_key_image(key);
@@ -363,8 +370,10 @@ static void plan_call(struct mirror *m, const struct call_view *c)
     uint32_t iterations = iterations_of(c);
     for (uint32_t i = 0; i < iterations; i++) {
         if (iteration_failed(c, i) && !c->result.partial) continue;
-        struct mirror_execution e = {.plan = plan, .result = c->has_result ? &c->result : NULL, .iteration = i, .returned_row = returned_row(c, i)};
-        struct value *binds = mirror_expand_binds(plan, c->record.binds + (size_t)i * c->record.bind_count, c->record.bind_count, &m->batch.arena, &e.bind_count);
+        struct mirror_execution e = {
+            .plan = plan, .result = c->has_result ? &c->result : NULL, .iteration = i, .returned_row = returned_row(c, i)};
+        struct value *binds = mirror_expand_binds(plan, c->record.binds + (size_t)i * c->record.bind_count, c->record.bind_count,
+                                                  &m->batch.arena, &e.bind_count);
         if (!binds) {
             gap_on_tables(m, c, "its binds do not fit its text");
             return;
@@ -373,9 +382,12 @@ static void plan_call(struct mirror *m, const struct call_view *c)
         struct value normal[32];
         bool known = keyed && key_of(m, c, &e, normal);
         bool rowid = keyed && key_is_uncertain(c) && iterations == 1 && c->has_result && c->result.has_rowid && c->result.affected == 1;
-        if (known && key_is_uncertain(c) && !rowid && !(c->has_result && c->result.affected == 0)) mirror_gap(m, c->table, "a trigger may have changed the keys of rows inserted by an array");
-        if (known && !rowid) plan_keyed(m, c, &e, normal, images, record);
-        else plan_unkeyed(m, c, e.binds, e.bind_count, record);
+        if (known && key_is_uncertain(c) && !rowid && !(c->has_result && c->result.affected == 0))
+            mirror_gap(m, c->table, "a trigger may have changed the keys of rows inserted by an array");
+        if (known && !rowid)
+            plan_keyed(m, c, &e, normal, images, record);
+        else
+            plan_unkeyed(m, c, e.binds, e.bind_count, record);
     }
     if (dictionary_facts(plan->written) & TABLE_TRIGGERS_SPREAD && fires_trigger(c)) {
         char reason[300];
@@ -391,7 +403,8 @@ static void plan_other(struct mirror *m, const struct call_view *c)
     bool here = true;
     for (uint32_t i = 0; i < plan->table_count; i++)
         if (plan->tables[i].written && plan->tables[i].table && !plan->tables[i].table->target[0]) here = false;
-    bool runnable = plan->target_text && !c->doubtful && here && (plan->overridden || plan->class_ == SQL_CLASS_EXACT || plan->class_ == SQL_CLASS_PREDICATE);
+    bool runnable = plan->target_text && !c->doubtful && here &&
+                    (plan->overridden || plan->class_ == SQL_CLASS_EXACT || plan->class_ == SQL_CLASS_PREDICATE);
     if (!runnable) {
         gap_on_tables(m, c, here ? "it cannot be replayed and its rows are not known" : "a table of it is not there on the target");
         return;
@@ -401,7 +414,8 @@ static void plan_other(struct mirror *m, const struct call_view *c)
     record->comparable = c->has_result && !plan->overridden;
     for (uint32_t i = 0; i < iterations_of(c); i++) {
         uint32_t count;
-        struct value *binds = mirror_expand_binds(plan, c->record.binds + (size_t)i * c->record.bind_count, c->record.bind_count, &m->batch.arena, &count);
+        struct value *binds =
+            mirror_expand_binds(plan, c->record.binds + (size_t)i * c->record.bind_count, c->record.bind_count, &m->batch.arena, &count);
         if (!binds) {
             gap_on_tables(m, c, "its binds do not fit its text");
             return;
@@ -446,8 +460,10 @@ void mirror_plan_entry(struct mirror *m, struct mirror_transaction *t, const str
     if (!writes(c.plan)) return;
     if (c.plan->written && c.plan->written->temporary) return;
     if (c.has_result && !c.doubtful && c.result.affected == 0 && c.plan->class_ == SQL_CLASS_IMAGE) return;
-    if (c.map && c.plan->written) plan_call(m, &c);
-    else plan_other(m, &c);
+    if (c.map && c.plan->written)
+        plan_call(m, &c);
+    else
+        plan_other(m, &c);
 }
 
 void mirror_plan_batch(struct mirror *m)
@@ -457,7 +473,8 @@ void mirror_plan_batch(struct mirror *m)
     for (uint32_t i = 0; i < b->count; i++) {
         struct mirror_transaction *t = b->transactions[i];
         if (t->state == TRANSACTION_VOID || t->target_primary) continue;
-        if (t->entry_count == 0 && t->state == TRANSACTION_DOUBT && t->unknown_tables) mirror_gap(m, NULL, "a commit of unknown tables is in doubt");
+        if (t->entry_count == 0 && t->state == TRANSACTION_DOUBT && t->unknown_tables)
+            mirror_gap(m, NULL, "a commit of unknown tables is in doubt");
         if (!mirror_load_payloads(m, t, &error)) {
             LOG(LOG_ERROR, "mirror.payloads", log_failure(&error), log_u64("csn", t->csn));
             mirror_gap(m, NULL, error.text);
@@ -475,7 +492,8 @@ void mirror_batch_reset(struct mirror *m)
     for (uint32_t i = 0; i < b->count; i++)
         for (uint32_t e = 0; e < b->transactions[i]->entry_count; e++) {
             struct mirror_entry *entry = &b->transactions[i]->entries[e];
-            if (entry->borrowed) *entry = (struct mirror_entry){.position = entry->position, .ordinal = entry->ordinal, .of_intent = entry->of_intent};
+            if (entry->borrowed)
+                *entry = (struct mirror_entry){.position = entry->position, .ordinal = entry->ordinal, .of_intent = entry->of_intent};
         }
     b->op_count = b->rowid_count = b->plan_count = b->predicates = b->count = 0;
     b->images = b->horizon = 0;

@@ -19,9 +19,9 @@ enum {
     MIRROR_GAPS_MAX = 1000,               /* CSN ranges of gaps that are remembered */
     MIRROR_RECONCILE_BATCH = 100,
 };
-#define MIRROR_PENDING_BYTES ((size_t)256 << 20) /* payloads kept in memory; beyond, they are read from the journal again when applied */
-#define MIRROR_BATCH_BYTES ((size_t)64 << 20)
-#define MIRROR_SETTLE_US UINT64_C(1500000)       /* a commit whose outcome is not known may still be going on at the source */
+#define MIRROR_PENDING_BYTES   ((size_t)256 << 20) /* payloads kept in memory; beyond, they are read from the journal again when applied */
+#define MIRROR_BATCH_BYTES     ((size_t)64 << 20)
+#define MIRROR_SETTLE_US       UINT64_C(1500000)  /* a commit whose outcome is not known may still be going on at the source */
 #define MIRROR_LOST_OUTCOME_US UINT64_C(60000000) /* an outcome that a gap may have swallowed is not waited for longer */
 
 /* ---- transactions (mirror_assemble.c) ---- */
@@ -29,9 +29,9 @@ enum mirror_state { TRANSACTION_OPEN, TRANSACTION_INTENT, TRANSACTION_COMMITTED,
 struct mirror_entry {
     uint64_t position;
     uint32_t ordinal;
-    bool of_intent;            /* the auto-commit call's own statement: its result came with the outcome */
-    bool borrowed;             /* payload stands in the batch's memory */
-    struct view payload;       /* empty: not kept, read it again */
+    bool of_intent;      /* the auto-commit call's own statement: its result came with the outcome */
+    bool borrowed;       /* payload stands in the batch's memory */
+    struct view payload; /* empty: not kept, read it again */
 };
 struct mirror_transaction {
     uint64_t id, csn;
@@ -40,95 +40,124 @@ struct mirror_transaction {
     bool auto_commit, target_primary, unknown_tables, done /* applied before the restart */;
     struct mirror_entry *entries;
     uint32_t entry_count, entry_room;
-    struct view outcome;       /* payload of the OUTCOME */
+    struct view outcome; /* payload of the OUTCOME */
     struct arena arena;
     size_t bytes;
     struct mirror_transaction *older, *newer; /* by first_position */
 };
-struct csn_range { uint64_t from, to, time_us; };
+struct csn_range {
+    uint64_t from, to, time_us;
+};
 
 /* ---- keys (mirror_keys.c) ---- */
 struct mirror_key {
     const struct row_map *map;
     uint64_t hash;
-    struct view encoded;       /* normal values */
-    struct value *key;         /* the same, decoded */
-    uint64_t csn;              /* of the last transaction of the batch that names it */
+    struct view encoded; /* normal values */
+    struct value *key;   /* the same, decoded */
+    uint64_t csn;        /* of the last transaction of the batch that names it */
     struct fingerprint *fingerprint;
-    bool image;                /* the row is read from the primary and written as it is */
-    bool must_check;           /* it is not left to the sample whether the row is compared */
-    bool deleted;              /* a statement deleted it, though it may be there again by now: what that cascaded to has to be looked at */
-    bool expanded;             /* .. and was */
-    struct row row;            /* what was read; key set when image */
+    bool image;      /* the row is read from the primary and written as it is */
+    bool must_check; /* it is not left to the sample whether the row is compared */
+    bool deleted;    /* a statement deleted it, though it may be there again by now: what that cascaded to has to be looked at */
+    bool expanded;   /* .. and was */
+    struct row row;  /* what was read; key set when image */
     bool read, sent;
-    bool dropped;              /* it could not be read or written: its table is in a gap */
+    bool dropped; /* it could not be read or written: its table is in a gap */
 };
-struct mirror_keys {           /* of one batch; memory in the batch's arena */
+struct mirror_keys { /* of one batch; memory in the batch's arena */
     struct mirror_key **slots;
     uint32_t slot_count;
     struct mirror_key **list;
     uint32_t count, room;
 };
 /* What is remembered of keys beyond their batch. */
-struct recent_entry { uint64_t hash, horizon, any_outcome, auto_outcome; const struct sql_table *table; struct view encoded; };
-struct recent_generation { struct arena arena; struct recent_entry *slots; uint32_t slot_count, count; uint64_t horizon_max, outcome_max; };
-struct table_recent {          /* the same for statements whose keys are not known, by table id */
-    uint64_t horizon;          /* DML on it up to this CSN is image */
+struct recent_entry {
+    uint64_t hash, horizon, any_outcome, auto_outcome;
+    const struct sql_table *table;
+    struct view encoded;
+};
+struct recent_generation {
+    struct arena arena;
+    struct recent_entry *slots;
+    uint32_t slot_count, count;
+    uint64_t horizon_max, outcome_max;
+};
+struct table_recent {                       /* the same for statements whose keys are not known, by table id */
+    uint64_t horizon;                       /* DML on it up to this CSN is image */
     uint64_t predicate_any, predicate_auto; /* last outcome position of a statement over a predicate */
     uint64_t any_outcome, auto_outcome;     /* last outcome position of any statement */
-    uint64_t image_csn;        /* highest horizon of any key of it */
+    uint64_t image_csn;                     /* highest horizon of any key of it */
 };
 
 /* ---- operations (mirror_plan.c) ---- */
 enum mirror_action { ACTION_EXACT, ACTION_PREDICATE };
-struct mirror_op {             /* one execution on the target */
+struct mirror_op { /* one execution on the target */
     enum mirror_action action;
     const struct mirror_transaction *transaction;
     const struct sql_plan *plan;
-    uint64_t statement;        /* its number, for the prepared name */
+    uint64_t statement; /* its number, for the prepared name */
     struct fingerprint *fingerprint;
     const struct row_map *map; /* of the written table; NULL: several or none */
-    struct value *binds; uint32_t bind_count;
-    struct mirror_key *key;    /* ACTION_EXACT by key: left out if the key is image */
+    struct value *binds;
+    uint32_t bind_count;
+    struct mirror_key *key; /* ACTION_EXACT by key: left out if the key is image */
     struct mirror_record *record;
-    bool image_touched;        /* ACTION_PREDICATE: the rows it touched are read from the primary afterwards */
-    bool strict;               /* another row count is never excused: it overlaps with writes whose rows are not known */
+    bool image_touched; /* ACTION_PREDICATE: the rows it touched are read from the primary afterwards */
+    bool strict;        /* another row count is never excused: it overlaps with writes whose rows are not known */
     bool sent, failed;
-    struct pg_result result;   /* ACTION_PREDICATE: taken rows */
+    struct pg_result result; /* ACTION_PREDICATE: taken rows */
     struct error error;
     uint64_t affected;
 };
-struct mirror_record {         /* what several executions of one call have in common */
+struct mirror_record { /* what several executions of one call have in common */
     uint64_t expected, affected;
     bool comparable;
     uint32_t ops, sent;
 };
-struct mirror_rowid { const struct row_map *map; char rowid[19]; uint64_t csn; struct fingerprint *fingerprint; };
+struct mirror_rowid {
+    const struct row_map *map;
+    char rowid[19];
+    uint64_t csn;
+    struct fingerprint *fingerprint;
+};
 
 struct mirror_batch {
     struct arena arena;
-    struct mirror_transaction **transactions; uint32_t count, room;
-    uint64_t csn;              /* of the last */
-    struct mirror_op *ops; uint32_t op_count, op_room;
+    struct mirror_transaction **transactions;
+    uint32_t count, room;
+    uint64_t csn; /* of the last */
+    struct mirror_op *ops;
+    uint32_t op_count, op_room;
     struct mirror_keys keys;
-    struct mirror_rowid *rowids; uint32_t rowid_count, rowid_room;
-    struct sql_plan **plans; uint32_t plan_count, plan_room; /* made for this batch only */
+    struct mirror_rowid *rowids;
+    uint32_t rowid_count, rowid_room;
+    struct sql_plan **plans;
+    uint32_t plan_count, plan_room; /* made for this batch only */
     uint32_t predicates;
-    uint64_t horizon;          /* taken after the last read from the primary */
+    uint64_t horizon; /* taken after the last read from the primary */
     uint64_t statements, images;
     size_t bytes;
-    struct buffer scratch;     /* for one key */
+    struct buffer scratch; /* for one key */
 };
 
-struct mirror_job {            /* mirror_run, mirror_reconcile */
-    mirror_work *work; void *context;
-    const struct sql_table *table; struct buffer key; mirror_reconciled *reconciled;
+struct mirror_job { /* mirror_run, mirror_reconcile */
+    mirror_work *work;
+    void *context;
+    const struct sql_table *table;
+    struct buffer key;
+    mirror_reconciled *reconciled;
     bool finished, good;
     struct error error;
     struct mirror_job *next;
 };
-struct mirror_watch;           /* mirror_watch.c */
-struct gap_memory { char table[260]; char reason[300]; uint64_t last_us; bool waiting; };
+struct mirror_watch; /* mirror_watch.c */
+struct gap_memory {
+    char table[260];
+    char reason[300];
+    uint64_t last_us;
+    bool waiting;
+};
 
 struct mirror {
     struct engine *engine;
@@ -144,24 +173,28 @@ struct mirror {
     _Atomic uint32_t watching; /* number of watches */
     /* reading */
     struct journal_reader *reader;
-    uint64_t next_position;    /* of the next record to be read */
+    uint64_t next_position; /* of the next record to be read */
     uint64_t start_durable, start_csn, boot, reading_boot;
-    struct map by_id;          /* id -> transaction */
-    struct map by_csn;         /* csn -> transaction with an intent, not applied */
+    struct map by_id;  /* id -> transaction */
+    struct map by_csn; /* csn -> transaction with an intent, not applied */
     struct mirror_transaction *oldest, *newest;
     uint32_t transaction_count;
-    struct mirror_transaction *spare; uint32_t spare_count;
+    struct mirror_transaction *spare;
+    uint32_t spare_count;
     size_t pending_bytes;
-    uint64_t highest_csn;      /* of any record read */
-    uint64_t void_below;       /* CSNs up to here that did not appear never will */
-    uint64_t done_any, done_auto; /* last outcome position of a transaction that was applied before this start: its keys are not remembered; of an auto-commit one */
-    struct csn_range *gaps; uint32_t gap_count;
+    uint64_t highest_csn; /* of any record read */
+    uint64_t void_below;  /* CSNs up to here that did not appear never will */
+    uint64_t done_any,
+        done_auto; /* last outcome position of a transaction that was applied before this start: its keys are not remembered; of an auto-commit one */
+    struct csn_range *gaps;
+    uint32_t gap_count;
     /* applying */
     uint64_t applied_csn, applied_position;
-    uint64_t written_csn, written_position, written_us; /* what stands on the target: behind `applied` while nothing that concerned it came */
-    uint64_t horizon_start;    /* from the target: DML up to this CSN may stand there already, whatever its key */
+    uint64_t written_csn, written_position,
+        written_us;         /* what stands on the target: behind `applied` while nothing that concerned it came */
+    uint64_t horizon_start; /* from the target: DML up to this CSN may stand there already, whatever its key */
     uint64_t horizon_max;
-    bool positioned;           /* applied was read from the target */
+    bool positioned; /* applied was read from the target */
     struct pg *target;
     struct source *source;
     uint64_t target_retry_us, source_retry_us, probed_us, released_us, started_us;
@@ -170,26 +203,33 @@ struct mirror {
     struct statement_cache *statements;
     const struct sql_catalog *catalog;
     struct row_maps *maps;
-    struct table_recent *tables; uint32_t table_count;
+    struct table_recent *tables;
+    uint32_t table_count;
     struct recent_generation recent[2]; /* [0] is filled */
     struct mirror_batch batch;
-    struct gap_memory *gap_memory; uint32_t gap_memory_count;
+    struct gap_memory *gap_memory;
+    uint32_t gap_memory_count;
     uint64_t rate_us, rate_count;
-    struct csn_place { uint64_t csn, position; } *kept; uint32_t kept_count, kept_room; /* target-primary transactions that have not come back */
+    struct csn_place {
+        uint64_t csn, position;
+    } * kept;
+    uint32_t kept_count, kept_room; /* target-primary transactions that have not come back */
     bool resync_wanted;
-    uint64_t target_lost_csn;  /* applied when the target was lost: it is not healthy before it is there again */
+    uint64_t target_lost_csn; /* applied when the target was lost: it is not healthy before it is there again */
 };
 
 /* mirror_assemble.c */
-bool mirror_read_some(struct mirror *mirror);                     /* true: something was read */
+bool mirror_read_some(struct mirror *mirror); /* true: something was read */
 void mirror_assemble_init(struct mirror *mirror, uint64_t position);
 void mirror_assemble_release(struct mirror *mirror);
-void mirror_keep_for_reverse(struct mirror *mirror, const struct mirror_transaction *transaction); /* its records are needed till it came back through the stream */
+void mirror_keep_for_reverse(
+    struct mirror *mirror, const struct mirror_transaction *transaction); /* its records are needed till it came back through the stream */
 void mirror_transaction_drop(struct mirror *mirror, struct mirror_transaction *transaction);
-uint64_t mirror_restart_position(const struct mirror *mirror, uint64_t applied_csn); /* first record still needed when everything up to there is applied */
+uint64_t mirror_restart_position(const struct mirror *mirror,
+                                 uint64_t applied_csn); /* first record still needed when everything up to there is applied */
 /* Fills the batch with the transactions that are next and whose outcome is known. False: none. */
 bool mirror_collect(struct mirror *mirror);
-uint64_t mirror_oldest_commit_us(const struct mirror *mirror);     /* wall clock; 0: nothing is waiting */
+uint64_t mirror_oldest_commit_us(const struct mirror *mirror); /* wall clock; 0: nothing is waiting */
 /* The payloads of a transaction that were not kept, in the batch's arena. */
 bool mirror_load_payloads(struct mirror *mirror, struct mirror_transaction *transaction, struct error *error) MUST_USE;
 
@@ -203,7 +243,7 @@ void recent_find(const struct mirror *mirror, const struct mirror_key *key, stru
 void recent_note(struct mirror *mirror, const struct mirror_key *key, uint64_t horizon, uint64_t outcome, bool auto_commit);
 /* Rows of the table that a transaction wrote which overlaps with t, one of the two being auto-commit, are read from the primary. */
 void recent_images(struct mirror *mirror, const struct row_map *map, const struct mirror_transaction *t);
-void recent_prune(struct mirror *mirror);                          /* after a batch: forgets what no later transaction can need */
+void recent_prune(struct mirror *mirror); /* after a batch: forgets what no later transaction can need */
 
 /* mirror_plan.c: transactions -> operations and keys */
 void mirror_plan_batch(struct mirror *mirror);
@@ -212,37 +252,42 @@ void mirror_batch_reset(struct mirror *mirror);
 /* mirror_values.c: key values of one execution from binds, literals and RETURNING */
 struct mirror_execution {
     const struct sql_plan *plan;
-    const struct value *binds; uint32_t bind_count; /* as recorded */
-    const struct record_result *result;             /* NULL: not known */
-    uint32_t iteration, returned_row;               /* returned_row UINT32_MAX: not known which row is its own */
+    const struct value *binds;
+    uint32_t bind_count;                /* as recorded */
+    const struct record_result *result; /* NULL: not known */
+    uint32_t iteration, returned_row;   /* returned_row UINT32_MAX: not known which row is its own */
 };
 bool mirror_part_value(const struct mirror_execution *execution, const struct sql_key_part *part, struct arena *arena, struct value *out);
 /* Binds one per occurrence in the source's text. NULL: they do not fit the plan. */
-struct value *mirror_expand_binds(const struct sql_plan *plan, const struct value *binds, uint32_t count, struct arena *arena, uint32_t *out_count);
+struct value *mirror_expand_binds(const struct sql_plan *plan, const struct value *binds, uint32_t count, struct arena *arena,
+                                  uint32_t *out_count);
 
 /* mirror_read.c: the primary's rows */
-bool mirror_source_ready(struct mirror *mirror);                   /* connects if it is time to; false: not there */
+bool mirror_source_ready(struct mirror *mirror); /* connects if it is time to; false: not there */
 void mirror_source_failed(struct mirror *mirror, const struct error *error);
 bool mirror_read_rowids(struct mirror *mirror, struct error *error) MUST_USE;
 bool mirror_read_images(struct mirror *mirror, struct error *error) MUST_USE; /* all image keys that were not read yet; sets the horizon */
-bool mirror_may_cascade(const struct mirror *mirror);              /* rows with children are gone */
-bool mirror_add_cascades(struct mirror *mirror, struct error *error) MUST_USE; /* children of rows that are gone, as the target has them now */
+bool mirror_may_cascade(const struct mirror *mirror);                         /* rows with children are gone */
+bool mirror_add_cascades(struct mirror *mirror,
+                         struct error *error) MUST_USE; /* children of rows that are gone, as the target has them now */
 
 /* mirror_apply.c */
-bool mirror_apply_batch(struct mirror *mirror);                    /* false: it must be tried again later */
-bool mirror_apply_keys(struct mirror *mirror);                     /* the batch's keys, without transactions: images at the position we have */
+bool mirror_apply_batch(struct mirror *mirror); /* false: it must be tried again later */
+bool mirror_apply_keys(struct mirror *mirror);  /* the batch's keys, without transactions: images at the position we have */
 bool mirror_send_statement(struct mirror *mirror, struct mirror_op *op, struct error *error) MUST_USE;
-bool mirror_take_touched(struct mirror *mirror, struct mirror_op *op, struct error *error) MUST_USE; /* rows that a predicate touched become keys */
+bool mirror_take_touched(struct mirror *mirror, struct mirror_op *op,
+                         struct error *error) MUST_USE; /* rows that a predicate touched become keys */
 void mirror_send_applied(struct mirror *mirror, uint64_t csn, uint64_t position, pg_on_result *done, void *context);
-bool mirror_send_images(struct mirror *mirror, bool found, pg_on_result *done, void *context, struct error *error) MUST_USE; /* found: upserts; else deletes */
-void mirror_batch_done(struct mirror *mirror);                     /* counts, acknowledges, forgets */
+bool mirror_send_images(struct mirror *mirror, bool found, pg_on_result *done, void *context,
+                        struct error *error) MUST_USE; /* found: upserts; else deletes */
+void mirror_batch_done(struct mirror *mirror);         /* counts, acknowledges, forgets */
 /* mirror_careful.c */
 bool mirror_apply_carefully(struct mirror *mirror, struct error *error) MUST_USE;
 /* mirror_target.c */
 bool mirror_target_ready(struct mirror *mirror);
 void mirror_target_failed(struct mirror *mirror, const struct error *error);
-bool mirror_target_transient(const struct error *error);          /* the same again may succeed */
-bool mirror_target_trouble(const struct error *error);            /* the target as a whole, not the statement */
+bool mirror_target_transient(const struct error *error); /* the same again may succeed */
+bool mirror_target_trouble(const struct error *error);   /* the target as a whole, not the statement */
 void mirror_target_probe(struct mirror *mirror);
 /* mirror_jobs.c */
 void mirror_jobs_run(struct mirror *mirror);
@@ -254,12 +299,13 @@ bool watch_is_on(struct mirror *mirror, const struct sql_table *table);
 void watch_touch(struct mirror *mirror, const struct mirror_key *key);
 void watch_touch_all(struct mirror *mirror, const struct sql_table *table);
 bool watch_any(struct mirror *mirror);
-void watch_take_ends(struct mirror *mirror);  /* between batches: horizons of tables whose watch was ended */
+void watch_take_ends(struct mirror *mirror); /* between batches: horizons of tables whose watch was ended */
 void watch_release(struct mirror *mirror);
 /* mirror.c */
-void mirror_gap(struct mirror *mirror, const char *table, const char *reason);      /* at most one a second for each table; none is lost */
+void mirror_gap(struct mirror *mirror, const char *table, const char *reason); /* at most one a second for each table; none is lost */
 void mirror_gaps_flush(struct mirror *mirror, bool all);
-void mirror_catalog_check(struct mirror *mirror);                  /* between batches: takes a new catalog */
-const struct sql_table *mirror_table_here(const struct mirror *mirror, const struct sql_table *table); /* the current catalog's; NULL: gone */
+void mirror_catalog_check(struct mirror *mirror); /* between batches: takes a new catalog */
+const struct sql_table *mirror_table_here(const struct mirror *mirror,
+                                          const struct sql_table *table); /* the current catalog's; NULL: gone */
 
 #endif

@@ -106,8 +106,8 @@ bool mirror_read_rowids(struct mirror *m, struct error *error)
 
 /* ---- cascades ---- */
 
-static bool add_children(struct mirror *m, const struct mirror_key *parent, const struct sql_table *child, const struct sql_foreign_key *foreign,
-                         struct error *error)
+static bool add_children(struct mirror *m, const struct mirror_key *parent, const struct sql_table *child,
+                         const struct sql_foreign_key *foreign, struct error *error)
 {
     struct mirror_batch *b = &m->batch;
     const struct row_map *map = child->target[0] ? row_map_of(m->maps, child) : NULL;
@@ -117,7 +117,8 @@ static bool add_children(struct mirror *m, const struct mirror_key *parent, cons
     }
     struct value *keys = NULL;
     uint32_t count = 0;
-    if (!rows_find_keys(m->target, map, foreign->columns, parent->key, foreign->column_count, &b->arena, &keys, &count, error)) return false;
+    if (!rows_find_keys(m->target, map, foreign->columns, parent->key, foreign->column_count, &b->arena, &keys, &count, error))
+        return false;
     for (uint32_t i = 0; i < count; i++) {
         struct mirror_key *key = mirror_key_add(b, map, &keys[(size_t)i * map->key->column_count]);
         mirror_key_image(key);

@@ -10,7 +10,12 @@
 
 enum { KEYS_AT_ONCE = 2000 };
 
-struct resync { struct mirror *mirror; uint64_t from, to; struct map wanted; uint64_t keys; };
+struct resync {
+    struct mirror *mirror;
+    uint64_t from, to;
+    struct map wanted;
+    uint64_t keys;
+};
 
 static bool each_record(struct resync *r, bool (*visit)(struct resync *, const struct journal_record *), struct error *error)
 {
@@ -37,7 +42,8 @@ static bool note_intent(struct resync *r, const struct journal_record *record)
     struct arena scratch;
     if (record->kind != JOURNAL_INTENT || record->csn <= r->from || record->csn > r->to) return true;
     arena_init(&scratch, 0);
-    if (!record_decode_intent(record->payload, &scratch, &intent, NULL) || intent.target_primary) map_put_u64(&r->wanted, record->transaction, r);
+    if (!record_decode_intent(record->payload, &scratch, &intent, NULL) || intent.target_primary)
+        map_put_u64(&r->wanted, record->transaction, r);
     arena_release(&scratch);
     return true;
 }
@@ -46,8 +52,10 @@ static bool take_record(struct resync *r, const struct journal_record *record)
 {
     struct mirror *m = r->mirror;
     if ((record->kind != JOURNAL_DML && record->kind != JOURNAL_INTENT) || !map_get_u64(&r->wanted, record->transaction)) return true;
-    struct mirror_transaction t = {.id = record->transaction, .csn = record->csn ? record->csn : m->applied_csn, .state = TRANSACTION_DOUBT};
-    struct mirror_entry entry = {.position = record->position, .of_intent = record->kind == JOURNAL_INTENT, .payload = arena_copy(&m->batch.arena, record->payload)};
+    struct mirror_transaction t = {
+        .id = record->transaction, .csn = record->csn ? record->csn : m->applied_csn, .state = TRANSACTION_DOUBT};
+    struct mirror_entry entry = {
+        .position = record->position, .of_intent = record->kind == JOURNAL_INTENT, .payload = arena_copy(&m->batch.arena, record->payload)};
     struct record_intent intent;
     if (entry.of_intent && (!record_decode_intent(entry.payload, &m->batch.arena, &intent, NULL) || !intent.has_record)) return true;
     mirror_plan_entry(m, &t, &entry); /* in doubt: the rows are read and compared, whatever the statement */

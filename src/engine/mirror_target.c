@@ -59,9 +59,10 @@ static bool prepare_session(struct mirror *m, struct pg *pg, struct error *error
     struct buffer text;
     buffer_init(&text, 0);
     /* Rows are applied as they are: the target's own triggers and foreign keys do not act on them a second time. */
-    buffer_append_text(&text, "SET session_replication_role = replica; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
-                              "SET lock_timeout = '10s'; SET application_name = 'understudy mirror'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
-                              "SET search_path = ");
+    buffer_append_text(
+        &text, "SET session_replication_role = replica; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+               "SET lock_timeout = '10s'; SET application_name = 'understudy mirror'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
+               "SET search_path = ");
     pg_quote_identifier(&text, m->engine->options.target_schema);
     buffer_append_text(&text, ", public");
     buffer_u8(&text, 0);
@@ -70,7 +71,10 @@ static bool prepare_session(struct mirror *m, struct pg *pg, struct error *error
     return good && epoch_prepare_target(pg, error);
 }
 
-struct stored { bool found; uint64_t csn, position, horizon; };
+struct stored {
+    bool found;
+    uint64_t csn, position, horizon;
+};
 
 static uint64_t number_at(const struct pg_result *result, uint32_t row, uint32_t column)
 {
@@ -82,7 +86,8 @@ static bool read_stored(struct pg *pg, struct stored *out, struct error *error)
 {
     struct pg_result result = {0};
     memset(out, 0, sizeof *out);
-    bool good = pg_run(pg, "SELECT reader, csn, position FROM understudy.applied WHERE reader IN ('mirror', 'mirror horizon')", &result, error);
+    bool good =
+        pg_run(pg, "SELECT reader, csn, position FROM understudy.applied WHERE reader IN ('mirror', 'mirror horizon')", &result, error);
     for (uint32_t r = 0; good && r < result.rows; r++) {
         if (view_equal(pg_result_text(&result, r, 0), view_text("mirror"))) {
             out->found = true;
@@ -112,7 +117,8 @@ static void start_from(struct mirror *m, const struct stored *stored)
     mirror_assemble_init(m, stored->found && stored->position ? stored->position : journal_first(m->engine->journal));
     m->positioned = true;
     engine_set_applied(m->engine, m->applied_csn, m->applied_position);
-    LOG(LOG_INFO, "mirror.positioned", log_u64("csn", m->applied_csn), log_u64("position", m->next_position), log_u64("horizon", m->horizon_start));
+    LOG(LOG_INFO, "mirror.positioned", log_u64("csn", m->applied_csn), log_u64("position", m->next_position),
+        log_u64("horizon", m->horizon_start));
 }
 
 /* The connection was lost and is back. What stands on the target decides. */
@@ -158,8 +164,10 @@ bool mirror_target_ready(struct mirror *m)
     fault_point(FAULT_start_positioned);
     m->target_tries = 0;
     m->probed_us = now;
-    if (m->positioned) go_on_from(m, &stored);
-    else start_from(m, &stored);
+    if (m->positioned)
+        go_on_from(m, &stored);
+    else
+        start_from(m, &stored);
     if (m->applied_csn >= m->target_lost_csn) atomic_store(&m->engine->target_healthy, true);
     mutex_lock(&m->lock);
     m->statistics.target_up = true;

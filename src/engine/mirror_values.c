@@ -2,7 +2,8 @@
 /* Values of a recorded execution: binds by place, key parts from binds, literals and RETURNING. */
 #include "engine/mirror_private.h"
 
-struct value *mirror_expand_binds(const struct sql_plan *plan, const struct value *binds, uint32_t count, struct arena *arena, uint32_t *out_count)
+struct value *mirror_expand_binds(const struct sql_plan *plan, const struct value *binds, uint32_t count, struct arena *arena,
+                                  uint32_t *out_count)
 {
     uint32_t wanted = plan->source_bind_count;
     *out_count = wanted;
@@ -44,7 +45,8 @@ bool mirror_part_value(const struct mirror_execution *e, const struct sql_key_pa
         *out = e->binds[part->bind];
         return true;
     case SQL_FROM_LITERAL:
-        if (part->literal_type == SQL_NUMBER || part->literal_type == SQL_INTEGER || part->literal_type == SQL_BINARY_DOUBLE || part->literal_type == SQL_BINARY_FLOAT)
+        if (part->literal_type == SQL_NUMBER || part->literal_type == SQL_INTEGER || part->literal_type == SQL_BINARY_DOUBLE ||
+            part->literal_type == SQL_BINARY_FLOAT)
             *out = value_number_text(arena, part->literal);
         else
             *out = value_text(part->literal);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 struct mirror_watch {
-    char schema[129], name[129];   /* by name: a new catalog may come meanwhile */
-    uint64_t mark, whole_mark;     /* the newest mark; the mark at which rows without a known key were touched */
-    struct map touched;            /* encoded key -> mark, as a pointer */
-    uint64_t ending;               /* the watch was ended at this CSN; the mirror takes it away between two batches */
+    char schema[129], name[129]; /* by name: a new catalog may come meanwhile */
+    uint64_t mark, whole_mark;   /* the newest mark; the mark at which rows without a known key were touched */
+    struct map touched;          /* encoded key -> mark, as a pointer */
+    uint64_t ending;             /* the watch was ended at this CSN; the mirror takes it away between two batches */
     struct mirror_watch *next;
 };
 

@@ -8,13 +8,25 @@ struct outstanding {
     _Atomic uint64_t words[OUTSTANDING_WINDOW / 64];
 };
 
-struct outstanding *outstanding_new(void) { return memory_zero(1, sizeof(struct outstanding)); }
+struct outstanding *outstanding_new(void)
+{
+    return memory_zero(1, sizeof(struct outstanding));
+}
 
-void outstanding_free(struct outstanding *outstanding) { memory_free(outstanding); }
+void outstanding_free(struct outstanding *outstanding)
+{
+    memory_free(outstanding);
+}
 
-static size_t word_of(uint64_t csn) { return (size_t)(csn % OUTSTANDING_WINDOW / 64); }
+static size_t word_of(uint64_t csn)
+{
+    return (size_t)(csn % OUTSTANDING_WINDOW / 64);
+}
 
-static uint64_t bit_of(uint64_t csn) { return (uint64_t)1 << csn % 64; }
+static uint64_t bit_of(uint64_t csn)
+{
+    return (uint64_t)1 << csn % 64;
+}
 
 void outstanding_add(struct outstanding *outstanding, uint64_t csn)
 {

@@ -164,19 +164,21 @@ static void take_record(struct reader *in, struct arena *arena, struct record *r
 static bool taken_whole(struct reader *in, const char *what, struct error *error)
 {
     if (reader_ok(in) && reader_left(in) == 0) return true;
-    return error_set(error, ERROR_CORRUPT, "the journal holds a%s that cannot be read: byte %zu of %zu; it was written by another version, or damaged",
-                     what, in->at, in->size);
+    return error_set(error, ERROR_CORRUPT,
+                     "the journal holds a%s that cannot be read: byte %zu of %zu; it was written by another version, or damaged", what,
+                     in->at, in->size);
 }
 
-bool record_decode(struct view payload, struct arena *arena, struct record *record, struct record_result *result, bool *has_result, struct error *error)
+bool record_decode(struct view payload, struct arena *arena, struct record *record, struct record_result *result, bool *has_result,
+                   struct error *error)
 {
     struct reader in = reader_of(payload);
     take_record(&in, arena, record, result, has_result);
     return taken_whole(&in, " write statement", error);
 }
 
-bool record_decode_outcome(struct view payload, struct arena *arena, enum journal_outcome *outcome, struct record_result *result, bool *has_result,
-                           struct error *error)
+bool record_decode_outcome(struct view payload, struct arena *arena, enum journal_outcome *outcome, struct record_result *result,
+                           bool *has_result, struct error *error)
 {
     struct reader in = reader_of(payload);
     memset(result, 0, sizeof *result);

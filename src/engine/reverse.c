@@ -12,27 +12,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOT "understudy_reverse"
+#define SLOT        "understudy_reverse"
 #define PUBLICATION "understudy_reverse"
 enum { BATCH_TRANSACTIONS = 32, CSNS_MAX = 256 /* of transactions without rows too */, RELATION_MAX = 1024, IDLE_WAIT_MS = 5 };
 
-struct change { const struct row_map *map; struct row row, old; bool has_old; };
+struct change {
+    const struct row_map *map;
+    struct row row, old;
+    bool has_old;
+};
 struct reverse {
     struct engine *engine;
     uint64_t epoch, from_lsn;
     struct pg_stream *stream;
-    struct pg *target;               /* reads values that the stream left out (unchanged, stored out of line) */
+    struct pg *target; /* reads values that the stream left out (unchanged, stored out of line) */
     struct source *source;
     struct row_maps *maps;
-    struct arena arena;              /* one target transaction */
-    struct change *changes; uint32_t change_count, change_capacity;
-    uint64_t transaction_csn; int64_t transaction_us;
-    bool active;                     /* the epoch's message was seen */
-    uint32_t uncommitted; uint64_t pending_csn, pending_lsn;
-    uint64_t csns[CSNS_MAX]; uint32_t csn_count; /* come back, not yet committed on the source */
-    _Atomic uint64_t processed_lsn;  /* everything before stands on the source, committed */
+    struct arena arena; /* one target transaction */
+    struct change *changes;
+    uint32_t change_count, change_capacity;
+    uint64_t transaction_csn;
+    int64_t transaction_us;
+    bool active; /* the epoch's message was seen */
+    uint32_t uncommitted;
+    uint64_t pending_csn, pending_lsn;
+    uint64_t csns[CSNS_MAX];
+    uint32_t csn_count;             /* come back, not yet committed on the source */
+    _Atomic uint64_t processed_lsn; /* everything before stands on the source, committed */
     atomic_bool stopping, failed;
-    struct error why; struct mutex mutex;
+    struct error why;
+    struct mutex mutex;
     struct thread *thread;
 };
 
@@ -43,10 +52,14 @@ bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error)
     bool created;
     struct error ignored;
     if (!pg_slot_drop(engine->options.target_conninfo, SLOT, &ignored)) LOG(LOG_DEBUG, "reverse.no_old_slot");
-    return pg_slot_ensure(engine->options.target_conninfo, SLOT, PUBLICATION, &created, lsn, error) || error_prefix(error, "logical decoding on the target (wal_level must be logical)");
+    return pg_slot_ensure(engine->options.target_conninfo, SLOT, PUBLICATION, &created, lsn, error) ||
+           error_prefix(error, "logical decoding on the target (wal_level must be logical)");
 }
 
-bool reverse_drop(struct engine *engine, struct error *error) { return pg_slot_drop(engine->options.target_conninfo, SLOT, error); }
+bool reverse_drop(struct engine *engine, struct error *error)
+{
+    return pg_slot_drop(engine->options.target_conninfo, SLOT, error);
+}
 
 /* ---- rows ---- */
 
@@ -61,7 +74,8 @@ static const struct sql_table *table_of(struct engine *engine, const struct pg_r
 }
 
 /* Stream values -> row_map order. *missing: a value was left out because it did not change. */
-static bool row_from_tuple(struct reverse *reverse, const struct row_map *map, const struct pg_relation *relation, const struct pg_tuple_value *tuple, struct row *row, bool *missing)
+static bool row_from_tuple(struct reverse *reverse, const struct row_map *map, const struct pg_relation *relation,
+                           const struct pg_tuple_value *tuple, struct row *row, bool *missing)
 {
     row->values = arena_zero(&reverse->arena, sizeof *row->values * map->column_count);
     row->key = arena_zero(&reverse->arena, sizeof *row->key * map->key->column_count);
@@ -106,7 +120,8 @@ static bool take_change(struct reverse *reverse, const struct pg_change *in, str
     if (!table) return true; /* ours, or not one of the application's */
     const struct row_map *map = row_map_of(reverse->maps, table);
     if (!map || !map->key) {
-        engine_gap(reverse->engine, table->name, "a table without a key was changed on the target: its rows cannot be addressed on the source");
+        engine_gap(reverse->engine, table->name,
+                   "a table without a key was changed on the target: its rows cannot be addressed on the source");
         return true;
     }
     bool missing = false;
@@ -127,8 +142,10 @@ static bool take_change(struct reverse *reverse, const struct pg_change *in, str
     struct row current = {.key = change->row.key};
     if (!reverse->target) reverse->target = pg_connect(reverse->engine->options.target_conninfo, 5000, error);
     if (!reverse->target || !rows_read_target(reverse->target, map, &current, 1, &reverse->arena, error)) return false;
-    if (current.found) change->row = current;
-    else reverse->change_count--; /* deleted since: the deletion comes later in the stream */
+    if (current.found)
+        change->row = current;
+    else
+        reverse->change_count--; /* deleted since: the deletion comes later in the stream */
     return true;
 }
 
@@ -140,9 +157,11 @@ static bool write_position(struct source *source, uint64_t csn, uint64_t lsn, st
     arena_init(&arena, 0);
     struct value binds[] = {value_number_i64(&arena, (int64_t)csn), value_number_i64(&arena, (int64_t)lsn)};
     struct source_result result;
-    bool good = source_run(source, "UPDATE UNDERSTUDY_APPLIED SET CSN = :1, POSITION = :2 WHERE READER = 'reverse'", binds, 2, 1, 0, NULL, NULL, &result, error);
+    bool good = source_run(source, "UPDATE UNDERSTUDY_APPLIED SET CSN = :1, POSITION = :2 WHERE READER = 'reverse'", binds, 2, 1, 0, NULL,
+                           NULL, &result, error);
     if (good && result.affected == 0)
-        good = source_run(source, "INSERT INTO UNDERSTUDY_APPLIED (READER, CSN, POSITION) VALUES ('reverse', :1, :2)", binds, 2, 1, 0, NULL, NULL, &result, error);
+        good = source_run(source, "INSERT INTO UNDERSTUDY_APPLIED (READER, CSN, POSITION) VALUES ('reverse', :1, :2)", binds, 2, 1, 0, NULL,
+                          NULL, &result, error);
     arena_release(&arena);
     return good;
 }
@@ -162,13 +181,15 @@ static bool source_ready(struct reverse *reverse, struct error *error)
 static bool flush(struct reverse *reverse, struct error *error)
 {
     if (reverse->uncommitted) {
-        if (!write_position(reverse->source, reverse->pending_csn, reverse->pending_lsn, error) || !source_commit(reverse->source, error)) return false;
+        if (!write_position(reverse->source, reverse->pending_csn, reverse->pending_lsn, error) || !source_commit(reverse->source, error))
+            return false;
         engine_count(reverse->engine, COUNT_REVERSE_APPLIED, reverse->uncommitted);
         reverse->uncommitted = 0;
     }
     for (uint32_t i = 0; i < reverse->csn_count; i++) outstanding_remove(reverse->engine->outstanding, reverse->csns[i]);
     reverse->csn_count = 0;
-    if (reverse->pending_csn > atomic_load(&reverse->engine->reverse_csn)) atomic_store(&reverse->engine->reverse_csn, reverse->pending_csn);
+    if (reverse->pending_csn > atomic_load(&reverse->engine->reverse_csn))
+        atomic_store(&reverse->engine->reverse_csn, reverse->pending_csn);
     atomic_store(&reverse->processed_lsn, reverse->pending_lsn);
     return pg_stream_confirm(reverse->stream, reverse->pending_lsn, error);
 }
@@ -192,7 +213,8 @@ static bool transaction_over(struct reverse *reverse, const struct pg_change *co
     if (reverse->transaction_csn) reverse->csns[reverse->csn_count++] = reverse->transaction_csn;
     reverse->pending_lsn = commit->lsn;
     uint64_t now = clock_wall_us();
-    atomic_store(&reverse->engine->reverse_lag_us, reverse->active && now > (uint64_t)commit->commit_us ? now - (uint64_t)commit->commit_us : 0);
+    atomic_store(&reverse->engine->reverse_lag_us,
+                 reverse->active && now > (uint64_t)commit->commit_us ? now - (uint64_t)commit->commit_us : 0);
     return (reverse->uncommitted < BATCH_TRANSACTIONS && reverse->csn_count < CSNS_MAX) || flush(reverse, error);
 }
 
@@ -264,7 +286,8 @@ static void reverse_main(void *context)
         struct error error = {0};
         if (!reverse->stream) {
             uint64_t from = atomic_load(&reverse->processed_lsn);
-            reverse->stream = pg_stream_open(reverse->engine->options.target_conninfo, SLOT, PUBLICATION, from ? from : reverse->from_lsn, &error);
+            reverse->stream =
+                pg_stream_open(reverse->engine->options.target_conninfo, SLOT, PUBLICATION, from ? from : reverse->from_lsn, &error);
             reverse->pending_lsn = from;
             if (!reverse->stream) {
                 fail(reverse, &error);
@@ -294,10 +317,12 @@ static bool resume_outstanding(struct engine *engine, struct error *error)
 {
     char text[32] = "";
     struct source *source = source_open(&engine->options, 5000, error);
-    bool good = source && source_scalar(source, "SELECT MAX(CSN) FROM UNDERSTUDY_APPLIED WHERE READER = 'reverse'", text, sizeof text, error);
+    bool good =
+        source && source_scalar(source, "SELECT MAX(CSN) FROM UNDERSTUDY_APPLIED WHERE READER = 'reverse'", text, sizeof text, error);
     if (source) source_close(source);
     if (!good) return error_prefix(error, "position of the reverse on the source");
-    uint64_t csn = strtoull(text, NULL, 10), cutover = state_get_u64(engine->state, "cutover_csn", 0), last = journal_last_csn(engine->journal);
+    uint64_t csn = strtoull(text, NULL, 10), cutover = state_get_u64(engine->state, "cutover_csn", 0),
+             last = journal_last_csn(engine->journal);
     if (csn < cutover) csn = cutover;
     atomic_store(&engine->reverse_csn, csn);
     if (last > csn + OUTSTANDING_WINDOW) csn = last - OUTSTANDING_WINDOW;
@@ -312,7 +337,8 @@ struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t ls
     reverse->engine = engine;
     reverse->epoch = epoch;
     reverse->from_lsn = lsn;
-    reverse->active = lsn == 0; /* a restart: the slot stands behind the epoch's message, or before it and the position on the source tells */
+    reverse->active =
+        lsn == 0; /* a restart: the slot stands behind the epoch's message, or before it and the position on the source tells */
     reverse->maps = row_maps_new(atomic_load(&engine->catalog));
     arena_init(&reverse->arena, 0);
     mutex_init(&reverse->mutex);

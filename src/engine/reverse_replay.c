@@ -12,10 +12,24 @@
 #include "engine/statement.h"
 #include <stdlib.h>
 
-struct pending { uint64_t id, csn, outcome_position; enum journal_outcome outcome; bool skip; /* its intent concerns nobody here */ size_t before_intent; struct buffer records; /* u32 size + payload each */ struct buffer outcome_payload; bool auto_commit; struct pending *next; };
+struct pending {
+    uint64_t id, csn, outcome_position;
+    enum journal_outcome outcome;
+    bool skip; /* its intent concerns nobody here */
+    size_t before_intent;
+    struct buffer records; /* u32 size + payload each */
+    struct buffer outcome_payload;
+    bool auto_commit;
+    struct pending *next;
+};
 struct replay {
-    struct engine *engine; struct source *source; struct row_maps *maps; struct statement_cache *statements; struct arena arena;
-    struct pending *all; uint64_t after, up_to, count;
+    struct engine *engine;
+    struct source *source;
+    struct row_maps *maps;
+    struct statement_cache *statements;
+    struct arena arena;
+    struct pending *all;
+    uint64_t after, up_to, count;
 };
 
 static struct pending *pending_of(struct replay *replay, uint64_t id)
@@ -86,7 +100,8 @@ static void take(struct replay *replay, const struct journal_record *record)
         p = pending_of(replay, record->transaction);
         p->csn = record->csn;
         p->before_intent = buffer_size(&p->records);
-        p->skip = !outstanding_has(replay->engine->outstanding, record->csn) || record->csn > replay->up_to || !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary;
+        p->skip = !outstanding_has(replay->engine->outstanding, record->csn) || record->csn > replay->up_to ||
+                  !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary;
         if (p->skip) return; /* kept until its outcome: what is not committed goes on, and may get another intent */
         p->auto_commit = intent.has_record;
         if (intent.has_record) {
@@ -134,7 +149,8 @@ static bool replay_images(struct replay *replay, const struct sql_plan *plan, co
     return true;
 }
 
-static bool replay_statement(struct replay *replay, const struct record *record, const struct record_result *result, bool has_result, struct error *error)
+static bool replay_statement(struct replay *replay, const struct record *record, const struct record_result *result, bool has_result,
+                             struct error *error)
 {
     char schema[130];
     size_t size = record->schema.size < sizeof schema - 1 ? record->schema.size : sizeof schema - 1;
@@ -143,7 +159,8 @@ static bool replay_statement(struct replay *replay, const struct record *record,
     struct statement *statement = statement_of(replay->statements, record->text, schema);
     const struct sql_plan *plan = statement ? statement_plan(statement) : NULL;
     const struct row_map *map = plan && plan->written ? row_map_of(replay->maps, plan->written) : NULL;
-    if (has_result && result->image_rows && map && map->key && map->column_count == result->image_columns && !plan->key_changes) return replay_images(replay, plan, result, error);
+    if (has_result && result->image_rows && map && map->key && map->column_count == result->image_columns && !plan->key_changes)
+        return replay_images(replay, plan, result, error);
     if (has_result && result->affected == 0) return true;
     char *text = memory_string_of(record->text.data, record->text.size);
     struct source_result ran;
@@ -159,7 +176,9 @@ static bool replay_one(struct replay *replay, struct pending *p, struct error *e
     struct record_result late = {0};
     bool has_late = false;
     arena_reset(&replay->arena);
-    if (buffer_size(&p->outcome_payload) && !record_decode_outcome(buffer_view(&p->outcome_payload), &replay->arena, &outcome, &late, &has_late, error)) return false;
+    if (buffer_size(&p->outcome_payload) &&
+        !record_decode_outcome(buffer_view(&p->outcome_payload), &replay->arena, &outcome, &late, &has_late, error))
+        return false;
     while (left.size >= 4) {
         uint32_t size = (uint32_t)left.data[0] << 24 | (uint32_t)left.data[1] << 16 | (uint32_t)left.data[2] << 8 | left.data[3];
         struct record record;
@@ -212,7 +231,11 @@ static bool replay_all(struct replay *replay, struct error *error)
 
 bool reverse_replay(struct engine *engine, uint64_t after_csn, uint64_t up_to_csn, uint64_t *replayed, struct error *error)
 {
-    struct replay replay = {.engine = engine, .after = after_csn, .up_to = up_to_csn, .maps = row_maps_new(atomic_load(&engine->catalog)), .statements = statement_cache_new(engine->statements)};
+    struct replay replay = {.engine = engine,
+                            .after = after_csn,
+                            .up_to = up_to_csn,
+                            .maps = row_maps_new(atomic_load(&engine->catalog)),
+                            .statements = statement_cache_new(engine->statements)};
     arena_init(&replay.arena, 0);
     replay.source = source_open(&engine->options, 5000, error);
     uint64_t from = atomic_load(&engine->applied_position), first = journal_first(engine->journal);

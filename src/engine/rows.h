@@ -12,28 +12,38 @@
 
 struct row_map {
     const struct sql_table *table;
-    const struct sql_key *key;                 /* NULL: no key, rows cannot be addressed */
-    uint16_t *columns; uint32_t column_count;  /* catalog indexes of the mirrored columns */
-    uint16_t *key_at;                          /* key column -> index in columns */
-    char *source_name, *target_name;           /* quoted, qualified */
-    char *source_select;                       /* SELECT cols FROM table */
+    const struct sql_key *key; /* NULL: no key, rows cannot be addressed */
+    uint16_t *columns;
+    uint32_t column_count;           /* catalog indexes of the mirrored columns */
+    uint16_t *key_at;                /* key column -> index in columns */
+    char *source_name, *target_name; /* quoted, qualified */
+    char *source_select;             /* SELECT cols FROM table */
     char *target_select;
-    char *target_upsert;                       /* INSERT .. VALUES ($1..) ON CONFLICT (key) DO UPDATE */
-    char *target_insert, *target_delete;       /* by key */
+    char *target_upsert;                                 /* INSERT .. VALUES ($1..) ON CONFLICT (key) DO UPDATE */
+    char *target_insert, *target_delete;                 /* by key */
     char *source_update, *source_insert, *source_delete; /* by key, with :1.. */
 };
-struct row_maps;                               /* cache, one per thread */
+struct row_maps; /* cache, one per thread */
 struct row_maps *row_maps_new(const struct sql_catalog *catalog);
 void row_maps_free(struct row_maps *maps);
 const struct row_map *row_map_of(struct row_maps *maps, const struct sql_table *table);
 
-struct row { struct value *key; struct value *values; bool found; };  /* values: row_map column order */
+struct row {
+    struct value *key;
+    struct value *values;
+    bool found;
+}; /* values: row_map column order */
 
 /* Reads rows by key, many in one statement (IN lists, padded to few sizes so that cursors are re-used). rows[i].key is given; found/values are filled in arena. */
-bool rows_read_source(struct source *source, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena, struct error *error) MUST_USE;
-bool rows_read_target(struct pg *pg, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena, struct error *error) MUST_USE;
+bool rows_read_source(struct source *source, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena,
+                      struct error *error) MUST_USE;
+bool rows_read_target(struct pg *pg, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena,
+                      struct error *error) MUST_USE;
 /* The normal form of a column's value: the same bytes whichever side it came from. Points into `in` or into `out` itself. */
-struct rows_normal { struct value value; char room[NUMBER_TEXT_MAX]; };
+struct rows_normal {
+    struct value value;
+    char room[NUMBER_TEXT_MAX];
+};
 void rows_normalise(const struct sql_column *column, const struct value *in, struct rows_normal *out);
 /* A key's values in normal form, in arena. False: a part is NULL or has no form that could be looked up, so that no row can be named by it. */
 bool rows_normal_key(const struct row_map *map, const struct value *in, struct value *out, struct arena *arena) MUST_USE;
@@ -42,17 +52,22 @@ bool rows_value_equal(const struct sql_column *column, const struct value *sourc
 bool rows_equal(const struct row_map *map, const struct row *source, const struct row *target, uint32_t *differing_column);
 /* What the target will hold for a source value (fraction cut to microseconds, padding removed ..): apply before writing. */
 struct value rows_to_target(const struct sql_column *column, const struct value *value);
-uint64_t rows_hash(const struct row_map *map, const struct value *values);      /* of the normal form: same on both sides */
+uint64_t rows_hash(const struct row_map *map, const struct value *values); /* of the normal form: same on both sides */
 /* Makes the target's rows equal to `rows` (found: upsert, not found: delete): appended to pg's pipeline, no sync. on_result may be NULL. */
-bool rows_send_image(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, pg_on_result *done, void *context, struct error *error) MUST_USE;
+bool rows_send_image(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena,
+                     pg_on_result *done, void *context, struct error *error) MUST_USE;
 /* The same by deleting all keys first and inserting what was found: for rows that exchange values under another unique key. */
-bool rows_send_replace(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, pg_on_result *done, void *context, struct error *error) MUST_USE;
+bool rows_send_replace(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena,
+                       pg_on_result *done, void *context, struct error *error) MUST_USE;
 /* Keys (normal values, map->key order, one after the other) of other rows of the target that hold a unique value which one of `rows` (found) is to get. */
-bool rows_find_conflicts(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
+bool rows_find_conflicts(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena,
+                         struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
 /* Reads rows of the source by their ROWIDs (18 characters each): the *found ones stand at the front of `rows` (room for count), in no order. */
-bool rows_read_rowids(struct source *source, const struct row_map *map, const char (*rowids)[19], uint32_t count, struct row *rows, uint32_t *found, struct arena *arena, struct error *error) MUST_USE;
+bool rows_read_rowids(struct source *source, const struct row_map *map, const char (*rowids)[19], uint32_t count, struct row *rows,
+                      uint32_t *found, struct arena *arena, struct error *error) MUST_USE;
 /* Reads keys of the target's rows whose `columns` (catalog indexes) equal `values`: children of a parent. Normal values, map->key order. */
-bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count, struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
+bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count,
+                    struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
 /* The same towards the source (update, else insert; delete). */
 /* The binds of source_update in its order; out has room for every column and the key. Answers their number. */
 uint32_t rows_source_update_binds(const struct row_map *map, const struct row *row, struct value *out);

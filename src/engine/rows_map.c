@@ -26,8 +26,8 @@ static void map_free(struct row_map_full *full)
 {
     if (!full) return;
     struct row_map *map = &full->map;
-    char *texts[] = {map->source_name, map->target_name, map->source_select, map->target_select, map->target_upsert, map->target_insert,
-                     map->target_delete, map->source_update, map->source_insert, map->source_delete};
+    char *texts[] = {map->source_name,   map->target_name,   map->source_select, map->target_select, map->target_upsert,
+                     map->target_insert, map->target_delete, map->source_update, map->source_insert, map->source_delete};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) memory_free(texts[i]);
     for (unsigned i = 0; i < ROWS_SIZES; i++) {
         memory_free(full->source_in[i]);
@@ -70,18 +70,24 @@ static char *qualified(const char *schema, const char *name, bool target)
 {
     struct buffer out;
     buffer_init(&out, 0);
-    if (target) pg_quote_identifier(&out, schema);
-    else source_quoted(&out, schema);
+    if (target)
+        pg_quote_identifier(&out, schema);
+    else
+        source_quoted(&out, schema);
     buffer_u8(&out, '.');
-    if (target) pg_quote_identifier(&out, name);
-    else source_quoted(&out, name);
+    if (target)
+        pg_quote_identifier(&out, name);
+    else
+        source_quoted(&out, name);
     return finish(&out);
 }
 
 static void column_name(struct buffer *out, const struct sql_column *column, bool target)
 {
-    if (target) pg_quote_identifier(out, column->target);
-    else source_quoted(out, column->name);
+    if (target)
+        pg_quote_identifier(out, column->target);
+    else
+        source_quoted(out, column->name);
 }
 
 static void column_list(struct buffer *out, const struct row_map *map, bool target)
@@ -110,8 +116,10 @@ static void key_where(struct buffer *out, const struct row_map *map, bool target
         if (i) buffer_append_text(out, " AND ");
         column_name(out, rows_key_column(map, i), target);
         buffer_append_text(out, " = ");
-        if (target) buffer_printf(out, "$%u", first + i);
-        else rows_source_key_place(out, rows_key_column(map, i), first + i);
+        if (target)
+            buffer_printf(out, "$%u", first + i);
+        else
+            rows_source_key_place(out, rows_key_column(map, i), first + i);
     }
 }
 
@@ -154,8 +162,10 @@ static char *select_in(const struct row_map *map, uint32_t keys, bool target)
         for (uint16_t i = 0; i < parts; i++) {
             if (i) buffer_append_text(&out, ", ");
             uint32_t number = k * parts + i + 1;
-            if (target) buffer_printf(&out, "$%u", number);
-            else rows_source_key_place(&out, rows_key_column(map, i), number);
+            if (target)
+                buffer_printf(&out, "$%u", number);
+            else
+                rows_source_key_place(&out, rows_key_column(map, i), number);
         }
         if (parts > 1) buffer_u8(&out, ')');
     }
@@ -166,7 +176,8 @@ static char *select_in(const struct row_map *map, uint32_t keys, bool target)
 const char *rows_source_in(const struct row_map *map, unsigned size)
 {
     struct row_map_full *full = rows_full(map);
-    if (!full->source_in[size]) full->source_in[size] = map->key->column_count > 1 ? select_any_of(map, 1u << size) : select_in(map, 1u << size, false);
+    if (!full->source_in[size])
+        full->source_in[size] = map->key->column_count > 1 ? select_any_of(map, 1u << size) : select_in(map, 1u << size, false);
     return full->source_in[size];
 }
 
@@ -276,8 +287,8 @@ static char *make_source_update(const struct row_map *map)
 
 static bool is_mirrored(const struct sql_column *column)
 {
-    return !column->generated_virtual && column->target[0] && column->type != SQL_OBJECT && column->type != SQL_BFILE && column->type != SQL_XML &&
-           column->type != SQL_CURSOR && column->type != SQL_JSON;
+    return !column->generated_virtual && column->target[0] && column->type != SQL_OBJECT && column->type != SQL_BFILE &&
+           column->type != SQL_XML && column->type != SQL_CURSOR && column->type != SQL_JSON;
 }
 
 static void choose_key(struct row_map *map)

@@ -42,8 +42,10 @@ static bool to_double(const struct value *in, bool single, struct rows_normal *o
         size_t size = number_to_text(in->bytes, text);
         if (size == 0 || size >= sizeof text) return false;
         text[size] = 0;
-        if (text[size - 1] == '~') real = text[0] == '-' ? -INFINITY : INFINITY;
-        else real = strtod(text, NULL);
+        if (text[size - 1] == '~')
+            real = text[0] == '-' ? -INFINITY : INFINITY;
+        else
+            real = strtod(text, NULL);
     } else if (in->type == VALUE_TEXT && in->bytes.size < sizeof text) {
         char *end;
         memcpy(text, in->bytes.data, in->bytes.size);
@@ -118,7 +120,7 @@ static bool to_datetime(enum sql_type type, const struct value *in, struct rows_
     struct value_datetime *d = &out->value.datetime;
     bool zoned = type == SQL_TIMESTAMP_TZ || type == SQL_TIMESTAMP_LTZ;
     d->nanosecond = type == SQL_DATE ? 0 : d->nanosecond / 1000 * 1000;
-    d->has_zone = zoned;      /* fields are UTC; the offset that the writer gave is not kept by the target */
+    d->has_zone = zoned; /* fields are UTC; the offset that the writer gave is not kept by the target */
     d->zone_minutes = 0;
     return true;
 }
@@ -148,7 +150,8 @@ static bool normalise(const struct sql_column *column, const struct value *in, s
     case SQL_NUMBER:
     case SQL_INTEGER:
     case SQL_FLOAT:
-        if (column->target_type == PG_OID_FLOAT4 || column->target_type == PG_OID_FLOAT8) return to_double(in, column->target_type == PG_OID_FLOAT4, out);
+        if (column->target_type == PG_OID_FLOAT4 || column->target_type == PG_OID_FLOAT8)
+            return to_double(in, column->target_type == PG_OID_FLOAT4, out);
         if (column->target_type == PG_OID_BOOL && to_boolean(in, out)) return true;
         return to_number(in, out);
     case SQL_BINARY_FLOAT: return to_double(in, true, out);

@@ -8,7 +8,7 @@ struct key_read {
     const struct row_map *map;
     struct row *rows;
     uint32_t count;
-    const uint64_t *hashes;    /* of the keys of rows */
+    const uint64_t *hashes; /* of the keys of rows */
     struct arena *arena;
 };
 
@@ -76,7 +76,8 @@ static bool prepare(const struct row_map *map, struct row *rows, uint32_t count,
     *hashes = arena_alloc(arena, sizeof **hashes * count);
     for (uint32_t i = 0; i < count; i++) {
         struct value *key = &(*binds)[i * parts];
-        if (!rows_normal_key(map, rows[i].key, key, arena)) return error_set(error, ERROR_INTERNAL, "%s: a key that cannot be looked up", map->table->name);
+        if (!rows_normal_key(map, rows[i].key, key, arena))
+            return error_set(error, ERROR_INTERNAL, "%s: a key that cannot be looked up", map->table->name);
         rows[i].key = key;
         rows[i].found = false;
         rows[i].values = NULL;
@@ -86,7 +87,8 @@ static bool prepare(const struct row_map *map, struct row *rows, uint32_t count,
     return true;
 }
 
-bool rows_read_source(struct source *source, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena, struct error *error)
+bool rows_read_source(struct source *source, const struct row_map *map, struct row *rows, uint32_t count, struct arena *arena,
+                      struct error *error)
 {
     if (!map->key) return error_set(error, ERROR_INTERNAL, "%s has no key", map->table->name);
     for (uint32_t at = 0; at < count;) {
@@ -96,7 +98,8 @@ bool rows_read_source(struct source *source, const struct row_map *map, struct r
         uint64_t *hashes;
         if (!prepare(map, rows + at, chunk, 1u << size, arena, &binds, &hashes, error)) return false;
         struct key_read read = {.map = map, .rows = rows + at, .count = chunk, .hashes = hashes, .arena = arena};
-        if (!source_run(source, rows_source_in(map, size), binds, map->key->column_count << size, 1, (1u << size) + 1, take_source_row, &read, NULL, error))
+        if (!source_run(source, rows_source_in(map, size), binds, map->key->column_count << size, 1, (1u << size) + 1, take_source_row,
+                        &read, NULL, error))
             return error_prefix(error, "reading %s by key", map->table->name);
         at += chunk;
     }
@@ -120,7 +123,8 @@ static bool read_target_chunk(struct pg *pg, struct key_read *read, unsigned siz
     bool good = true;
     for (uint32_t r = 0; good && r < result.rows; r++) {
         for (uint32_t c = 0; c < map->column_count; c++)
-            values[c] = pg_value_from_text(pg_result_column(&result, c).type, pg_result_text(&result, r, c), pg_result_null(&result, r, c), read->arena);
+            values[c] = pg_value_from_text(pg_result_column(&result, c).type, pg_result_text(&result, r, c), pg_result_null(&result, r, c),
+                                           read->arena);
         good = take_row(read, values);
     }
     pg_result_free(&result);
@@ -167,8 +171,8 @@ static bool take_rowid_row(void *context, const struct value *values, uint32_t c
     return true;
 }
 
-bool rows_read_rowids(struct source *source, const struct row_map *map, const char (*rowids)[19], uint32_t count, struct row *rows, uint32_t *found,
-                      struct arena *arena, struct error *error)
+bool rows_read_rowids(struct source *source, const struct row_map *map, const char (*rowids)[19], uint32_t count, struct row *rows,
+                      uint32_t *found, struct arena *arena, struct error *error)
 {
     if (!map->key) return error_set(error, ERROR_INTERNAL, "%s has no key", map->table->name);
     *found = 0;

@@ -23,10 +23,12 @@ static struct value fit(const struct sql_column *column, const struct value *val
     return out;
 }
 
-bool rows_parameter(const struct sql_column *column, const struct value *value, struct arena *arena, struct pg_parameter *out, struct error *error)
+bool rows_parameter(const struct sql_column *column, const struct value *value, struct arena *arena, struct pg_parameter *out,
+                    struct error *error)
 {
     struct value fitting = fit(column, value, arena);
-    if (fitting.type == VALUE_UNSUPPORTED) return error_set(error, ERROR_TRANSLATION, "column %s holds a value of a type that is not mirrored", column->name);
+    if (fitting.type == VALUE_UNSUPPORTED)
+        return error_set(error, ERROR_TRANSLATION, "column %s holds a value of a type that is not mirrored", column->name);
     if (!pg_value_to_parameter(&fitting, arena, out, error)) return error_prefix(error, "column %s", column->name);
     out->type = 0; /* as the column is */
     return true;
@@ -50,7 +52,8 @@ static struct pg_parameter *row_parameters(const struct row_map *map, const stru
 
 /* ---- images ---- */
 
-static bool send_delete(struct pg *pg, const struct row_map *map, const struct row *row, struct arena *arena, pg_on_result *done, void *context, struct error *error)
+static bool send_delete(struct pg *pg, const struct row_map *map, const struct row *row, struct arena *arena, pg_on_result *done,
+                        void *context, struct error *error)
 {
     struct pg_parameter *key = key_parameters(map, row->key, arena, error);
     if (!key) return false;
@@ -58,8 +61,8 @@ static bool send_delete(struct pg *pg, const struct row_map *map, const struct r
     return true;
 }
 
-bool rows_send_image(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, pg_on_result *done, void *context,
-                     struct error *error)
+bool rows_send_image(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena,
+                     pg_on_result *done, void *context, struct error *error)
 {
     if (!map->key) return error_set(error, ERROR_INTERNAL, "%s has no key", map->table->name);
     for (uint32_t i = 0; i < count; i++) {
@@ -74,8 +77,8 @@ bool rows_send_image(struct pg *pg, const struct row_map *map, const struct row 
     return true;
 }
 
-bool rows_send_replace(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, pg_on_result *done, void *context,
-                       struct error *error)
+bool rows_send_replace(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena,
+                       pg_on_result *done, void *context, struct error *error)
 {
     if (!map->key) return error_set(error, ERROR_INTERNAL, "%s has no key", map->table->name);
     for (uint32_t i = 0; i < count; i++)
@@ -111,8 +114,8 @@ static void equal_columns(struct buffer *out, const struct row_map *map, const u
 }
 
 /* Runs a query for keys and adds them, normal, to *keys. */
-static bool add_keys(struct pg *pg, const struct row_map *map, struct buffer *text, const struct pg_parameter *parameters, uint32_t count, struct arena *arena,
-                     struct value **keys, uint32_t *key_count, struct error *error)
+static bool add_keys(struct pg *pg, const struct row_map *map, struct buffer *text, const struct pg_parameter *parameters, uint32_t count,
+                     struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error)
 {
     uint16_t parts = map->key->column_count;
     char name[ROWS_NAME_SIZE];
@@ -129,7 +132,8 @@ static bool add_keys(struct pg *pg, const struct row_map *map, struct buffer *te
     for (uint32_t r = 0; r < result.rows; r++) {
         struct value raw[32];
         for (uint16_t i = 0; i < parts && i < 32; i++)
-            raw[i] = pg_value_from_text(pg_result_column(&result, i).type, pg_result_text(&result, r, i), pg_result_null(&result, r, i), arena);
+            raw[i] =
+                pg_value_from_text(pg_result_column(&result, i).type, pg_result_text(&result, r, i), pg_result_null(&result, r, i), arena);
         if (rows_normal_key(map, raw, &all[*key_count * parts], arena)) (*key_count)++;
     }
     *keys = all;
@@ -137,8 +141,8 @@ static bool add_keys(struct pg *pg, const struct row_map *map, struct buffer *te
     return true;
 }
 
-bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count, struct arena *arena,
-                    struct value **keys, uint32_t *key_count, struct error *error)
+bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count,
+                    struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error)
 {
     struct pg_parameter parameters[32];
     struct buffer text;
@@ -162,8 +166,8 @@ static uint32_t place_of(const struct row_map *map, uint16_t column)
     return UINT32_MAX;
 }
 
-static bool find_conflicts_of(struct pg *pg, const struct row_map *map, const struct sql_key *unique, const struct row *row, struct arena *arena,
-                              struct value **keys, uint32_t *key_count, struct error *error)
+static bool find_conflicts_of(struct pg *pg, const struct row_map *map, const struct sql_key *unique, const struct row *row,
+                              struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error)
 {
     struct pg_parameter parameters[64];
     uint32_t count = 0;
@@ -187,8 +191,8 @@ static bool find_conflicts_of(struct pg *pg, const struct row_map *map, const st
     return good;
 }
 
-bool rows_find_conflicts(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena, struct value **keys,
-                         uint32_t *key_count, struct error *error)
+bool rows_find_conflicts(struct pg *pg, const struct row_map *map, const struct row *rows, uint32_t count, struct arena *arena,
+                         struct value **keys, uint32_t *key_count, struct error *error)
 {
     *keys = NULL;
     *key_count = 0;
@@ -221,13 +225,15 @@ bool rows_write_source(struct source *source, const struct row_map *map, const s
     struct source_result result;
     uint16_t parts = map->key->column_count;
     if (!row->found)
-        return source_run(source, map->source_delete, row->key, parts, 1, 0, NULL, NULL, &result, error) || error_prefix(error, "deleting from %s", map->source_name);
+        return source_run(source, map->source_delete, row->key, parts, 1, 0, NULL, NULL, &result, error) ||
+               error_prefix(error, "deleting from %s", map->source_name);
     struct arena arena;
     arena_init(&arena, 0);
     struct value *binds = arena_alloc(&arena, sizeof *binds * (map->column_count + parts));
     uint32_t count = rows_source_update_binds(map, row, binds);
     bool good = source_run(source, map->source_update, binds, count, 1, 0, NULL, NULL, &result, error);
-    if (good && result.affected == 0) good = source_run(source, map->source_insert, row->values, map->column_count, 1, 0, NULL, NULL, &result, error);
+    if (good && result.affected == 0)
+        good = source_run(source, map->source_insert, row->values, map->column_count, 1, 0, NULL, NULL, &result, error);
     arena_release(&arena);
     return good || error_prefix(error, "writing %s", map->source_name);
 }

@@ -8,7 +8,8 @@
 static bool source_last(struct source *source, const struct sql_sequence *sequence, int64_t *last, struct error *error)
 {
     char text[500], number[64];
-    snprintf(text, sizeof text, "SELECT LAST_NUMBER FROM ALL_SEQUENCES WHERE SEQUENCE_OWNER = '%s' AND SEQUENCE_NAME = '%s'", sequence->schema, sequence->name);
+    snprintf(text, sizeof text, "SELECT LAST_NUMBER FROM ALL_SEQUENCES WHERE SEQUENCE_OWNER = '%s' AND SEQUENCE_NAME = '%s'",
+             sequence->schema, sequence->name);
     if (!source_scalar(source, text, number, sizeof number, error)) return error_prefix(error, "sequence %s", sequence->name);
     *last = strtoll(number, NULL, 10);
     return true;

@@ -6,8 +6,8 @@
 #include "base/memory.h"
 
 static const char *const call_state_names[CALL_STATE_COUNT] = {
-    [CALL_NONE] = "idle", [CALL_RELAYED] = "on-source", [CALL_WAIT_INTENT] = "journal", [CALL_WAIT_FENCE] = "fence",
-    [CALL_WAIT_LEASE] = "pool", [CALL_SERVING] = "on-target", [CALL_HELD] = "held", [CALL_PREPARING] = "preparing",
+    [CALL_NONE] = "idle",       [CALL_RELAYED] = "on-source", [CALL_WAIT_INTENT] = "journal", [CALL_WAIT_FENCE] = "fence",
+    [CALL_WAIT_LEASE] = "pool", [CALL_SERVING] = "on-target", [CALL_HELD] = "held",           [CALL_PREPARING] = "preparing",
 };
 
 static void session_cursor_free(void *owner)
@@ -23,7 +23,8 @@ static void session_cursor_free(void *owner)
     memory_free(cursor);
 }
 
-struct session *session_new(struct engine *engine, uint64_t id, struct statement_cache *statements, const struct session_environment *environment, void *context)
+struct session *session_new(struct engine *engine, uint64_t id, struct statement_cache *statements,
+                            const struct session_environment *environment, void *context)
 {
     struct session *s = memory_zero(1, sizeof *s);
     s->engine = engine;
@@ -89,7 +90,10 @@ void session_free(struct session *s)
     memory_free(s);
 }
 
-uint64_t session_now(const struct session *s) { return s->environment->now_us(s->context); }
+uint64_t session_now(const struct session *s)
+{
+    return s->environment->now_us(s->context);
+}
 
 void session_send(struct session *s, enum session_peer peer, struct view bytes)
 {
@@ -102,8 +106,10 @@ void session_send(struct session *s, enum session_peer peer, struct view bytes)
 /* Nothing of a session that ends may stay undecided. A commit under way: nobody will hear of it, the mirror asks the rows themselves. */
 static void settle(struct session *s)
 {
-    if (s->tx.csn) session_outcome(s, JOURNAL_UNKNOWN);
-    else if (s->tx.open) session_transaction_abort(s);
+    if (s->tx.csn)
+        session_outcome(s, JOURNAL_UNKNOWN);
+    else if (s->tx.open)
+        session_transaction_abort(s);
 }
 
 static void session_end(struct session *s)
@@ -144,12 +150,16 @@ static void route_source_primary(struct session *s)
     struct call *call = &s->call;
     switch (call->kind) {
     case KIND_FETCH:
-        if (call->cursor && call->cursor->on_target) session_serve_fetch(s);
-        else session_relay(s);
+        if (call->cursor && call->cursor->on_target)
+            session_serve_fetch(s);
+        else
+            session_relay(s);
         return;
     case KIND_LOB:
-        if (session_lob_is_ours(wire_tap_request(s->tap)->lob.source)) session_serve_lob(s);
-        else session_relay(s);
+        if (session_lob_is_ours(wire_tap_request(s->tap)->lob.source))
+            session_serve_lob(s);
+        else
+            session_relay(s);
         return;
     case KIND_QUERY:
         if (call->commits && call->policy->mirror && session_intent(s)) return; /* a query may carry the commit of what ran before it */
@@ -179,26 +189,34 @@ static void route_target_primary(struct session *s)
     }
     switch (call->kind) {
     case KIND_FETCH:
-        if (call->cursor && !call->cursor->on_target && s->source_open) session_relay(s);
-        else session_serve_fetch(s);
+        if (call->cursor && !call->cursor->on_target && s->source_open)
+            session_relay(s);
+        else
+            session_serve_fetch(s);
         return;
     case KIND_LOB:
         if (s->source_open && !session_lob_is_ours(wire_tap_request(s->tap)->lob.source) &&
-            wire_tap_request(s->tap)->lob.operation != WIRE_LOB_CREATE_TEMPORARY) session_relay(s);
-        else session_serve_lob(s);
+            wire_tap_request(s->tap)->lob.operation != WIRE_LOB_CREATE_TEMPORARY)
+            session_relay(s);
+        else
+            session_serve_lob(s);
         return;
     case KIND_QUERY: session_serve(s); return;
     case KIND_DML: session_write(s); return;
     case KIND_COMMIT: session_target_commit(s); return;
     case KIND_ROLLBACK: session_target_rollback(s); return;
     case KIND_LOGOFF:
-        if (s->source_open) session_relay(s);
-        else session_answer_status(s);
+        if (s->source_open)
+            session_relay(s);
+        else
+            session_answer_status(s);
         return;
     case KIND_SESSION:
         /* The source session keeps following, so that a rollback finds it as the client left it. */
-        if (s->source_open) session_relay(s);
-        else session_target_control(s);
+        if (s->source_open)
+            session_relay(s);
+        else
+            session_target_control(s);
         return;
     default: session_target_control(s); return;
     }
@@ -227,8 +245,10 @@ void session_route(struct session *s)
         call->held_us = 0;
     }
     s->last_side = primary;
-    if (primary == SIDE_SOURCE) route_source_primary(s);
-    else route_target_primary(s);
+    if (primary == SIDE_SOURCE)
+        route_source_primary(s);
+    else
+        route_target_primary(s);
 }
 
 static void begin_call(struct session *s)
@@ -493,8 +513,10 @@ void session_journal_done(struct session *s, uint64_t csn, bool refused)
         session_route(s);
         return;
     }
-    if (s->tx.side == SIDE_TARGET) session_after_intent_target(s);
-    else session_relay(s);
+    if (s->tx.side == SIDE_TARGET)
+        session_after_intent_target(s);
+    else
+        session_relay(s);
 }
 
 void session_policy_changed(struct session *s)
@@ -516,9 +538,12 @@ void session_policy_changed(struct session *s)
         error_set(&error, ERROR_TARGET_LOST, "the target was given up");
         session_target_failed(s, &error);
     }
-    if (s->call.state == CALL_HELD) session_route(s);
-    else if (s->call.state == CALL_WAIT_FENCE) session_applied(s);
-    else if (lost && s->call.state == CALL_NONE && policy->primary == SIDE_SOURCE) session_replay_idle(s);
+    if (s->call.state == CALL_HELD)
+        session_route(s);
+    else if (s->call.state == CALL_WAIT_FENCE)
+        session_applied(s);
+    else if (lost && s->call.state == CALL_NONE && policy->primary == SIDE_SOURCE)
+        session_replay_idle(s);
 }
 
 void session_tick(struct session *s)
@@ -549,7 +574,9 @@ void session_describe(const struct session *s, struct session_view *out)
     snprintf(out->program, sizeof out->program, "%.63s", s->wire->program);
     snprintf(out->state, sizeof out->state, "%s", call_state_names[s->call.state]);
     snprintf(out->last_side, sizeof out->last_side, "%s", s->last_side == SIDE_TARGET ? "target" : "source");
-    if (s->call.statement) snprintf(out->statement, sizeof out->statement, "%.199s", s->call.statement->fingerprint ? s->call.statement->fingerprint->text : "");
+    if (s->call.statement)
+        snprintf(out->statement, sizeof out->statement, "%.199s",
+                 s->call.statement->fingerprint ? s->call.statement->fingerprint->text : "");
     out->transaction_open = s->tx.open;
     out->transaction_since_us = s->tx.open ? s->tx.since_us : 0;
     out->calls = s->calls;

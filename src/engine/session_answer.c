@@ -4,9 +4,13 @@
 
 #include "base/memory.h"
 
-static const struct { enum sql_kind kind; uint8_t command; } command_types[] = {
-    {SQL_SELECT, 3}, {SQL_INSERT, 2}, {SQL_INSERT_ALL, 2}, {SQL_UPDATE, 6}, {SQL_DELETE, 7}, {SQL_MERGE, 189}, {SQL_PLSQL, 47}, {SQL_COMMIT, 44},
-    {SQL_ROLLBACK, 45}, {SQL_ROLLBACK_TO, 45}, {SQL_SAVEPOINT, 46}, {SQL_SET_TRANSACTION, 48}, {SQL_LOCK_TABLE, 26}, {SQL_ALTER_SESSION, 42},
+static const struct {
+    enum sql_kind kind;
+    uint8_t command;
+} command_types[] = {
+    {SQL_SELECT, 3},     {SQL_INSERT, 2},           {SQL_INSERT_ALL, 2},  {SQL_UPDATE, 6},         {SQL_DELETE, 7},
+    {SQL_MERGE, 189},    {SQL_PLSQL, 47},           {SQL_COMMIT, 44},     {SQL_ROLLBACK, 45},      {SQL_ROLLBACK_TO, 45},
+    {SQL_SAVEPOINT, 46}, {SQL_SET_TRANSACTION, 48}, {SQL_LOCK_TABLE, 26}, {SQL_ALTER_SESSION, 42},
 };
 
 static uint8_t command_of(const struct call *call)
@@ -28,7 +32,10 @@ void session_answer_send(struct session *s)
 static struct wire_end end_of(struct session *s, uint8_t command, uint64_t rows)
 {
     struct call *call = &s->call;
-    return (struct wire_end){.call_status = s->tx.open ? 3 : 1, .command = command, .row_count = rows, .transaction_open = s->tx.open,
+    return (struct wire_end){.call_status = s->tx.open ? 3 : 1,
+                             .command = command,
+                             .row_count = rows,
+                             .transaction_open = s->tx.open,
                              .cursor_id = call->wire_cursor ? call->wire_cursor->id : 0};
 }
 
@@ -59,8 +66,10 @@ void session_answer_sqlstate(struct session *s, const struct error *error, const
 {
     char text[700];
     int ora = error->native;
-    if (ora) snprintf(text, sizeof text, "ORA-%05d: %s", ora, error->text);
-    else ora = sql_error_to_ora(error->sqlstate, constraint, error->text, s->schema, text, sizeof text);
+    if (ora)
+        snprintf(text, sizeof text, "ORA-%05d: %s", ora, error->text);
+    else
+        ora = sql_error_to_ora(error->sqlstate, constraint, error->text, s->schema, text, sizeof text);
     if (ora == 1400 && s->call.plan && s->call.plan->kind == SQL_UPDATE) { /* the target has one number for both */
         const char *column = strstr(text, "into ");
         char updated[700];
@@ -92,7 +101,8 @@ void session_answer_ok(struct session *s, uint8_t command)
     if (request->function == WIRE_FN_COMMIT || request->function == WIRE_FN_ROLLBACK || request->function == WIRE_FN_PING) {
         wire_status_write(s->wire, s->tx.open, &s->output);
     } else {
-        wire_parameters_write(s->wire, s->call.wire_cursor ? s->call.wire_cursor->id : 0, NULL, 0, request->execute.dml_row_counts, &s->output);
+        wire_parameters_write(s->wire, s->call.wire_cursor ? s->call.wire_cursor->id : 0, NULL, 0, request->execute.dml_row_counts,
+                              &s->output);
         struct wire_end end = end_of(s, command ? command : command_of(&s->call), 0);
         wire_end_write(s->wire, &end, request->sequence, &s->output);
     }
@@ -103,11 +113,26 @@ void session_answer_ok(struct session *s, uint8_t command)
 
 static void column_from_plan(const struct sql_result_column *plan, struct wire_oac *oac)
 {
-    static const struct { enum sql_type type; uint8_t wire; uint32_t size; } map[] = {
-        {SQL_NUMBER, WIRE_TYPE_NUMBER, 22}, {SQL_INTEGER, WIRE_TYPE_NUMBER, 22}, {SQL_FLOAT, WIRE_TYPE_NUMBER, 22}, {SQL_BINARY_FLOAT, WIRE_TYPE_BINARY_FLOAT, 4},
-        {SQL_BINARY_DOUBLE, WIRE_TYPE_BINARY_DOUBLE, 8}, {SQL_CHAR, WIRE_TYPE_CHAR, 2000}, {SQL_CLOB, WIRE_TYPE_CLOB, 4000}, {SQL_BLOB, WIRE_TYPE_BLOB, 4000},
-        {SQL_RAW, WIRE_TYPE_RAW, 2000}, {SQL_DATE, WIRE_TYPE_DATE, 7}, {SQL_TIMESTAMP, WIRE_TYPE_TIMESTAMP, 11}, {SQL_TIMESTAMP_TZ, WIRE_TYPE_TIMESTAMP_TZ, 13},
-        {SQL_TIMESTAMP_LTZ, WIRE_TYPE_TIMESTAMP_LTZ, 11}, {SQL_INTERVAL_YM, WIRE_TYPE_INTERVAL_YM, 5}, {SQL_INTERVAL_DS, WIRE_TYPE_INTERVAL_DS, 11},
+    static const struct {
+        enum sql_type type;
+        uint8_t wire;
+        uint32_t size;
+    } map[] = {
+        {SQL_NUMBER, WIRE_TYPE_NUMBER, 22},
+        {SQL_INTEGER, WIRE_TYPE_NUMBER, 22},
+        {SQL_FLOAT, WIRE_TYPE_NUMBER, 22},
+        {SQL_BINARY_FLOAT, WIRE_TYPE_BINARY_FLOAT, 4},
+        {SQL_BINARY_DOUBLE, WIRE_TYPE_BINARY_DOUBLE, 8},
+        {SQL_CHAR, WIRE_TYPE_CHAR, 2000},
+        {SQL_CLOB, WIRE_TYPE_CLOB, 4000},
+        {SQL_BLOB, WIRE_TYPE_BLOB, 4000},
+        {SQL_RAW, WIRE_TYPE_RAW, 2000},
+        {SQL_DATE, WIRE_TYPE_DATE, 7},
+        {SQL_TIMESTAMP, WIRE_TYPE_TIMESTAMP, 11},
+        {SQL_TIMESTAMP_TZ, WIRE_TYPE_TIMESTAMP_TZ, 13},
+        {SQL_TIMESTAMP_LTZ, WIRE_TYPE_TIMESTAMP_LTZ, 11},
+        {SQL_INTERVAL_YM, WIRE_TYPE_INTERVAL_YM, 5},
+        {SQL_INTERVAL_DS, WIRE_TYPE_INTERVAL_DS, 11},
         {SQL_VARCHAR, WIRE_TYPE_VARCHAR, 4000},
     };
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
@@ -127,11 +152,24 @@ static void column_from_plan(const struct sql_result_column *plan, struct wire_o
 
 static void column_from_target(const struct pg_column *column, struct wire_oac *oac)
 {
-    static const struct { uint32_t oid; uint8_t wire; uint32_t size; } map[] = {
-        {PG_OID_NUMERIC, WIRE_TYPE_NUMBER, 22}, {PG_OID_INT8, WIRE_TYPE_NUMBER, 22}, {PG_OID_INT4, WIRE_TYPE_NUMBER, 22}, {PG_OID_INT2, WIRE_TYPE_NUMBER, 22},
-        {PG_OID_BOOL, WIRE_TYPE_NUMBER, 22}, {PG_OID_FLOAT4, WIRE_TYPE_BINARY_FLOAT, 4}, {PG_OID_FLOAT8, WIRE_TYPE_BINARY_DOUBLE, 8}, {PG_OID_BYTEA, WIRE_TYPE_RAW, 2000},
-        {PG_OID_TIMESTAMP, WIRE_TYPE_TIMESTAMP, 11}, {PG_OID_DATE, WIRE_TYPE_DATE, 7}, {PG_OID_TIMESTAMPTZ, WIRE_TYPE_TIMESTAMP_TZ, 13},
-        {PG_OID_INTERVAL, WIRE_TYPE_INTERVAL_DS, 11}, {PG_OID_BPCHAR, WIRE_TYPE_CHAR, 2000},
+    static const struct {
+        uint32_t oid;
+        uint8_t wire;
+        uint32_t size;
+    } map[] = {
+        {PG_OID_NUMERIC, WIRE_TYPE_NUMBER, 22},
+        {PG_OID_INT8, WIRE_TYPE_NUMBER, 22},
+        {PG_OID_INT4, WIRE_TYPE_NUMBER, 22},
+        {PG_OID_INT2, WIRE_TYPE_NUMBER, 22},
+        {PG_OID_BOOL, WIRE_TYPE_NUMBER, 22},
+        {PG_OID_FLOAT4, WIRE_TYPE_BINARY_FLOAT, 4},
+        {PG_OID_FLOAT8, WIRE_TYPE_BINARY_DOUBLE, 8},
+        {PG_OID_BYTEA, WIRE_TYPE_RAW, 2000},
+        {PG_OID_TIMESTAMP, WIRE_TYPE_TIMESTAMP, 11},
+        {PG_OID_DATE, WIRE_TYPE_DATE, 7},
+        {PG_OID_TIMESTAMPTZ, WIRE_TYPE_TIMESTAMP_TZ, 13},
+        {PG_OID_INTERVAL, WIRE_TYPE_INTERVAL_DS, 11},
+        {PG_OID_BPCHAR, WIRE_TYPE_CHAR, 2000},
     };
     oac->type = WIRE_TYPE_VARCHAR;
     oac->size_max = 4000;
@@ -181,7 +219,8 @@ bool session_describe_columns(struct session *s, const struct pg_result *result,
         oac->charset = text ? 873 : 0;
         oac->form = text ? WIRE_FORM_DATABASE : 0;
         if (text) oac->flags = WIRE_OAC_CHARACTER;
-        if (text && !oac->characters_max) oac->characters_max = oac->size_max; /* with 0 some drivers take the column for one without values */
+        if (text && !oac->characters_max)
+            oac->characters_max = oac->size_max; /* with 0 some drivers take the column for one without values */
         made[i].nullable = !plan || plan->nullable;
         made[i].name = plan && plan->name ? arena_string(&call->arena, view_text(plan->name)) : upper_name(&call->arena, target.name);
     }
@@ -192,7 +231,10 @@ bool session_describe_columns(struct session *s, const struct pg_result *result,
 
 /* ---- rows ---- */
 
-static bool is_lob(uint8_t type) { return type == WIRE_TYPE_CLOB || type == WIRE_TYPE_BLOB; }
+static bool is_lob(uint8_t type)
+{
+    return type == WIRE_TYPE_CLOB || type == WIRE_TYPE_BLOB;
+}
 
 static bool wants_define(const struct wire_cursor *cursor)
 {
@@ -224,19 +266,26 @@ static void write_lob(struct session *s, const struct wire_oac *column, const st
     wire_row_lob(s->wire, column, define, &lob, &s->output);
 }
 
-static void write_row(struct session *s, const struct pg_result *result, uint32_t row, const struct wire_cursor *cursor, struct arena *scratch)
+static void write_row(struct session *s, const struct pg_result *result, uint32_t row, const struct wire_cursor *cursor,
+                      struct arena *scratch)
 {
     wire_row_begin(&s->output);
     for (uint32_t i = 0; i < cursor->column_count; i++) {
         const struct wire_oac *column = &cursor->columns[i].oac, *define = i < cursor->define_count ? &cursor->defines[i] : NULL;
-        struct value value = pg_value_from_text(pg_result_column(result, i).type, pg_result_text(result, row, i), pg_result_null(result, row, i), scratch);
+        struct value value =
+            pg_value_from_text(pg_result_column(result, i).type, pg_result_text(result, row, i), pg_result_null(result, row, i), scratch);
         uint8_t as = define ? define->type : column->type;
         bool empty = value.type == VALUE_NULL && !pg_result_null(result, row, i);
-        if (empty && is_lob(column->type)) value = (struct value){.type = column->type == WIRE_TYPE_BLOB ? VALUE_BYTES : VALUE_TEXT, .bytes = view_text("")}; /* EMPTY_CLOB() is not NULL */
-        if (column->type == WIRE_TYPE_INTERVAL_YM && value.type == VALUE_INTERVAL_DS && value.interval.days == 0 && value.interval.nanoseconds == 0)
+        if (empty && is_lob(column->type))
+            value = (struct value){.type = column->type == WIRE_TYPE_BLOB ? VALUE_BYTES : VALUE_TEXT,
+                                   .bytes = view_text("")}; /* EMPTY_CLOB() is not NULL */
+        if (column->type == WIRE_TYPE_INTERVAL_YM && value.type == VALUE_INTERVAL_DS && value.interval.days == 0 &&
+            value.interval.nanoseconds == 0)
             value = (struct value){.type = VALUE_INTERVAL_YM}; /* nothing is nothing of either kind */
-        if (is_lob(column->type) && is_lob(as)) write_lob(s, column, define, &value);
-        else wire_row_value(s->wire, column, define, &value, &s->output);
+        if (is_lob(column->type) && is_lob(as))
+            write_lob(s, column, define, &value);
+        else
+            wire_row_value(s->wire, column, define, &value, &s->output);
     }
 }
 
@@ -270,7 +319,8 @@ void session_answer_rows(struct session *s, bool describe, uint32_t wanted)
         end.error = 1403;
         end.message = view_text("ORA-01403: no data found\n");
     }
-    if (request->function != WIRE_FN_FETCH) wire_parameters_write(s->wire, cursor->id, NULL, 0, request->execute.dml_row_counts, &s->output);
+    if (request->function != WIRE_FN_FETCH)
+        wire_parameters_write(s->wire, cursor->id, NULL, 0, request->execute.dml_row_counts, &s->output);
     wire_end_write(s->wire, &end, request->sequence, &s->output);
     session_answer_send(s);
 }

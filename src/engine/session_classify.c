@@ -4,15 +4,32 @@
 
 #include "base/memory.h"
 
-static const struct { uint8_t function; enum call_kind kind; } function_kinds[] = {
-    {WIRE_FN_FETCH, KIND_FETCH}, {WIRE_FN_LOB, KIND_LOB}, {WIRE_FN_COMMIT, KIND_COMMIT}, {WIRE_FN_ROLLBACK, KIND_ROLLBACK}, {WIRE_FN_LOGOFF, KIND_LOGOFF},
+static const struct {
+    uint8_t function;
+    enum call_kind kind;
+} function_kinds[] = {
+    {WIRE_FN_FETCH, KIND_FETCH},       {WIRE_FN_LOB, KIND_LOB},       {WIRE_FN_COMMIT, KIND_COMMIT},
+    {WIRE_FN_ROLLBACK, KIND_ROLLBACK}, {WIRE_FN_LOGOFF, KIND_LOGOFF},
 };
 
 static const enum call_kind statement_kinds[SQL_KIND_COUNT] = {
-    [SQL_SELECT] = KIND_QUERY, [SQL_INSERT] = KIND_DML, [SQL_UPDATE] = KIND_DML, [SQL_DELETE] = KIND_DML, [SQL_MERGE] = KIND_DML,
-    [SQL_INSERT_ALL] = KIND_DML, [SQL_PLSQL] = KIND_PLSQL, [SQL_DDL] = KIND_DDL, [SQL_COMMIT] = KIND_COMMIT, [SQL_ROLLBACK] = KIND_ROLLBACK,
-    [SQL_ROLLBACK_TO] = KIND_ROLLBACK_TO, [SQL_SAVEPOINT] = KIND_SAVEPOINT, [SQL_SET_TRANSACTION] = KIND_OTHER, [SQL_LOCK_TABLE] = KIND_OTHER,
-    [SQL_ALTER_SESSION] = KIND_SESSION, [SQL_EXPLAIN] = KIND_OTHER, [SQL_OTHER] = KIND_OTHER,
+    [SQL_SELECT] = KIND_QUERY,
+    [SQL_INSERT] = KIND_DML,
+    [SQL_UPDATE] = KIND_DML,
+    [SQL_DELETE] = KIND_DML,
+    [SQL_MERGE] = KIND_DML,
+    [SQL_INSERT_ALL] = KIND_DML,
+    [SQL_PLSQL] = KIND_PLSQL,
+    [SQL_DDL] = KIND_DDL,
+    [SQL_COMMIT] = KIND_COMMIT,
+    [SQL_ROLLBACK] = KIND_ROLLBACK,
+    [SQL_ROLLBACK_TO] = KIND_ROLLBACK_TO,
+    [SQL_SAVEPOINT] = KIND_SAVEPOINT,
+    [SQL_SET_TRANSACTION] = KIND_OTHER,
+    [SQL_LOCK_TABLE] = KIND_OTHER,
+    [SQL_ALTER_SESSION] = KIND_SESSION,
+    [SQL_EXPLAIN] = KIND_OTHER,
+    [SQL_OTHER] = KIND_OTHER,
 };
 
 static struct session_cursor *cursor_owner(struct session *s, struct wire_cursor *cursor)
@@ -61,7 +78,8 @@ static void classify_execute(struct session *s, struct wire_request *request)
         call->kind = kind_unexecuted(s, request, cursor);
         return;
     }
-    if (!(request->execute.options & WIRE_OPTION_EXECUTE) && (request->execute.options & WIRE_OPTION_FETCH) && request->execute.sql.size == 0 && cursor->on_target) {
+    if (!(request->execute.options & WIRE_OPTION_EXECUTE) && (request->execute.options & WIRE_OPTION_FETCH) &&
+        request->execute.sql.size == 0 && cursor->on_target) {
         call->kind = KIND_FETCH; /* define and fetch */
         return;
     }
@@ -78,7 +96,8 @@ void session_classify(struct session *s)
     if (call->kind == KIND_COMMIT) call->commits = true;
     for (uint32_t i = 0; i < request->piggyback_count; i++)
         if (request->piggybacks[i].function == WIRE_FN_SET_SCHEMA && request->piggybacks[i].text.size > 0)
-            snprintf(s->schema, sizeof s->schema, VIEW_FORMAT, (int)(request->piggybacks[i].text.size > 128 ? 128 : request->piggybacks[i].text.size),
+            snprintf(s->schema, sizeof s->schema, VIEW_FORMAT,
+                     (int)(request->piggybacks[i].text.size > 128 ? 128 : request->piggybacks[i].text.size),
                      (const char *)request->piggybacks[i].text.data);
     switch (request->function) {
     case WIRE_FN_EXECUTE:
@@ -91,7 +110,8 @@ void session_classify(struct session *s)
         break;
     default: break;
     }
-    if (call->statement && call->kind != KIND_FETCH) atomic_fetch_add_explicit(&call->statement->fingerprint->executions, 1, memory_order_relaxed);
+    if (call->statement && call->kind != KIND_FETCH)
+        atomic_fetch_add_explicit(&call->statement->fingerprint->executions, 1, memory_order_relaxed);
 }
 
 /* Binds that have no scalar value (LOB locators, cursors, index-by tables) keep a read on the source. */
@@ -103,7 +123,8 @@ static bool binds_are_scalar(struct session *s)
     for (uint32_t i = 0; i < count; i++) {
         const struct wire_oac *oac = &binds[i];
         if ((oac->flags & WIRE_OAC_ARRAY) || oac->type == WIRE_TYPE_CURSOR || oac->type == WIRE_TYPE_CLOB || oac->type == WIRE_TYPE_BLOB ||
-            oac->type == WIRE_TYPE_OBJECT) return false;
+            oac->type == WIRE_TYPE_OBJECT)
+            return false;
     }
     return true;
 }

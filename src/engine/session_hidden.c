@@ -8,7 +8,8 @@ static void hidden_row(void *context, struct wire_cursor *cursor, const struct w
 {
     (void)context, (void)cursor, (void)cells, (void)count;
 }
-static void hidden_returned(void *context, struct wire_cursor *cursor, uint32_t iteration, const struct wire_return_rows *binds, uint32_t count)
+static void hidden_returned(void *context, struct wire_cursor *cursor, uint32_t iteration, const struct wire_return_rows *binds,
+                            uint32_t count)
 {
     struct session *s = context;
     (void)iteration;
@@ -19,7 +20,9 @@ static void hidden_returned(void *context, struct wire_cursor *cursor, uint32_t 
     if (result->returned) memcpy(all, result->returned, sizeof(struct value) * count * result->returned_rows);
     for (uint32_t r = 0; r < rows; r++)
         for (uint32_t b = 0; b < count; b++) {
-            struct value value = r < binds[b].row_count ? wire_cell_value(s->wire, &cursor->binds[cursor->bind_count - count + b], &binds[b].cells[r], &s->call.arena) : value_null();
+            struct value value = r < binds[b].row_count ? wire_cell_value(s->wire, &cursor->binds[cursor->bind_count - count + b],
+                                                                          &binds[b].cells[r], &s->call.arena)
+                                                        : value_null();
             all[(result->returned_rows + r) * count + b] = value_copy(&s->call.arena, &value);
         }
     result->returned = all;
@@ -54,7 +57,8 @@ void session_hidden_send(struct session *s, struct buffer *payload, const struct
     session_send(s, PEER_SOURCE, buffer_view(&s->packets));
 }
 
-void session_hidden_execute(struct session *s, struct view sql, const struct value *binds, uint32_t bind_count, uint32_t options, void (*done)(struct session *))
+void session_hidden_execute(struct session *s, struct view sql, const struct value *binds, uint32_t bind_count, uint32_t options,
+                            void (*done)(struct session *))
 {
     struct wire_cursor *cursor = wire_cursor_make(s->hidden_cursors, sql);
     struct wire_request request = {.function = WIRE_FN_EXECUTE, .sequence = ++s->sequence, .cursor = cursor};
@@ -67,8 +71,14 @@ void session_hidden_execute(struct session *s, struct view sql, const struct val
     if (cursor) wire_cursor_set_binds(cursor, oacs, bind_count);
     options |= WIRE_OPTION_PARSE | WIRE_OPTION_NOT_PLSQL | (bind_count ? WIRE_OPTION_BIND : 0);
     if (!(options & WIRE_OPTION_EXECUTE)) options |= WIRE_OPTION_DESCRIBE;
-    struct wire_execute_spec spec = {.options = options, .sql = sql, .execution_count = (options & WIRE_OPTION_EXECUTE) ? 1 : 0, .binds = oacs, .bind_count = bind_count,
-                                     .rows = row, .row_count = bind_count ? 1 : 0, .query = cursor && cursor->query};
+    struct wire_execute_spec spec = {.options = options,
+                                     .sql = sql,
+                                     .execution_count = (options & WIRE_OPTION_EXECUTE) ? 1 : 0,
+                                     .binds = oacs,
+                                     .bind_count = bind_count,
+                                     .rows = row,
+                                     .row_count = bind_count ? 1 : 0,
+                                     .query = cursor && cursor->query};
     request.execute.options = options;
     request.execute.sql = sql;
     buffer_clear(&s->output);

@@ -69,8 +69,10 @@ struct view session_lob_locator(struct session *s, struct view bytes, bool binar
     lob->binary = binary;
     lob->temporary = temporary;
     buffer_init(&lob->bytes, s->wire->limits.value_max * 2);
-    if (binary) buffer_append_view(&lob->bytes, bytes);
-    else wire_utf8_to_utf16be(bytes, &lob->bytes);
+    if (binary)
+        buffer_append_view(&lob->bytes, bytes);
+    else
+        wire_utf8_to_utf16be(bytes, &lob->bytes);
     lob->cost = buffer_size(&lob->bytes) + sizeof *lob;
     lob->next = s->lobs;
     s->lobs = lob;
@@ -101,8 +103,10 @@ static void lob_write(struct session_lob *lob, const struct wire_lob_request *re
     size_t unit = lob->binary ? 1 : 2, at = (request->source_offset ? request->source_offset - 1 : 0) * unit;
     size_t end = at + request->data.size;
     while (buffer_size(&lob->bytes) < end && !lob->bytes.failed) { /* a hole is filled with zeroes or blanks */
-        if (lob->binary) buffer_u8(&lob->bytes, 0);
-        else buffer_u16(&lob->bytes, ' ');
+        if (lob->binary)
+            buffer_u8(&lob->bytes, 0);
+        else
+            buffer_u16(&lob->bytes, ' ');
     }
     if (lob->bytes.failed || buffer_size(&lob->bytes) < end) return;
     memcpy(lob->bytes.data + lob->bytes.start + at, request->data.data, request->data.size);
@@ -181,11 +185,13 @@ void session_source_lob_request(struct session *s)
     struct source_lob *lob = source_lob_find(s, request->source);
     if (!lob) {
         bool changes = request->operation == WIRE_LOB_WRITE || request->operation == WIRE_LOB_TRIM;
-        if (changes && s->call.policy && s->call.policy->mirror) engine_gap(s->engine, NULL, "a stored LOB was changed through its locator");
+        if (changes && s->call.policy && s->call.policy->mirror)
+            engine_gap(s->engine, NULL, "a stored LOB was changed through its locator");
         return;
     }
     size_t unit = lob->binary ? 1 : 2;
-    if (request->operation == WIRE_LOB_TRIM && request->amount * unit <= buffer_size(&lob->bytes)) lob->bytes.end = lob->bytes.start + request->amount * unit;
+    if (request->operation == WIRE_LOB_TRIM && request->amount * unit <= buffer_size(&lob->bytes))
+        lob->bytes.end = lob->bytes.start + request->amount * unit;
     if (request->operation != WIRE_LOB_WRITE) return;
     size_t at = (request->source_offset ? request->source_offset - 1 : 0) * unit;
     if (at > buffer_size(&lob->bytes)) {
@@ -193,8 +199,10 @@ void session_source_lob_request(struct session *s)
         return;
     }
     lob->bytes.end = at + request->data.size < buffer_size(&lob->bytes) ? lob->bytes.end : lob->bytes.start + at;
-    if (at + request->data.size <= buffer_size(&lob->bytes)) memcpy(lob->bytes.data + lob->bytes.start + at, request->data.data, request->data.size);
-    else buffer_append_view(&lob->bytes, request->data);
+    if (at + request->data.size <= buffer_size(&lob->bytes))
+        memcpy(lob->bytes.data + lob->bytes.start + at, request->data.data, request->data.size);
+    else
+        buffer_append_view(&lob->bytes, request->data);
     if (lob->bytes.failed) lob->broken = true;
 }
 

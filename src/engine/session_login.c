@@ -26,9 +26,16 @@ bool session_enter_server_mode(struct session *s)
     const struct engine_policy *policy = engine_policy(s->engine);
     if (policy->primary != SIDE_TARGET || state_user_count(s->engine->state) == 0) return false;
     struct wire_server_login_options options = {
-        .version_max = 318, .version_text = "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production", .version_number = 0x13030000,
-        .database_name = s->engine->options.source_service, .instance_name = s->engine->options.source_service, .service_known = know_service,
-        .user_find = find_user, .context = s, .session_id = (uint32_t)(s->id & 0xFFFF), .serial = (uint32_t)(s->id >> 16 & 0xFFFF) + 1,
+        .version_max = 318,
+        .version_text = "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production",
+        .version_number = 0x13030000,
+        .database_name = s->engine->options.source_service,
+        .instance_name = s->engine->options.source_service,
+        .service_known = know_service,
+        .user_find = find_user,
+        .context = s,
+        .session_id = (uint32_t)(s->id & 0xFFFF),
+        .serial = (uint32_t)(s->id >> 16 & 0xFFFF) + 1,
     };
     memcpy(options.fake_seed, s->engine->fake_seed, sizeof options.fake_seed);
     s->login = wire_server_login_new(&options, &s->wire->limits);
@@ -51,7 +58,8 @@ size_t session_server_login(struct session *s, uint8_t *bytes, size_t size)
         snprintf(s->schema, sizeof s->schema, "%.128s", s->wire->user);
         s->logged_in = true;
         session_settings_alter(s, view_text(wire_tap_login(s->tap)->alter_session));
-        LOG(LOG_INFO, "session.logged_in", log_u64("session", s->id), log_text("user", s->wire->user), log_text("driver", s->wire->driver), log_text("mode", "server"));
+        LOG(LOG_INFO, "session.logged_in", log_u64("session", s->id), log_text("user", s->wire->user), log_text("driver", s->wire->driver),
+            log_text("mode", "server"));
         wire_server_login_free(s->login);
         s->login = NULL;
     } else if (state == WIRE_LOGIN_REFUSED) {

@@ -45,7 +45,7 @@ void session_target_lost(struct session *s, enum journal_outcome outcome)
 void session_lease_lost(struct session *s, struct pg *pg)
 {
     if (s->lease != pg || s->call.state == CALL_SERVING) return; /* results tell a call under way */
-    if (s->call.state == CALL_WAIT_INTENT && s->tx.csn) { /* the commit was not sent */
+    if (s->call.state == CALL_WAIT_INTENT && s->tx.csn) {        /* the commit was not sent */
         session_target_lost(s, JOURNAL_ROLLED_BACK);
         return;
     }
@@ -70,8 +70,10 @@ static void committed_after_all(struct session *s)
     s->doubt_csn = 0;
     buffer_clear(&s->tx.log);
     s->tx.open = false;
-    if (s->call.kind == KIND_DML) session_answer_dml(s);
-    else session_answer_ok(s, 44);
+    if (s->call.kind == KIND_DML)
+        session_answer_dml(s);
+    else
+        session_answer_ok(s, 44);
 }
 
 /* The target is there, but this connection's transaction is not. True: the client has its answer. */
@@ -85,7 +87,8 @@ static bool lost_alone(struct session *s)
     forget_attempt(&s->call);
     buffer_clear(&s->tx.log);
     session_transaction_abort(s);
-    session_answer_error(s, 25408, "ORA-25408: can not safely replay call\n", 0); /* whether the commit stands is for the application to find out */
+    session_answer_error(s, 25408, "ORA-25408: can not safely replay call\n",
+                         0); /* whether the commit stands is for the application to find out */
     return true;
 }
 
@@ -113,8 +116,10 @@ bool session_target_given_up(struct session *s)
         session_replay(s);
         return true;
     }
-    if (s->tx.locked) session_doom(s); /* what the query locked was free meanwhile */
-    else session_transaction_side(s, SIDE_SOURCE);
+    if (s->tx.locked)
+        session_doom(s); /* what the query locked was free meanwhile */
+    else
+        session_transaction_side(s, SIDE_SOURCE);
     s->tx.open = false; /* nothing was done there */
     return false;
 }

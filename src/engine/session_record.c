@@ -23,8 +23,10 @@ bool session_transaction_enter(struct session *s)
 void session_transaction_side(struct session *s, enum engine_side side)
 {
     if (s->tx.counted && s->tx.side != side) {
-        if (side == SIDE_TARGET) atomic_fetch_add(&s->engine->transactions_on_target, 1);
-        else atomic_fetch_sub(&s->engine->transactions_on_target, 1);
+        if (side == SIDE_TARGET)
+            atomic_fetch_add(&s->engine->transactions_on_target, 1);
+        else
+            atomic_fetch_sub(&s->engine->transactions_on_target, 1);
     }
     s->tx.side = side;
 }
@@ -70,8 +72,10 @@ void session_add_tables(struct session *s, const struct sql_plan *plan)
         bool known = false;
         for (uint32_t j = 0; j < s->tx.table_count; j++) known = known || s->tx.tables[j] == id;
         if (known) continue;
-        if (s->tx.table_count < SESSION_TABLES_MAX) s->tx.tables[s->tx.table_count++] = id;
-        else s->tx.unknown_tables = true;
+        if (s->tx.table_count < SESSION_TABLES_MAX)
+            s->tx.tables[s->tx.table_count++] = id;
+        else
+            s->tx.unknown_tables = true;
     }
     if (!any || (plan && plan->class_ == SQL_CLASS_OPAQUE)) s->tx.unknown_tables = true;
 }

@@ -5,7 +5,11 @@
  */
 #include "engine/session_private.h"
 
-struct refusal { const char *rule, *part; uint32_t ora; const char *text; };
+struct refusal {
+    const char *rule, *part;
+    uint32_t ora;
+    const char *text;
+};
 /* The first row whose rule is the finding's (NULL: any) and whose part stands in its reason. */
 static const struct refusal refusals[] = {
     {"name", "more than one table", 918, "column ambiguously defined"},
@@ -43,12 +47,15 @@ static bool has_word_before(const char *text, size_t end, const char *word)
 
 static struct refusal refusal_of(const struct sql_plan *plan, const struct sql_finding *finding)
 {
-    struct refusal other = {.ora = 439, .text = "feature not enabled: the statement has no translation for the target; add an override for it"};
+    struct refusal other = {.ora = 439,
+                            .text = "feature not enabled: the statement has no translation for the target; add an override for it"};
     if (!finding) return other;
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-        if ((!refusals[i].rule || strcmp(refusals[i].rule, finding->rule) == 0) && strstr(finding->reason, refusals[i].part)) return refusals[i];
+        if ((!refusals[i].rule || strcmp(refusals[i].rule, finding->rule) == 0) && strstr(finding->reason, refusals[i].part))
+            return refusals[i];
     if (plan->state != SQL_UNPARSED) return other;
-    if (!strstr(finding->reason, "where the end of the statement is expected")) return (struct refusal){.ora = 900, .text = "invalid SQL statement"};
+    if (!strstr(finding->reason, "where the end of the statement is expected"))
+        return (struct refusal){.ora = 900, .text = "invalid SQL statement"};
     bool from = has_word_before(plan->source_text, offset_of(plan->source_text, finding), "from");
     if (plan->kind == SQL_SELECT && !from) return (struct refusal){.ora = 923, .text = "FROM keyword not found where expected"};
     return (struct refusal){.ora = 933, .text = "SQL command not properly ended"};
@@ -60,7 +67,7 @@ void session_refuse(struct session *s)
     const struct sql_finding *finding = reason_of(plan);
     struct refusal refusal = refusal_of(plan, finding);
     char text[700];
-    snprintf(text, sizeof text, "ORA-%05u: %s%s%s (line %u, column %u)\n", refusal.ora, refusal.text, finding ? ": " : "", finding ? finding->reason : "",
-             finding ? finding->line : 0, finding ? finding->column : 0);
+    snprintf(text, sizeof text, "ORA-%05u: %s%s%s (line %u, column %u)\n", refusal.ora, refusal.text, finding ? ": " : "",
+             finding ? finding->reason : "", finding ? finding->line : 0, finding ? finding->column : 0);
     session_answer_error(s, refusal.ora, text, finding && plan->source_text ? (int32_t)offset_of(plan->source_text, finding) : 0);
 }

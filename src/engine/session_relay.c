@@ -7,7 +7,10 @@
 
 /* ---- sending ---- */
 
-static bool is_foreign(uint32_t id) { return id >= TARGET_CURSOR_FIRST; }
+static bool is_foreign(uint32_t id)
+{
+    return id >= TARGET_CURSOR_FIRST;
+}
 
 static uint32_t map_id(void *context, uint32_t id)
 {
@@ -49,10 +52,20 @@ static bool write_full_execute(struct session *s, const struct wire_request *req
     if (cursor->bind_count) options |= WIRE_OPTION_BIND;
     if (cursor->define_count) options |= WIRE_OPTION_DEFINE;
     struct wire_execute_spec spec = {
-        .options = options, .cursor_id = is_foreign(cursor->id) ? s->call.cursor->source_id : cursor->id, .prefetch_rows = execute->prefetch_rows,
-        .execution_count = execute->execution_count, .binds = cursor->binds, .bind_count = cursor->bind_count, .defines = cursor->defines,
-        .define_count = cursor->define_count, .rows = execute->rows, .row_count = execute->row_count, .return_binds = cursor->return_binds,
-        .plsql = cursor->plsql, .query = cursor->query, .dml_row_counts = execute->dml_row_counts,
+        .options = options,
+        .cursor_id = is_foreign(cursor->id) ? s->call.cursor->source_id : cursor->id,
+        .prefetch_rows = execute->prefetch_rows,
+        .execution_count = execute->execution_count,
+        .binds = cursor->binds,
+        .bind_count = cursor->bind_count,
+        .defines = cursor->defines,
+        .define_count = cursor->define_count,
+        .rows = execute->rows,
+        .row_count = execute->row_count,
+        .return_binds = cursor->return_binds,
+        .plsql = cursor->plsql,
+        .query = cursor->query,
+        .dml_row_counts = execute->dml_row_counts,
     };
     if (execute->sql.size) {
         spec.sql = execute->sql;
@@ -129,9 +142,11 @@ void session_relay(struct session *s)
     if (call->kind == KIND_LOB) session_source_lob_request(s);
     if (call->shadow) session_capture_begin(s);
     if (call->cursor && is_execute(request) && call->kind != KIND_FETCH) call->cursor->on_target = false;
-    if (is_execute(request) && call->wire_cursor && is_foreign(call->wire_cursor->id) && !call->cursor->source_id && request->execute.sql.size == 0) {
+    if (is_execute(request) && call->wire_cursor && is_foreign(call->wire_cursor->id) && !call->cursor->source_id &&
+        request->execute.sql.size == 0) {
         call->state = CALL_PREPARING; /* the statement was parsed on the target only: parse it on the source first */
-        session_hidden_execute(s, view_of(call->wire_cursor->sql, call->wire_cursor->sql_size), NULL, 0, WIRE_OPTION_PARSE, parsed_on_source);
+        session_hidden_execute(s, view_of(call->wire_cursor->sql, call->wire_cursor->sql_size), NULL, 0, WIRE_OPTION_PARSE,
+                               parsed_on_source);
         return;
     }
     call->state = CALL_RELAYED;
@@ -210,7 +225,12 @@ static void on_end(void *context, const struct wire_end *end)
 }
 
 const struct wire_reply_events session_reply_events = {
-    .describe = on_describe, .row = on_row, .returned = on_returned, .lob_result = on_lob_result, .schema = on_schema, .end = on_end,
+    .describe = on_describe,
+    .row = on_row,
+    .returned = on_returned,
+    .lob_result = on_lob_result,
+    .schema = on_schema,
+    .end = on_end,
 };
 
 /* ---- after the reply ---- */
@@ -227,14 +247,19 @@ static void dml_over(struct session *s, bool good)
     bool still_open = call->commits && !good && call->end.transaction_open; /* what fails commits nothing */
     if (still_open) session_outcome(s, JOURNAL_NOT_COMMITTED);
     if (call->commits && !still_open) {
-        if (good) session_outcome(s, JOURNAL_COMMITTED);
-        else if (some) session_outcome(s, JOURNAL_UNKNOWN);
-        else session_outcome(s, s->tx.journalled ? JOURNAL_UNKNOWN : JOURNAL_ROLLED_BACK);
+        if (good)
+            session_outcome(s, JOURNAL_COMMITTED);
+        else if (some)
+            session_outcome(s, JOURNAL_UNKNOWN);
+        else
+            session_outcome(s, s->tx.journalled ? JOURNAL_UNKNOWN : JOURNAL_ROLLED_BACK);
         return;
     }
     if (good || some) {
-        if (call->policy->mirror) session_record_dml(s);
-        else session_transaction_begin(s);
+        if (call->policy->mirror)
+            session_record_dml(s);
+        else
+            session_transaction_begin(s);
     }
 }
 
@@ -251,7 +276,8 @@ static void plsql_over(struct session *s, bool good)
     if (!good) return;
     if (!call->end.transaction_open && !s->tx.open) {
         /* It changed nothing that is still open: either nothing at all, or it committed inside. The first call tells by its class. */
-        if (call->policy->mirror && call->plan && call->plan->class_ == SQL_CLASS_OPAQUE) engine_gap(s->engine, NULL, "a PL/SQL block may have committed inside");
+        if (call->policy->mirror && call->plan && call->plan->class_ == SQL_CLASS_OPAQUE)
+            engine_gap(s->engine, NULL, "a PL/SQL block may have committed inside");
         return;
     }
     session_record_dml(s);
@@ -271,11 +297,15 @@ static void query_over(struct session *s, bool good)
     struct call *call = &s->call;
     uint64_t took = session_now(s) - call->sent_us;
     if (call->statement) histogram_add(&call->statement->fingerprint->source_us, took);
-    if (s->tx.csn) session_outcome(s, good ? JOURNAL_COMMITTED : call->end.transaction_open ? JOURNAL_NOT_COMMITTED : JOURNAL_UNKNOWN);
-    else if (call->plan && call->plan->for_update && good && !call->commits) session_transaction_begin(s);
+    if (s->tx.csn)
+        session_outcome(s, good ? JOURNAL_COMMITTED : call->end.transaction_open ? JOURNAL_NOT_COMMITTED : JOURNAL_UNKNOWN);
+    else if (call->plan && call->plan->for_update && good && !call->commits)
+        session_transaction_begin(s);
     if (s->capture_job && call->cursor == s->capture_cursor) {
-        if (!good) session_capture_end(s, false, true);
-        else if (call->end.error == 1403) session_capture_end(s, true, false);
+        if (!good)
+            session_capture_end(s, false, true);
+        else if (call->end.error == 1403)
+            session_capture_end(s, true, false);
     }
 }
 
@@ -312,7 +342,8 @@ void session_reply_over(struct session *s)
         break;
     default: break;
     }
-    if (s->tx.counted && !s->tx.open && call->end.transaction_open && call->kind != KIND_COMMIT && call->kind != KIND_ROLLBACK) session_transaction_begin(s);
+    if (s->tx.counted && !s->tx.open && call->end.transaction_open && call->kind != KIND_COMMIT && call->kind != KIND_ROLLBACK)
+        session_transaction_begin(s);
 }
 
 /* ---- packets that are not simply forwarded ---- */
@@ -321,7 +352,8 @@ static void mapped_reply_over(struct session *s)
 {
     struct call *call = &s->call;
     buffer_clear(&s->output);
-    if (!wire_reply_rewrite_id(s->wire, wire_tap_request(s->tap), call->wire_cursor, buffer_view(&s->mapped_reply), s->hidden_end.cursor_id, s->mapped_to, &s->output)) {
+    if (!wire_reply_rewrite_id(s->wire, wire_tap_request(s->tap), call->wire_cursor, buffer_view(&s->mapped_reply), s->hidden_end.cursor_id,
+                               s->mapped_to, &s->output)) {
         LOG(LOG_ERROR, "session.mapped_reply", log_u64("session", s->id), log_text("what", "a reply could not be rewritten"));
         session_answer_error(s, 3106, "ORA-03106: fatal two-task communication protocol error\n", 0);
         return;

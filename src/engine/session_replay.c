@@ -76,7 +76,14 @@ static void journal_again(struct session *s, struct record *record, struct recor
     buffer_release(&payload);
 }
 
-struct replay { struct record record; struct record_result result; bool has_result; const struct sql_plan *plan; const struct row_map *map; bool by_image; };
+struct replay {
+    struct record record;
+    struct record_result result;
+    bool has_result;
+    const struct sql_plan *plan;
+    const struct row_map *map;
+    bool by_image;
+};
 
 static bool replay_load(struct session *s, struct replay *replay, size_t *next)
 {
@@ -174,7 +181,8 @@ static void replay_next(struct session *s)
     if (replay.by_image) { /* UPDATE by key: its binds are the columns, then the key */
         const struct value *image = &replay.result.images[s->replay_image * replay.result.image_columns];
         uint32_t keys = replay.map->key->column_count;
-        struct value *binds = arena_alloc(&s->call.arena, sizeof *binds * (replay.map->column_count + keys)), *key = arena_alloc(&s->call.arena, sizeof *key * keys);
+        struct value *binds = arena_alloc(&s->call.arena, sizeof *binds * (replay.map->column_count + keys)),
+                     *key = arena_alloc(&s->call.arena, sizeof *key * keys);
         for (uint32_t k = 0; k < keys; k++) key[k] = image[replay.map->key_at[k]];
         struct row row = {.key = key, .values = (struct value *)(uintptr_t)image, .found = true};
         uint32_t count = rows_source_update_binds(replay.map, &row, binds);
@@ -185,8 +193,8 @@ static void replay_next(struct session *s)
         replayed(s);
         return;
     }
-    session_hidden_execute(s, replay.record.text, replay.record.binds + (size_t)s->replay_row * replay.record.bind_count, replay.record.bind_count,
-                           WIRE_OPTION_EXECUTE, replayed);
+    session_hidden_execute(s, replay.record.text, replay.record.binds + (size_t)s->replay_row * replay.record.bind_count,
+                           replay.record.bind_count, WIRE_OPTION_EXECUTE, replayed);
 }
 
 void session_replay_idle(struct session *s)

@@ -54,7 +54,8 @@ struct value *session_bind_values(struct session *s, uint32_t row, struct arena 
     return values;
 }
 
-bool session_parameters(struct session *s, const struct sql_plan *plan, const struct value *values, struct arena *arena, struct pg_parameter **out, struct error *error)
+bool session_parameters(struct session *s, const struct sql_plan *plan, const struct value *values, struct arena *arena,
+                        struct pg_parameter **out, struct error *error)
 {
     uint32_t count;
     (void)session_call_binds(s, &count);
@@ -119,8 +120,10 @@ bool session_target_send(struct session *s, const char *text, const char *name, 
         target_result(call, &lost);
         return false;
     }
-    if (name) pg_send_prepared(s->lease, name, text, parameters, count, target_result, call);
-    else pg_send_text(s->lease, text, target_result, call);
+    if (name)
+        pg_send_prepared(s->lease, name, text, parameters, count, target_result, call);
+    else
+        pg_send_text(s->lease, text, target_result, call);
     return true;
 }
 
@@ -147,8 +150,10 @@ void session_target_granted(struct session *s, struct pg *pg, const struct error
     }
     s->lease = pg;
     s->call.state = CALL_SERVING;
-    if (s->call.kind == KIND_QUERY && !s->lease_exclusive) session_serve_granted(s);
-    else session_write_granted(s);
+    if (s->call.kind == KIND_QUERY && !s->lease_exclusive)
+        session_serve_granted(s);
+    else
+        session_write_granted(s);
 }
 
 /* The target did not do it. A read goes to the source if that is primary; with the target as primary the call is kept until somebody answers. */
@@ -168,7 +173,8 @@ void session_target_failed(struct session *s, const struct error *error)
     }
     if (error->code == ERROR_LIMIT && (s->tx.counted ? s->tx.side : call->policy->primary) == SIDE_TARGET) {
         if (s->tx.csn) session_outcome(s, JOURNAL_ROLLED_BACK);
-        session_answer_error(s, 20, "ORA-00020: maximum number of processes exceeded: every connection to the target is in use (target.connections)\n", 0);
+        session_answer_error(
+            s, 20, "ORA-00020: maximum number of processes exceeded: every connection to the target is in use (target.connections)\n", 0);
         return;
     }
     enum engine_side primary = s->tx.counted ? s->tx.side : call->policy->primary;
@@ -225,8 +231,10 @@ void session_cancel_sent(struct session *s)
 {
     if (s->cancels == 0 || --s->cancels) return;
     if (!s->call.cancelled || s->call.state != CALL_SERVING || s->call.expected_results) return;
-    if (s->lease_exclusive) session_write_over(s);
-    else read_cancelled(s);
+    if (s->lease_exclusive)
+        session_write_over(s);
+    else
+        read_cancelled(s);
 }
 
 void session_target_abandon(struct session *s)
@@ -274,7 +282,8 @@ static void read_done(struct session *s, struct pg_result *result, uint64_t tag)
     histogram_add(&call->statement->fingerprint->target_us, session_now(s) - call->sent_us);
     session_lease_return(s, false);
     struct wire_request *request = wire_tap_request(s->tap);
-    bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 || request->function == WIRE_FN_REEXECUTE_FETCH;
+    bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 ||
+                request->function == WIRE_FN_REEXECUTE_FETCH;
     uint32_t wanted = !rows ? 0 : request->execute.prefetch_rows ? request->execute.prefetch_rows : request->execute.execution_count;
     session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE || request->execute.options & WIRE_OPTION_DESCRIBE, wanted);
 }
@@ -365,9 +374,11 @@ void session_keep_piggybacks(struct session *s)
         const struct wire_piggyback *piggyback = &request->piggybacks[i];
         if (piggyback->function == WIRE_FN_CLOSE_CURSORS || piggyback->function == WIRE_FN_CANCEL_CURSORS) {
             for (uint32_t j = 0; j < piggyback->id_count; j++)
-                if (piggyback->ids[j] < TARGET_CURSOR_FIRST && s->pending_close_count < SESSION_CLOSE_MAX) s->pending_close[s->pending_close_count++] = piggyback->ids[j];
+                if (piggyback->ids[j] < TARGET_CURSOR_FIRST && s->pending_close_count < SESSION_CLOSE_MAX)
+                    s->pending_close[s->pending_close_count++] = piggyback->ids[j];
         } else if (piggyback->function != WIRE_FN_LOB) {
-            if (buffer_size(&s->pending_piggybacks) + piggyback->size > 16 * 1024) buffer_clear(&s->pending_piggybacks); /* older settings are overtaken by newer ones */
+            if (buffer_size(&s->pending_piggybacks) + piggyback->size > 16 * 1024)
+                buffer_clear(&s->pending_piggybacks); /* older settings are overtaken by newer ones */
             buffer_append(&s->pending_piggybacks, request->message.data + piggyback->at, piggyback->size);
         }
     }

@@ -12,8 +12,8 @@
 
 enum { TAG_CONTROL = 1 << 30, STAGE_ROWS = 1, STAGE_UNDO, STAGE_FINISH, STAGE_CONTROL };
 #define SAVEPOINT_TEXT "SAVEPOINT understudy_statement"
-#define RELEASE_TEXT "RELEASE SAVEPOINT understudy_statement"
-#define UNDO_TEXT "ROLLBACK TO SAVEPOINT understudy_statement"
+#define RELEASE_TEXT   "RELEASE SAVEPOINT understudy_statement"
+#define UNDO_TEXT      "ROLLBACK TO SAVEPOINT understudy_statement"
 
 /* ---- results ---- */
 
@@ -28,7 +28,8 @@ static struct value *grow_values(struct session *s, struct value *old, uint32_t 
 
 static struct value result_value(struct session *s, const struct pg_result *result, uint32_t row, uint32_t column)
 {
-    struct value value = pg_value_from_text(pg_result_column(result, column).type, pg_result_text(result, row, column), pg_result_null(result, row, column), &s->call.arena);
+    struct value value = pg_value_from_text(pg_result_column(result, column).type, pg_result_text(result, row, column),
+                                            pg_result_null(result, row, column), &s->call.arena);
     return value_copy(&s->call.arena, &value);
 }
 
@@ -45,7 +46,8 @@ static void gather_dml(struct session *s, struct pg_result *result, uint32_t ite
     out->image_columns = images;
     out->returned_binds = into;
     out->images = grow_values(s, out->images, out->image_rows * images, (out->image_rows + result->rows) * images, &call->images_capacity);
-    out->returned = grow_values(s, out->returned, out->returned_rows * into, (out->returned_rows + result->rows) * into, &call->returned_capacity);
+    out->returned =
+        grow_values(s, out->returned, out->returned_rows * into, (out->returned_rows + result->rows) * into, &call->returned_capacity);
     for (uint32_t r = 0; r < result->rows; r++) {
         for (uint32_t c = 0; c < images; c++) out->images[(out->image_rows + r) * images + c] = result_value(s, result, r, c);
         for (uint32_t c = 0; c < into; c++) out->returned[(out->returned_rows + r) * into + c] = result_value(s, result, r, images + c);
@@ -75,8 +77,10 @@ static void write_done(struct session *s, struct pg_result *result, uint64_t tag
         snprintf(call->target_constraint, sizeof call->target_constraint, "%s", result->constraint);
         if (tag != TAG_CONTROL) call->iteration = (uint32_t)tag;
     } else if (result->ok && tag != TAG_CONTROL) {
-        if (call->kind == KIND_QUERY) gather_query(s, result);
-        else gather_dml(s, result, (uint32_t)tag);
+        if (call->kind == KIND_QUERY)
+            gather_query(s, result);
+        else
+            gather_dml(s, result, (uint32_t)tag);
     }
     if (call->expected_results == 0 && !call->sending && s->cancels == 0) session_write_over(s);
 }
@@ -139,7 +143,9 @@ static void send_rows(struct session *s)
     uint32_t rows = call->kind == KIND_QUERY || request->execute.row_count == 0 ? 1 : request->execute.row_count;
     const struct sql_plan *plan = call->plan;
     bool dml = call->kind == KIND_DML;
-    const char *text = dml && plan->returning_text ? plan->returning_text : dml && plan->returning_into_text ? plan->returning_into_text : plan->target_text;
+    const char *text = dml && plan->returning_text        ? plan->returning_text
+                       : dml && plan->returning_into_text ? plan->returning_into_text
+                                                          : plan->target_text;
     char kind = text == plan->returning_text ? 'i' : text == plan->target_text ? 't' : 'o';
     if (dml && !call->counts) {
         call->counts = arena_zero(&call->arena, sizeof(uint64_t) * rows);
@@ -190,8 +196,12 @@ static void answer_written(struct session *s)
         session_transaction_begin(s);
         s->tx.locked = true;
         struct wire_request *request = wire_tap_request(s->tap);
-        bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 || request->function == WIRE_FN_REEXECUTE_FETCH;
-        session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE, !rows ? 0 : request->execute.prefetch_rows ? request->execute.prefetch_rows : request->execute.execution_count);
+        bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 ||
+                    request->function == WIRE_FN_REEXECUTE_FETCH;
+        session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE,
+                            !rows                            ? 0
+                            : request->execute.prefetch_rows ? request->execute.prefetch_rows
+                                                             : request->execute.execution_count);
         return;
     }
     if (call->statement) histogram_add(&call->statement->fingerprint->target_us, session_now(s) - call->sent_us);
@@ -223,7 +233,8 @@ static void note_batch_error(struct session *s)
         call->failed_capacity = capacity;
     }
     char text[700];
-    call->failed_errors[n] = (uint32_t)sql_error_to_ora(call->target_error.sqlstate, call->target_constraint, call->target_error.text, s->schema, text, sizeof text);
+    call->failed_errors[n] = (uint32_t)sql_error_to_ora(call->target_error.sqlstate, call->target_constraint, call->target_error.text,
+                                                        s->schema, text, sizeof text);
     call->failed_texts[n] = arena_string(&call->arena, view_text(text));
     call->result.failed[n] = call->iteration;
     call->result.failed_count++;
@@ -237,12 +248,16 @@ static void undone(struct session *s)
     if (needs_savepoint(s) && (request->execute.options & WIRE_OPTION_BATCH_ERRORS) && !call->cancelled) {
         note_batch_error(s);
         call->iteration++;
-        if (call->iteration < request->execute.row_count) send_rows(s);
-        else if (call->commits) send_finish(s);
-        else answer_written(s);
+        if (call->iteration < request->execute.row_count)
+            send_rows(s);
+        else if (call->commits)
+            send_finish(s);
+        else
+            answer_written(s);
         return;
     }
-    bool still_open = s->tx.open || (call->iteration > 0 && call->kind == KIND_DML); /* what ran before it stays, under the same id, until another commit */
+    bool still_open = s->tx.open || (call->iteration > 0 &&
+                                     call->kind == KIND_DML); /* what ran before it stays, under the same id, until another commit */
     if (s->tx.csn) session_outcome(s, still_open ? JOURNAL_NOT_COMMITTED : JOURNAL_ROLLED_BACK);
     if (call->iteration > 0 && call->kind == KIND_DML) { /* the iterations before the failing one stay in the transaction */
         call->result.partial = true;
@@ -260,7 +275,9 @@ static void rows_failed(struct session *s)
         session_target_failed(s, &s->call.target_error);
         return;
     }
-    if (needs_savepoint(s) && (s->tx.open || s->call.iteration > 0 || (wire_tap_request(s->tap)->execute.options & WIRE_OPTION_BATCH_ERRORS))) send_undo(s, UNDO_TEXT);
+    if (needs_savepoint(s) &&
+        (s->tx.open || s->call.iteration > 0 || (wire_tap_request(s->tap)->execute.options & WIRE_OPTION_BATCH_ERRORS)))
+        send_undo(s, UNDO_TEXT);
     else {
         s->target_began = false;
         send_undo(s, "ROLLBACK");
@@ -324,18 +341,27 @@ static void control_over(struct session *s)
     session_answer_ok(s, 0);
 }
 
-bool session_commit_sent(const struct session *s) { return s->call.stage == STAGE_FINISH; }
+bool session_commit_sent(const struct session *s)
+{
+    return s->call.stage == STAGE_FINISH;
+}
 
-bool session_write_may_stop(const struct session *s) { return s->call.stage == STAGE_ROWS || s->call.stage == 0; }
+bool session_write_may_stop(const struct session *s)
+{
+    return s->call.stage == STAGE_ROWS || s->call.stage == 0;
+}
 
 void session_write_over(struct session *s)
 {
     struct call *call = &s->call;
     switch (call->stage) {
     case STAGE_ROWS:
-        if (call->statement_failed) rows_failed(s);
-        else if (call->commits && call->kind == KIND_DML) send_finish(s);
-        else answer_written(s);
+        if (call->statement_failed)
+            rows_failed(s);
+        else if (call->commits && call->kind == KIND_DML)
+            send_finish(s);
+        else
+            answer_written(s);
         return;
     case STAGE_UNDO: undone(s); return;
     case STAGE_FINISH: finish_over(s); return;
@@ -369,7 +395,8 @@ static void send_control(struct session *s)
         control_send(s, call->plan->target_text);
         if (s->tx.open) control_send(s, RELEASE_TEXT);
     } else {
-        snprintf(text, sizeof text, "%s \"client_%.60s\"", call->kind == KIND_SAVEPOINT ? "SAVEPOINT" : "ROLLBACK TO SAVEPOINT", call->plan->savepoint);
+        snprintf(text, sizeof text, "%s \"client_%.60s\"", call->kind == KIND_SAVEPOINT ? "SAVEPOINT" : "ROLLBACK TO SAVEPOINT",
+                 call->plan->savepoint);
         control_send(s, text);
     }
     flush(s);
@@ -401,7 +428,10 @@ void session_write(struct session *s)
     take_lease(s);
 }
 
-void session_after_intent_target(struct session *s) { take_lease(s); }
+void session_after_intent_target(struct session *s)
+{
+    take_lease(s);
+}
 
 void session_target_commit(struct session *s)
 {
@@ -437,10 +467,13 @@ static void other_statement(struct session *s)
     const struct sql_plan *plan = call->plan;
     bool runs = execute->short_form || (execute->options & (WIRE_OPTION_EXECUTE | WIRE_OPTION_FETCH));
     bool control = plan->kind == SQL_LOCK_TABLE || plan->kind == SQL_SET_TRANSACTION;
-    if (!plan->target_text && plan->kind != SQL_PLSQL && plan->kind != SQL_ALTER_SESSION && plan->kind != SQL_COMMIT && plan->kind != SQL_ROLLBACK &&
-        plan->kind != SQL_SAVEPOINT && plan->kind != SQL_ROLLBACK_TO) session_refuse(s);
-    else if (runs && control) take_lease(s);
-    else session_answer_ok(s, 0);
+    if (!plan->target_text && plan->kind != SQL_PLSQL && plan->kind != SQL_ALTER_SESSION && plan->kind != SQL_COMMIT &&
+        plan->kind != SQL_ROLLBACK && plan->kind != SQL_SAVEPOINT && plan->kind != SQL_ROLLBACK_TO)
+        session_refuse(s);
+    else if (runs && control)
+        take_lease(s);
+    else
+        session_answer_ok(s, 0);
 }
 
 void session_target_control(struct session *s)
@@ -451,8 +484,10 @@ void session_target_control(struct session *s)
     switch (call->kind) {
     case KIND_SAVEPOINT:
     case KIND_ROLLBACK_TO:
-        if (call->plan && call->plan->savepoint) take_lease(s);
-        else session_answer_error(s, 1086, "ORA-01086: savepoint never established in this session or is invalid\n", 0);
+        if (call->plan && call->plan->savepoint)
+            take_lease(s);
+        else
+            session_answer_error(s, 1086, "ORA-01086: savepoint never established in this session or is invalid\n", 0);
         return;
     case KIND_PLSQL:
     case KIND_DDL:
@@ -461,11 +496,14 @@ void session_target_control(struct session *s)
             session_write(s);
             return;
         }
-        session_answer_error(s, 439, "ORA-00439: feature not enabled: this PL/SQL block or DDL has no mapping for the target; add an override for it\n", 0);
+        session_answer_error(
+            s, 439, "ORA-00439: feature not enabled: this PL/SQL block or DDL has no mapping for the target; add an override for it\n", 0);
         return;
     case KIND_SESSION:
-        if (call->wire_cursor && call->wire_cursor->sql) session_settings_alter(s, view_of(call->wire_cursor->sql, call->wire_cursor->sql_size));
-        if (call->plan && call->plan->session_parameter && call->plan->session_value && strcasecmp(call->plan->session_parameter, "CURRENT_SCHEMA") == 0)
+        if (call->wire_cursor && call->wire_cursor->sql)
+            session_settings_alter(s, view_of(call->wire_cursor->sql, call->wire_cursor->sql_size));
+        if (call->plan && call->plan->session_parameter && call->plan->session_value &&
+            strcasecmp(call->plan->session_parameter, "CURRENT_SCHEMA") == 0)
             snprintf(s->schema, sizeof s->schema, "%.128s", call->plan->session_value);
         session_answer_ok(s, 42);
         return;
@@ -474,11 +512,14 @@ void session_target_control(struct session *s)
     if (request->function == WIRE_FN_VERSION) {
         session_served(s);
         buffer_clear(&s->output);
-        wire_version_write(s->wire, "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production", s->wire->server_version, &s->output);
+        wire_version_write(s->wire, "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production", s->wire->server_version,
+                           &s->output);
         wire_status_write(s->wire, s->tx.open, &s->output);
         session_answer_send(s);
         return;
     }
-    if (call->plan && call->cursor) other_statement(s);
-    else session_answer_ok(s, 0);
+    if (call->plan && call->cursor)
+        other_statement(s);
+    else
+        session_answer_ok(s, 0);
 }

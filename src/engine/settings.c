@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *source, *target; } names[SETTING_COUNT] = {
+static const struct {
+    const char *source, *target;
+} names[SETTING_COUNT] = {
     [SETTING_DATE_FORMAT] = {"NLS_DATE_FORMAT", "understudy.nls_date_format"},
     [SETTING_TIMESTAMP_FORMAT] = {"NLS_TIMESTAMP_FORMAT", "understudy.nls_timestamp_format"},
     [SETTING_TIMESTAMP_TZ_FORMAT] = {"NLS_TIMESTAMP_TZ_FORMAT", "understudy.nls_timestamp_tz_format"},
@@ -83,9 +85,13 @@ bool settings_alter(struct settings *settings, struct view statement)
 static bool zone_of(const char *value, char *out, size_t size)
 {
     char sign = value[0];
-    if (view_equal_ignoring_case(view_text(value), view_text("LOCAL")) || view_equal_ignoring_case(view_text(value), view_text("DBTIMEZONE"))) return false;
-    if (sign == '+' || sign == '-') snprintf(out, size, "<%s>%c%s", value, sign == '+' ? '-' : '+', value + 1);
-    else snprintf(out, size, "%s", value);
+    if (view_equal_ignoring_case(view_text(value), view_text("LOCAL")) ||
+        view_equal_ignoring_case(view_text(value), view_text("DBTIMEZONE")))
+        return false;
+    if (sign == '+' || sign == '-')
+        snprintf(out, size, "<%s>%c%s", value, sign == '+' ? '-' : '+', value + 1);
+    else
+        snprintf(out, size, "%s", value);
     return true;
 }
 

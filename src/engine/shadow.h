@@ -13,10 +13,10 @@
 
 /* A captured result: rows as byte forms of normal values (base/value.h), joined. Owned by the session until given away. */
 struct capture {
-    struct buffer rows;           /* encoded values, row after row */
+    struct buffer rows; /* encoded values, row after row */
     uint32_t columns, row_count;
-    bool complete;                /* the end of data was seen */
-    bool failed;                  /* over capture_max, or a value that cannot be compared */
+    bool complete; /* the end of data was seen */
+    bool failed;   /* over capture_max, or a value that cannot be compared */
 };
 void capture_init(struct capture *capture, size_t maximum);
 void capture_release(struct capture *capture);
@@ -27,16 +27,17 @@ struct view capture_trim(struct view text);                                  /* 
 struct wire_cell;
 struct wire_session;
 /* One row as it passes by. CHAR is stripped of its padding, timestamps cut to microseconds; a LOB that came without its data is replaced by its length. */
-void capture_row(struct capture *capture, const struct wire_session *session, const struct wire_cursor *cursor, const struct wire_cell *cells, uint32_t count, struct arena *scratch);
+void capture_row(struct capture *capture, const struct wire_session *session, const struct wire_cursor *cursor,
+                 const struct wire_cell *cells, uint32_t count, struct arena *scratch);
 
-struct shadow_job {               /* given away by shadow_submit */
+struct shadow_job { /* given away by shadow_submit */
     struct statement *statement;
     const struct sql_plan *plan;
-    uint64_t fence;               /* CSN that must be applied on the secondary first */
+    uint64_t fence; /* CSN that must be applied on the secondary first */
     uint64_t session;
-    uint64_t source_us;           /* how long the primary took */
-    bool served_by_target;        /* a served read that is checked against the source instead */
-    struct buffer binds;          /* encoded values, one per source bind occurrence */
+    uint64_t source_us;    /* how long the primary took */
+    bool served_by_target; /* a served read that is checked against the source instead */
+    struct buffer binds;   /* encoded values, one per source bind occurrence */
     uint32_t bind_count;
     struct capture capture;
 };
@@ -46,7 +47,7 @@ void shadow_stop(struct shadow *shadow);
 /* Takes ownership of the job's buffers. Any worker; no lock. A full queue drops it (COUNT_SHADOW_SKIPPED). */
 void shadow_submit(struct shadow *shadow, struct shadow_job *job);
 struct shadow_job *shadow_job_new(void);
-void shadow_job_free(struct shadow_job *job);   /* one that is not submitted after all */
+void shadow_job_free(struct shadow_job *job); /* one that is not submitted after all */
 uint64_t shadow_pending(struct shadow *shadow);
 /* Runs one statement's last divergence again on both sides (after a repair): equal closes it and restarts its fingerprint's window. */
 void shadow_recheck_open(struct shadow *shadow);

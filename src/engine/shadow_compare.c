@@ -55,7 +55,8 @@ static struct value result_cell(const struct pg_result *result, uint32_t row, ui
 {
     uint32_t type = pg_result_column(result, column).type;
     struct value value = pg_value_from_text(type, pg_result_text(result, row, column), pg_result_null(result, row, column), arena);
-    if (length && value.type != VALUE_NULL) return value_number_i64(arena, (int64_t)(value.type == VALUE_TEXT ? text_units(value.bytes) : value.bytes.size));
+    if (length && value.type != VALUE_NULL)
+        return value_number_i64(arena, (int64_t)(value.type == VALUE_TEXT ? text_units(value.bytes) : value.bytes.size));
     if (value.type == VALUE_TEXT && type == PG_OID_BPCHAR) return value_text(capture_trim(value.bytes));
     if (value.type == VALUE_DATETIME) {
         value.datetime.nanosecond -= value.datetime.nanosecond % 1000;

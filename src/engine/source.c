@@ -170,7 +170,8 @@ static bool fetch_rest(struct source *source, struct source_statement *statement
     struct wire_cursor *cursor = statement->cursor;
     while (!source->call.stopped && source->call.end.error != 1403) {
         uint32_t id = cursor->id;
-        struct wire_request request = {.function = WIRE_FN_FETCH, .sequence = 0, .cursor = cursor, .fetch = {.cursor_id = id, .rows = fetch_rows}};
+        struct wire_request request = {
+            .function = WIRE_FN_FETCH, .sequence = 0, .cursor = cursor, .fetch = {.cursor_id = id, .rows = fetch_rows}};
         source_request_begin(source);
         request.sequence = source_sequence(source);
         wire_fetch_write(source->session, request.sequence, id, fetch_rows, &source->payload);
@@ -186,15 +187,20 @@ static bool define_and_fetch(struct source *source, struct source_statement *sta
     struct wire_cursor *cursor = statement->cursor;
     if (source->locators) return true;
     source_define_longs(source, cursor);
-    struct wire_execute_spec spec = {.options = WIRE_OPTION_DEFINE | WIRE_OPTION_FETCH | WIRE_OPTION_NOT_PLSQL, .cursor_id = cursor->id,
-                                     .execution_count = fetch_rows, .prefetch_rows = fetch_rows, .defines = cursor->defines,
-                                     .define_count = cursor->define_count, .query = true};
+    struct wire_execute_spec spec = {.options = WIRE_OPTION_DEFINE | WIRE_OPTION_FETCH | WIRE_OPTION_NOT_PLSQL,
+                                     .cursor_id = cursor->id,
+                                     .execution_count = fetch_rows,
+                                     .prefetch_rows = fetch_rows,
+                                     .defines = cursor->defines,
+                                     .define_count = cursor->define_count,
+                                     .query = true};
     source_request_begin(source);
     struct wire_request request = {.function = WIRE_FN_EXECUTE, .sequence = source_sequence(source), .cursor = cursor};
     request.execute.options = spec.options;
     request.execute.cursor_id = spec.cursor_id;
     request.execute.prefetch_rows = fetch_rows;
-    if (!wire_execute_write(source->session, request.sequence, &spec, &source->payload)) return error_set(error, ERROR_INTERNAL, "a define could not be encoded");
+    if (!wire_execute_write(source->session, request.sequence, &spec, &source->payload))
+        return error_set(error, ERROR_INTERNAL, "a define could not be encoded");
     if (!source_exchange(source, &request, error)) return false;
     if (!source_error(source, NULL)) {
         statement->defined = true;
@@ -220,20 +226,37 @@ static bool execute(struct source *source, struct source_statement *statement, c
     struct wire_cursor *cursor = statement->cursor;
     bool parse = cursor->id == 0, query = cursor->query;
     uint32_t options = WIRE_OPTION_EXECUTE | (parse ? WIRE_OPTION_PARSE : 0) | (e->bind_count ? WIRE_OPTION_BIND : 0);
-    if (!cursor->plsql) options |= WIRE_OPTION_NOT_PLSQL;
-    else if (e->bind_count) options |= WIRE_OPTION_IO_VECTOR;
+    if (!cursor->plsql)
+        options |= WIRE_OPTION_NOT_PLSQL;
+    else if (e->bind_count)
+        options |= WIRE_OPTION_IO_VECTOR;
     if (query) options |= WIRE_OPTION_FETCH;
     struct wire_execute_spec spec = {
-        .options = options, .cursor_id = cursor->id, .sql = parse ? view_text(e->text) : view_of(NULL, 0), .prefetch_rows = query ? e->fetch_rows : 0,
-        .execution_count = query ? (parse ? 0 : e->fetch_rows) : (e->rows ? e->rows : 1), .binds = e->oacs, .bind_count = e->bind_count, .rows = e->binds,
-        .row_count = e->bind_count ? (e->rows ? e->rows : 1) : 0, .plsql = cursor->plsql, .query = query,
+        .options = options,
+        .cursor_id = cursor->id,
+        .sql = parse ? view_text(e->text) : view_of(NULL, 0),
+        .prefetch_rows = query ? e->fetch_rows : 0,
+        .execution_count = query ? (parse ? 0 : e->fetch_rows) : (e->rows ? e->rows : 1),
+        .binds = e->oacs,
+        .bind_count = e->bind_count,
+        .rows = e->binds,
+        .row_count = e->bind_count ? (e->rows ? e->rows : 1) : 0,
+        .plsql = cursor->plsql,
+        .query = query,
     };
     if (e->bind_count) wire_cursor_set_binds(cursor, e->oacs, e->bind_count);
     source_request_begin(source);
     struct wire_request request = {.function = WIRE_FN_EXECUTE, .sequence = source_sequence(source), .cursor = cursor};
-    request.execute = (struct wire_execute){.options = options, .cursor_id = spec.cursor_id, .sql = spec.sql, .prefetch_rows = spec.prefetch_rows,
-                                            .execution_count = spec.execution_count, .has_binds = e->bind_count > 0, .binds = e->oacs,
-                                            .bind_count = e->bind_count, .rows = e->binds, .row_count = spec.row_count};
+    request.execute = (struct wire_execute){.options = options,
+                                            .cursor_id = spec.cursor_id,
+                                            .sql = spec.sql,
+                                            .prefetch_rows = spec.prefetch_rows,
+                                            .execution_count = spec.execution_count,
+                                            .has_binds = e->bind_count > 0,
+                                            .binds = e->oacs,
+                                            .bind_count = e->bind_count,
+                                            .rows = e->binds,
+                                            .row_count = spec.row_count};
     if (!wire_execute_write(source->session, request.sequence, &spec, &source->payload))
         return error_set(error, ERROR_INTERNAL, "a statement could not be encoded: %.100s", e->text);
     if (source->payload.failed) return error_set(error, ERROR_LIMIT, "a call to the source is larger than call_max");
@@ -320,7 +343,8 @@ bool source_run(struct source *source, const char *text, const struct value *bin
     if (mixed) { /* one iteration a call */
         uint64_t affected = 0;
         for (uint32_t i = 0; i < rows; i++) {
-            if (!source_run(source, text, binds + (size_t)i * bind_count, bind_count, 1, fetch_rows, row, context, result, error)) return false;
+            if (!source_run(source, text, binds + (size_t)i * bind_count, bind_count, 1, fetch_rows, row, context, result, error))
+                return false;
             affected += source->call.end.row_count;
         }
         if (result) result->affected = affected;

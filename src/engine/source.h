@@ -15,9 +15,11 @@ struct source *source_open(const struct engine_options *options, uint32_t timeou
 void source_close(struct source *source);
 
 struct source_result {
-    uint32_t columns; const struct wire_column *column;  /* NULL for DML */
+    uint32_t columns;
+    const struct wire_column *column; /* NULL for DML */
     uint64_t affected;
-    bool has_rowid; char rowid[19];
+    bool has_rowid;
+    char rowid[19];
 };
 /* A row of a query: values in the caller's arena are valid during the call. Answer false to stop fetching. LOBs are read whole. */
 typedef bool source_row(void *context, const struct value *values, uint32_t count);

@@ -73,7 +73,8 @@ static void on_row(void *context, struct wire_cursor *cursor, const struct wire_
     }
     arena_reset(&source->row_arena);
     struct value *values = arena_alloc(&source->row_arena, sizeof *values * (count ? count : 1));
-    for (uint32_t i = 0; i < count; i++) values[i] = wire_cell_value(source->session, wire_cursor_value_oac(cursor, i), &cells[i], &source->row_arena);
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = wire_cell_value(source->session, wire_cursor_value_oac(cursor, i), &cells[i], &source->row_arena);
     if (!call->row(call->context, values, count)) call->stopped = true;
 }
 
@@ -127,7 +128,8 @@ static bool take_packet(struct source *source, const struct wire_packet *packet,
     default: return source_lose(source, "a reply that cannot be decoded", error);
     }
     static const uint8_t flush[] = {19};
-    if (wire_reply_flushed(source->decoder) && !send_payload(source, view_of(flush, sizeof flush), error)) return source_lose(source, "write", error);
+    if (wire_reply_flushed(source->decoder) && !send_payload(source, view_of(flush, sizeof flush), error))
+        return source_lose(source, "write", error);
     return true;
 }
 
@@ -136,10 +138,11 @@ static bool read_reply(struct source *source, struct error *error)
     bool over = false, reset_sent = false;
     while (!over) {
         struct wire_packet packet;
-        enum wire_status status = wire_packet_next(source->input.data + source->input.start, buffer_size(&source->input), source->session->large,
-                                                   source->session->limits.packet_max, &packet);
+        enum wire_status status = wire_packet_next(source->input.data + source->input.start, buffer_size(&source->input),
+                                                   source->session->large, source->session->limits.packet_max, &packet);
         if (status == WIRE_NEED_MORE) {
-            if (!socket_read(source->socket, &source->input, READ_SIZE, source->timeout_ms, error)) return source_lose(source, "read", error);
+            if (!socket_read(source->socket, &source->input, READ_SIZE, source->timeout_ms, error))
+                return source_lose(source, "read", error);
             continue;
         }
         if (status != WIRE_DECODED) return source_lose(source, "a packet that is none", error);
@@ -164,7 +167,8 @@ bool source_exchange(struct source *source, const struct wire_request *request, 
 /* Errors after which the server's session is gone. */
 static bool is_fatal(uint32_t number)
 {
-    static const uint16_t fatal[] = {22, 28, 31, 45, 378, 600, 602, 603, 609, 1012, 1033, 1034, 1041, 1043, 1089, 1090, 1092, 2396, 3113, 3114, 3122, 3135, 12153, 12537, 12547, 12570, 12571, 12583};
+    static const uint16_t fatal[] = {22,   28,   31,   45,   378,  600,  602,  603,  609,   1012,  1033,  1034,  1041,  1043,
+                                     1089, 1090, 1092, 2396, 3113, 3114, 3122, 3135, 12153, 12537, 12547, 12570, 12571, 12583};
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         if (fatal[i] == number) return true;
     return false;

@@ -23,8 +23,14 @@ void source_define_longs(struct source *source, struct wire_cursor *cursor)
     struct wire_oac *defines = arena_zero(&source->call_arena, sizeof *defines * cursor->column_count);
     for (uint32_t i = 0; i < cursor->column_count; i++) {
         const struct wire_oac *column = &cursor->columns[i].oac;
-        defines[i] = (struct wire_oac){.type = column->type, .flags = 1, .size_max = column->size_max, .charset = column->charset, .form = column->form,
-                                       .characters_max = column->characters_max, .precision = column->precision, .scale = column->scale};
+        defines[i] = (struct wire_oac){.type = column->type,
+                                       .flags = 1,
+                                       .size_max = column->size_max,
+                                       .charset = column->charset,
+                                       .form = column->form,
+                                       .characters_max = column->characters_max,
+                                       .precision = column->precision,
+                                       .scale = column->scale};
         if (!is_lob(column)) continue;
         defines[i].type = column->type == WIRE_TYPE_BLOB ? WIRE_TYPE_LONG_RAW : WIRE_TYPE_LONG;
         defines[i].size_max = LONG_SIZE;
@@ -35,7 +41,8 @@ void source_define_longs(struct source *source, struct wire_cursor *cursor)
 }
 
 /* Reads one LOB whole. The bytes are in call_arena. */
-static bool read_lob(struct source *source, const struct wire_oac *column, const struct wire_cell *cell, struct value *out, struct error *error)
+static bool read_lob(struct source *source, const struct wire_oac *column, const struct wire_cell *cell, struct value *out,
+                     struct error *error)
 {
     *out = value_null();
     if (cell->null || cell->lob_size == 0) return true;
@@ -43,8 +50,12 @@ static bool read_lob(struct source *source, const struct wire_oac *column, const
         return error_set(error, ERROR_LIMIT, "a LOB of %llu is larger than value_max", (unsigned long long)cell->lob_size);
     struct buffer data;
     buffer_init(&data, source->session->limits.value_max * 4);
-    struct wire_lob_request lob = {.operation = WIRE_LOB_READ, .source = cell->raw, .source_length = (uint32_t)cell->raw.size, .source_offset = 1,
-                                   .has_amount = true, .amount = cell->lob_size};
+    struct wire_lob_request lob = {.operation = WIRE_LOB_READ,
+                                   .source = cell->raw,
+                                   .source_length = (uint32_t)cell->raw.size,
+                                   .source_offset = 1,
+                                   .has_amount = true,
+                                   .amount = cell->lob_size};
     struct wire_request request = {.function = WIRE_FN_LOB, .sequence = source_sequence(source), .lob = lob};
     source_request_begin(source);
     wire_lob_write(source->session, request.sequence, &lob, &source->payload);
@@ -55,8 +66,10 @@ static bool read_lob(struct source *source, const struct wire_oac *column, const
     if (good) {
         struct view bytes = arena_copy(&source->call_arena, buffer_view(&data));
         bool utf16 = cell->raw.size >= LOCATOR_SIZE_MIN && (cell->raw.data[LOCATOR_FLAG_BYTE] & LOCATOR_UTF16);
-        if (column->type == WIRE_TYPE_BLOB) *out = value_bytes(bytes);
-        else *out = value_text(utf16 ? wire_utf16be_to_utf8(bytes, &source->call_arena) : bytes);
+        if (column->type == WIRE_TYPE_BLOB)
+            *out = value_bytes(bytes);
+        else
+            *out = value_text(utf16 ? wire_utf16be_to_utf8(bytes, &source->call_arena) : bytes);
     }
     buffer_release(&data);
     return good;

@@ -26,7 +26,8 @@ static void describe_destination(const struct engine_options *options, struct de
     snprintf(to->host, sizeof to->host, "%s", options->source_host);
     to->port = options->source_port;
     buffer_printf(&to->descriptor,
-                  "(DESCRIPTION=(ADDRESS=(PROTOCOL=%s)(HOST=%s)(PORT=%u))(CONNECT_DATA=(SERVICE_NAME=%s)(CID=(PROGRAM=understudy)(HOST=%s)(USER=understudy))))",
+                  "(DESCRIPTION=(ADDRESS=(PROTOCOL=%s)(HOST=%s)(PORT=%u))(CONNECT_DATA=(SERVICE_NAME=%s)(CID=(PROGRAM=understudy)(HOST=%s)("
+                  "USER=understudy))))",
                   options->source_tls ? "tcps" : "tcp", options->source_host, options->source_port, options->source_service, machine);
 }
 
@@ -34,9 +35,10 @@ static bool follow_redirect(struct source *source, struct view address, struct d
 {
     struct view host, port;
     uint64_t number;
-    if (!wire_descriptor_find(address, "ADDRESS.HOST", &host) || !wire_descriptor_find(address, "ADDRESS.PORT", &port) || host.size >= sizeof to->host ||
-        !view_to_u64(port, &number) || number == 0 || number > 65535)
-        return error_set(error, ERROR_PROTOCOL, "the source redirects to an address that cannot be read: " VIEW_FORMAT, VIEW_ARGUMENTS(address));
+    if (!wire_descriptor_find(address, "ADDRESS.HOST", &host) || !wire_descriptor_find(address, "ADDRESS.PORT", &port) ||
+        host.size >= sizeof to->host || !view_to_u64(port, &number) || number == 0 || number > 65535)
+        return error_set(error, ERROR_PROTOCOL, "the source redirects to an address that cannot be read: " VIEW_FORMAT,
+                         VIEW_ARGUMENTS(address));
     snprintf(to->host, sizeof to->host, VIEW_FORMAT, VIEW_ARGUMENTS(host));
     to->port = (uint16_t)number;
     to->redirected = true;
@@ -55,7 +57,9 @@ static bool open_socket(struct source *source, const struct destination *to, str
 {
     if (source->options->source_tls && !source->tls) {
         struct tls_options tls = {.ca_file = source->options->source_ca[0] ? source->options->source_ca : NULL,
-                                  .verify_peer = source->options->source_ca[0] != 0, .server_name = to->host, .client = true};
+                                  .verify_peer = source->options->source_ca[0] != 0,
+                                  .server_name = to->host,
+                                  .client = true};
         if (!(source->tls = tls_context_new(&tls, error))) return false;
     }
     source->socket = socket_connect(to->host, to->port, source->tls, source->timeout_ms, error);
@@ -67,8 +71,14 @@ static bool log_in(struct source *source, const struct destination *to, struct v
     struct buffer output;
     buffer_init(&output, 0);
     struct wire_client_login_options options = {
-        .descriptor = buffer_view(&to->descriptor), .user = source->options->source_user, .password = source->options->source_password,
-        .program = "understudy", .machine = "understudy", .os_user = "understudy", .sdu = SDU, .redirected = to->redirected,
+        .descriptor = buffer_view(&to->descriptor),
+        .user = source->options->source_user,
+        .password = source->options->source_password,
+        .program = "understudy",
+        .machine = "understudy",
+        .os_user = "understudy",
+        .sdu = SDU,
+        .redirected = to->redirected,
     };
     const struct wire_limits *limits = source->options->wire_limits ? source->options->wire_limits : &wire_limits_default;
     source->login = wire_client_login_new(&options, limits, &output);
@@ -79,10 +89,12 @@ static bool log_in(struct source *source, const struct destination *to, struct v
         buffer_clear(&output);
         if (!good || !(good = socket_read(source->socket, &source->input, READ_SIZE, source->timeout_ms, error))) break;
         size_t used = 0;
-        state = wire_client_login_feed(source->login, source->input.data + source->input.start, buffer_size(&source->input), &used, &output, redirect, error);
+        state = wire_client_login_feed(source->login, source->input.data + source->input.start, buffer_size(&source->input), &used, &output,
+                                       redirect, error);
         buffer_consume(&source->input, used);
     }
-    if (good && buffer_size(&output)) good = socket_write(source->socket, buffer_view(&output), source->timeout_ms, error) || state == WIRE_LOGIN_REFUSED;
+    if (good && buffer_size(&output))
+        good = socket_write(source->socket, buffer_view(&output), source->timeout_ms, error) || state == WIRE_LOGIN_REFUSED;
     buffer_release(&output);
     return good && state == WIRE_LOGIN_DONE;
 }
@@ -117,7 +129,8 @@ bool source_connect(struct source *source, struct error *error)
     buffer_release(&to.descriptor);
     if (!good) {
         forget_connection(source);
-        return error_prefix(error, "log-in to the source %s:%u as %s", source->options->source_host, source->options->source_port, source->options->source_user);
+        return error_prefix(error, "log-in to the source %s:%u as %s", source->options->source_host, source->options->source_port,
+                            source->options->source_user);
     }
     source->session = wire_client_login_session(source->login);
     return true;

@@ -13,24 +13,24 @@ enum { SOURCE_STATEMENTS_MAX = 200 /* cursors kept open: far below open_cursors 
 /* A statement that was parsed, and its cursor on the server. */
 struct source_statement {
     char *text;
-    uint64_t hash, used;           /* `used`: number of the call, for the oldest to be closed */
+    uint64_t hash, used; /* `used`: number of the call, for the oldest to be closed */
     struct wire_cursor *cursor;
-    bool lobs, defined;            /* has LOB columns; they are defined as LONG */
+    bool lobs, defined; /* has LOB columns; they are defined as LONG */
 };
 
 /* What one call brings. */
 struct source_call {
     source_row *row;
     void *context;
-    bool stopped;                  /* the caller wants no more rows */
+    bool stopped; /* the caller wants no more rows */
     bool ended;
-    struct wire_end end;           /* message: in call_arena */
-    bool deferred;                 /* rows wait for their LOBs: kept in call_arena until the reply is over */
-    struct value *rows;            /* of deferred rows */
+    struct wire_end end; /* message: in call_arena */
+    bool deferred;       /* rows wait for their LOBs: kept in call_arena until the reply is over */
+    struct value *rows;  /* of deferred rows */
     struct wire_cell *cells;
     uint32_t row_count, row_capacity, columns;
-    uint64_t seen;                 /* rows that came, all replies of the call */
-    struct buffer *lob;            /* where LOB data goes */
+    uint64_t seen;      /* rows that came, all replies of the call */
+    struct buffer *lob; /* where LOB data goes */
 };
 
 struct source {
@@ -51,7 +51,7 @@ struct source {
     struct source_call call;
     uint8_t sequence;
     bool lost;
-    bool locators;                 /* the server does not take LONG defines for LOBs: they are read by locator */
+    bool locators; /* the server does not take LONG defines for LOBs: they are read by locator */
 };
 
 /* source_login.c */
@@ -61,7 +61,7 @@ extern const struct wire_reply_events source_events;
 /* Sends source->payload as the request and reads its reply: source->call.end. False: the connection is lost. */
 bool source_exchange(struct source *source, const struct wire_request *request, struct error *error) MUST_USE;
 uint8_t source_sequence(struct source *source);
-void source_request_begin(struct source *source); /* empties the payload; puts the list of cursors to close in it */
+void source_request_begin(struct source *source);              /* empties the payload; puts the list of cursors to close in it */
 bool source_error(struct source *source, struct error *error); /* the reply's error, if it has one: fills error, answers true */
 bool source_lose(struct source *source, const char *what, struct error *error); /* answers false */
 /* source_lob.c */

@@ -50,8 +50,8 @@ static bool same_columns(const struct statement_describe *now, const struct wire
     if (!now || now->count != count) return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct wire_oac *a = &now->columns[i].oac, *b = &columns[i].oac;
-        if (a->type != b->type || a->precision != b->precision || a->scale != b->scale || a->size_max != b->size_max || a->form != b->form ||
-            a->characters_max != b->characters_max || now->columns[i].nullable != columns[i].nullable ||
+        if (a->type != b->type || a->precision != b->precision || a->scale != b->scale || a->size_max != b->size_max ||
+            a->form != b->form || a->characters_max != b->characters_max || now->columns[i].nullable != columns[i].nullable ||
             !same_text(now->columns[i].name, columns[i].name) || !same_text(now->columns[i].type_name, columns[i].type_name))
             return false;
     }
@@ -250,7 +250,8 @@ void statement_cache_free(struct statement_cache *cache)
 static uint32_t slot_of(const struct statement_cache *cache, struct view text, const char *schema)
 {
     uint32_t mask = cache->slot_count - 1, at = (uint32_t)(view_hash(text) * 31 + view_hash(view_text(schema))) & mask;
-    while (cache->slots[at] && (!view_equal(cache->slots[at]->text, text) || strcmp(cache->slots[at]->schema, schema) != 0)) at = (at + 1) & mask;
+    while (cache->slots[at] && (!view_equal(cache->slots[at]->text, text) || strcmp(cache->slots[at]->schema, schema) != 0))
+        at = (at + 1) & mask;
     return at;
 }
 
@@ -290,9 +291,11 @@ struct fingerprint *statements_fingerprint(struct engine_statements *statements,
     return f;
 }
 
-void statements_each_fingerprint(struct engine_statements *statements, void (*visit)(void *context, struct fingerprint *fingerprint), void *context)
+void statements_each_fingerprint(struct engine_statements *statements, void (*visit)(void *context, struct fingerprint *fingerprint),
+                                 void *context)
 {
-    for (struct fingerprint *f = atomic_load_explicit(&statements->newest_fingerprint, memory_order_acquire); f; f = f->next) visit(context, f);
+    for (struct fingerprint *f = atomic_load_explicit(&statements->newest_fingerprint, memory_order_acquire); f; f = f->next)
+        visit(context, f);
 }
 
 void statements_each(struct engine_statements *statements, void (*visit)(void *context, struct statement *statement), void *context)

@@ -157,7 +157,8 @@ static const struct statement_override *find_same(const struct statement_overrid
 {
     for (; list; list = list->next)
         if (list->fingerprint == wanted->fingerprint && same_text(list->source_text, wanted->source_text) &&
-            same_text(list->target_text, wanted->target_text) && same_text(list->bind_order, wanted->bind_order) && same_text(list->tables, wanted->tables))
+            same_text(list->target_text, wanted->target_text) && same_text(list->bind_order, wanted->bind_order) &&
+            same_text(list->tables, wanted->tables))
             return list;
     return NULL;
 }
@@ -192,8 +193,10 @@ static void override_write(struct json *json, const struct statement_override *o
     snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, o->fingerprint);
     json_object_begin(json);
     json_field_text(json, "fingerprint", fingerprint);
-    const struct { const char *name, *text; } texts[] = {{"source", o->source_text}, {"target", o->target_text}, {"binds", o->bind_order},
-                                                         {"tables", o->tables},      {"author", o->author},      {"reason", o->reason}};
+    const struct {
+        const char *name, *text;
+    } texts[] = {{"source", o->source_text}, {"target", o->target_text}, {"binds", o->bind_order},
+                 {"tables", o->tables},      {"author", o->author},      {"reason", o->reason}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].text) json_field_text(json, texts[i].name, texts[i].text);
     json_field_i64(json, "time_us", o->time_us);

@@ -14,14 +14,14 @@ struct retired_plan {
 struct engine_statements {
     struct engine *engine;
     uint32_t maximum;
-    struct mutex lock;                        /* all below but the two list heads */
-    struct map statements;                    /* schema, NUL, text -> statement */
-    struct map fingerprints;                  /* id -> fingerprint */
-    _Atomic(struct statement *) newest;       /* lists only grow at their head: they are walked without the lock */
+    struct mutex lock;                  /* all below but the two list heads */
+    struct map statements;              /* schema, NUL, text -> statement */
+    struct map fingerprints;            /* id -> fingerprint */
+    _Atomic(struct statement *) newest; /* lists only grow at their head: they are walked without the lock */
     _Atomic(struct fingerprint *) newest_fingerprint;
     struct statement_override *overrides;
     struct retired_plan *retired;
-    uint64_t generation;                      /* of translations: grows with each catalog and each change of the overrides */
+    uint64_t generation; /* of translations: grows with each catalog and each change of the overrides */
 };
 
 /* A plan as the overrides and the catalog of now say it. The lock is not held. */
@@ -31,7 +31,8 @@ void statement_replace_plans(struct engine_statements *statements, uint64_t fing
 /* The override for a text; the lock is held. NULL: none. */
 const struct statement_override *statement_override_of(const struct engine_statements *statements, struct view text, uint64_t fingerprint);
 enum { OVERRIDES_MAX = 10000 };
-struct statement_override *statement_override_copy(const struct statement_override *override); /* fills fingerprint and time where they are missing */
+struct statement_override *
+statement_override_copy(const struct statement_override *override); /* fills fingerprint and time where they are missing */
 void statement_override_list_free(struct statement_override *list);
 bool statement_override_is_valid(const struct statement_override *override, struct error *error) MUST_USE;
 /* Puts what the file says in front of *out. Whatever *out holds afterwards is the caller's, also on failure. */

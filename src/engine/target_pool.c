@@ -6,7 +6,14 @@
 #include "base/memory.h"
 #include "engine/canceller.h"
 
-enum { SHARED_DEPTH_MAX = 32, RETRY_MIN_US = 100000, RETRY_MAX_US = 2000000, WAIT_MAX_US = 2000000, TICK_US = 100000, SLOW_AFTER_US = 20000 };
+enum {
+    SHARED_DEPTH_MAX = 32,
+    RETRY_MIN_US = 100000,
+    RETRY_MAX_US = 2000000,
+    WAIT_MAX_US = 2000000,
+    TICK_US = 100000,
+    SLOW_AFTER_US = 20000
+};
 
 struct slot {
     struct target_pool *pool;
@@ -123,14 +130,16 @@ static void on_tick(void *context)
     while (pool->first && now > pool->first->since_us + WAIT_MAX_US) {
         struct target_waiter *waiter = pool->first;
         struct error error;
-        error_set(&error, target_pool_ready(pool) ? ERROR_LIMIT : ERROR_TIMEOUT, "no target connection was free for %u ms (target.connections)", WAIT_MAX_US / 1000);
+        error_set(&error, target_pool_ready(pool) ? ERROR_LIMIT : ERROR_TIMEOUT,
+                  "no target connection was free for %u ms (target.connections)", WAIT_MAX_US / 1000);
         target_pool_cancel(pool, waiter);
         waiter->granted(waiter->context, NULL, &error);
     }
     serve_waiters(pool);
 }
 
-struct target_pool *target_pool_new(struct engine *engine, struct loop *loop, uint32_t connections, void (*lost)(void *context, struct pg *pg), void *context)
+struct target_pool *target_pool_new(struct engine *engine, struct loop *loop, uint32_t connections,
+                                    void (*lost)(void *context, struct pg *pg), void *context)
 {
     struct target_pool *pool = memory_zero(1, sizeof *pool);
     pool->engine = engine;
@@ -161,7 +170,10 @@ void target_pool_free(struct target_pool *pool)
 }
 
 /* Its statement has been at work for long: what is put behind it would wait. */
-static bool is_slow(const struct target_pool *pool, const struct slot *slot) { return slot->shared && loop_now_us(pool->loop) > slot->progress_at + SLOW_AFTER_US; }
+static bool is_slow(const struct target_pool *pool, const struct slot *slot)
+{
+    return slot->shared && loop_now_us(pool->loop) > slot->progress_at + SLOW_AFTER_US;
+}
 
 static struct slot *slot_for(struct target_pool *pool, bool exclusive)
 {
@@ -184,8 +196,10 @@ static struct slot *slot_for(struct target_pool *pool, bool exclusive)
 
 static void grant(struct slot *slot, struct target_waiter *waiter)
 {
-    if (waiter->exclusive) slot->exclusive = true;
-    else if (slot->shared++ == 0) slot->progress_at = loop_now_us(slot->pool->loop);
+    if (waiter->exclusive)
+        slot->exclusive = true;
+    else if (slot->shared++ == 0)
+        slot->progress_at = loop_now_us(slot->pool->loop);
     waiter->granted(waiter->context, slot->pg, NULL);
 }
 
@@ -244,8 +258,10 @@ void target_pool_return(struct target_pool *pool, struct pg *pg, bool exclusive,
 {
     struct slot *slot = slot_of(pool, pg);
     if (!slot) return;
-    if (exclusive) slot->exclusive = false;
-    else if (slot->shared) slot->shared--;
+    if (exclusive)
+        slot->exclusive = false;
+    else if (slot->shared)
+        slot->shared--;
     slot->progress_at = loop_now_us(pool->loop);
     if (broken && pg_in_flight(pg)) target_pool_stop(pool, pg, NULL, NULL);
     slot->broken = slot->broken || broken;

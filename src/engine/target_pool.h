@@ -13,14 +13,22 @@
 #include "pg/connection.h"
 
 struct target_pool;
-struct target_waiter { void (*granted)(void *context, struct pg *pg, const struct error *error); void *context; bool exclusive, waiting; uint64_t since_us; struct target_waiter *next; };
-struct target_pool *target_pool_new(struct engine *engine, struct loop *loop, uint32_t connections, void (*lost)(void *context, struct pg *pg), void *context);
+struct target_waiter {
+    void (*granted)(void *context, struct pg *pg, const struct error *error);
+    void *context;
+    bool exclusive, waiting;
+    uint64_t since_us;
+    struct target_waiter *next;
+};
+struct target_pool *target_pool_new(struct engine *engine, struct loop *loop, uint32_t connections,
+                                    void (*lost)(void *context, struct pg *pg), void *context);
 void target_pool_free(struct target_pool *pool);
-void target_pool_lease(struct target_pool *pool, struct target_waiter *waiter);  /* granted is called now or later */
+void target_pool_lease(struct target_pool *pool, struct target_waiter *waiter); /* granted is called now or later */
 void target_pool_cancel(struct target_pool *pool, struct target_waiter *waiter);
 void target_pool_return(struct target_pool *pool, struct pg *pg, bool exclusive, bool broken);
-void target_pool_stop(struct target_pool *pool, struct pg *pg, void (*sent)(void *context), void *context); /* ends what runs there; `sent` on another thread, once it cannot hit what is sent later */
-void target_pool_flush(struct target_pool *pool, struct pg *pg);                 /* something was sent on it */
-uint32_t target_pool_ready(const struct target_pool *pool);                      /* connections that are up */
+void target_pool_stop(struct target_pool *pool, struct pg *pg, void (*sent)(void *context),
+                      void *context); /* ends what runs there; `sent` on another thread, once it cannot hit what is sent later */
+void target_pool_flush(struct target_pool *pool, struct pg *pg); /* something was sent on it */
+uint32_t target_pool_ready(const struct target_pool *pool);      /* connections that are up */
 
 #endif

@@ -20,12 +20,16 @@ struct client {
     struct target_waiter waiter;
     struct timer *timer;
     bool waits_applied, ending, in_end_list;
-    uint32_t journal_pending;    /* tickets under way, the journal's and cancel requests: the client is freed after the last */
+    uint32_t journal_pending; /* tickets under way, the journal's and cancel requests: the client is freed after the last */
     char peer[64];
     struct client *next, **link, *next_end;
 };
 /* A ticket of the journal: made by a worker, completed on the journal's thread, delivered on the worker's loop. */
-struct ticket { struct client *client; uint64_t csn; bool refused; };
+struct ticket {
+    struct client *client;
+    uint64_t csn;
+    bool refused;
+};
 
 struct engine_worker {
     struct engine *engine;
@@ -173,7 +177,8 @@ static bool env_source_connect(void *context)
 {
     struct client *client = context;
     const struct engine_options *options = &client->worker->engine->options;
-    client->source = stream_connect(client->worker->loop, options->source_host, options->source_port, client->worker->options.source_tls, 5000, INPUT_MAX, &source_events, client);
+    client->source = stream_connect(client->worker->loop, options->source_host, options->source_port, client->worker->options.source_tls,
+                                    5000, INPUT_MAX, &source_events, client);
     return client->source != NULL;
 }
 
@@ -210,8 +215,10 @@ static void env_journal(void *context, enum journal_kind kind, uint64_t transact
         ticket->csn = csn;
         client->journal_pending++;
     }
-    static const enum fault_point before[] = {[JOURNAL_DML] = FAULT_dml_answered, [JOURNAL_INTENT] = FAULT_intent_made, [JOURNAL_OUTCOME] = FAULT_outcome_known};
-    static const enum fault_point after[] = {[JOURNAL_DML] = FAULT_dml_queued, [JOURNAL_INTENT] = FAULT_intent_queued, [JOURNAL_OUTCOME] = FAULT_outcome_queued};
+    static const enum fault_point before[] = {
+        [JOURNAL_DML] = FAULT_dml_answered, [JOURNAL_INTENT] = FAULT_intent_made, [JOURNAL_OUTCOME] = FAULT_outcome_known};
+    static const enum fault_point after[] = {
+        [JOURNAL_DML] = FAULT_dml_queued, [JOURNAL_INTENT] = FAULT_intent_queued, [JOURNAL_OUTCOME] = FAULT_outcome_queued};
     if (kind <= JOURNAL_OUTCOME) fault_point(before[kind]);
     journal_append(client->worker->engine->journal, kind, transaction, csn, payload, notify ? ticket_done : NULL, ticket);
     if (kind <= JOURNAL_OUTCOME) fault_point(after[kind]);
@@ -284,8 +291,10 @@ static void env_wake_after(void *context, uint64_t microseconds)
 {
     struct client *client = context;
     if (!client->timer) client->timer = timer_new(client->worker->loop, timer_fired, client);
-    if (microseconds) timer_start(client->timer, microseconds, 0);
-    else timer_stop(client->timer);
+    if (microseconds)
+        timer_start(client->timer, microseconds, 0);
+    else
+        timer_stop(client->timer);
 }
 
 static void env_wait_applied(void *context)
@@ -307,9 +316,19 @@ static void env_shadow(void *context, struct shadow_job *job)
 }
 
 static struct session_environment environment = {
-    .send = env_send, .close = env_close, .source_connect = env_source_connect, .journal = env_journal, .target_lease = env_target_lease,
-    .target_return = env_target_return, .target_cancel = env_target_cancel, .target_cancel_lease = env_target_cancel_lease, .target_flush = env_target_flush, .wake_after = env_wake_after,
-    .wait_applied = env_wait_applied, .now_us = env_now_us, .shadow = env_shadow,
+    .send = env_send,
+    .close = env_close,
+    .source_connect = env_source_connect,
+    .journal = env_journal,
+    .target_lease = env_target_lease,
+    .target_return = env_target_return,
+    .target_cancel = env_target_cancel,
+    .target_cancel_lease = env_target_cancel_lease,
+    .target_flush = env_target_flush,
+    .wake_after = env_wake_after,
+    .wait_applied = env_wait_applied,
+    .now_us = env_now_us,
+    .shadow = env_shadow,
 };
 
 /* ---- clients come ---- */
@@ -330,8 +349,10 @@ static void accepted(void *context, struct stream *stream)
     client->session = session_new(worker->engine, id, worker->statements, &environment, client);
     LOG(LOG_INFO, "session.opened", log_u64("session", id), log_text("peer", client->peer));
     const struct engine_policy *policy = engine_policy(worker->engine);
-    if (policy->source_attached) env_source_connect(client);
-    else session_source_closed(client->session, NULL);
+    if (policy->source_attached)
+        env_source_connect(client);
+    else
+        session_source_closed(client->session, NULL);
 }
 
 static void pool_lost(void *context, struct pg *pg)
@@ -404,7 +425,10 @@ struct engine_worker *worker_start(struct engine *engine, uint32_t number, const
     return worker->thread ? worker : NULL;
 }
 
-uint16_t worker_port(const struct engine_worker *worker) { return listener_port(worker->listener); }
+uint16_t worker_port(const struct engine_worker *worker)
+{
+    return listener_port(worker->listener);
+}
 
 static void on_stop(void *context)
 {
@@ -434,7 +458,14 @@ void worker_stop(struct engine_worker *worker, bool close_sessions)
 
 /* ---- questions of control ---- */
 
-struct session_question { struct engine_worker *worker; struct worker_session *out; uint32_t max, count; struct mutex mutex; struct condition answered; bool done; };
+struct session_question {
+    struct engine_worker *worker;
+    struct worker_session *out;
+    uint32_t max, count;
+    struct mutex mutex;
+    struct condition answered;
+    bool done;
+};
 
 static void list_sessions(void *context)
 {
@@ -479,6 +510,12 @@ uint32_t engine_sessions(struct engine *engine, struct worker_session *out, uint
     return count;
 }
 
-uint64_t engine_longest_hold_us(struct engine *engine) { return atomic_exchange(&engine->longest_hold_us, 0); }
+uint64_t engine_longest_hold_us(struct engine *engine)
+{
+    return atomic_exchange(&engine->longest_hold_us, 0);
+}
 
-uint32_t engine_commits_in_flight(struct engine *engine) { return atomic_load(&engine->commits_in_flight); }
+uint32_t engine_commits_in_flight(struct engine *engine)
+{
+    return atomic_load(&engine->commits_in_flight);
+}

@@ -92,9 +92,9 @@ const void *pg_running(const struct pg *pg);        /* context of the oldest sta
 /* The same for another thread: a request of its own, usable while the connection is used or after it was closed. When it has been sent, the server has
  * told the connection's process; what that process runs by then, if anything, ends with SQLSTATE 57014. */
 struct pg_cancel;
-struct pg_cancel *pg_cancel_new(struct pg *pg);                        /* NULL: there is no connection */
-bool pg_cancel_send(struct pg_cancel *cancel, struct error *error);    /* blocks for one round trip; frees it */
-void pg_cancel_free(struct pg_cancel *cancel);                         /* without sending it */
+struct pg_cancel *pg_cancel_new(struct pg *pg);                     /* NULL: there is no connection */
+bool pg_cancel_send(struct pg_cancel *cancel, struct error *error); /* blocks for one round trip; frees it */
+void pg_cancel_free(struct pg_cancel *cancel);                      /* without sending it */
 
 /* ---- blocking ---- */
 struct pg *pg_connect(const char *conninfo, uint32_t timeout_ms, struct error *error) MUST_USE;

@@ -12,8 +12,20 @@
 
 /* What PostgreSQL will take the value for. TARGET_UNKNOWN: not known to us (no catalog). */
 enum target_type {
-    TARGET_UNKNOWN, TARGET_LITERAL /* untyped string or NULL */, TARGET_PARAMETER /* $n without a cast */, TARGET_INTEGER, TARGET_NUMERIC,
-    TARGET_FLOAT, TARGET_TEXT, TARGET_BPCHAR, TARGET_TIMESTAMP, TARGET_TIMESTAMPTZ, TARGET_INTERVAL, TARGET_BYTES, TARGET_BOOLEAN, TARGET_OTHER
+    TARGET_UNKNOWN,
+    TARGET_LITERAL /* untyped string or NULL */,
+    TARGET_PARAMETER /* $n without a cast */,
+    TARGET_INTEGER,
+    TARGET_NUMERIC,
+    TARGET_FLOAT,
+    TARGET_TEXT,
+    TARGET_BPCHAR,
+    TARGET_TIMESTAMP,
+    TARGET_TIMESTAMPTZ,
+    TARGET_INTERVAL,
+    TARGET_BYTES,
+    TARGET_BOOLEAN,
+    TARGET_OTHER
 };
 
 struct typing {
@@ -26,22 +38,51 @@ struct typing {
 /* A data type as written: CAST and DDL. */
 struct type_name {
     enum sql_type type;
-    int precision, scale, length;   /* -1: not given; precision of intervals: leading field, scale: fraction */
-    bool bytes;                     /* VARCHAR2(n BYTE) */
-    struct view text;               /* first word; user-defined types: the name */
+    int precision, scale, length; /* -1: not given; precision of intervals: leading field, scale: fraction */
+    bool bytes;                   /* VARCHAR2(n BYTE) */
+    struct view text;             /* first word; user-defined types: the name */
     uint32_t at;
 };
 
 enum expression_kind {
-    EXPRESSION_NUMBER, EXPRESSION_STRING, EXPRESSION_NULL, EXPRESSION_DATETIME /* DATE '..', TIMESTAMP '..' */, EXPRESSION_INTERVAL,
-    EXPRESSION_BIND, EXPRESSION_NAME /* a[.b[.c]] */, EXPRESSION_STAR /* *, t.* */, EXPRESSION_CALL, EXPRESSION_CASE, EXPRESSION_NEGATE,
-    EXPRESSION_PLUS /* unary */, EXPRESSION_ARITHMETIC, EXPRESSION_CONCAT, EXPRESSION_COMPARE, EXPRESSION_AND, EXPRESSION_OR, EXPRESSION_NOT,
-    EXPRESSION_IS, EXPRESSION_BETWEEN, EXPRESSION_IN, EXPRESSION_LIKE, EXPRESSION_EXISTS, EXPRESSION_QUERY, EXPRESSION_ROW, EXPRESSION_CAST,
-    EXPRESSION_PRIOR, EXPRESSION_ROOT, EXPRESSION_ZONE /* AT TIME ZONE, AT LOCAL */, EXPRESSION_DEFAULT, EXPRESSION_SEQUENCE,
-    EXPRESSION_INTERVAL_CAST /* (e) DAY TO SECOND */, EXPRESSION_MULTISET, EXPRESSION_UNSUPPORTED,
+    EXPRESSION_NUMBER,
+    EXPRESSION_STRING,
+    EXPRESSION_NULL,
+    EXPRESSION_DATETIME /* DATE '..', TIMESTAMP '..' */,
+    EXPRESSION_INTERVAL,
+    EXPRESSION_BIND,
+    EXPRESSION_NAME /* a[.b[.c]] */,
+    EXPRESSION_STAR /* *, t.* */,
+    EXPRESSION_CALL,
+    EXPRESSION_CASE,
+    EXPRESSION_NEGATE,
+    EXPRESSION_PLUS /* unary */,
+    EXPRESSION_ARITHMETIC,
+    EXPRESSION_CONCAT,
+    EXPRESSION_COMPARE,
+    EXPRESSION_AND,
+    EXPRESSION_OR,
+    EXPRESSION_NOT,
+    EXPRESSION_IS,
+    EXPRESSION_BETWEEN,
+    EXPRESSION_IN,
+    EXPRESSION_LIKE,
+    EXPRESSION_EXISTS,
+    EXPRESSION_QUERY,
+    EXPRESSION_ROW,
+    EXPRESSION_CAST,
+    EXPRESSION_PRIOR,
+    EXPRESSION_ROOT,
+    EXPRESSION_ZONE /* AT TIME ZONE, AT LOCAL */,
+    EXPRESSION_DEFAULT,
+    EXPRESSION_SEQUENCE,
+    EXPRESSION_INTERVAL_CAST /* (e) DAY TO SECOND */,
+    EXPRESSION_MULTISET,
+    EXPRESSION_UNSUPPORTED,
     /* made by rewrites */
     EXPRESSION_TEMPLATE, /* target text with \1 .. \9 for the arguments */
-    EXPRESSION_COLLATE, EXPRESSION_KIND_COUNT
+    EXPRESSION_COLLATE,
+    EXPRESSION_KIND_COUNT
 };
 
 enum is_what { IS_NULL, IS_NAN, IS_INFINITE, IS_JSON, IS_OTHER };
@@ -67,7 +108,7 @@ struct frame_bound {
     struct expression *offset;
 };
 struct window {
-    struct view name;               /* OVER name */
+    struct view name; /* OVER name */
     struct expression **partition;
     uint32_t partition_count;
     struct sort_list order;
@@ -78,57 +119,57 @@ struct window {
 
 enum nulls_treatment { NULLS_UNSAID, NULLS_RESPECT, NULLS_IGNORE };
 struct call {
-    bool star;                      /* COUNT(*) */
+    bool star; /* COUNT(*) */
     bool distinct;
-    bool brackets;                  /* f() as against f */
-    bool within;                    /* WITHIN GROUP (ORDER BY ..) */
-    bool keep, keep_last;           /* KEEP (DENSE_RANK FIRST|LAST ORDER BY ..) */
+    bool brackets;        /* f() as against f */
+    bool within;          /* WITHIN GROUP (ORDER BY ..) */
+    bool keep, keep_last; /* KEEP (DENSE_RANK FIRST|LAST ORDER BY ..) */
     bool from_last;
-    bool named;                     /* named arguments */
+    bool named; /* named arguments */
     enum nulls_treatment nulls;
-    struct sort_list order;         /* of WITHIN GROUP or KEEP, or inside the brackets */
+    struct sort_list order; /* of WITHIN GROUP or KEEP, or inside the brackets */
     struct window *over;
-    struct view option;             /* EXTRACT's field; TRIM's side */
-    struct expression *overflow;    /* LISTAGG .. ON OVERFLOW TRUNCATE text */
+    struct view option;          /* EXTRACT's field; TRIM's side */
+    struct expression *overflow; /* LISTAGG .. ON OVERFLOW TRUNCATE text */
     bool overflow_truncate, overflow_count;
-    struct expression *fallback;    /* DEFAULT x ON CONVERSION ERROR */
+    struct expression *fallback; /* DEFAULT x ON CONVERSION ERROR */
     struct json_clause *json;
 };
 
 struct expression {
     enum expression_kind kind;
-    uint8_t operator_code;          /* ARITHMETIC, COMPARE: enum operator_code; NEGATE: none */
-    uint8_t form;                   /* IS: enum is_what; COMPARE: enum quantifier; ZONE: enum zone_form; string: national */
-    bool negated;                   /* IS NOT, NOT IN, NOT LIKE, NOT BETWEEN */
-    bool outer;                     /* NAME followed by (+) */
-    bool contains_outer;            /* some NAME below has (+) */
-    bool bracketed;                 /* stood in brackets */
-    bool marked;                    /* a pass has been here; meaning belongs to the pass */
-    bool rewritten;                 /* the expression rewrite is done with it */
-    bool quoted;                    /* last part of the name was quoted */
-    bool qualify;                   /* NAME: must be written with its relation */
-    uint8_t precedence;             /* TEMPLATE */
-    uint32_t at;                    /* offset in the statement */
-    uint32_t end;                   /* offset after its last token */
-    uint32_t depth;                 /* height of the tree below */
+    uint8_t operator_code; /* ARITHMETIC, COMPARE: enum operator_code; NEGATE: none */
+    uint8_t form;          /* IS: enum is_what; COMPARE: enum quantifier; ZONE: enum zone_form; string: national */
+    bool negated;          /* IS NOT, NOT IN, NOT LIKE, NOT BETWEEN */
+    bool outer;            /* NAME followed by (+) */
+    bool contains_outer;   /* some NAME below has (+) */
+    bool bracketed;        /* stood in brackets */
+    bool marked;           /* a pass has been here; meaning belongs to the pass */
+    bool rewritten;        /* the expression rewrite is done with it */
+    bool quoted;           /* last part of the name was quoted */
+    bool qualify;          /* NAME: must be written with its relation */
+    uint8_t precedence;    /* TEMPLATE */
+    uint32_t at;           /* offset in the statement */
+    uint32_t end;          /* offset after its last token */
+    uint32_t depth;        /* height of the tree below */
     struct typing typing;
-    struct view text;               /* literal's text; last part of a name; template */
-    struct view schema, qualifier;  /* NAME and CALL: the parts before the last one; STAR: relation */
-    struct view link;               /* @dblink */
+    struct view text;              /* literal's text; last part of a name; template */
+    struct view schema, qualifier; /* NAME and CALL: the parts before the last one; STAR: relation */
+    struct view link;              /* @dblink */
     struct expression **arguments;
     uint32_t argument_count;
-    uint32_t bind;                  /* BIND: occurrence */
-    uint32_t item;                  /* NAME in ORDER BY: number of the select item it names, from 1; 0: none */
+    uint32_t bind; /* BIND: occurrence */
+    uint32_t item; /* NAME in ORDER BY: number of the select item it names, from 1; 0: none */
     struct query *query;
     struct call *call;
-    struct type_name *type_name;    /* CAST */
-    const char *target_type;        /* CAST made by a rewrite: PostgreSQL's type */
-    const char *target_name;        /* CALL kept as a call: the function's name on the target */
-    struct relation *relation;      /* NAME resolved */
+    struct type_name *type_name; /* CAST */
+    const char *target_type;     /* CAST made by a rewrite: PostgreSQL's type */
+    const char *target_name;     /* CALL kept as a call: the function's name on the target */
+    struct relation *relation;   /* NAME resolved */
     struct relation_column *column;
     const struct sql_sequence *sequence;
     const struct function_rule *rule;
-    struct expression *original;    /* what it was before a rewrite: for GROUP BY and keys */
+    struct expression *original; /* what it was before a rewrite: for GROUP BY and keys */
 };
 
 struct sort_key {
@@ -139,28 +180,28 @@ struct sort_key {
 
 /* A column that a relation offers. */
 struct relation_column {
-    struct view name;               /* as Oracle calls it; empty: has none */
-    struct view target;             /* as PostgreSQL calls it */
+    struct view name;   /* as Oracle calls it; empty: has none */
+    struct view target; /* as PostgreSQL calls it */
     struct typing typing;
-    const struct sql_column *source;/* of a table */
-    struct expression *expression;  /* of a subquery */
+    const struct sql_column *source; /* of a table */
+    struct expression *expression;   /* of a subquery */
     bool used;
-    bool merged;                    /* of JOIN USING: stands once, without relation */
+    bool merged; /* of JOIN USING: stands once, without relation */
 };
 
 enum relation_kind { RELATION_TABLE, RELATION_QUERY, RELATION_WITH, RELATION_FUNCTION, RELATION_DUAL, RELATION_UNKNOWN };
 struct relation {
     enum relation_kind kind;
-    struct view schema, name;       /* as written, folded as Oracle folds */
-    struct view alias;              /* folded; empty: none given */
-    struct view label;              /* target text by which its columns are qualified */
+    struct view schema, name; /* as written, folded as Oracle folds */
+    struct view alias;        /* folded; empty: none given */
+    struct view label;        /* target text by which its columns are qualified */
     const struct sql_table *table;
     struct relation_column *columns;
     uint32_t column_count;
-    bool known;                     /* columns are all its columns */
-    bool optional;                  /* null-supplied by an outer join */
-    bool renamed;                   /* the label is an alias of ours */
-    uint32_t index;                 /* order in FROM */
+    bool known;     /* columns are all its columns */
+    bool optional;  /* null-supplied by an outer join */
+    bool renamed;   /* the label is an alias of ours */
+    uint32_t index; /* order in FROM */
     struct from_item *item;
     struct scope *scope;
 };
@@ -174,41 +215,41 @@ struct from_item {
     struct view schema, name, alias;
     bool name_quoted;
     struct view link;
-    struct with_item *with;         /* name of a WITH */
+    struct with_item *with; /* name of a WITH */
     struct query *query;
     bool lateral;
-    bool outer;                     /* TABLE(f(x)) (+) */
-    bool applied;                   /* right side of APPLY: the join says LATERAL */
+    bool outer;   /* TABLE(f(x)) (+) */
+    bool applied; /* right side of APPLY: the join says LATERAL */
     bool dml_target;
     struct expression *function;
-    struct view column_alias;       /* FUNCTION made by a rewrite: name of its one column */
+    struct view column_alias; /* FUNCTION made by a rewrite: name of its one column */
     struct from_item *left, *right;
     enum join_kind join;
     bool natural;
     struct expression *on;
     struct view *using_names;
     uint32_t using_count;
-    const char *unsupported;        /* reason: sample, partition, flashback .. */
+    const char *unsupported; /* reason: sample, partition, flashback .. */
     struct view partition;
     struct pivot *pivot;
-    struct expression **rows;       /* ROWS */
+    struct expression **rows; /* ROWS */
     uint32_t row_count;
     struct relation *relation;
 };
 
 struct select_item {
     struct expression *expression;
-    struct view alias;              /* folded; empty: none */
-    bool hidden;                    /* added by a rewrite for an outer level */
-    bool force_alias;               /* referenced by name although it has no alias */
-    struct view label;              /* target label when aliased */
-    struct view heading;            /* what Oracle would call the column */
+    struct view alias;   /* folded; empty: none */
+    bool hidden;         /* added by a rewrite for an outer level */
+    bool force_alias;    /* referenced by name although it has no alias */
+    struct view label;   /* target label when aliased */
+    struct view heading; /* what Oracle would call the column */
 };
 
 enum group_kind { GROUP_PLAIN, GROUP_ROLLUP, GROUP_CUBE, GROUP_SETS, GROUP_ROW /* (a, b), () */ };
 struct group_item {
     enum group_kind kind;
-    struct expression *expression;  /* PLAIN */
+    struct expression *expression; /* PLAIN */
     struct group_item *items;
     uint32_t count;
 };
@@ -228,13 +269,13 @@ struct select {
     struct expression *having;
     struct expression **into;
     uint32_t into_count;
-    uint32_t model_at;              /* MODEL clause seen; 0: none */
+    uint32_t model_at; /* MODEL clause seen; 0: none */
     struct window_definition *windows;
     uint32_t window_count;
     struct scope *scope;
-    bool aggregated;                /* GROUP BY or an aggregate function */
+    bool aggregated; /* GROUP BY or an aggregate function */
     /* made by rewrites */
-    struct expression *limit;       /* rows of this select before anything outer */
+    struct expression *limit; /* rows of this select before anything outer */
     bool no_rows;
 };
 struct window_definition {
@@ -247,8 +288,8 @@ enum body_kind { BODY_SELECT, BODY_SET, BODY_QUERY };
 struct body {
     enum body_kind kind;
     struct select *select;
-    struct query *query;            /* ( query ) */
-    struct body **terms;            /* SET: left to right, operators[i] stands before terms[i + 1] */
+    struct query *query; /* ( query ) */
+    struct body **terms; /* SET: left to right, operators[i] stands before terms[i + 1] */
     enum set_operator *operators;
     uint32_t term_count;
 };
@@ -279,7 +320,7 @@ struct query {
     uint32_t at;
     struct with_item *withs;
     uint32_t with_count;
-    uint32_t with_function_at;      /* WITH FUNCTION; 0: none */
+    uint32_t with_function_at; /* WITH FUNCTION; 0: none */
     bool recursive;
     struct body *body;
     struct sort_list order;
@@ -290,12 +331,12 @@ struct query {
     uint32_t lock_of_count;
     enum lock_wait wait;
     uint32_t wait_seconds;
-    struct relation_column *columns;/* results, once resolved */
+    struct relation_column *columns; /* results, once resolved */
     uint32_t column_count;
     bool known;
     bool resolved, rewritten;
     bool correlated;
-    struct expression *limit, *skip;/* made by rewrites: LIMIT and OFFSET in target terms */
+    struct expression *limit, *skip; /* made by rewrites: LIMIT and OFFSET in target terms */
     bool ties;
 };
 
@@ -306,12 +347,12 @@ struct scope {
     struct query *query;
     struct select *select;
     bool hierarchical;
-    bool joined;                    /* an ANSI join stands in FROM */
-    bool unknown_relations;         /* one whose columns we do not know */
+    bool joined;            /* an ANSI join stands in FROM */
+    bool unknown_relations; /* one whose columns we do not know */
 };
 
 struct assignment {
-    struct expression **columns;    /* NAMEs; more than one: (a, b) = (query) */
+    struct expression **columns; /* NAMEs; more than one: (a, b) = (query) */
     uint32_t column_count;
     struct expression *value;
 };
@@ -322,9 +363,9 @@ struct insert_branch { /* one INTO of INSERT ALL, or the whole of a plain INSERT
     uint32_t column_count;
     struct expression **values;
     uint32_t value_count;
-    struct expression *when;        /* INSERT ALL WHEN; shared by the branches of one WHEN */
+    struct expression *when; /* INSERT ALL WHEN; shared by the branches of one WHEN */
     bool is_else;
-    uint32_t group;                 /* number of its WHEN, from 1; 0: unconditional */
+    uint32_t group; /* number of its WHEN, from 1; 0: unconditional */
 };
 
 struct change {
@@ -339,18 +380,18 @@ struct change {
     struct query *query;            /* INSERT .. SELECT; INSERT ALL's source */
     struct assignment *assignments; /* UPDATE; MERGE's update */
     uint32_t assignment_count;
-    struct expression *where;       /* UPDATE, DELETE; MERGE's update WHERE */
-    struct from_item **from;        /* MERGE: USING; UPDATE .. FROM made by a rewrite */
+    struct expression *where; /* UPDATE, DELETE; MERGE's update WHERE */
+    struct from_item **from;  /* MERGE: USING; UPDATE .. FROM made by a rewrite */
     uint32_t from_count;
-    struct expression *on;          /* MERGE */
+    struct expression *on; /* MERGE */
     bool has_update, has_insert;
     struct expression *delete_where, *insert_where;
-    struct insert_branch insert;    /* MERGE */
+    struct insert_branch insert; /* MERGE */
     struct expression **returning;
     uint32_t returning_count;
     struct expression **into;
     uint32_t into_count;
-    struct expression **drawn;      /* INSERT ALL: NEXTVALs, one number of each for a row of the source */
+    struct expression **drawn; /* INSERT ALL: NEXTVALs, one number of each for a row of the source */
     uint32_t drawn_count;
     bool log_errors;
     uint32_t log_errors_at;
@@ -358,10 +399,10 @@ struct change {
 };
 
 struct control {
-    struct view name;               /* savepoint; ALTER SESSION parameter */
+    struct view name; /* savepoint; ALTER SESSION parameter */
     struct view value;
     enum { ISOLATION_NONE, ISOLATION_READ_COMMITTED, ISOLATION_SERIALIZABLE, ISOLATION_READ_ONLY, ISOLATION_READ_WRITE } isolation;
-    struct from_item **tables;      /* LOCK TABLE */
+    struct from_item **tables; /* LOCK TABLE */
     uint32_t table_count;
     const char *lock_mode;
     enum lock_wait wait;
@@ -376,7 +417,7 @@ struct statement {
     struct change *change;
     struct control *control;
     struct definition *definition;
-    bool block;                     /* BEGIN change; END */
+    bool block; /* BEGIN change; END */
 };
 
 #endif

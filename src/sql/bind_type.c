@@ -16,7 +16,8 @@ static const char *type_text(const struct typing *typing)
 {
     if (type_is_double(typing->type)) return "float8";
     if (typing->type == SQL_INTEGER && typing->precision <= 18 && typing->precision > 0) return "bigint";
-    if (type_is_number(typing->type)) return typing->target == TARGET_INTEGER && typing->precision > 0 && typing->precision <= 18 ? "bigint" : "numeric";
+    if (type_is_number(typing->type))
+        return typing->target == TARGET_INTEGER && typing->precision > 0 && typing->precision <= 18 ? "bigint" : "numeric";
     if (type_is_zoned(typing->type)) return "timestamptz";
     if (type_is_datetime(typing->type)) return "timestamp";
     if (type_is_bytes(typing->type)) return "bytea";
@@ -50,7 +51,8 @@ static void give_type(struct translation *t, struct expression *name, const stru
     own.nullable = true;
     if (own.target == TARGET_BPCHAR) own.target = TARGET_TEXT, own.type = SQL_VARCHAR;
     if (!strcmp(type, "numeric")) own.target = TARGET_NUMERIC;
-    *value = (struct expression){.kind = EXPRESSION_CAST, .at = inner->at, .end = inner->end, .typing = own, .target_type = type, .rewritten = true};
+    *value = (struct expression){
+        .kind = EXPRESSION_CAST, .at = inner->at, .end = inner->end, .typing = own, .target_type = type, .rewritten = true};
     build_add(t, value, inner);
     spread->found = true;
     for (struct expression *e = name; e->kind == EXPRESSION_NAME && e->column; e = e->column->expression) {
@@ -66,7 +68,10 @@ static void give_both(struct translation *t, struct expression *a, struct expres
     give_type(t, b, &a->typing, spread);
 }
 
-static bool named(const struct expression *e, const char *name) { return e->kind == EXPRESSION_CALL && e->rule && !strcmp(e->rule->name, name); }
+static bool named(const struct expression *e, const char *name)
+{
+    return e->kind == EXPRESSION_CALL && e->rule && !strcmp(e->rule->name, name);
+}
 
 /* :b + 1, TRUNC(:b), NVL(:b, ..) where a date is wanted: the bind is a date. */
 static void expect_date(struct expression *e, const struct typing *wanted, struct spread *spread)
@@ -77,11 +82,12 @@ static void expect_date(struct expression *e, const struct typing *wanted, struc
         spread->found = true;
     } else if (e->kind == EXPRESSION_ARITHMETIC && (e->operator_code == OPERATOR_PLUS || e->operator_code == OPERATOR_MINUS)) {
         const struct typing *other = &e->arguments[1]->typing;
-        if (type_is_number(other->type) || type_is_interval(other->type) || e->arguments[1]->kind == EXPRESSION_BIND) expect_date(e->arguments[0], wanted, spread);
-    } else if (named(e, "TRUNC") || named(e, "ROUND") || named(e, "NVL") || named(e, "COALESCE") || named(e, "GREATEST") || named(e, "LEAST")) {
+        if (type_is_number(other->type) || type_is_interval(other->type) || e->arguments[1]->kind == EXPRESSION_BIND)
+            expect_date(e->arguments[0], wanted, spread);
+    } else if (named(e, "TRUNC") || named(e, "ROUND") || named(e, "NVL") || named(e, "COALESCE") || named(e, "GREATEST") ||
+               named(e, "LEAST")) {
         bool all = !named(e, "TRUNC") && !named(e, "ROUND");
-        for (uint32_t i = 0; i < (all ? e->argument_count : 1); i++)
-            expect_date(e->arguments[i], wanted, spread);
+        for (uint32_t i = 0; i < (all ? e->argument_count : 1); i++) expect_date(e->arguments[i], wanted, spread);
     }
 }
 
@@ -99,10 +105,13 @@ static void look(struct translation *t, struct expression **at, void *context)
 {
     struct expression *e = *at;
     if (e->kind == EXPRESSION_COMPARE || e->kind == EXPRESSION_BETWEEN) expect_dates(e, context);
-    if (e->kind == EXPRESSION_COMPARE || e->kind == EXPRESSION_BETWEEN || (e->kind == EXPRESSION_IN && !e->query) || e->kind == EXPRESSION_ARITHMETIC ||
-        (e->kind == EXPRESSION_CALL && e->argument_count > 1 && e->rule && (!strcmp(e->rule->name, "NVL") || !strcmp(e->rule->name, "COALESCE") || !strcmp(e->rule->name, "DECODE"))))
+    if (e->kind == EXPRESSION_COMPARE || e->kind == EXPRESSION_BETWEEN || (e->kind == EXPRESSION_IN && !e->query) ||
+        e->kind == EXPRESSION_ARITHMETIC ||
+        (e->kind == EXPRESSION_CALL && e->argument_count > 1 && e->rule &&
+         (!strcmp(e->rule->name, "NVL") || !strcmp(e->rule->name, "COALESCE") || !strcmp(e->rule->name, "DECODE"))))
         for (uint32_t i = 1; i < e->argument_count; i++) give_both(t, e->arguments[0], e->arguments[i], context);
-    if (e->kind == EXPRESSION_IN && e->query && e->query->column_count > 0) give_type(t, e->arguments[0], &e->query->columns[0].typing, context);
+    if (e->kind == EXPRESSION_IN && e->query && e->query->column_count > 0)
+        give_type(t, e->arguments[0], &e->query->columns[0].typing, context);
 }
 
 /* After columns have got types: the expressions above them. */
@@ -154,7 +163,8 @@ static void spread_assigned(struct translation *t, struct change *c, struct spre
 {
     for (uint32_t i = 0; i < c->assignment_count; i++)
         if (c->assignments[i].column_count == 1) give_type(t, c->assignments[i].value, &c->assignments[i].columns[0]->typing, spread);
-    for (uint32_t i = 0; i < c->insert.value_count && i < c->insert.column_count; i++) give_type(t, c->insert.values[i], &c->insert.columns[i]->typing, spread);
+    for (uint32_t i = 0; i < c->insert.value_count && i < c->insert.column_count; i++)
+        give_type(t, c->insert.values[i], &c->insert.columns[i]->typing, spread);
     for (uint32_t i = 0; i < c->branch_count; i++)
         for (uint32_t j = 0; j < c->branches[i].value_count && j < c->branches[i].column_count; j++)
             give_type(t, c->branches[i].values[j], &c->branches[i].columns[j]->typing, spread);

@@ -52,7 +52,8 @@ struct expression *build_number(struct translation *t, uint32_t at, int64_t numb
 
 struct expression *build_string(struct translation *t, uint32_t at, struct view text)
 {
-    struct expression *e = build_expression(t, EXPRESSION_STRING, at, (struct typing){.type = SQL_CHAR, .target = TARGET_LITERAL, .length = (int)text.size});
+    struct expression *e =
+        build_expression(t, EXPRESSION_STRING, at, (struct typing){.type = SQL_CHAR, .target = TARGET_LITERAL, .length = (int)text.size});
     e->text = text;
     return e;
 }
@@ -114,7 +115,8 @@ bool is_literal(const struct expression *e)
 bool is_constant(const struct expression *e)
 {
     if (is_literal(e)) return true;
-    if (e->kind != EXPRESSION_NEGATE && e->kind != EXPRESSION_PLUS && e->kind != EXPRESSION_ARITHMETIC && e->kind != EXPRESSION_CONCAT) return false;
+    if (e->kind != EXPRESSION_NEGATE && e->kind != EXPRESSION_PLUS && e->kind != EXPRESSION_ARITHMETIC && e->kind != EXPRESSION_CONCAT)
+        return false;
     for (uint32_t i = 0; i < e->argument_count; i++)
         if (!is_constant(e->arguments[i])) return false;
     return true;
@@ -128,10 +130,14 @@ bool literal_integer(const struct expression *e, int64_t *value)
         *value = -*value;
         return true;
     }
-    return (e->kind == EXPRESSION_NUMBER || e->kind == EXPRESSION_STRING) && !(e->kind == EXPRESSION_NUMBER && e->form) && e->text.size <= 18 && view_to_i64(e->text, value);
+    return (e->kind == EXPRESSION_NUMBER || e->kind == EXPRESSION_STRING) && !(e->kind == EXPRESSION_NUMBER && e->form) &&
+           e->text.size <= 18 && view_to_i64(e->text, value);
 }
 
-static bool equal_views(struct view a, struct view b) { return view_equal(a, b); }
+static bool equal_views(struct view a, struct view b)
+{
+    return view_equal(a, b);
+}
 
 bool expression_equal(const struct expression *a, const struct expression *b)
 {
@@ -148,8 +154,9 @@ bool expression_equal(const struct expression *a, const struct expression *b)
     if (a->call && (a->call->distinct != b->call->distinct || a->call->star != b->call->star || a->call->over || b->call->over ||
                     a->call->order.count || b->call->order.count || !equal_views(a->call->option, b->call->option)))
         return false;
-    if (a->kind == EXPRESSION_CAST && (!a->type_name || !b->type_name || a->type_name->type != b->type_name->type || a->type_name->length != b->type_name->length ||
-                                       a->type_name->precision != b->type_name->precision || a->type_name->scale != b->type_name->scale))
+    if (a->kind == EXPRESSION_CAST &&
+        (!a->type_name || !b->type_name || a->type_name->type != b->type_name->type || a->type_name->length != b->type_name->length ||
+         a->type_name->precision != b->type_name->precision || a->type_name->scale != b->type_name->scale))
         return false;
     for (uint32_t i = 0; i < a->argument_count; i++)
         if (!expression_equal(a->arguments[i], b->arguments[i])) return false;

@@ -16,7 +16,7 @@ struct entry {
 struct sql_catalog {
     struct entry **entries;
     uint32_t entry_count, entry_room;
-    uint32_t *slots;             /* index + 1 into entries; 0: free */
+    uint32_t *slots; /* index + 1 into entries; 0: free */
     uint32_t slot_mask;
     struct sql_table **tables;
     uint32_t table_count, table_room;
@@ -33,7 +33,10 @@ static void *room_for(void *list, uint32_t count, uint32_t *room, size_t size)
     return memory_resize(list, size * *room);
 }
 
-static void copy_name(char out[129], const char *name) { snprintf(out, 129, "%s", name ? name : ""); }
+static void copy_name(char out[129], const char *name)
+{
+    snprintf(out, 129, "%s", name ? name : "");
+}
 
 static void fold_name(char out[129], const char *name)
 {
@@ -44,7 +47,10 @@ static void fold_name(char out[129], const char *name)
         if (*c >= 'A' && *c <= 'Z') *c = (char)(*c + 32);
 }
 
-struct sql_catalog *sql_catalog_new(void) { return memory_zero(1, sizeof(struct sql_catalog)); }
+struct sql_catalog *sql_catalog_new(void)
+{
+    return memory_zero(1, sizeof(struct sql_catalog));
+}
 
 void sql_catalog_free(struct sql_catalog *catalog)
 {
@@ -201,7 +207,8 @@ static const struct entry *find(const struct sql_catalog *catalog, unsigned kind
 }
 
 /* Own schema, then its synonyms, then public ones; synonyms may name synonyms. */
-static const struct entry *resolve(const struct sql_catalog *catalog, unsigned kind, const char *current_schema, const char *schema, const char *name)
+static const struct entry *resolve(const struct sql_catalog *catalog, unsigned kind, const char *current_schema, const char *schema,
+                                   const char *name)
 {
     unsigned kinds = 1u << kind | 1u << ENTRY_SYNONYM;
     const char *in = schema ? schema : current_schema ? current_schema : "";
@@ -215,13 +222,15 @@ static const struct entry *resolve(const struct sql_catalog *catalog, unsigned k
     return NULL;
 }
 
-const struct sql_table *sql_catalog_table(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name)
+const struct sql_table *sql_catalog_table(const struct sql_catalog *catalog, const char *current_schema, const char *schema,
+                                          const char *name)
 {
     const struct entry *entry = resolve(catalog, ENTRY_TABLE, current_schema, schema, name);
     return entry ? entry->table : NULL;
 }
 
-const struct sql_sequence *sql_catalog_sequence(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name)
+const struct sql_sequence *sql_catalog_sequence(const struct sql_catalog *catalog, const char *current_schema, const char *schema,
+                                                const char *name)
 {
     const struct entry *entry = resolve(catalog, ENTRY_SEQUENCE, current_schema, schema, name);
     return entry ? entry->sequence : NULL;
@@ -232,7 +241,10 @@ bool sql_catalog_function(const struct sql_catalog *catalog, const char *current
     return resolve(catalog, ENTRY_FUNCTION, current_schema, schema, name) != NULL;
 }
 
-uint64_t sql_catalog_version(const struct sql_catalog *catalog) { return catalog->version; }
+uint64_t sql_catalog_version(const struct sql_catalog *catalog)
+{
+    return catalog->version;
+}
 
 const struct sql_column *sql_table_column(const struct sql_table *table, const char *name)
 {
@@ -246,12 +258,18 @@ const struct sql_key *sql_table_primary_key(const struct sql_table *table)
     return table->key_count > 0 && rank_of_key(table, &table->keys[0]) < 2 ? &table->keys[0] : NULL;
 }
 
-uint32_t sql_catalog_table_count(const struct sql_catalog *catalog) { return catalog->table_count; }
+uint32_t sql_catalog_table_count(const struct sql_catalog *catalog)
+{
+    return catalog->table_count;
+}
 const struct sql_table *sql_catalog_table_at(const struct sql_catalog *catalog, uint32_t index)
 {
     return index < catalog->table_count ? catalog->tables[index] : NULL;
 }
-uint32_t sql_catalog_sequence_count(const struct sql_catalog *catalog) { return catalog->sequence_count; }
+uint32_t sql_catalog_sequence_count(const struct sql_catalog *catalog)
+{
+    return catalog->sequence_count;
+}
 const struct sql_sequence *sql_catalog_sequence_at(const struct sql_catalog *catalog, uint32_t index)
 {
     return index < catalog->sequence_count ? catalog->sequences[index] : NULL;

@@ -12,39 +12,82 @@
 
 /* Oracle's types as far as semantics differ. */
 enum sql_type {
-    SQL_UNKNOWN, SQL_NUMBER, SQL_INTEGER /* NUMBER(p,0), INTEGER */, SQL_FLOAT /* FLOAT(b) */, SQL_BINARY_FLOAT, SQL_BINARY_DOUBLE,
-    SQL_VARCHAR, SQL_CHAR, SQL_NVARCHAR, SQL_NCHAR, SQL_CLOB, SQL_NCLOB, SQL_BLOB, SQL_RAW, SQL_LONG, SQL_LONG_RAW, SQL_DATE,
-    SQL_TIMESTAMP, SQL_TIMESTAMP_TZ, SQL_TIMESTAMP_LTZ, SQL_INTERVAL_YM, SQL_INTERVAL_DS, SQL_ROWID, SQL_BOOLEAN, SQL_CURSOR, SQL_XML, SQL_JSON,
-    SQL_OBJECT, SQL_BFILE, SQL_TYPE_COUNT
+    SQL_UNKNOWN,
+    SQL_NUMBER,
+    SQL_INTEGER /* NUMBER(p,0), INTEGER */,
+    SQL_FLOAT /* FLOAT(b) */,
+    SQL_BINARY_FLOAT,
+    SQL_BINARY_DOUBLE,
+    SQL_VARCHAR,
+    SQL_CHAR,
+    SQL_NVARCHAR,
+    SQL_NCHAR,
+    SQL_CLOB,
+    SQL_NCLOB,
+    SQL_BLOB,
+    SQL_RAW,
+    SQL_LONG,
+    SQL_LONG_RAW,
+    SQL_DATE,
+    SQL_TIMESTAMP,
+    SQL_TIMESTAMP_TZ,
+    SQL_TIMESTAMP_LTZ,
+    SQL_INTERVAL_YM,
+    SQL_INTERVAL_DS,
+    SQL_ROWID,
+    SQL_BOOLEAN,
+    SQL_CURSOR,
+    SQL_XML,
+    SQL_JSON,
+    SQL_OBJECT,
+    SQL_BFILE,
+    SQL_TYPE_COUNT
 };
 const char *sql_type_name(enum sql_type type);
 
 struct sql_column {
-    char name[129];               /* source spelling, as in the dictionary (usually upper case) */
-    char target[129];             /* target spelling (usually lower case) */
+    char name[129];   /* source spelling, as in the dictionary (usually upper case) */
+    char target[129]; /* target spelling (usually lower case) */
     enum sql_type type;
     int precision, scale, length; /* length in characters or bytes; precision 0: none given; scale of timestamps: fraction digits */
     bool nullable;
-    bool has_default;             /* the source fills it */
-    bool default_varies;          /* the default is not a constant (SYSDATE, sequence, USER) */
+    bool has_default;    /* the source fills it */
+    bool default_varies; /* the default is not a constant (SYSDATE, sequence, USER) */
     bool identity, generated_virtual;
-    uint32_t target_type;         /* PostgreSQL type oid where known, else 0 */
+    uint32_t target_type; /* PostgreSQL type oid where known, else 0 */
 };
-struct sql_key { char name[129]; bool primary; uint16_t columns[32]; uint16_t column_count; }; /* column indexes; primary first */
-struct sql_foreign_key { char name[129]; char table[129]; bool cascades; uint16_t columns[32]; uint16_t column_count; };
+struct sql_key {
+    char name[129];
+    bool primary;
+    uint16_t columns[32];
+    uint16_t column_count;
+}; /* column indexes; primary first */
+struct sql_foreign_key {
+    char name[129];
+    char table[129];
+    bool cascades;
+    uint16_t columns[32];
+    uint16_t column_count;
+};
 struct sql_table {
-    char schema[129], name[129];           /* source */
-    char target_schema[129], target[129];  /* target */
+    char schema[129], name[129];          /* source */
+    char target_schema[129], target[129]; /* target */
     bool view;
     bool trigger_insert, trigger_update, trigger_delete; /* source triggers that may change this row or others */
     bool temporary;
-    struct sql_column *columns; uint32_t column_count;
-    struct sql_key *keys; uint32_t key_count;            /* primary and unique, not null columns first */
-    struct sql_foreign_key *foreign_keys; uint32_t foreign_key_count;
-    uint32_t id;                           /* index in the catalog */
-    void *owner;                           /* the engine's */
+    struct sql_column *columns;
+    uint32_t column_count;
+    struct sql_key *keys;
+    uint32_t key_count; /* primary and unique, not null columns first */
+    struct sql_foreign_key *foreign_keys;
+    uint32_t foreign_key_count;
+    uint32_t id; /* index in the catalog */
+    void *owner; /* the engine's */
 };
-struct sql_sequence { char schema[129], name[129], target_schema[129], target[129]; int64_t increment; };
+struct sql_sequence {
+    char schema[129], name[129], target_schema[129], target[129];
+    int64_t increment;
+};
 
 struct sql_catalog;
 struct sql_catalog *sql_catalog_new(void);
@@ -56,14 +99,18 @@ struct sql_column *sql_catalog_add_column(struct sql_table *table, const struct 
 struct sql_key *sql_catalog_add_key(struct sql_table *table, const struct sql_key *key);
 struct sql_foreign_key *sql_catalog_add_foreign_key(struct sql_table *table, const struct sql_foreign_key *key);
 void sql_catalog_add_sequence(struct sql_catalog *catalog, const struct sql_sequence *sequence);
-void sql_catalog_add_synonym(struct sql_catalog *catalog, const char *schema, const char *name, const char *to_schema, const char *to_name); /* schema "" : public */
-void sql_catalog_add_function(struct sql_catalog *catalog, const char *schema, const char *name); /* user-defined: exists on the target too */
+void sql_catalog_add_synonym(struct sql_catalog *catalog, const char *schema, const char *name, const char *to_schema,
+                             const char *to_name); /* schema "" : public */
+void sql_catalog_add_function(struct sql_catalog *catalog, const char *schema,
+                              const char *name); /* user-defined: exists on the target too */
 void sql_catalog_freeze(struct sql_catalog *catalog, uint64_t version);
 
 uint64_t sql_catalog_version(const struct sql_catalog *catalog);
 /* schema NULL: `current_schema`, then synonyms. Names as in the dictionary. NULL: unknown. */
-const struct sql_table *sql_catalog_table(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
-const struct sql_sequence *sql_catalog_sequence(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
+const struct sql_table *sql_catalog_table(const struct sql_catalog *catalog, const char *current_schema, const char *schema,
+                                          const char *name);
+const struct sql_sequence *sql_catalog_sequence(const struct sql_catalog *catalog, const char *current_schema, const char *schema,
+                                                const char *name);
 bool sql_catalog_function(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
 const struct sql_column *sql_table_column(const struct sql_table *table, const char *name);
 const struct sql_key *sql_table_primary_key(const struct sql_table *table); /* primary, else first unique key of not-null columns; NULL */

@@ -60,7 +60,8 @@ static void find_equalities(struct equalities *list, const struct relation *targ
     }
 }
 
-static struct sql_key_part key_part(struct translation *t, const struct sql_table *table, const struct sql_column *column, const struct expression *value)
+static struct sql_key_part key_part(struct translation *t, const struct sql_table *table, const struct sql_column *column,
+                                    const struct expression *value)
 {
     struct sql_key_part part = {.column = (uint16_t)(column - table->columns), .from = SQL_FROM_LITERAL};
     if (value->kind == EXPRESSION_BIND) {
@@ -70,7 +71,8 @@ static struct sql_key_part key_part(struct translation *t, const struct sql_tabl
     }
     bool negative = value->kind == EXPRESSION_NEGATE;
     if (value->kind == EXPRESSION_NEGATE || value->kind == EXPRESSION_PLUS) value = value->arguments[0];
-    part.literal = negative ? view_text(translation_printf(t, "-%.*s", (int)value->text.size, (const char *)value->text.data)) : value->text;
+    part.literal =
+        negative ? view_text(translation_printf(t, "-%.*s", (int)value->text.size, (const char *)value->text.data)) : value->text;
     part.literal_type = value->kind == EXPRESSION_NUMBER ? SQL_NUMBER : SQL_VARCHAR;
     return part;
 }
@@ -83,7 +85,8 @@ static const struct expression *value_of(const struct equalities *list, const st
 }
 
 /* The first key, primary before unique, whose columns all have a value. */
-static const struct sql_key *find_key(struct translation *t, const struct sql_table *table, const struct equalities *list, struct sql_key_part **parts)
+static const struct sql_key *find_key(struct translation *t, const struct sql_table *table, const struct equalities *list,
+                                      struct sql_key_part **parts)
 {
     for (uint32_t i = 0; i < table->key_count; i++) {
         const struct sql_key *key = &table->keys[i];
@@ -101,7 +104,8 @@ static const struct sql_key *find_key(struct translation *t, const struct sql_ta
     return NULL;
 }
 
-static void add_assigned(struct translation *t, struct classification *c, const struct sql_table *table, const struct expression *column, const struct expression *value)
+static void add_assigned(struct translation *t, struct classification *c, const struct sql_table *table, const struct expression *column,
+                         const struct expression *value)
 {
     if (!table || !column->column || !column->column->source || !is_plain_value(value)) return;
     struct sql_key_part part = key_part(t, table, column->column->source, value);
@@ -203,7 +207,8 @@ static bool values_from_dual(struct translation *t, const struct change *c, stru
     return true;
 }
 
-static void insert_keys(struct translation *t, struct classification *c, const struct sql_table *table, const struct insert_branch *b, struct expression *const *values)
+static void insert_keys(struct translation *t, struct classification *c, const struct sql_table *table, const struct insert_branch *b,
+                        struct expression *const *values)
 {
     struct equalities list = {.count = 0};
     for (uint32_t i = 0; i < b->column_count && i < b->value_count; i++) {
@@ -215,7 +220,8 @@ static void insert_keys(struct translation *t, struct classification *c, const s
 }
 
 /* A column of the primary key that is not in the values but is returned into a bind: better than another unique key whose columns are in the values. */
-static void key_from_returning(struct translation *t, struct classification *c, const struct change *change, const struct insert_branch *b, struct expression *const *values)
+static void key_from_returning(struct translation *t, struct classification *c, const struct change *change, const struct insert_branch *b,
+                               struct expression *const *values)
 {
     const struct sql_table *table = c->written;
     const struct sql_key *key = table ? sql_table_primary_key(table) : NULL;
@@ -231,8 +237,10 @@ static void key_from_returning(struct translation *t, struct classification *c, 
             }
         for (uint32_t j = 0; j < change->returning_count && j < change->into_count && !found; j++) {
             const struct expression *e = change->returning[j];
-            if (e->kind != EXPRESSION_NAME || !e->column || e->column->source != column || change->into[j]->kind != EXPRESSION_BIND) continue;
-            parts[i] = (struct sql_key_part){.column = (uint16_t)(column - table->columns), .from = SQL_FROM_RETURNING, .bind = change->into[j]->bind};
+            if (e->kind != EXPRESSION_NAME || !e->column || e->column->source != column || change->into[j]->kind != EXPRESSION_BIND)
+                continue;
+            parts[i] = (struct sql_key_part){
+                .column = (uint16_t)(column - table->columns), .from = SQL_FROM_RETURNING, .bind = change->into[j]->bind};
             found = true;
         }
         if (!found) return;
@@ -298,8 +306,10 @@ static void classify_update(struct translation *t, struct change *change, enum s
     }
     for (uint32_t i = 0; i < change->insert.value_count; i++) look_at(t, change->insert.values[i], c);
     if (!table) return;
-    c->side_effects = table->view || (kind == SQL_UPDATE && table->trigger_update) || (kind == SQL_DELETE && (table->trigger_delete || is_cascaded(t, table))) ||
-                      (kind == SQL_MERGE && (table->trigger_update || table->trigger_insert || (change->delete_where && (table->trigger_delete || is_cascaded(t, table))))) ||
+    c->side_effects = table->view || (kind == SQL_UPDATE && table->trigger_update) ||
+                      (kind == SQL_DELETE && (table->trigger_delete || is_cascaded(t, table))) ||
+                      (kind == SQL_MERGE && (table->trigger_update || table->trigger_insert ||
+                                             (change->delete_where && (table->trigger_delete || is_cascaded(t, table))))) ||
                       (change->has_insert && defaults_vary(table, &change->insert));
     find_equalities(&list, target, kind == SQL_MERGE ? change->on : change->where);
     if (!c->chance) c->key = find_key(t, table, &list, &c->key_parts);
@@ -325,7 +335,8 @@ static bool key_in_order(const struct sql_table *table, const struct query *q, c
             if (!key->primary && table->columns[key->columns[j]].nullable) whole = false;
             for (uint32_t k = 0; k < q->order.count && !found; k++) {
                 const struct expression *e = q->order.keys[k].expression;
-                if (e->item && e->item <= s->item_count && s->items[e->item - 1].expression->kind != EXPRESSION_STAR) e = s->items[e->item - 1].expression;
+                if (e->item && e->item <= s->item_count && s->items[e->item - 1].expression->kind != EXPRESSION_STAR)
+                    e = s->items[e->item - 1].expression;
                 found = e->kind == EXPRESSION_NAME && e->column && e->column->source == &table->columns[key->columns[j]];
             }
             whole = whole && found;
@@ -410,7 +421,8 @@ static void classify_query(struct translation *t, const struct query *q, struct 
     c->order_by = q->order.count > 0;
     c->ordered = is_ordered(t, q);
     c->single_row = q->body->kind == BODY_SELECT && is_single_row(t, q->body->select);
-    if (q->body->kind == BODY_SELECT && !c->order_by && q->body->select->from_count == 1 && q->body->select->from[0]->kind == FROM_QUERY && c->ordered && !c->single_row)
+    if (q->body->kind == BODY_SELECT && !c->order_by && q->body->select->from_count == 1 && q->body->select->from[0]->kind == FROM_QUERY &&
+        c->ordered && !c->single_row)
         c->order_by = true;
 }
 
@@ -418,10 +430,13 @@ void classify_statement(struct translation *t, struct statement *s, struct class
 {
     switch (s->kind) {
     case SQL_SELECT: classify_query(t, s->query, c); return;
-    case SQL_INSERT: case SQL_INSERT_ALL:
+    case SQL_INSERT:
+    case SQL_INSERT_ALL:
         if (s->change->branch_count > 0) classify_insert(t, s->change, c);
         return;
-    case SQL_UPDATE: case SQL_DELETE: case SQL_MERGE: classify_update(t, s->change, s->kind, c); return;
+    case SQL_UPDATE:
+    case SQL_DELETE:
+    case SQL_MERGE: classify_update(t, s->change, s->kind, c); return;
     default: return;
     }
 }
@@ -430,9 +445,19 @@ void classify_finish(struct translation *t, const struct statement *s, struct cl
 {
     switch (s->kind) {
     case SQL_SELECT: return;
-    case SQL_COMMIT: case SQL_ROLLBACK: case SQL_ROLLBACK_TO: case SQL_SAVEPOINT: case SQL_SET_TRANSACTION: case SQL_LOCK_TABLE: case SQL_ALTER_SESSION:
+    case SQL_COMMIT:
+    case SQL_ROLLBACK:
+    case SQL_ROLLBACK_TO:
+    case SQL_SAVEPOINT:
+    case SQL_SET_TRANSACTION:
+    case SQL_LOCK_TABLE:
+    case SQL_ALTER_SESSION:
     case SQL_EXPLAIN: c->class_ = SQL_CLASS_CONTROL; return;
-    case SQL_INSERT: case SQL_INSERT_ALL: case SQL_UPDATE: case SQL_DELETE: case SQL_MERGE: break;
+    case SQL_INSERT:
+    case SQL_INSERT_ALL:
+    case SQL_UPDATE:
+    case SQL_DELETE:
+    case SQL_MERGE: break;
     default: c->class_ = SQL_CLASS_OPAQUE; return;
     }
     bool unknowable = t->is_volatile || t->uses_sequence || t->calls_unknown || t->approximate || c->side_effects;

@@ -18,11 +18,11 @@ struct classification {
     uint32_t assigned_count;
     bool ordered, order_by, single_row, for_update;
     uint32_t lock_wait_s;
-    bool reads_tables;      /* in a change: some table is read to find values or rows */
-    bool chance;            /* ROWNUM and the like decide which rows are changed */
-    bool several;           /* more than one table is written */
-    bool by_values;         /* INSERT whose rows are all in the statement */
-    bool side_effects;      /* triggers, cascades, defaults that vary, a view */
+    bool reads_tables; /* in a change: some table is read to find values or rows */
+    bool chance;       /* ROWNUM and the like decide which rows are changed */
+    bool several;      /* more than one table is written */
+    bool by_values;    /* INSERT whose rows are all in the statement */
+    bool side_effects; /* triggers, cascades, defaults that vary, a view */
 };
 
 void classify_statement(struct translation *t, struct statement *s, struct classification *c);

@@ -18,7 +18,8 @@ static struct typing text_typing(const struct expression *e)
     return typing;
 }
 
-static struct expression *bind_as(struct translation *t, struct expression *e, enum sql_type type, const char *cast, enum target_type target)
+static struct expression *bind_as(struct translation *t, struct expression *e, enum sql_type type, const char *cast,
+                                  enum target_type target)
 {
     want_bind(t, e, type, cast);
     struct expression *made = build_cast(t, e, cast, target);
@@ -60,7 +61,8 @@ struct expression *as_text(struct translation *t, struct expression *e)
     if (e->typing.target == TARGET_BOOLEAN || e->typing.type == SQL_BOOLEAN) return e;
     if (type_is_bytes(e->typing.type)) return BUILD_CALL(t, e->at, text_typing(e), "upper(encode(\1, 'hex'))", e);
     if (e->typing.type == SQL_JSON || e->typing.type == SQL_XML) return build_cast(t, e, "text", TARGET_TEXT);
-    if (e->typing.target == TARGET_INTEGER && (e->typing.type == SQL_INTEGER || e->typing.scale == 0) && e->kind != EXPRESSION_NUMBER && e->typing.precision > 0) {
+    if (e->typing.target == TARGET_INTEGER && (e->typing.type == SQL_INTEGER || e->typing.scale == 0) && e->kind != EXPRESSION_NUMBER &&
+        e->typing.precision > 0) {
         struct expression *cast = build_cast(t, e, "text", TARGET_TEXT); /* whole numbers have one spelling */
         cast->typing = text_typing(e);
         return cast;
@@ -73,7 +75,8 @@ struct expression *as_text(struct translation *t, struct expression *e)
 struct expression *as_readable(struct translation *t, struct expression *e)
 {
     struct expression *text = as_text(t, e);
-    if (is_null_literal(text)) return build_text(t, e->at, (struct typing){.type = SQL_VARCHAR, .target = TARGET_TEXT}, PRECEDENCE_PRIMARY, "''");
+    if (is_null_literal(text))
+        return build_text(t, e->at, (struct typing){.type = SQL_VARCHAR, .target = TARGET_TEXT}, PRECEDENCE_PRIMARY, "''");
     if (!text->typing.nullable) return text;
     struct typing typing = text->typing;
     typing.nullable = false;
@@ -169,7 +172,8 @@ struct expression *as_zoned(struct translation *t, struct expression *e)
 struct expression *as_interval(struct translation *t, struct expression *e)
 {
     if (e->kind == EXPRESSION_BIND) return bind_as(t, e, SQL_INTERVAL_DS, "interval", TARGET_INTERVAL);
-    if (type_is_text(e->typing.type) && !is_null_literal(e)) return BUILD_CALL(t, e->at, typing_of(SQL_INTERVAL_DS, TARGET_INTERVAL), "@to_dsinterval(\1)", as_text(t, e));
+    if (type_is_text(e->typing.type) && !is_null_literal(e))
+        return BUILD_CALL(t, e->at, typing_of(SQL_INTERVAL_DS, TARGET_INTERVAL), "@to_dsinterval(\1)", as_text(t, e));
     return e;
 }
 
@@ -218,7 +222,8 @@ struct expression *as_type(struct translation *t, struct expression *e, const st
 
 struct expression *collate_binary(struct translation *t, struct expression *e)
 {
-    if (t->options->binary_collation || !type_is_text(e->typing.type) || e->kind == EXPRESSION_COLLATE || e->typing.type == SQL_ROWID) return e;
+    if (t->options->binary_collation || !type_is_text(e->typing.type) || e->kind == EXPRESSION_COLLATE || e->typing.type == SQL_ROWID)
+        return e;
     if (e->kind == EXPRESSION_BIND) return e;
     struct expression *collate = build_expression(t, EXPRESSION_COLLATE, e->at, e->typing);
     build_add(t, collate, e);

@@ -4,22 +4,28 @@
 #include "sql/function.h"
 
 #define EXACT SQL_EXACT
-#define NEAR SQL_APPROXIMATE
-#define NO SQL_REFUSED
+#define NEAR  SQL_APPROXIMATE
+#define NO    SQL_REFUSED
 const struct contract_row contract_rows[] = {
     /* text */
-    {"NULL and text", "'' as a literal or in a bind", EXACT, "NULL, everywhere; no expression that we write answers '' (functions are wrapped in nullif)", NULL},
-    {"NULL and text", "a || b", EXACT, "coalesce(a, '') || coalesce(b, ''); NULL when all parts may be NULL and are; numbers and dates print as on the source", NULL},
+    {"NULL and text", "'' as a literal or in a bind", EXACT,
+     "NULL, everywhere; no expression that we write answers '' (functions are wrapped in nullif)", NULL},
+    {"NULL and text", "a || b", EXACT,
+     "coalesce(a, '') || coalesce(b, ''); NULL when all parts may be NULL and are; numbers and dates print as on the source", NULL},
     {"NULL and text", "c = '', c <> ''", EXACT, "comparison with NULL: unknown", NULL},
     {"NULL and text", "x LIKE p", EXACT, "without ESCAPE: ESCAPE ''; a number is printed first", NULL},
     {"NULL and text", "CHAR(n) in functions and ||", EXACT, "rpad to its length: the blanks are part of the value", NULL},
     {"NULL and text", "CHAR column = literal or CHAR", EXACT, "blank-padded comparison", NULL},
-    {"NULL and text", "CHAR column = bind", EXACT, "a VARCHAR2 bind must have the column's length; a fixed-length bind is padded by the engine; the index stays usable", NULL},
+    {"NULL and text", "CHAR column = bind", EXACT,
+     "a VARCHAR2 bind must have the column's length; a fixed-length bind is padded by the engine; the index stays usable", NULL},
     {"NULL and text", "CHAR column = VARCHAR2", EXACT, "compared with its blanks", NULL},
-    {"NULL and text", "order, <, >, BETWEEN, MIN, MAX of text", EXACT, "by bytes: COLLATE \"C\", unless the target's own collation is \"C\"", NULL},
-    {"NULL and text", "NLS_SORT, NLS_COMP other than BINARY", NEAR, "the order of bytes is kept", "leave the setting, or refuse such sessions"},
+    {"NULL and text", "order, <, >, BETWEEN, MIN, MAX of text", EXACT,
+     "by bytes: COLLATE \"C\", unless the target's own collation is \"C\"", NULL},
+    {"NULL and text", "NLS_SORT, NLS_COMP other than BINARY", NEAR, "the order of bytes is kept",
+     "leave the setting, or refuse such sessions"},
     {"NULL and text", "GREATEST, LEAST with NULL", EXACT, "NULL when one argument is", NULL},
-    {"NULL and text", "DECODE", EXACT, "NULL finds NULL; compared as the type of the first search value; CASE evaluates it once where it can", NULL},
+    {"NULL and text", "DECODE", EXACT,
+     "NULL finds NULL; compared as the type of the first search value; CASE evaluates it once where it can", NULL},
     {"NULL and text", "EMPTY_CLOB(), EMPTY_BLOB()", EXACT, "'' as a value that is not NULL", NULL},
     {"NULL and text", "character 0 in text", NO, "PostgreSQL's text cannot hold it", "strip it, or keep bytes"},
     {"NULL and text", "VARCHAR2(n BYTE)", NEAR, "the target counts characters", "add a CHECK on octet_length"},
@@ -34,11 +40,13 @@ const struct contract_row contract_rows[] = {
     {"Numbers", "SQRT, EXP, LN, LOG, POWER, trigonometry", NEAR, "fewer digits", "compare with a tolerance"},
     {"Numbers", "1d, 1.5f", EXACT, "double precision and real", NULL},
     {"Numbers", "BINARY_DOUBLE / 0", EXACT, "infinity or NaN", NULL},
-    {"Numbers", "products and sums of BINARY_DOUBLE beyond its range", NEAR, "an error where the source answers infinity", "compute in NUMBER"},
+    {"Numbers", "products and sums of BINARY_DOUBLE beyond its range", NEAR, "an error where the source answers infinity",
+     "compute in NUMBER"},
     {"Numbers", "BINARY_DOUBLE_NAN, BINARY_DOUBLE_INFINITY", EXACT, "the constants of the target", NULL},
     /* dates */
     {"Dates and times", "DATE", EXACT, "timestamp(0)", NULL},
-    {"Dates and times", "SYSDATE, SYSTIMESTAMP, CURRENT_DATE ..", EXACT, "the time of the statement, SYSDATE at the database's zone; such statements are volatile", NULL},
+    {"Dates and times", "SYSDATE, SYSTIMESTAMP, CURRENT_DATE ..", EXACT,
+     "the time of the statement, SYSDATE at the database's zone; such statements are volatile", NULL},
     {"Dates and times", "date + n", EXACT, "n days, rounded to the second", NULL},
     {"Dates and times", "date - date", EXACT, "a number of days with all digits", NULL},
     {"Dates and times", "timestamp - timestamp", EXACT, "an interval", NULL},
@@ -47,9 +55,11 @@ const struct contract_row contract_rows[] = {
     {"Dates and times", "interval of months * n", NO, "PostgreSQL's intervals would get days", "multiply the number of months"},
     {"Dates and times", "date compared with text", EXACT, "by NLS_DATE_FORMAT of the session", NULL},
     {"Dates and times", "DATE '..', TIMESTAMP '..'", EXACT, "with zone: timestamptz", NULL},
-    {"Dates and times", "results after the year 9999", NEAR, "the source refuses them, the target goes on", "keep a margin to the last year"},
+    {"Dates and times", "results after the year 9999", NEAR, "the source refuses them, the target goes on",
+     "keep a margin to the last year"},
     {"Dates and times", "seconds with more than six digits", NEAR, "cut to six", "keep them in another column"},
-    {"Dates and times", "TIMESTAMP WITH TIME ZONE", NEAR, "the instant is kept, the zone in which it was written is not", "keep the zone in another column"},
+    {"Dates and times", "TIMESTAMP WITH TIME ZONE", NEAR, "the instant is kept, the zone in which it was written is not",
+     "keep the zone in another column"},
     {"Dates and times", "AT TIME ZONE", NEAR, "the instant is right, the zone to show it in is not kept", "convert with TO_CHAR"},
     {"Dates and times", "EXTRACT(HOUR FROM timestamp with zone)", EXACT, "in UTC, as on the source", NULL},
     {"Dates and times", "TO_CHAR(date, model)", EXACT, "PostgreSQL's to_char where it prints the same, ours for all other elements", NULL},
@@ -77,17 +87,22 @@ const struct contract_row contract_rows[] = {
     {"Queries", "analytic functions, windows", EXACT, "RANGE n PRECEDING over a date counts days", NULL},
     {"Queries", "IGNORE NULLS, FROM LAST", EXACT, "picked from an array of the frame", NULL},
     {"Queries", "KEEP (DENSE_RANK FIRST | LAST) of MIN and MAX", EXACT, "the first of an ordered array or window", NULL},
-    {"Queries", "KEEP of other aggregates; DISTINCT, MEDIAN, PERCENTILE over a window", NO, "PostgreSQL's windows lack it", "compute it in a grouped subquery"},
+    {"Queries", "KEEP of other aggregates; DISTINCT, MEDIAN, PERCENTILE over a window", NO, "PostgreSQL's windows lack it",
+     "compute it in a grouped subquery"},
     {"Queries", "LISTAGG", EXACT, "string_agg in the same order, also DISTINCT and OVER", NULL},
     {"Queries", "LISTAGG ON OVERFLOW TRUNCATE", NEAR, "the whole list is answered", "compare only lists within the limit"},
     {"Queries", "WITH", EXACT, "RECURSIVE where it names itself, with the wide type of each column", NULL},
-    {"Queries", "CONNECT BY", EXACT, "a recursive WITH: PRIOR, LEVEL, ROOT, PATH, ISLEAF, ISCYCLE, NOCYCLE, SIBLINGS; a loop is an error as on the source", NULL},
+    {"Queries", "CONNECT BY", EXACT,
+     "a recursive WITH: PRIOR, LEVEL, ROOT, PATH, ISLEAF, ISCYCLE, NOCYCLE, SIBLINGS; a loop is an error as on the source", NULL},
     {"Queries", "CONNECT BY LEVEL <= n on DUAL", EXACT, "generate_series", NULL},
     {"Queries", "PIVOT, UNPIVOT", EXACT, "aggregates over CASE; a lateral list of rows", NULL},
-    {"Queries", "MODEL, MATCH_RECOGNIZE, SAMPLE, flashback, PARTITION (p), database links", NO, "PostgreSQL has no counterpart, or it belongs to the source", "mapping file"},
+    {"Queries", "MODEL, MATCH_RECOGNIZE, SAMPLE, flashback, PARTITION (p), database links", NO,
+     "PostgreSQL has no counterpart, or it belongs to the source", "mapping file"},
     {"Queries", "dictionary views", NO, "the source's own", "ask the source"},
-    {"Queries", "IS JSON, JSON_VALUE, JSON_EXISTS", NEAR, "by PostgreSQL's paths: documents in lax syntax are none for the target", "store strict JSON"},
-    {"Queries", "JSON_TABLE, JSON_QUERY, JSON_OBJECT and the other functions on JSON", NO, "the printed form of documents differs", "build and read documents in the application"},
+    {"Queries", "IS JSON, JSON_VALUE, JSON_EXISTS", NEAR, "by PostgreSQL's paths: documents in lax syntax are none for the target",
+     "store strict JSON"},
+    {"Queries", "JSON_TABLE, JSON_QUERY, JSON_OBJECT and the other functions on JSON", NO, "the printed form of documents differs",
+     "build and read documents in the application"},
     {"Queries", "XML, Oracle Text, spatial, objects, collections", NO, "no counterpart", "mapping file"},
     {"Queries", "ROWID", NO, "the source's physical address", "use the key"},
     {"Queries", "FOR UPDATE [OF] [NOWAIT | SKIP LOCKED]", EXACT, "FOR NO KEY UPDATE: as on the source it does not hinder children", NULL},
@@ -100,7 +115,8 @@ const struct contract_row contract_rows[] = {
     /* changes */
     {"Changes", "INSERT without a column list", EXACT, "the source's columns by name", NULL},
     {"Changes", "values of another type", EXACT, "converted as the source converts", NULL},
-    {"Changes", "text that is too long by blanks", NEAR, "a literal is refused; of a bind the target cuts the blanks where the source refuses the row", "trim before sending"},
+    {"Changes", "text that is too long by blanks", NEAR,
+     "a literal is refused; of a bind the target cuts the blanks where the source refuses the row", "trim before sending"},
     {"Changes", "seq.NEXTVAL", EXACT, "nextval; named again in the statement it repeats the number", NULL},
     {"Changes", "seq.CURRVAL alone", NEAR, "that of the target's connection: right within the transaction that drew it", "use RETURNING"},
     {"Changes", "INSERT ALL, INSERT FIRST", EXACT, "one INSERT of several rows, or a WITH of INSERTs over the source", NULL},
@@ -115,12 +131,16 @@ const struct contract_row contract_rows[] = {
     {"Changes", "functions of the user's own", SQL_PASSED, "called by their name: they must exist on the target too", NULL},
     /* control */
     {"Transactions and sessions", "COMMIT, ROLLBACK, SAVEPOINT, ROLLBACK TO", EXACT, "as they are", NULL},
-    {"Transactions and sessions", "SET TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE", EXACT, "REPEATABLE READ: the source's is snapshot isolation", NULL},
+    {"Transactions and sessions", "SET TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE", EXACT,
+     "REPEATABLE READ: the source's is snapshot isolation", NULL},
     {"Transactions and sessions", "LOCK TABLE", EXACT, "the mode of the same name", NULL},
-    {"Transactions and sessions", "ALTER SESSION SET", EXACT, "followed by the engine: schema, NLS formats, zone; others have no meaning for the target", NULL},
+    {"Transactions and sessions", "ALTER SESSION SET", EXACT,
+     "followed by the engine: schema, NLS formats, zone; others have no meaning for the target", NULL},
     /* definitions */
-    {"Definitions", "CREATE TABLE", EXACT, "columns, defaults, identities, constraints, virtual columns (stored); physical attributes are left out", NULL},
-    {"Definitions", "ALTER TABLE MOVE, PARALLEL, INMEMORY, supplemental logging and other physical attributes", SQL_PASSED, "they have no meaning for the target", NULL},
+    {"Definitions", "CREATE TABLE", EXACT,
+     "columns, defaults, identities, constraints, virtual columns (stored); physical attributes are left out", NULL},
+    {"Definitions", "ALTER TABLE MOVE, PARALLEL, INMEMORY, supplemental logging and other physical attributes", SQL_PASSED,
+     "they have no meaning for the target", NULL},
     {"Definitions", "partitions, temporary tables, invisible columns, DEFAULT ON NULL", NEAR, "said at the statement", NULL},
     {"Definitions", "CREATE INDEX, SEQUENCE, VIEW; ALTER, DROP, TRUNCATE, COMMENT, GRANT on objects", EXACT, "their counterparts", NULL},
     {"Definitions", "procedures, packages, triggers, types, synonyms, users", NO, "no counterpart, or code", "by hand"},
@@ -160,12 +180,17 @@ static void print_functions(struct buffer *out)
 
 void contract_print(struct buffer *out)
 {
-    buffer_append_text(out, "# What is translated, and how far\n\nPrinted by `make translator-page` from the translator's own tables. *exact*: the same answer; *approximate*: the difference is "
-                            "said with the statement; *passed*: handed on as it is; *refused*: nothing is sent, and the reason stands with line and column.\n");
+    buffer_append_text(
+        out,
+        "# What is translated, and how far\n\nPrinted by `make translator-page` from the translator's own tables. *exact*: the same "
+        "answer; *approximate*: the difference is "
+        "said with the statement; *passed*: handed on as it is; *refused*: nothing is sent, and the reason stands with line and column.\n");
     print_rows(out);
     buffer_append_text(out, "\n## Functions\n\nEvery other function is refused, unless the catalog says that it exists on the target.\n");
     print_functions(out);
-    buffer_append_text(out, "\n## Functions on the target\n\nThe translated text calls these of our own schema where PostgreSQL has none that answers the same.\n\n| function | answers | |\n|---|---|---|\n");
+    buffer_append_text(out, "\n## Functions on the target\n\nThe translated text calls these of our own schema where PostgreSQL has none "
+                            "that answers the same.\n\n| function | answers | |\n|---|---|---|\n");
     for (uint32_t i = 0; i < runtime_row_count; i++)
-        buffer_printf(out, "| `%s(%s)` | `%s` | %s |\n", runtime_rows[i].name, runtime_rows[i].arguments, runtime_rows[i].result, runtime_rows[i].meaning);
+        buffer_printf(out, "| `%s(%s)` | `%s` | %s |\n", runtime_rows[i].name, runtime_rows[i].arguments, runtime_rows[i].result,
+                      runtime_rows[i].meaning);
 }

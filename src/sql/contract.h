@@ -10,11 +10,11 @@
 #include "sql/translate.h"
 
 struct contract_row {
-    const char *group;        /* "joins", "numbers", .. */
-    const char *construct;    /* as written on the source */
+    const char *group;     /* "joins", "numbers", .. */
+    const char *construct; /* as written on the source */
     enum sql_state state;
-    const char *text;         /* exact: how; approximate: the difference; refused: the reason */
-    const char *advice;       /* NULL: none needed */
+    const char *text;   /* exact: how; approximate: the difference; refused: the reason */
+    const char *advice; /* NULL: none needed */
 };
 extern const struct contract_row contract_rows[];
 extern const uint32_t contract_row_count;
@@ -25,10 +25,10 @@ void contract_print(struct buffer *out);
 /* Functions of our own schema on the target that emitted text may call. All live in options.function_schema. */
 struct runtime_row {
     const char *name;
-    const char *arguments;    /* "text, numeric"; overloads have a row each */
+    const char *arguments; /* "text, numeric"; overloads have a row each */
     const char *result;
-    const char *volatility;   /* "immutable", "stable", "volatile" */
-    bool strict;              /* NULL in, NULL out */
+    const char *volatility; /* "immutable", "stable", "volatile" */
+    bool strict;            /* NULL in, NULL out */
     const char *meaning;
 };
 extern const struct runtime_row runtime_rows[];

@@ -13,7 +13,7 @@ enum emit_returning { RETURN_NOTHING, RETURN_INTO, RETURN_IMAGE };
 struct emitter {
     struct translation *t;
     struct buffer *out;
-    uint32_t *parameters;       /* how many $n there are */
+    uint32_t *parameters; /* how many $n there are */
     uint32_t depth;
     enum emit_returning returning;
 };
@@ -32,7 +32,10 @@ void emit_definition(struct emitter *m, const struct definition *d);
 struct type_name;
 void emit_type(struct emitter *m, const struct type_name *type, bool identity);
 void emit_control(struct emitter *m, const struct control *c, enum sql_kind kind);
-void emit_table(struct emitter *m, const struct from_item *item);  /* schema.table */
-static inline void emit_text(struct emitter *m, const char *text) { buffer_append_text(m->out, text); }
+void emit_table(struct emitter *m, const struct from_item *item); /* schema.table */
+static inline void emit_text(struct emitter *m, const char *text)
+{
+    buffer_append_text(m->out, text);
+}
 
 #endif

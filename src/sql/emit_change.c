@@ -239,7 +239,9 @@ static void emit_isolation(struct emitter *m, const struct control *c)
 {
     switch (c->isolation) {
     case ISOLATION_READ_ONLY: emit_text(m, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"); return;
-    case ISOLATION_SERIALIZABLE: emit_text(m, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); return; /* Oracle's is snapshot isolation */
+    case ISOLATION_SERIALIZABLE:
+        emit_text(m, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        return; /* Oracle's is snapshot isolation */
     case ISOLATION_READ_COMMITTED: emit_text(m, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"); return;
     default: emit_text(m, "SET TRANSACTION READ WRITE"); return;
     }
@@ -250,7 +252,8 @@ void emit_control(struct emitter *m, const struct control *c, enum sql_kind kind
     switch (kind) {
     case SQL_COMMIT: emit_text(m, "COMMIT"); return;
     case SQL_ROLLBACK: emit_text(m, "ROLLBACK"); return;
-    case SQL_SAVEPOINT: case SQL_ROLLBACK_TO:
+    case SQL_SAVEPOINT:
+    case SQL_ROLLBACK_TO:
         emit_text(m, kind == SQL_SAVEPOINT ? "SAVEPOINT " : "ROLLBACK TO SAVEPOINT ");
         name_write(m->out, name_to_target(m->t, c->name));
         return;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Emitter: DDL. */
-#include <stdio.h>
 #include "sql/build.h"
 #include "sql/definition.h"
 #include "sql/emit.h"
 #include "sql/name.h"
+#include <stdio.h>
 
-static void write_source_name(struct emitter *m, struct view name) { name_write(m->out, name_to_target(m->t, name)); }
+static void write_source_name(struct emitter *m, struct view name)
+{
+    name_write(m->out, name_to_target(m->t, name));
+}
 
 static void emit_object(struct emitter *m, const struct from_item *item, bool qualified)
 {
@@ -63,16 +66,25 @@ void emit_type(struct emitter *m, const struct type_name *type, bool identity)
 {
     int fraction = type->precision >= 0 && type->precision < 6 ? type->precision : -1;
     switch (type->type) {
-    case SQL_NUMBER: case SQL_INTEGER: emit_number_type(m, type, identity); return;
+    case SQL_NUMBER:
+    case SQL_INTEGER: emit_number_type(m, type, identity); return;
     case SQL_FLOAT: emit_text(m, "numeric"); return;
     case SQL_BINARY_FLOAT: emit_text(m, "real"); return;
     case SQL_BINARY_DOUBLE: emit_text(m, "double precision"); return;
-    case SQL_VARCHAR: case SQL_NVARCHAR: emit_sized(m, "varchar", type->length); return;
-    case SQL_CHAR: case SQL_NCHAR: emit_sized(m, "char", type->length > 0 ? type->length : 1); return;
-    case SQL_CLOB: case SQL_NCLOB: case SQL_LONG: emit_text(m, "text"); return;
-    case SQL_BLOB: case SQL_RAW: case SQL_LONG_RAW: emit_text(m, "bytea"); return;
+    case SQL_VARCHAR:
+    case SQL_NVARCHAR: emit_sized(m, "varchar", type->length); return;
+    case SQL_CHAR:
+    case SQL_NCHAR: emit_sized(m, "char", type->length > 0 ? type->length : 1); return;
+    case SQL_CLOB:
+    case SQL_NCLOB:
+    case SQL_LONG: emit_text(m, "text"); return;
+    case SQL_BLOB:
+    case SQL_RAW:
+    case SQL_LONG_RAW: emit_text(m, "bytea"); return;
     case SQL_DATE: emit_text(m, "timestamp(0)"); return;
-    case SQL_TIMESTAMP: case SQL_TIMESTAMP_TZ: case SQL_TIMESTAMP_LTZ:
+    case SQL_TIMESTAMP:
+    case SQL_TIMESTAMP_TZ:
+    case SQL_TIMESTAMP_LTZ:
         emit_text(m, type->type == SQL_TIMESTAMP ? "timestamp" : "timestamp");
         if (fraction >= 0) buffer_printf(m->out, "(%d)", fraction);
         if (type->type != SQL_TIMESTAMP) emit_text(m, " with time zone");
@@ -86,7 +98,10 @@ void emit_type(struct emitter *m, const struct type_name *type, bool identity)
     }
 }
 
-static bool is_small(struct view number) { return number.size > 0 && number.size <= 18; }
+static bool is_small(struct view number)
+{
+    return number.size > 0 && number.size <= 18;
+}
 
 static void emit_sequence_options(struct emitter *m, const struct sequence_options *o, bool alter)
 {
@@ -148,8 +163,10 @@ static bool emit_constraint(struct emitter *m, const struct constraint_definitio
 
 static void emit_typing(struct emitter *m, const struct typing *typing)
 {
-    struct type_name type = {.type = typing->type == SQL_UNKNOWN ? SQL_VARCHAR : typing->type, .precision = typing->precision ? typing->precision : -1,
-                             .scale = typing->scale ? typing->scale : -1000, .length = typing->length ? typing->length : -1};
+    struct type_name type = {.type = typing->type == SQL_UNKNOWN ? SQL_VARCHAR : typing->type,
+                             .precision = typing->precision ? typing->precision : -1,
+                             .scale = typing->scale ? typing->scale : -1000,
+                             .length = typing->length ? typing->length : -1};
     emit_type(m, &type, false);
 }
 
@@ -282,12 +299,15 @@ static void emit_alter_table(struct emitter *m, const struct definition *d)
             break;
         }
         case ALTER_MODIFY: emit_modify(m, a->column, &any); continue;
-        case ALTER_DROP_COLUMN: case ALTER_DROP_CONSTRAINT: case ALTER_DROP_PRIMARY_KEY:
+        case ALTER_DROP_COLUMN:
+        case ALTER_DROP_CONSTRAINT:
+        case ALTER_DROP_PRIMARY_KEY:
             buffer_printf(m->out, "%sDROP %s ", before, a->kind == ALTER_DROP_COLUMN ? "COLUMN" : "CONSTRAINT");
             write_source_name(m, a->name);
             if (a->cascade) emit_text(m, " CASCADE");
             break;
-        case ALTER_RENAME_COLUMN: case ALTER_RENAME_CONSTRAINT:
+        case ALTER_RENAME_COLUMN:
+        case ALTER_RENAME_CONSTRAINT:
             emit_text(m, a->kind == ALTER_RENAME_COLUMN ? " RENAME COLUMN " : " RENAME CONSTRAINT ");
             write_source_name(m, a->name);
             emit_text(m, " TO ");
@@ -366,12 +386,14 @@ void emit_definition(struct emitter *m, const struct definition *d)
     case DEFINITION_CREATE_TABLE: emit_create_table(m, d); return;
     case DEFINITION_ALTER_TABLE: emit_alter_table(m, d); return;
     case DEFINITION_CREATE_INDEX: emit_index(m, d); return;
-    case DEFINITION_CREATE_SEQUENCE: case DEFINITION_ALTER_SEQUENCE:
+    case DEFINITION_CREATE_SEQUENCE:
+    case DEFINITION_ALTER_SEQUENCE:
         emit_text(m, d->kind == DEFINITION_CREATE_SEQUENCE ? "CREATE SEQUENCE " : "ALTER SEQUENCE ");
         emit_object(m, d->target, true);
         emit_sequence_options(m, &d->sequence, d->kind == DEFINITION_ALTER_SEQUENCE);
         return;
-    case DEFINITION_CREATE_VIEW: case DEFINITION_CREATE_MATERIALIZED_VIEW: emit_view(m, d); return;
+    case DEFINITION_CREATE_VIEW:
+    case DEFINITION_CREATE_MATERIALIZED_VIEW: emit_view(m, d); return;
     case DEFINITION_DROP:
         buffer_printf(m->out, "DROP %.*s ", (int)d->object.size, (const char *)d->object.data);
         if (d->if_exists) emit_text(m, "IF EXISTS ");
@@ -401,7 +423,10 @@ void emit_definition(struct emitter *m, const struct definition *d)
         emit_text(m, "ANALYZE ");
         emit_object(m, d->target, true);
         return;
-    case DEFINITION_SET_CONSTRAINTS: buffer_printf(m->out, "SET CONSTRAINTS %.*s %.*s", (int)d->text.size, (const char *)d->text.data, (int)d->other.size, (const char *)d->other.data); return;
+    case DEFINITION_SET_CONSTRAINTS:
+        buffer_printf(m->out, "SET CONSTRAINTS %.*s %.*s", (int)d->text.size, (const char *)d->text.data, (int)d->other.size,
+                      (const char *)d->other.data);
+        return;
     default: return;
     }
 }

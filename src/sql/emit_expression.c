@@ -12,9 +12,12 @@ static uint8_t precedence_of(const struct expression *e)
     case EXPRESSION_NOT: return PRECEDENCE_NOT;
     case EXPRESSION_IS: return PRECEDENCE_IS;
     case EXPRESSION_COMPARE: return PRECEDENCE_COMPARE;
-    case EXPRESSION_BETWEEN: case EXPRESSION_IN: case EXPRESSION_LIKE: return PRECEDENCE_LIKE;
+    case EXPRESSION_BETWEEN:
+    case EXPRESSION_IN:
+    case EXPRESSION_LIKE: return PRECEDENCE_LIKE;
     case EXPRESSION_CONCAT: return PRECEDENCE_OTHER;
-    case EXPRESSION_ARITHMETIC: return e->operator_code == OPERATOR_PLUS || e->operator_code == OPERATOR_MINUS ? PRECEDENCE_ADD : PRECEDENCE_MULTIPLY;
+    case EXPRESSION_ARITHMETIC:
+        return e->operator_code == OPERATOR_PLUS || e->operator_code == OPERATOR_MINUS ? PRECEDENCE_ADD : PRECEDENCE_MULTIPLY;
     case EXPRESSION_NEGATE: return PRECEDENCE_UNARY;
     case EXPRESSION_CAST: return PRECEDENCE_CAST;
     case EXPRESSION_COLLATE: return PRECEDENCE_COLLATE;
@@ -86,7 +89,8 @@ static void emit_bound(struct emitter *m, const struct frame_bound *bound)
     case BOUND_UNBOUNDED_PRECEDING: emit_text(m, "UNBOUNDED PRECEDING"); return;
     case BOUND_UNBOUNDED_FOLLOWING: emit_text(m, "UNBOUNDED FOLLOWING"); return;
     case BOUND_CURRENT: emit_text(m, "CURRENT ROW"); return;
-    case BOUND_PRECEDING: case BOUND_FOLLOWING:
+    case BOUND_PRECEDING:
+    case BOUND_FOLLOWING:
         emit_expression(m, bound->offset, PRECEDENCE_ADD);
         emit_text(m, bound->kind == BOUND_PRECEDING ? " PRECEDING" : " FOLLOWING");
         return;
@@ -127,7 +131,9 @@ void emit_window(struct emitter *m, const struct window *w, bool inner)
         if (w->exclude.size) {
             struct view word = w->exclude;
             buffer_printf(m->out, " EXCLUDE %.*s%s", (int)word.size, (const char *)word.data,
-                          view_equal_ignoring_case(word, view_text("CURRENT")) ? " ROW" : view_equal_ignoring_case(word, view_text("NO")) ? " OTHERS" : "");
+                          view_equal_ignoring_case(word, view_text("CURRENT")) ? " ROW"
+                          : view_equal_ignoring_case(word, view_text("NO"))    ? " OTHERS"
+                                                                               : "");
         }
     }
     buffer_u8(m->out, ')');
@@ -316,7 +322,8 @@ static void emit_plain(struct emitter *m, const struct expression *e)
 
 static void emit_bare(struct emitter *m, const struct expression *e)
 {
-    static const char *const signs[] = {[OPERATOR_PLUS] = " + ", [OPERATOR_MINUS] = " - ", [OPERATOR_STAR] = " * ", [OPERATOR_SLASH] = " / "};
+    static const char *const signs[] = {
+        [OPERATOR_PLUS] = " + ", [OPERATOR_MINUS] = " - ", [OPERATOR_STAR] = " * ", [OPERATOR_SLASH] = " / "};
     uint8_t own = precedence_of(e);
     switch (e->kind) {
     case EXPRESSION_OR: emit_chain(m, e, " OR ", PRECEDENCE_OR + 1); return;

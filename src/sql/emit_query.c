@@ -34,7 +34,8 @@ static void emit_alias(struct emitter *m, struct view label)
 
 static void emit_join(struct emitter *m, const struct from_item *item)
 {
-    static const char *const words[] = {" JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " CROSS JOIN ", " CROSS JOIN LATERAL ", " LEFT JOIN LATERAL "};
+    static const char *const words[] = {" JOIN ",       " LEFT JOIN ",          " RIGHT JOIN ",       " FULL JOIN ",
+                                        " CROSS JOIN ", " CROSS JOIN LATERAL ", " LEFT JOIN LATERAL "};
     emit_from_item(m, item->left);
     bool natural = item->natural && item->using_count == 0; /* else the columns in common are named: the target may have more */
     if (natural) emit_text(m, " NATURAL");
@@ -78,7 +79,8 @@ void emit_from_item(struct emitter *m, const struct from_item *item)
             return;
         }
         emit_table(m, item);
-        if (item->alias.size || (r && r->renamed) || (item->with && !view_equal(r->label, item->with->label))) emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
+        if (item->alias.size || (r && r->renamed) || (item->with && !view_equal(r->label, item->with->label)))
+            emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
         return;
     case FROM_FUNCTION:
         if (!item->column_alias.size) break;

@@ -6,7 +6,7 @@
 
 struct sink {
     XXH3_state_t *hash;
-    struct buffer *text;   /* NULL: the hash only */
+    struct buffer *text; /* NULL: the hash only */
 };
 
 static void put(struct sink *sink, const void *bytes, size_t size)
@@ -44,7 +44,8 @@ static const char *operator_text(const struct token *token)
 static bool glued(const struct token *before, const struct token *token)
 {
     if (!before) return true;
-    bool dot = token->kind == TOKEN_OPERATOR && (token->code == OPERATOR_DOT || token->code == OPERATOR_COMMA || token->code == OPERATOR_RIGHT);
+    bool dot =
+        token->kind == TOKEN_OPERATOR && (token->code == OPERATOR_DOT || token->code == OPERATOR_COMMA || token->code == OPERATOR_RIGHT);
     bool after = before->kind == TOKEN_OPERATOR && (before->code == OPERATOR_DOT || before->code == OPERATOR_LEFT);
     return dot || after;
 }
@@ -59,7 +60,8 @@ static void put_token(struct sink *sink, const struct token *token)
         put(sink, token->text.data, token->text.size);
         put(sink, "\"", 1);
         return;
-    case TOKEN_NUMBER: case TOKEN_STRING: put(sink, "?", 1); return;
+    case TOKEN_NUMBER:
+    case TOKEN_STRING: put(sink, "?", 1); return;
     case TOKEN_BIND:
         put(sink, ":", 1);
         if (token->form)
@@ -88,7 +90,8 @@ uint64_t fingerprint_write(struct view statement, struct buffer *text)
     for (;;) {
         token = lexer_next(&lexer);
         if (token.kind == TOKEN_END) break;
-        if (token.kind == TOKEN_OPERATOR && token.code == OPERATOR_SEMICOLON && lexer.at >= statement.size) break; /* a last semicolon says nothing */
+        if (token.kind == TOKEN_OPERATOR && token.code == OPERATOR_SEMICOLON && lexer.at >= statement.size)
+            break; /* a last semicolon says nothing */
         if (!glued(first ? NULL : &before, &token)) put(&sink, " ", 1);
         put_token(&sink, &token);
         before = token;
@@ -98,7 +101,10 @@ uint64_t fingerprint_write(struct view statement, struct buffer *text)
     return XXH3_64bits_digest(&hash);
 }
 
-uint64_t sql_fingerprint(struct view statement) { return fingerprint_write(statement.data ? statement : view_text(""), NULL); }
+uint64_t sql_fingerprint(struct view statement)
+{
+    return fingerprint_write(statement.data ? statement : view_text(""), NULL);
+}
 
 enum sql_kind sql_kind_quick(struct view statement)
 {
@@ -107,19 +113,26 @@ enum sql_kind sql_kind_quick(struct view statement)
     while (token.kind == TOKEN_OPERATOR && (token.code == OPERATOR_LEFT || token.code == OPERATOR_LESS)) {
         bool label = token.code == OPERATOR_LESS;
         token = lexer_next(&lexer);
-        while (label && token.kind != TOKEN_END && token.kind != TOKEN_BAD && !(token.kind == TOKEN_OPERATOR && token.code == OPERATOR_GREATER)) token = lexer_next(&lexer);
+        while (label && token.kind != TOKEN_END && token.kind != TOKEN_BAD &&
+               !(token.kind == TOKEN_OPERATOR && token.code == OPERATOR_GREATER))
+            token = lexer_next(&lexer);
         while (label && token.kind == TOKEN_OPERATOR && token.code == OPERATOR_GREATER) token = lexer_next(&lexer);
     }
     if (token.kind != TOKEN_WORD) return SQL_OTHER;
     struct token next = lexer_next(&lexer);
     enum word second = next.kind == TOKEN_WORD ? next.code : WORD_NONE;
     switch ((enum word)token.code) {
-    case WORD_SELECT: case WORD_WITH: return SQL_SELECT;
+    case WORD_SELECT:
+    case WORD_WITH: return SQL_SELECT;
     case WORD_INSERT: return second == WORD_ALL || second == WORD_FIRST ? SQL_INSERT_ALL : SQL_INSERT;
     case WORD_UPDATE: return SQL_UPDATE;
     case WORD_DELETE: return SQL_DELETE;
     case WORD_MERGE: return SQL_MERGE;
-    case WORD_BEGIN: case WORD_DECLARE: case WORD_CALL: case WORD_EXEC: case WORD_EXECUTE: return SQL_PLSQL;
+    case WORD_BEGIN:
+    case WORD_DECLARE:
+    case WORD_CALL:
+    case WORD_EXEC:
+    case WORD_EXECUTE: return SQL_PLSQL;
     case WORD_COMMIT: return SQL_COMMIT;
     case WORD_SAVEPOINT: return SQL_SAVEPOINT;
     case WORD_EXPLAIN: return SQL_EXPLAIN;
@@ -132,8 +145,18 @@ enum sql_kind sql_kind_quick(struct view statement)
             second = next.kind == TOKEN_WORD ? next.code : WORD_NONE;
         }
         return second == WORD_TO ? SQL_ROLLBACK_TO : SQL_ROLLBACK;
-    case WORD_CREATE: case WORD_DROP: case WORD_TRUNCATE: case WORD_COMMENT: case WORD_GRANT: case WORD_REVOKE: case WORD_RENAME: case WORD_ANALYZE:
-    case WORD_AUDIT: case WORD_NOAUDIT: case WORD_PURGE: case WORD_FLASHBACK: return SQL_DDL;
+    case WORD_CREATE:
+    case WORD_DROP:
+    case WORD_TRUNCATE:
+    case WORD_COMMENT:
+    case WORD_GRANT:
+    case WORD_REVOKE:
+    case WORD_RENAME:
+    case WORD_ANALYZE:
+    case WORD_AUDIT:
+    case WORD_NOAUDIT:
+    case WORD_PURGE:
+    case WORD_FLASHBACK: return SQL_DDL;
     default: return SQL_OTHER;
     }
 }

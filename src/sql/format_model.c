@@ -7,27 +7,36 @@
 enum field { FIELD_NONE, FIELD_YEAR, FIELD_MONTH, FIELD_DAY, FIELD_HOUR24, FIELD_MINUTE, FIELD_SECOND, FIELD_FRACTION };
 struct element {
     const char *oracle;
-    const char *target;   /* the same when printed; NULL: differs */
-    enum field field;     /* when read: plain digits */
+    const char *target; /* the same when printed; NULL: differs */
+    enum field field;   /* when read: plain digits */
     uint8_t digits;
-    bool word;            /* case of the element decides the case of the output */
+    bool word; /* case of the element decides the case of the output */
 };
 /* Longest first where one begins with another. */
 static const struct element elements[] = {
-    {"YYYY", "YYYY", FIELD_YEAR, 4, false}, {"RRRR", "YYYY", FIELD_NONE, 0, false}, {"YYY", "YYY", FIELD_NONE, 0, false}, {"YY", "YY", FIELD_NONE, 0, false},
-    {"RR", "YY", FIELD_NONE, 0, false}, {"IYYY", "IYYY", FIELD_NONE, 0, false}, {"IYY", "IYY", FIELD_NONE, 0, false}, {"IY", "IY", FIELD_NONE, 0, false},
-    {"IW", "IW", FIELD_NONE, 0, false}, {"MONTH", "MONTH", FIELD_NONE, 0, true}, {"MON", "MON", FIELD_NONE, 0, true}, {"MM", "MM", FIELD_MONTH, 2, false},
-    {"MI", "MI", FIELD_MINUTE, 2, false}, {"DDD", "DDD", FIELD_NONE, 0, false}, {"DD", "DD", FIELD_DAY, 2, false}, {"DAY", "DAY", FIELD_NONE, 0, true},
-    {"DY", "DY", FIELD_NONE, 0, true}, {"HH24", "HH24", FIELD_HOUR24, 2, false}, {"HH12", "HH12", FIELD_NONE, 0, false}, {"HH", "HH12", FIELD_NONE, 0, false},
-    {"SSSSS", "SSSSS", FIELD_NONE, 0, false}, {"SS", "SS", FIELD_SECOND, 2, false}, {"FF1", "FF1", FIELD_FRACTION, 1, false}, {"FF2", "FF2", FIELD_FRACTION, 2, false},
+    {"YYYY", "YYYY", FIELD_YEAR, 4, false},   {"RRRR", "YYYY", FIELD_NONE, 0, false},   {"YYY", "YYY", FIELD_NONE, 0, false},
+    {"YY", "YY", FIELD_NONE, 0, false},       {"RR", "YY", FIELD_NONE, 0, false},       {"IYYY", "IYYY", FIELD_NONE, 0, false},
+    {"IYY", "IYY", FIELD_NONE, 0, false},     {"IY", "IY", FIELD_NONE, 0, false},       {"IW", "IW", FIELD_NONE, 0, false},
+    {"MONTH", "MONTH", FIELD_NONE, 0, true},  {"MON", "MON", FIELD_NONE, 0, true},      {"MM", "MM", FIELD_MONTH, 2, false},
+    {"MI", "MI", FIELD_MINUTE, 2, false},     {"DDD", "DDD", FIELD_NONE, 0, false},     {"DD", "DD", FIELD_DAY, 2, false},
+    {"DAY", "DAY", FIELD_NONE, 0, true},      {"DY", "DY", FIELD_NONE, 0, true},        {"HH24", "HH24", FIELD_HOUR24, 2, false},
+    {"HH12", "HH12", FIELD_NONE, 0, false},   {"HH", "HH12", FIELD_NONE, 0, false},     {"SSSSS", "SSSSS", FIELD_NONE, 0, false},
+    {"SS", "SS", FIELD_SECOND, 2, false},     {"FF1", "FF1", FIELD_FRACTION, 1, false}, {"FF2", "FF2", FIELD_FRACTION, 2, false},
     {"FF3", "FF3", FIELD_FRACTION, 3, false}, {"FF4", "FF4", FIELD_FRACTION, 4, false}, {"FF5", "FF5", FIELD_FRACTION, 5, false},
-    {"FF6", "FF6", FIELD_FRACTION, 6, false}, {"FF9", NULL, FIELD_NONE, 0, false}, {"FF", NULL, FIELD_NONE, 0, false}, {"Q", "Q", FIELD_NONE, 0, false},
-    {"WW", "WW", FIELD_NONE, 0, false}, {"W", "W", FIELD_NONE, 0, false}, {"AM", "AM", FIELD_NONE, 0, true}, {"PM", "PM", FIELD_NONE, 0, true},
-    {"D", NULL, FIELD_NONE, 0, false}, {"J", "J", FIELD_NONE, 0, false}, {"Y", "Y", FIELD_NONE, 0, false},
+    {"FF6", "FF6", FIELD_FRACTION, 6, false}, {"FF9", NULL, FIELD_NONE, 0, false},      {"FF", NULL, FIELD_NONE, 0, false},
+    {"Q", "Q", FIELD_NONE, 0, false},         {"WW", "WW", FIELD_NONE, 0, false},       {"W", "W", FIELD_NONE, 0, false},
+    {"AM", "AM", FIELD_NONE, 0, true},        {"PM", "PM", FIELD_NONE, 0, true},        {"D", NULL, FIELD_NONE, 0, false},
+    {"J", "J", FIELD_NONE, 0, false},         {"Y", "Y", FIELD_NONE, 0, false},
 };
 
-static bool is_letter(uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+static bool is_letter(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
 
 /* What begins at `at`: the longest element, or NULL. */
 static const struct element *element_at(struct view model, size_t at)
@@ -52,7 +61,8 @@ static bool starts(struct view model, size_t at, const char *text)
 
 static bool is_unlike(struct view model, size_t at) /* elements that begin like others and mean something else */
 {
-    static const char *const others[] = {"YEAR", "SYEAR", "SYYYY", "DS", "DL", "TS", "TZ", "CC", "SCC", "RM", "A.M", "P.M", "A.D", "B.C", "AD", "BC", "E", "X", "TH", "SP", "FX", "Y,YYY", "FF7", "FF8"};
+    static const char *const others[] = {"YEAR", "SYEAR", "SYYYY", "DS", "DL", "TS", "TZ", "CC", "SCC", "RM",    "A.M", "P.M",
+                                         "A.D",  "B.C",   "AD",    "BC", "E",  "X",  "TH", "SP", "FX",  "Y,YYY", "FF7", "FF8"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (starts(model, at, others[i])) return true;
     return false;
@@ -85,7 +95,8 @@ const char *format_model_print(struct translation *t, struct view model)
         } else if (is_letter(c)) {
             const struct element *element = element_at(model, at);
             size_t size = element ? strlen(element->oracle) : 0;
-            if (is_unlike(model, at) || !element || !element->target || starts(model, at + size, "TH") || starts(model, at + size, "SP")) goto unlike;
+            if (is_unlike(model, at) || !element || !element->target || starts(model, at + size, "TH") || starts(model, at + size, "SP"))
+                goto unlike;
             if (fill) buffer_append_text(&out, "FM");
             if (element->word) { /* Month, MONTH, month; mOnth prints as MONTH does not: leave that to our function */
                 bool first = c >= 'A' && c <= 'Z', second = model.data[at + 1] >= 'A' && model.data[at + 1] <= 'Z';
@@ -134,7 +145,9 @@ const char *format_model_read(struct translation *t, struct view text, struct vi
                 if (from >= text.size || !is_digit(text.data[from])) return NULL;
                 value = value * 10 + (text.data[from] - '0');
             }
-            if (from < text.size && is_digit(text.data[from]) && (at + strlen(element->oracle) >= model.size || !is_letter(model.data[at + strlen(element->oracle)]))) return NULL;
+            if (from < text.size && is_digit(text.data[from]) &&
+                (at + strlen(element->oracle) >= model.size || !is_letter(model.data[at + strlen(element->oracle)])))
+                return NULL;
             values[element->field] = value;
             seen[element->field] = true;
             if (element->field == FIELD_FRACTION) fraction_digits = element->digits;
@@ -147,9 +160,10 @@ const char *format_model_read(struct translation *t, struct view text, struct vi
     }
     if (from != text.size || !seen[FIELD_YEAR] || !seen[FIELD_MONTH] || !seen[FIELD_DAY]) return NULL;
     if (values[FIELD_YEAR] < 1 || values[FIELD_MONTH] < 1 || values[FIELD_MONTH] > 12 || values[FIELD_DAY] < 1 ||
-        values[FIELD_DAY] > days_in_month(values[FIELD_YEAR], values[FIELD_MONTH]) || values[FIELD_HOUR24] > 23 || values[FIELD_MINUTE] > 59 || values[FIELD_SECOND] > 59)
+        values[FIELD_DAY] > days_in_month(values[FIELD_YEAR], values[FIELD_MONTH]) || values[FIELD_HOUR24] > 23 ||
+        values[FIELD_MINUTE] > 59 || values[FIELD_SECOND] > 59)
         return NULL;
-    const char *date = translation_printf(t, "%04d-%02d-%02d %02d:%02d:%02d", values[FIELD_YEAR], values[FIELD_MONTH], values[FIELD_DAY], values[FIELD_HOUR24],
-                                          values[FIELD_MINUTE], values[FIELD_SECOND]);
+    const char *date = translation_printf(t, "%04d-%02d-%02d %02d:%02d:%02d", values[FIELD_YEAR], values[FIELD_MONTH], values[FIELD_DAY],
+                                          values[FIELD_HOUR24], values[FIELD_MINUTE], values[FIELD_SECOND]);
     return fraction_digits ? translation_printf(t, "%s.%0*d", date, fraction_digits, values[FIELD_FRACTION]) : date;
 }

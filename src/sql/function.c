@@ -25,7 +25,8 @@ static bool count_fits(const struct function_rule *rule, uint32_t arguments, boo
     return arguments >= (uint32_t)rule->least && (rule->most < 0 || arguments <= (uint32_t)rule->most);
 }
 
-static const struct function_rule *find_in(const struct function_table *table, struct view name, uint32_t arguments, bool brackets, bool *wrong_count)
+static const struct function_rule *find_in(const struct function_table *table, struct view name, uint32_t arguments, bool brackets,
+                                           bool *wrong_count)
 {
     uint32_t low = 0, high = table->count;
     while (low < high) { /* the first row whose name is not before `name` */
@@ -95,19 +96,24 @@ struct expression *rewrite_call(struct translation *t, struct expression *e)
 {
     const struct function_rule *rule = e->rule;
     if (!rule) return e; /* a function of the user's, or refused by the resolver */
-    if (e->call->named) finding_refuse(t, e->at, "named arguments", "a built-in function is called with named arguments", "call it by position");
+    if (e->call->named)
+        finding_refuse(t, e->at, "named arguments", "a built-in function is called with named arguments", "call it by position");
     if (rule->state == SQL_REFUSED) {
-        finding_refuse(t, e->at, "function", translation_printf(t, "%s is not translated: %s", rule->name, rule->difference ? rule->difference : "it has no counterpart"),
-                       rule->advice ? rule->advice : "give a translation in the mapping file");
+        finding_refuse(
+            t, e->at, "function",
+            translation_printf(t, "%s is not translated: %s", rule->name, rule->difference ? rule->difference : "it has no counterpart"),
+            rule->advice ? rule->advice : "give a translation in the mapping file");
         return e;
     }
-    if (rule->state == SQL_APPROXIMATE) finding_difference(t, e->at, rule->name, rule->difference, rule->advice ? rule->advice : "compare with a tolerance");
+    if (rule->state == SQL_APPROXIMATE)
+        finding_difference(t, e->at, rule->name, rule->difference, rule->advice ? rule->advice : "compare with a tolerance");
     if (e->call->fallback) {
         finding_refuse(t, e->at, "function", "DEFAULT .. ON CONVERSION ERROR is not translated", "give a translation in the mapping file");
         return e;
     }
     if (!(rule->flags & (FUNCTION_AGGREGATE | FUNCTION_ANALYTIC)) && has_window_parts(e)) {
-        finding_refuse(t, e->at, "function", translation_printf(t, "%s is called as an aggregate or window function", rule->name), "check the call");
+        finding_refuse(t, e->at, "function", translation_printf(t, "%s is called as an aggregate or window function", rule->name),
+                       "check the call");
         return e;
     }
     take_arguments(t, e, rule->takes);

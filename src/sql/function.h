@@ -9,35 +9,55 @@
 #include "sql/translation.h"
 
 enum function_flag {
-    FUNCTION_AGGREGATE = 1,   /* also with OVER */
-    FUNCTION_ANALYTIC = 2,    /* only with OVER */
-    FUNCTION_VOLATILE = 4,    /* depends on time, session or chance */
-    FUNCTION_BARE = 8,        /* may stand without brackets */
-    FUNCTION_ONLY_BARE = 16,  /* a pseudo column */
-    FUNCTION_NOT_NULL = 32,   /* never answers NULL */
-    FUNCTION_STRICT = 64,     /* NULL only when an argument is NULL */
-    FUNCTION_EFFECT = 128,    /* changes something */
-    FUNCTION_SESSION = 256,   /* depends on session settings that are carried over: comparable */
+    FUNCTION_AGGREGATE = 1,  /* also with OVER */
+    FUNCTION_ANALYTIC = 2,   /* only with OVER */
+    FUNCTION_VOLATILE = 4,   /* depends on time, session or chance */
+    FUNCTION_BARE = 8,       /* may stand without brackets */
+    FUNCTION_ONLY_BARE = 16, /* a pseudo column */
+    FUNCTION_NOT_NULL = 32,  /* never answers NULL */
+    FUNCTION_STRICT = 64,    /* NULL only when an argument is NULL */
+    FUNCTION_EFFECT = 128,   /* changes something */
+    FUNCTION_SESSION = 256,  /* depends on session settings that are carried over: comparable */
 };
 /* What it gives. GIVES_FIRST..: the type of an argument. */
 enum gives {
-    GIVES_UNKNOWN, GIVES_NUMBER, GIVES_INTEGER, GIVES_DOUBLE, GIVES_TEXT, GIVES_CLOB, GIVES_DATE, GIVES_TIMESTAMP, GIVES_TIMESTAMPTZ, GIVES_INTERVAL_DS,
-    GIVES_INTERVAL_YM, GIVES_BYTES, GIVES_BLOB, GIVES_ROWID, GIVES_BOOLEAN, GIVES_FIRST, GIVES_SECOND, GIVES_COMMON, GIVES_TEXT_OF_FIRST /* CLOB stays CLOB */,
-    GIVES_NUMBER_OF_FIRST /* BINARY_DOUBLE stays */, GIVES_DATE_OR_NUMBER, GIVES_DECODE, GIVES_XML
+    GIVES_UNKNOWN,
+    GIVES_NUMBER,
+    GIVES_INTEGER,
+    GIVES_DOUBLE,
+    GIVES_TEXT,
+    GIVES_CLOB,
+    GIVES_DATE,
+    GIVES_TIMESTAMP,
+    GIVES_TIMESTAMPTZ,
+    GIVES_INTERVAL_DS,
+    GIVES_INTERVAL_YM,
+    GIVES_BYTES,
+    GIVES_BLOB,
+    GIVES_ROWID,
+    GIVES_BOOLEAN,
+    GIVES_FIRST,
+    GIVES_SECOND,
+    GIVES_COMMON,
+    GIVES_TEXT_OF_FIRST /* CLOB stays CLOB */,
+    GIVES_NUMBER_OF_FIRST /* BINARY_DOUBLE stays */,
+    GIVES_DATE_OR_NUMBER,
+    GIVES_DECODE,
+    GIVES_XML
 };
 
 struct function_rule {
-    const char *name;         /* upper case; PACKAGE.NAME */
-    int8_t least, most;       /* number of arguments; most -1: any */
+    const char *name;   /* upper case; PACKAGE.NAME */
+    int8_t least, most; /* number of arguments; most -1: any */
     enum sql_state state;
     uint16_t flags;
     enum gives gives;
     /* One letter for each argument, the last one repeats: t text, n numeric, m any number, i integer, d timestamp, z timestamp with
      * time zone, y interval, b bytes, a as it is, f double. Capital letters: as the small one, and NULL reads as ''. */
     const char *takes;
-    const char *how;          /* target text; \1 .. \9 are the arguments, @ our schema; NULL: `rewrite` */
+    const char *how; /* target text; \1 .. \9 are the arguments, @ our schema; NULL: `rewrite` */
     struct expression *(*rewrite)(struct translation *t, struct expression *e);
-    const char *difference;   /* approximate: the difference; refused: the reason */
+    const char *difference; /* approximate: the difference; refused: the reason */
     const char *advice;
 };
 
@@ -47,9 +67,10 @@ struct function_table {
     const struct function_rule *rules;
     uint32_t count;
 };
-extern const struct function_rule functions_text[], functions_number[], functions_datetime[], functions_general[], functions_aggregate[], functions_json[], functions_refused[];
-extern const uint32_t functions_text_count, functions_number_count, functions_datetime_count, functions_general_count, functions_aggregate_count, functions_json_count,
-    functions_refused_count;
+extern const struct function_rule functions_text[], functions_number[], functions_datetime[], functions_general[], functions_aggregate[],
+    functions_json[], functions_refused[];
+extern const uint32_t functions_text_count, functions_number_count, functions_datetime_count, functions_general_count,
+    functions_aggregate_count, functions_json_count, functions_refused_count;
 bool function_table_at(uint32_t index, struct function_table *table); /* false: no such table */
 
 /* NULL: no function of that name; *wrong_count: there is one, with another number of arguments. */

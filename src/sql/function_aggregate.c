@@ -28,7 +28,8 @@ static void convert_frame(struct translation *t, struct window *w)
         struct expression *offset = bounds[i]->offset;
         if (!offset) continue;
         if (type_is_datetime(key->type) && !type_is_interval(offset->typing.type))
-            bounds[i]->offset = BUILD_TEMPLATE(t, offset->at, typing_of(SQL_INTERVAL_DS, TARGET_INTERVAL), PRECEDENCE_MULTIPLY, "\1 * interval '1 day'", as_number(t, offset));
+            bounds[i]->offset = BUILD_TEMPLATE(t, offset->at, typing_of(SQL_INTERVAL_DS, TARGET_INTERVAL), PRECEDENCE_MULTIPLY,
+                                               "\1 * interval '1 day'", as_number(t, offset));
         else if (type_is_number(key->type))
             bounds[i]->offset = as_number(t, offset);
     }
@@ -46,7 +47,8 @@ void rewrite_window(struct translation *t, struct window *w)
     for (uint32_t i = 0; i < w->order.count; i++) w->order.keys[i].expression = collate_binary(t, w->order.keys[i].expression);
 }
 
-static void add_frame(struct window *w, enum frame_bound_kind from, enum frame_bound_kind to, struct expression *from_offset, struct expression *to_offset)
+static void add_frame(struct window *w, enum frame_bound_kind from, enum frame_bound_kind to, struct expression *from_offset,
+                      struct expression *to_offset)
 {
     w->unit = FRAME_ROWS;
     w->from = (struct frame_bound){.kind = from, .offset = from_offset};
@@ -67,7 +69,8 @@ static struct expression *pick_value(struct translation *t, struct expression *e
     *list->call->over = *c->over;
     list->target_name = "array_agg";
     build_add(t, list, e->arguments[0]);
-    if (c->over->name.size && (lag || lead)) finding_refuse(t, e->at, "window", "IGNORE NULLS over a named window", "write the window at the function");
+    if (c->over->name.size && (lag || lead))
+        finding_refuse(t, e->at, "window", "IGNORE NULLS over a named window", "write the window at the function");
     rewrite_window(t, list->call->over);
     if (lag) add_frame(list->call->over, BOUND_UNBOUNDED_PRECEDING, BOUND_PRECEDING, NULL, build_number(t, e->at, 1));
     if (lead) add_frame(list->call->over, BOUND_FOLLOWING, BOUND_UNBOUNDED_FOLLOWING, build_number(t, e->at, 1), NULL);
@@ -89,7 +92,8 @@ struct expression *rewrite_aggregate(struct translation *t, struct expression *e
     if ((rule->flags & FUNCTION_ANALYTIC) && !(rule->flags & FUNCTION_AGGREGATE) && !c->over && !c->within)
         finding_refuse(t, e->at, "window", translation_printf(t, "%s needs OVER (..)", rule->name), "check the call");
     if (c->over && c->distinct)
-        finding_refuse(t, e->at, "window", "DISTINCT inside a window function is not available on the target", "compute it in a grouped subquery");
+        finding_refuse(t, e->at, "window", "DISTINCT inside a window function is not available on the target",
+                       "compute it in a grouped subquery");
     if (c->keep) return rewrite_keep(t, e);
     if ((c->nulls == NULLS_IGNORE || c->from_last) && c->over) return pick_value(t, e);
     for (uint32_t i = 0; i < c->order.count; i++) c->order.keys[i].expression = collate_binary(t, c->order.keys[i].expression);
@@ -102,7 +106,8 @@ static struct expression *rewrite_count(struct translation *t, struct expression
 {
     if (e->argument_count == 1 && e->arguments[0]->kind == EXPRESSION_BIND) e->arguments[0] = as_text(t, e->arguments[0]);
     e->target_name = "count";
-    if (e->call->star && e->call->distinct) finding_refuse(t, e->at, "COUNT", "COUNT(DISTINCT *) is an error on the source", "name a column");
+    if (e->call->star && e->call->distinct)
+        finding_refuse(t, e->at, "COUNT", "COUNT(DISTINCT *) is an error on the source", "name a column");
     return rewrite_aggregate(t, e);
 }
 
@@ -135,7 +140,8 @@ static struct expression *rewrite_avg(struct translation *t, struct expression *
     if (a->typing.target == TARGET_FLOAT || e->call->keep) {
         e->target_name = "avg";
         if (a->typing.target == TARGET_FLOAT) e->typing = a->typing;
-        if (e->call->keep) finding_difference(t, e->at, "AVG", "PostgreSQL answers fewer digits than Oracle's 40", "compare with a tolerance");
+        if (e->call->keep)
+            finding_difference(t, e->at, "AVG", "PostgreSQL answers fewer digits than Oracle's 40", "compare with a tolerance");
         return rewrite_aggregate(t, e);
     }
     struct expression *sum = call_like(t, e, "sum", TARGET_NUMERIC), *count = call_like(t, e, "count", TARGET_INTEGER);
@@ -158,7 +164,8 @@ static struct expression *rewrite_ratio(struct translation *t, struct expression
 static struct expression *rewrite_spread(struct translation *t, struct expression *e)
 {
     e->arguments[0] = as_numeric(t, e->arguments[0]);
-    struct expression *value = rewrite_aggregate(t, call_like(t, e, e->rule->how, TARGET_NUMERIC)), *count = call_like(t, e, "count", TARGET_INTEGER);
+    struct expression *value = rewrite_aggregate(t, call_like(t, e, e->rule->how, TARGET_NUMERIC)),
+                      *count = call_like(t, e, "count", TARGET_INTEGER);
     return BUILD_CALL(t, e->at, e->typing, "coalesce(\1, CASE WHEN \2 = 1 THEN 0 END)", value, count);
 }
 
@@ -167,7 +174,9 @@ static struct expression *distinct_list(struct translation *t, struct expression
 {
     struct call *c = e->call;
     struct expression *value = e->arguments[0];
-    if (c->order.count != 1 || !expression_equal(c->order.keys[0].expression, value) || (!type_is_text(value->typing.type) && value->typing.target != TARGET_INTEGER)) return NULL;
+    if (c->order.count != 1 || !expression_equal(c->order.keys[0].expression, value) ||
+        (!type_is_text(value->typing.type) && value->typing.target != TARGET_INTEGER))
+        return NULL;
     struct expression *list = call_like(t, e, "array_agg", TARGET_OTHER);
     value = collate_binary(t, value);
     list->arguments = NULL;
@@ -182,13 +191,16 @@ static struct expression *rewrite_listagg(struct translation *t, struct expressi
 {
     struct call *c = e->call;
     struct expression *text = as_text(t, e->arguments[0]), *separator = e->argument_count > 1 ? e->arguments[1] : NULL;
-    if (c->overflow_truncate) finding_difference(t, e->at, "LISTAGG", "ON OVERFLOW TRUNCATE is not applied: the whole list is answered", "compare only lists within the limit");
+    if (c->overflow_truncate)
+        finding_difference(t, e->at, "LISTAGG", "ON OVERFLOW TRUNCATE is not applied: the whole list is answered",
+                           "compare only lists within the limit");
     separator = separator ? as_readable(t, separator) : build_text(t, e->at, typing_of(SQL_VARCHAR, TARGET_TEXT), PRECEDENCE_PRIMARY, "''");
     if (text->typing.target == TARGET_LITERAL || separator->typing.target == TARGET_PARAMETER) separator = as_text(t, separator);
     if (c->distinct && c->order.count && !c->over) {
         struct expression *list = distinct_list(t, e, separator);
         if (list) return list;
-        finding_refuse(t, e->at, "LISTAGG", "LISTAGG(DISTINCT x) ordered by something else than x is not available on the target", "order by x, or compute it in a subquery");
+        finding_refuse(t, e->at, "LISTAGG", "LISTAGG(DISTINCT x) ordered by something else than x is not available on the target",
+                       "order by x, or compute it in a subquery");
         return e;
     }
     struct expression *made = call_like(t, e, "string_agg", TARGET_TEXT);
@@ -206,7 +218,9 @@ static struct expression *rewrite_listagg(struct translation *t, struct expressi
         made->call->over->order = made->call->order;
         made->call->order = (struct sort_list){0};
         if (made->call->over->order.count) add_frame(made->call->over, BOUND_UNBOUNDED_PRECEDING, BOUND_UNBOUNDED_FOLLOWING, NULL, NULL);
-        if (c->distinct) finding_refuse(t, e->at, "LISTAGG", "LISTAGG(DISTINCT ..) as a window function is not available on the target", "compute it in a grouped subquery");
+        if (c->distinct)
+            finding_refuse(t, e->at, "LISTAGG", "LISTAGG(DISTINCT ..) as a window function is not available on the target",
+                           "compute it in a grouped subquery");
     }
     return made;
 }
@@ -216,7 +230,8 @@ static struct expression *rewrite_percentile(struct translation *t, struct expre
     struct call *c = e->call;
     bool median = view_equal(view_text(e->rule->name), view_text("MEDIAN"));
     if (c->over) {
-        finding_refuse(t, e->at, e->rule->name, "an ordered-set aggregate as a window function is not available on the target", "compute it in a grouped subquery");
+        finding_refuse(t, e->at, e->rule->name, "an ordered-set aggregate as a window function is not available on the target",
+                       "compute it in a grouped subquery");
         return e;
     }
     struct expression *made = call_like(t, e, e->rule->how, TARGET_NUMERIC);
@@ -303,7 +318,8 @@ struct expression *rewrite_keep(struct translation *t, struct expression *e)
         }
         LIST_ADD(t, order.keys, order.count, key);
     }
-    struct sort_key own = {.expression = collate_binary(t, e->arguments[0]), .descending = !strcmp(e->target_name, "max"), .nulls = NULLS_LAST};
+    struct sort_key own = {
+        .expression = collate_binary(t, e->arguments[0]), .descending = !strcmp(e->target_name, "max"), .nulls = NULLS_LAST};
     LIST_ADD(t, order.keys, order.count, own);
     made->call->order = order;
     struct typing typing = e->arguments[0]->typing;
@@ -321,11 +337,12 @@ struct expression *rewrite_keep(struct translation *t, struct expression *e)
 }
 
 #define AGGREGATE FUNCTION_AGGREGATE
-#define ANALYTIC FUNCTION_ANALYTIC
-#define BOTH (FUNCTION_AGGREGATE | FUNCTION_ANALYTIC)
-#define DIGITS "PostgreSQL answers fewer digits than Oracle's 40"
+#define ANALYTIC  FUNCTION_ANALYTIC
+#define BOTH      (FUNCTION_AGGREGATE | FUNCTION_ANALYTIC)
+#define DIGITS    "PostgreSQL answers fewer digits than Oracle's 40"
 const struct function_rule functions_aggregate[] = {
-    {"APPROX_COUNT_DISTINCT", 1, 1, SQL_REFUSED, AGGREGATE, GIVES_INTEGER, "a", NULL, NULL, "its answer is an estimate that differs between the two", "use COUNT(DISTINCT x)"},
+    {"APPROX_COUNT_DISTINCT", 1, 1, SQL_REFUSED, AGGREGATE, GIVES_INTEGER, "a", NULL, NULL,
+     "its answer is an estimate that differs between the two", "use COUNT(DISTINCT x)"},
     {"AVG", 1, 1, SQL_EXACT, AGGREGATE, GIVES_NUMBER_OF_FIRST, "a", "avg", rewrite_avg},
     {"CORR", 2, 2, SQL_APPROXIMATE, AGGREGATE, GIVES_NUMBER, "n", "corr", rewrite_share, DIGITS},
     {"COUNT", 1, 1, SQL_EXACT, AGGREGATE | FUNCTION_NOT_NULL, GIVES_INTEGER, "a", "count", rewrite_count},
@@ -367,6 +384,7 @@ const struct function_rule functions_aggregate[] = {
     {"VARIANCE", 1, 1, SQL_APPROXIMATE, AGGREGATE, GIVES_NUMBER, "a", "var_samp", rewrite_spread, DIGITS},
     {"VAR_POP", 1, 1, SQL_APPROXIMATE, AGGREGATE, GIVES_NUMBER, "n", "var_pop", NULL, DIGITS},
     {"VAR_SAMP", 1, 1, SQL_APPROXIMATE, AGGREGATE, GIVES_NUMBER, "n", "var_samp", NULL, DIGITS},
-    {"WM_CONCAT", 1, 1, SQL_REFUSED, AGGREGATE, GIVES_TEXT, "a", NULL, NULL, "it is undocumented and its order is not defined", "use LISTAGG"},
+    {"WM_CONCAT", 1, 1, SQL_REFUSED, AGGREGATE, GIVES_TEXT, "a", NULL, NULL, "it is undocumented and its order is not defined",
+     "use LISTAGG"},
 };
 const uint32_t functions_aggregate_count = sizeof functions_aggregate / sizeof *functions_aggregate;

@@ -6,7 +6,9 @@
 
 static void check_language(struct translation *t, struct expression *e)
 {
-    if (e->argument_count > 2) finding_difference(t, e->at, e->rule->name, "the third argument (NLS parameters) is not applied", "leave it out, or set it for the session");
+    if (e->argument_count > 2)
+        finding_difference(t, e->at, e->rule->name, "the third argument (NLS parameters) is not applied",
+                           "leave it out, or set it for the session");
 }
 
 static struct expression *rewrite_to_char(struct translation *t, struct expression *e)
@@ -14,7 +16,11 @@ static struct expression *rewrite_to_char(struct translation *t, struct expressi
     struct expression *a = e->arguments[0], *format = e->argument_count > 1 ? e->arguments[1] : NULL;
     enum sql_type type = a->typing.type;
     check_language(t, e);
-    if (!format) return type_is_bytes(type) ? as_text(t, a) : a->kind == EXPRESSION_BIND ? as_text(t, a) : type_is_text(type) || is_null_literal(a) ? as_text(t, a) : as_text(t, a);
+    if (!format)
+        return type_is_bytes(type)                        ? as_text(t, a)
+               : a->kind == EXPRESSION_BIND               ? as_text(t, a)
+               : type_is_text(type) || is_null_literal(a) ? as_text(t, a)
+                                                          : as_text(t, a);
     if (is_null_literal(a) || is_null_literal(format)) return build_cast(t, build_null(t, e->at), "text", TARGET_TEXT);
     struct typing typing = e->typing;
     bool literal = format->kind == EXPRESSION_STRING;
@@ -24,7 +30,8 @@ static struct expression *rewrite_to_char(struct translation *t, struct expressi
         type = SQL_NUMBER;
     }
     if (a->kind == EXPRESSION_BIND) { /* the format says what the bind must be */
-        bool number = literal && (memchr(format->text.data, '9', format->text.size) || memchr(format->text.data, '0', format->text.size) || !model);
+        bool number =
+            literal && (memchr(format->text.data, '9', format->text.size) || memchr(format->text.data, '0', format->text.size) || !model);
         a = number ? as_number(t, a) : as_timestamp(t, a);
         type = number ? SQL_NUMBER : SQL_DATE;
     }
@@ -101,9 +108,11 @@ static struct expression *rewrite_extract(struct translation *t, struct expressi
             struct expression *utc = BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_ZONE, "\1 AT TIME ZONE 'UTC'", a);
             return BUILD_CALL(t, e->at, typing, extract_rows[i].date, utc);
         }
-        return BUILD_CALL(t, e->at, typing, extract_rows[i].date, type_is_text(a->typing.type) || a->kind == EXPRESSION_BIND ? as_timestamp(t, a) : a);
+        return BUILD_CALL(t, e->at, typing, extract_rows[i].date,
+                          type_is_text(a->typing.type) || a->kind == EXPRESSION_BIND ? as_timestamp(t, a) : a);
     }
-    finding_refuse(t, e->at, "EXTRACT", "EXTRACT of a time zone's part is not translated: PostgreSQL does not keep the zone", "give a translation in the mapping file");
+    finding_refuse(t, e->at, "EXTRACT", "EXTRACT of a time zone's part is not translated: PostgreSQL does not keep the zone",
+                   "give a translation in the mapping file");
     return e;
 }
 
@@ -112,10 +121,11 @@ static struct expression *rewrite_stamp_now(struct translation *t, struct expres
     bool local = view_equal(view_text(e->rule->name), view_text("LOCALTIMESTAMP"));
     struct typing typing = e->typing;
     typing.nullable = false;
-    return build_text(t, e->at, typing, local ? PRECEDENCE_CAST : PRECEDENCE_PRIMARY, local ? "statement_timestamp()::timestamp" : "statement_timestamp()");
+    return build_text(t, e->at, typing, local ? PRECEDENCE_CAST : PRECEDENCE_PRIMARY,
+                      local ? "statement_timestamp()::timestamp" : "statement_timestamp()");
 }
 
-#define NOW (FUNCTION_VOLATILE | FUNCTION_BARE | FUNCTION_NOT_NULL)
+#define NOW    (FUNCTION_VOLATILE | FUNCTION_BARE | FUNCTION_NOT_NULL)
 #define STRICT FUNCTION_STRICT
 const struct function_rule functions_datetime[] = {
     {"ADD_MONTHS", 2, 2, SQL_EXACT, STRICT, GIVES_DATE, "dm", "@add_months(\1, \2)"},

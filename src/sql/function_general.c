@@ -54,7 +54,8 @@ static struct expression *is_not_null(struct translation *t, struct expression *
     return e;
 }
 
-static struct expression *choice(struct translation *t, uint32_t at, struct typing typing, struct expression *when, struct expression *then, struct expression *otherwise)
+static struct expression *choice(struct translation *t, uint32_t at, struct typing typing, struct expression *when, struct expression *then,
+                                 struct expression *otherwise)
 {
     struct expression *e = build_expression(t, EXPRESSION_CASE, at, typing);
     build_add(t, e, when);
@@ -91,15 +92,19 @@ static void decode_types(struct translation *t, struct expression *e, uint32_t p
     struct expression *value = e->arguments[0];
     enum sql_type first = e->arguments[1]->typing.type;
     if (is_null_literal(e->arguments[1]) || first == SQL_UNKNOWN) {
-        if (type_is_fixed(value->typing.type)) first = value->typing.type;
-        else return;
+        if (type_is_fixed(value->typing.type))
+            first = value->typing.type;
+        else
+            return;
     }
     if (!type_is_text(first)) return;
     if (!is_null_literal(value)) e->arguments[0] = as_text(t, value);
     for (uint32_t i = 0; i < pairs; i++)
         if (!is_null_literal(e->arguments[1 + 2 * i])) e->arguments[1 + 2 * i] = as_text(t, e->arguments[1 + 2 * i]);
-    if (e->arguments[0]->kind == EXPRESSION_STRING && e->arguments[0]->text.size) e->arguments[0] = build_cast(t, e->arguments[0], "text", TARGET_TEXT);
-    e->arguments[0]->typing.type = e->arguments[0]->typing.type == SQL_CHAR || e->arguments[0]->typing.type == SQL_NCHAR ? SQL_VARCHAR : e->arguments[0]->typing.type;
+    if (e->arguments[0]->kind == EXPRESSION_STRING && e->arguments[0]->text.size)
+        e->arguments[0] = build_cast(t, e->arguments[0], "text", TARGET_TEXT);
+    e->arguments[0]->typing.type =
+        e->arguments[0]->typing.type == SQL_CHAR || e->arguments[0]->typing.type == SQL_NCHAR ? SQL_VARCHAR : e->arguments[0]->typing.type;
 }
 
 static struct expression *rewrite_decode(struct translation *t, struct expression *e)
@@ -192,7 +197,8 @@ static struct expression *rewrite_lnnvl(struct translation *t, struct expression
 
 static struct expression *refuse_rownum(struct translation *t, struct expression *e)
 {
-    finding_refuse(t, e->at, "rownum", "ROWNUM stands where it cannot be counted on the target", "use it in the select list or as ROWNUM <= n in WHERE");
+    finding_refuse(t, e->at, "rownum", "ROWNUM stands where it cannot be counted on the target",
+                   "use it in the select list or as ROWNUM <= n in WHERE");
     return e;
 }
 
@@ -212,7 +218,8 @@ static struct expression *rewrite_standard_hash(struct translation *t, struct ex
     if (view_equal_ignoring_case(name, view_text("SHA256"))) return BUILD_CALL(t, e->at, e->typing, "sha256(\1)", bytes);
     if (view_equal_ignoring_case(name, view_text("SHA384"))) return BUILD_CALL(t, e->at, e->typing, "sha384(\1)", bytes);
     if (view_equal_ignoring_case(name, view_text("SHA512"))) return BUILD_CALL(t, e->at, e->typing, "sha512(\1)", bytes);
-    finding_refuse(t, e->at, "STANDARD_HASH", "this hash method is not available on the target", "use MD5, SHA256, SHA384 or SHA512 on text");
+    finding_refuse(t, e->at, "STANDARD_HASH", "this hash method is not available on the target",
+                   "use MD5, SHA256, SHA384 or SHA512 on text");
     return e;
 }
 
@@ -221,9 +228,11 @@ const struct function_rule functions_general[] = {
     {"COALESCE", 1, -1, SQL_EXACT, 0, GIVES_COMMON, "a", NULL, rewrite_coalesce},
     {"CONNECT_BY_ISCYCLE", 0, 0, SQL_EXACT, FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_INTEGER, "", NULL, refuse_level},
     {"CONNECT_BY_ISLEAF", 0, 0, SQL_EXACT, FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_INTEGER, "", NULL, refuse_level},
-    {"DBMS_RANDOM.RANDOM", 0, 0, SQL_APPROXIMATE, BARE_VOLATILE, GIVES_NUMBER, "", "trunc((random() * 4294967295 - 2147483648)::numeric)", NULL, "other random numbers"},
+    {"DBMS_RANDOM.RANDOM", 0, 0, SQL_APPROXIMATE, BARE_VOLATILE, GIVES_NUMBER, "", "trunc((random() * 4294967295 - 2147483648)::numeric)",
+     NULL, "other random numbers"},
     {"DBMS_RANDOM.VALUE", 0, 0, SQL_APPROXIMATE, BARE_VOLATILE, GIVES_NUMBER, "", "random()::numeric", NULL, "other random numbers"},
-    {"DBMS_RANDOM.VALUE", 2, 2, SQL_APPROXIMATE, BARE_VOLATILE, GIVES_NUMBER, "n", "(\1 + random()::numeric * (\2 - \1))", NULL, "other random numbers"},
+    {"DBMS_RANDOM.VALUE", 2, 2, SQL_APPROXIMATE, BARE_VOLATILE, GIVES_NUMBER, "n", "(\1 + random()::numeric * (\2 - \1))", NULL,
+     "other random numbers"},
     {"DECODE", 3, -1, SQL_EXACT, 0, GIVES_DECODE, "a", NULL, rewrite_decode},
     {"EMPTY_BLOB", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_NOT_NULL, GIVES_BLOB, "", "''::bytea"},
     {"EMPTY_CLOB", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_NOT_NULL, GIVES_CLOB, "", "''::text"},

@@ -17,7 +17,8 @@ static struct expression *rewrite_mod(struct translation *t, struct expression *
 {
     int64_t divisor;
     struct expression *a = as_number(t, e->arguments[0]), *b = as_number(t, e->arguments[1]);
-    if (!is_double(e) && literal_integer(b, &divisor) && divisor != 0 && (a->typing.target == TARGET_NUMERIC || a->typing.target == TARGET_INTEGER)) {
+    if (!is_double(e) && literal_integer(b, &divisor) && divisor != 0 &&
+        (a->typing.target == TARGET_NUMERIC || a->typing.target == TARGET_INTEGER)) {
         struct typing typing = e->typing;
         typing.target = a->typing.target;
         typing.nullable = a->typing.nullable;
@@ -30,7 +31,8 @@ static struct expression *rewrite_mod(struct translation *t, struct expression *
 
 static bool is_time_unit(const struct expression *e)
 {
-    return e->kind == EXPRESSION_STRING && e->text.size > 0 && !(e->text.data[0] >= '0' && e->text.data[0] <= '9') && e->text.data[0] != '-';
+    return e->kind == EXPRESSION_STRING && e->text.size > 0 && !(e->text.data[0] >= '0' && e->text.data[0] <= '9') &&
+           e->text.data[0] != '-';
 }
 
 static struct expression *round_datetime(struct translation *t, struct expression *e, bool truncate);
@@ -43,15 +45,18 @@ static struct expression *rewrite_round(struct translation *t, struct expression
     if (type_is_datetime(a->typing.type) || (e->argument_count > 1 && is_time_unit(e->arguments[1]))) return round_datetime(t, e, truncate);
     if (a->typing.type == SQL_UNKNOWN && a->kind != EXPRESSION_BIND && !is_null_literal(a)) { /* the target knows the column's type */
         if (e->argument_count == 1) return BUILD_CALL(t, e->at, e->typing, truncate ? "@trunc(\1)" : "@round(\1)", a);
-        return BUILD_CALL(t, e->at, e->typing, truncate ? "@trunc(\1, \2)" : "@round(\1, \2)", a, e->arguments[1]->kind == EXPRESSION_STRING ? e->arguments[1] : as_integer(t, e->arguments[1]));
+        return BUILD_CALL(t, e->at, e->typing, truncate ? "@trunc(\1, \2)" : "@round(\1, \2)", a,
+                          e->arguments[1]->kind == EXPRESSION_STRING ? e->arguments[1] : as_integer(t, e->arguments[1]));
     }
     struct typing typing = e->typing;
     typing.nullable = true;
     if (type_is_double(a->typing.type)) {
-        if (e->argument_count > 1) finding_difference(t, e->at, "ROUND", "rounding of binary floats goes by way of decimal numbers", "cast to NUMBER");
+        if (e->argument_count > 1)
+            finding_difference(t, e->at, "ROUND", "rounding of binary floats goes by way of decimal numbers", "cast to NUMBER");
         struct expression *decimal = build_cast(t, a, "numeric", TARGET_NUMERIC);
         struct expression *digits = e->argument_count > 1 ? as_integer(t, e->arguments[1]) : build_number(t, e->at, 0);
-        return BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_CAST, truncate ? "trunc(\1, \2)::float8" : "round(\1, \2)::float8", decimal, digits);
+        return BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_CAST, truncate ? "trunc(\1, \2)::float8" : "round(\1, \2)::float8", decimal,
+                              digits);
     }
     a = as_numeric(t, a);
     typing.target = TARGET_NUMERIC;
@@ -66,9 +71,9 @@ struct unit_row {
 };
 /* Units of TRUNC that date_trunc knows. */
 static const struct unit_row units[] = {
-    {"DD", "day"}, {"DDD", "day"}, {"HH", "hour"}, {"HH12", "hour"}, {"HH24", "hour"}, {"IW", "week"}, {"J", "day"}, {"MI", "minute"}, {"MM", "month"},
-    {"MON", "month"}, {"MONTH", "month"}, {"Q", "quarter"}, {"RM", "month"}, {"SYEAR", "year"}, {"SYYYY", "year"}, {"Y", "year"}, {"YEAR", "year"},
-    {"YY", "year"}, {"YYY", "year"}, {"YYYY", "year"},
+    {"DD", "day"},     {"DDD", "day"},  {"HH", "hour"},   {"HH12", "hour"},   {"HH24", "hour"}, {"IW", "week"},   {"J", "day"},
+    {"MI", "minute"},  {"MM", "month"}, {"MON", "month"}, {"MONTH", "month"}, {"Q", "quarter"}, {"RM", "month"},  {"SYEAR", "year"},
+    {"SYYYY", "year"}, {"Y", "year"},   {"YEAR", "year"}, {"YY", "year"},     {"YYY", "year"},  {"YYYY", "year"},
 };
 
 static struct expression *round_datetime(struct translation *t, struct expression *e, bool truncate)
@@ -115,7 +120,8 @@ static struct expression *rewrite_nanvl(struct translation *t, struct expression
 {
     struct expression *a = e->arguments[0];
     if (!type_is_double(a->typing.type)) return as_number(t, a);
-    return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_PRIMARY, "CASE WHEN \1 = 'NaN'::float8 THEN \2 ELSE \1 END", a, as_double(t, e->arguments[1]));
+    return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_PRIMARY, "CASE WHEN \1 = 'NaN'::float8 THEN \2 ELSE \1 END", a,
+                          as_double(t, e->arguments[1]));
 }
 
 #define STRICT FUNCTION_STRICT
@@ -125,9 +131,11 @@ const struct function_rule functions_number[] = {
     {"ASIN", 1, 1, SQL_APPROXIMATE, STRICT, GIVES_NUMBER, "f", "asin(\1)::numeric", NULL, DIGITS},
     {"ATAN", 1, 1, SQL_APPROXIMATE, STRICT, GIVES_NUMBER, "f", "atan(\1)::numeric", NULL, DIGITS},
     {"ATAN2", 2, 2, SQL_APPROXIMATE, STRICT, GIVES_NUMBER, "f", "atan2(\1, \2)::numeric", NULL, DIGITS},
-    {"BINARY_DOUBLE_INFINITY", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_DOUBLE, "", "'Infinity'::float8"},
+    {"BINARY_DOUBLE_INFINITY", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_DOUBLE, "",
+     "'Infinity'::float8"},
     {"BINARY_DOUBLE_NAN", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_DOUBLE, "", "'NaN'::float8"},
-    {"BINARY_FLOAT_INFINITY", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_DOUBLE, "", "'Infinity'::float4"},
+    {"BINARY_FLOAT_INFINITY", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_DOUBLE, "",
+     "'Infinity'::float4"},
     {"BINARY_FLOAT_NAN", 0, 0, SQL_EXACT, FUNCTION_BARE | FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_DOUBLE, "", "'NaN'::float4"},
     {"BITAND", 2, 2, SQL_EXACT, STRICT, GIVES_NUMBER, "m", "@bitand(\1, \2)"},
     {"CEIL", 1, 1, SQL_EXACT, STRICT, GIVES_NUMBER_OF_FIRST, "a", "ceil(\1)", rewrite_same},

@@ -2,7 +2,10 @@
 /* Functions that are known and have no translation; the reason is said. */
 #include "sql/function.h"
 
-#define REFUSED(name, reason, advice) {name, 0, -1, SQL_REFUSED, 0, GIVES_UNKNOWN, "a", NULL, NULL, reason, advice}
+#define REFUSED(name, reason, advice)                                                                                                      \
+    {                                                                                                                                      \
+        name, 0, -1, SQL_REFUSED, 0, GIVES_UNKNOWN, "a", NULL, NULL, reason, advice                                                        \
+    }
 const struct function_rule functions_refused[] = {
     REFUSED("BFILENAME", "files of the source's server cannot be reached", NULL),
     REFUSED("CARDINALITY", "collections are not translated", NULL),

@@ -12,11 +12,13 @@ static bool is_positive(const struct expression *e)
 
 static struct expression *rewrite_substr(struct translation *t, struct expression *e)
 {
-    struct expression *text = as_text(t, e->arguments[0]), *from = e->arguments[1], *length = e->argument_count > 2 ? e->arguments[2] : NULL;
+    struct expression *text = as_text(t, e->arguments[0]), *from = e->arguments[1],
+                      *length = e->argument_count > 2 ? e->arguments[2] : NULL;
     int64_t start = 0;
     if (!is_positive(from) || (length && !is_positive(length))) {
         struct expression *a = as_number(t, from), *b = length ? as_numeric(t, length) : NULL;
-        return b ? BUILD_CALL(t, e->at, e->typing, "@substr(\1, \2, \3)", text, a, b) : BUILD_CALL(t, e->at, e->typing, "@substr(\1, \2)", text, a);
+        return b ? BUILD_CALL(t, e->at, e->typing, "@substr(\1, \2, \3)", text, a, b)
+                 : BUILD_CALL(t, e->at, e->typing, "@substr(\1, \2)", text, a);
     }
     literal_integer(from, &start);
     from = build_number(t, from->at, start);
@@ -48,7 +50,8 @@ static struct expression *rewrite_replace(struct translation *t, struct expressi
     if (is_null_literal(part)) return text;
     bool sure = part->kind != EXPRESSION_BIND && !part->typing.nullable;
     part = as_text(t, part);
-    struct expression *with = e->argument_count > 2 ? as_readable(t, e->arguments[2]) : build_text(t, e->at, e->typing, PRECEDENCE_PRIMARY, "''");
+    struct expression *with =
+        e->argument_count > 2 ? as_readable(t, e->arguments[2]) : build_text(t, e->at, e->typing, PRECEDENCE_PRIMARY, "''");
     if (sure) return BUILD_CALL(t, e->at, e->typing, "nullif(replace(\1, \2, \3), '')", text, part, with);
     return BUILD_CALL(t, e->at, e->typing, "@replace(\1, \2, \3)", text, part, with);
 }
@@ -87,7 +90,8 @@ static struct expression *rewrite_upper(struct translation *t, struct expression
     struct expression *a = e->arguments[0];
     const char *how = e->rule->name[0] == 'U' || view_equal(view_text(e->rule->name), view_text("NLS_UPPER")) ? "upper(\1)" : "lower(\1)";
     struct typing typing = e->typing;
-    if (type_is_fixed(a->typing.type) && a->typing.target == TARGET_BPCHAR) { /* stays CHAR: blanks do not count when it is compared with a literal */
+    if (type_is_fixed(a->typing.type) &&
+        a->typing.target == TARGET_BPCHAR) { /* stays CHAR: blanks do not count when it is compared with a literal */
         typing = a->typing;
         typing.target = TARGET_TEXT;
     }
@@ -109,15 +113,20 @@ static struct expression *rewrite_translate(struct translation *t, struct expres
         finding_refuse(t, e->at, "function", "TRANSLATE takes three arguments", "check the call");
         return e;
     }
-    return BUILD_CALL(t, e->at, e->typing, "nullif(translate(\1, \2, \3), '')", as_text(t, e->arguments[0]), as_text(t, e->arguments[1]), as_text(t, e->arguments[2]));
+    return BUILD_CALL(t, e->at, e->typing, "nullif(translate(\1, \2, \3), '')", as_text(t, e->arguments[0]), as_text(t, e->arguments[1]),
+                      as_text(t, e->arguments[2]));
 }
 
-static struct expression *rewrite_as_text(struct translation *t, struct expression *e) { return as_text(t, e->arguments[0]); }
+static struct expression *rewrite_as_text(struct translation *t, struct expression *e)
+{
+    return as_text(t, e->arguments[0]);
+}
 
 static struct expression *rewrite_lob_length(struct translation *t, struct expression *e)
 {
     struct expression *a = e->arguments[0];
-    return BUILD_CALL(t, e->at, e->typing, type_is_bytes(a->typing.type) ? "octet_length(\1)" : "length(\1)", type_is_bytes(a->typing.type) ? a : as_text(t, a));
+    return BUILD_CALL(t, e->at, e->typing, type_is_bytes(a->typing.type) ? "octet_length(\1)" : "length(\1)",
+                      type_is_bytes(a->typing.type) ? a : as_text(t, a));
 }
 
 /* DBMS_LOB.SUBSTR(lob, amount, offset): the arguments stand the other way round. */
@@ -128,7 +137,8 @@ static struct expression *rewrite_lob_substr(struct translation *t, struct expre
     struct expression *amount = e->argument_count > 1 ? as_integer(t, e->arguments[1]) : build_number(t, e->at, 32767);
     struct expression *offset = e->argument_count > 2 ? as_integer(t, e->arguments[2]) : build_number(t, e->at, 1);
     struct typing typing = typing_of(bytes ? SQL_RAW : SQL_VARCHAR, bytes ? TARGET_BYTES : TARGET_TEXT);
-    return BUILD_CALL(t, e->at, typing, bytes ? "nullif(substr(\1, \3, \2), ''::bytea)" : "nullif(substr(\1, \3, \2), '')", bytes ? a : as_text(t, a), amount, offset);
+    return BUILD_CALL(t, e->at, typing, bytes ? "nullif(substr(\1, \3, \2), ''::bytea)" : "nullif(substr(\1, \3, \2), '')",
+                      bytes ? a : as_text(t, a), amount, offset);
 }
 
 /* Text is taken by its bytes, not as hex digits. */

@@ -15,7 +15,7 @@ struct json_clause {
     bool absent_on_null, null_on_null;
     enum json_wrapper wrapper;
     bool pretty, strict, unique, passing;
-    uint64_t formatted;   /* bit i: argument i was followed by FORMAT JSON (first 64) */
+    uint64_t formatted; /* bit i: argument i was followed by FORMAT JSON (first 64) */
 };
 
 #endif

@@ -55,7 +55,8 @@ static void refuse(struct sql_plan *plan, struct arena *arena, const char *reaso
     plan->target_text = NULL;
     plan->findings = arena_zero(arena, sizeof *plan->findings);
     plan->finding_count = 1;
-    plan->findings[0] = (struct sql_finding){.severity = SQL_REFUSAL, .line = 1, .column = 1, .rule = "override", .reason = reason, .advice = advice};
+    plan->findings[0] =
+        (struct sql_finding){.severity = SQL_REFUSAL, .line = 1, .column = 1, .rule = "override", .reason = reason, .advice = advice};
 }
 
 static void take_binds(struct sql_plan *plan, struct arena *arena, const char *bind_order)
@@ -89,7 +90,8 @@ static void take_tables(struct sql_plan *plan, struct arena *arena, const struct
             if (*c >= 'a' && *c <= 'z') *c -= 32;
         for (char *c = point ? point + 1 : name; *c; c++)
             if (*c >= 'a' && *c <= 'z') *c -= 32;
-        const struct sql_table *table = sql_catalog_table(options->catalog, options->current_schema, point ? name : NULL, point ? point + 1 : name);
+        const struct sql_table *table =
+            sql_catalog_table(options->catalog, options->current_schema, point ? name : NULL, point ? point + 1 : name);
         if (table) uses[count++] = (struct sql_table_use){table, true, plan->kind != SQL_SELECT};
     }
     if (!count) return;
@@ -97,7 +99,8 @@ static void take_tables(struct sql_plan *plan, struct arena *arena, const struct
     plan->table_count = count;
 }
 
-struct sql_plan *sql_plan_override(const struct sql_options *options, struct view statement, const char *target_text, const char *bind_order, const char *tables, uint64_t generation)
+struct sql_plan *sql_plan_override(const struct sql_options *options, struct view statement, const char *target_text,
+                                   const char *bind_order, const char *tables, uint64_t generation)
 {
     struct sql_plan *plan = sql_translate(options, statement);
     struct arena *arena = plan_arena(plan);

@@ -146,18 +146,34 @@ static bool word_ends_table(const struct parser *p)
 {
     const struct token *next = parse_ahead(p, 1);
     switch ((enum word)parse_token(p)->code) {
-    case WORD_JOIN: case WORD_USING: return true;
-    case WORD_INNER: case WORD_NATURAL: case WORD_CROSS: case WORD_LEFT: case WORD_RIGHT: case WORD_FULL: case WORD_OUTER:
-        return next->kind == TOKEN_WORD && (next->code == WORD_JOIN || next->code == WORD_OUTER || next->code == WORD_INNER ||
-                                            next->code == WORD_LEFT || next->code == WORD_RIGHT || next->code == WORD_FULL ||
-                                            next->code == WORD_APPLY);
-    case WORD_PIVOT: case WORD_UNPIVOT: case WORD_SAMPLE: case WORD_MATCH_RECOGNIZE:
-        return token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_WORD;
+    case WORD_JOIN:
+    case WORD_USING: return true;
+    case WORD_INNER:
+    case WORD_NATURAL:
+    case WORD_CROSS:
+    case WORD_LEFT:
+    case WORD_RIGHT:
+    case WORD_FULL:
+    case WORD_OUTER:
+        return next->kind == TOKEN_WORD &&
+               (next->code == WORD_JOIN || next->code == WORD_OUTER || next->code == WORD_INNER || next->code == WORD_LEFT ||
+                next->code == WORD_RIGHT || next->code == WORD_FULL || next->code == WORD_APPLY);
+    case WORD_PIVOT:
+    case WORD_UNPIVOT:
+    case WORD_SAMPLE:
+    case WORD_MATCH_RECOGNIZE: return token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_WORD;
     case WORD_PARTITION: return token_is_word(next, WORD_BY) || token_is_operator(next, OPERATOR_LEFT) || token_is_word(next, WORD_FOR);
-    case WORD_MODEL: case WORD_WINDOW: case WORD_LOG: case WORD_RETURNING: case WORD_RETURN: return next->kind == TOKEN_WORD || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_QUOTED || next->kind == TOKEN_BIND;
+    case WORD_MODEL:
+    case WORD_WINDOW:
+    case WORD_LOG:
+    case WORD_RETURNING:
+    case WORD_RETURN:
+        return next->kind == TOKEN_WORD || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_QUOTED || next->kind == TOKEN_BIND;
     case WORD_FETCH: return token_is_word(next, WORD_FIRST) || token_is_word(next, WORD_NEXT);
-    case WORD_OFFSET: return next->kind == TOKEN_NUMBER || next->kind == TOKEN_BIND || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_WORD;
-    case WORD_VERSIONS: case WORD_EXCEPT: return true;
+    case WORD_OFFSET:
+        return next->kind == TOKEN_NUMBER || next->kind == TOKEN_BIND || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_WORD;
+    case WORD_VERSIONS:
+    case WORD_EXCEPT: return true;
     case WORD_BULK: return token_is_word(next, WORD_COLLECT);
     default: return false;
     }
@@ -218,7 +234,8 @@ static bool block_is_one_change(const struct parser *p)
         uint32_t end = i + 1;
         if (end >= p->end || !token_is_word(&p->tokens[end], WORD_END)) return false;
         for (end++; end < p->end; end++)
-            if (!token_is_operator(&p->tokens[end], OPERATOR_SEMICOLON) && !token_is_operator(&p->tokens[end], OPERATOR_SLASH)) return false;
+            if (!token_is_operator(&p->tokens[end], OPERATOR_SEMICOLON) && !token_is_operator(&p->tokens[end], OPERATOR_SLASH))
+                return false;
         return true;
     }
     return false;
@@ -233,8 +250,15 @@ static struct statement *parse_one(struct parser *p)
         return s;
     }
     switch ((enum word)parse_token(p)->code) {
-    case WORD_INSERT: case WORD_UPDATE: case WORD_DELETE: case WORD_MERGE: s->change = parse_change(p, &s->kind); return s;
-    case WORD_BEGIN: case WORD_DECLARE: case WORD_CALL: case WORD_EXEC: case WORD_EXECUTE:
+    case WORD_INSERT:
+    case WORD_UPDATE:
+    case WORD_DELETE:
+    case WORD_MERGE: s->change = parse_change(p, &s->kind); return s;
+    case WORD_BEGIN:
+    case WORD_DECLARE:
+    case WORD_CALL:
+    case WORD_EXEC:
+    case WORD_EXECUTE:
         if (block_is_one_change(p)) {
             parse_advance(p);
             s->change = parse_change(p, &s->kind);
@@ -276,7 +300,8 @@ static void refuse_substitutions(struct translation *t)
     for (uint32_t i = 0; i < t->token_count; i++) {
         const struct token *token = &t->tokens[i];
         if (token->kind != TOKEN_WORD || !memchr(token->text.data, '&', token->text.size)) continue;
-        finding_refuse(t, token->at, "substitution variable", "a substitution variable of SQL*Plus stands here and has no value", "put the value into the script");
+        finding_refuse(t, token->at, "substitution variable", "a substitution variable of SQL*Plus stands here and has no value",
+                       "put the value into the script");
         return;
     }
 }

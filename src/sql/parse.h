@@ -9,7 +9,7 @@ struct parser {
     struct translation *t;
     const struct token *tokens;
     uint32_t at;
-    uint32_t end;   /* index of the TOKEN_END */
+    uint32_t end; /* index of the TOKEN_END */
     uint32_t depth, depth_max;
 };
 
@@ -23,15 +23,39 @@ struct statement *parse_statement(struct translation *t);
 _Noreturn void parse_fail(struct parser *p, const char *wanted);
 _Noreturn void parse_fail_at(struct parser *p, uint32_t offset, const char *reason, const char *advice);
 void parse_enter(struct parser *p); /* one level deeper; fails at the limit */
-static inline void parse_leave(struct parser *p) { p->depth--; }
+static inline void parse_leave(struct parser *p)
+{
+    p->depth--;
+}
 
-static inline const struct token *parse_token(const struct parser *p) { return &p->tokens[p->at]; }
-static inline const struct token *parse_ahead(const struct parser *p, uint32_t n) { return &p->tokens[p->at + n <= p->end ? p->at + n : p->end]; }
-static inline void parse_advance(struct parser *p) { p->at += p->at < p->end; }
-static inline bool token_is_word(const struct token *t, enum word word) { return t->kind == TOKEN_WORD && t->code == word; }
-static inline bool token_is_operator(const struct token *t, enum operator_code code) { return t->kind == TOKEN_OPERATOR && t->code == code; }
-static inline bool parse_at_word(const struct parser *p, enum word word) { return token_is_word(parse_token(p), word); }
-static inline bool parse_at(const struct parser *p, enum operator_code code) { return token_is_operator(parse_token(p), code); }
+static inline const struct token *parse_token(const struct parser *p)
+{
+    return &p->tokens[p->at];
+}
+static inline const struct token *parse_ahead(const struct parser *p, uint32_t n)
+{
+    return &p->tokens[p->at + n <= p->end ? p->at + n : p->end];
+}
+static inline void parse_advance(struct parser *p)
+{
+    p->at += p->at < p->end;
+}
+static inline bool token_is_word(const struct token *t, enum word word)
+{
+    return t->kind == TOKEN_WORD && t->code == word;
+}
+static inline bool token_is_operator(const struct token *t, enum operator_code code)
+{
+    return t->kind == TOKEN_OPERATOR && t->code == code;
+}
+static inline bool parse_at_word(const struct parser *p, enum word word)
+{
+    return token_is_word(parse_token(p), word);
+}
+static inline bool parse_at(const struct parser *p, enum operator_code code)
+{
+    return token_is_operator(parse_token(p), code);
+}
 bool parse_at_words(const struct parser *p, enum word first, enum word second);
 bool parse_accept_word(struct parser *p, enum word word);
 bool parse_accept_words(struct parser *p, enum word first, enum word second);
@@ -53,24 +77,24 @@ uint32_t parse_unsigned(struct parser *p);
 void parse_skip_brackets(struct parser *p); /* at '(': to after its ')' */
 
 struct expression *parse_expression(struct parser *p);
-struct expression *parse_operand(struct parser *p);        /* above comparisons: no AND, OR, NOT, comparison */
+struct expression *parse_operand(struct parser *p); /* above comparisons: no AND, OR, NOT, comparison */
 struct expression *parse_expression_list(struct parser *p, struct expression ***list, uint32_t *count);
 struct expression *parse_call(struct parser *p, struct expression *e); /* at '(' of a call whose name is in e; also what follows: OVER .. */
-struct expression *parse_special(struct parser *p);        /* CAST, EXTRACT, TRIM, CASE, INTERVAL, .. ; NULL: not one */
+struct expression *parse_special(struct parser *p);                    /* CAST, EXTRACT, TRIM, CASE, INTERVAL, .. ; NULL: not one */
 struct expression *parse_name_expression(struct parser *p);
-bool parse_brackets_open_query(const struct parser *p);    /* at '(': does a query stand in it? */
+bool parse_brackets_open_query(const struct parser *p); /* at '(': does a query stand in it? */
 struct expression *expression_new(struct parser *p, enum expression_kind kind);
 struct expression *expression_finish(struct parser *p, struct expression *e);
 void expression_add(struct parser *p, struct expression *e, struct expression *argument);
 struct type_name *parse_type_name(struct parser *p);
 void parse_sort_list(struct parser *p, struct sort_list *order); /* after ORDER BY */
-struct window *parse_window(struct parser *p);             /* after OVER or WINDOW name AS: at '(' or a name */
+struct window *parse_window(struct parser *p);                   /* after OVER or WINDOW name AS: at '(' or a name */
 struct expression *parse_json_call(struct parser *p, struct expression *e, enum word word);
 struct from_item *parse_json_table(struct parser *p, uint32_t at);
 
 struct query *parse_query(struct parser *p);
 void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, uint32_t *function_at);
-struct from_item *parse_from_item(struct parser *p);       /* a join tree */
+struct from_item *parse_from_item(struct parser *p); /* a join tree */
 struct from_item *parse_table_reference(struct parser *p, bool alias_allowed);
 struct pivot *parse_pivot(struct parser *p);
 

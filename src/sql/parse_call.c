@@ -92,7 +92,8 @@ static void parse_nulls_treatment(struct parser *p, struct expression *e)
 
 static void parse_argument(struct parser *p, struct expression *e)
 {
-    if ((parse_token(p)->kind == TOKEN_WORD || parse_token(p)->kind == TOKEN_QUOTED) && token_is_operator(parse_ahead(p, 1), OPERATOR_ARROW)) {
+    if ((parse_token(p)->kind == TOKEN_WORD || parse_token(p)->kind == TOKEN_QUOTED) &&
+        token_is_operator(parse_ahead(p, 1), OPERATOR_ARROW)) {
         e->call->named = true;
         parse_advance(p);
         parse_advance(p);
@@ -159,11 +160,46 @@ static void parse_call_tail(struct parser *p, struct expression *e)
 /* XML functions and others with a grammar of their own inside the brackets are taken as a whole. */
 static bool has_own_grammar(struct view name)
 {
-    static const char *const names[] = {"XMLELEMENT", "XMLFOREST", "XMLROOT", "XMLPARSE", "XMLSERIALIZE", "XMLQUERY", "XMLEXISTS", "XMLCAST",
-                                        "XMLATTRIBUTES", "XMLPI", "XMLCOLATTVAL", "JSON_TRANSFORM", "JSON_DATAGUIDE", "VALIDATE_CONVERSION", "CLUSTER_ID", "CLUSTER_PROBABILITY", "FEATURE_ID",
-                                        "FEATURE_VALUE", "PREDICTION", "PREDICTION_PROBABILITY", "PREDICTION_DETAILS", "CLUSTER_SET", "FEATURE_SET",
-                                        "CLUSTER_DETAILS", "FEATURE_DETAILS", "PREDICTION_SET", "PREDICTION_COST", "PREDICTION_BOUNDS", "CLUSTER_DISTANCE", "FEATURE_COMPARE", "VECTOR_EMBEDDING", "XMLTABLE",
-                                        "JSON_SERIALIZE", "JSON_SCALAR", "JSON_TEXTCONTAINS", "APPROX_RANK", "TO_VECTOR", "VECTOR", "VECTOR_DISTANCE", "SET"};
+    static const char *const names[] = {"XMLELEMENT",
+                                        "XMLFOREST",
+                                        "XMLROOT",
+                                        "XMLPARSE",
+                                        "XMLSERIALIZE",
+                                        "XMLQUERY",
+                                        "XMLEXISTS",
+                                        "XMLCAST",
+                                        "XMLATTRIBUTES",
+                                        "XMLPI",
+                                        "XMLCOLATTVAL",
+                                        "JSON_TRANSFORM",
+                                        "JSON_DATAGUIDE",
+                                        "VALIDATE_CONVERSION",
+                                        "CLUSTER_ID",
+                                        "CLUSTER_PROBABILITY",
+                                        "FEATURE_ID",
+                                        "FEATURE_VALUE",
+                                        "PREDICTION",
+                                        "PREDICTION_PROBABILITY",
+                                        "PREDICTION_DETAILS",
+                                        "CLUSTER_SET",
+                                        "FEATURE_SET",
+                                        "CLUSTER_DETAILS",
+                                        "FEATURE_DETAILS",
+                                        "PREDICTION_SET",
+                                        "PREDICTION_COST",
+                                        "PREDICTION_BOUNDS",
+                                        "CLUSTER_DISTANCE",
+                                        "FEATURE_COMPARE",
+                                        "VECTOR_EMBEDDING",
+                                        "XMLTABLE",
+                                        "JSON_SERIALIZE",
+                                        "JSON_SCALAR",
+                                        "JSON_TEXTCONTAINS",
+                                        "APPROX_RANK",
+                                        "TO_VECTOR",
+                                        "VECTOR",
+                                        "VECTOR_DISTANCE",
+                                        "SET"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (view_equal(name, view_text(names[i]))) return true;
     return false;
@@ -174,8 +210,14 @@ static enum word json_word(const struct expression *e)
     if (e->qualifier.size || e->quoted) return WORD_NONE;
     enum word word = word_find(e->text);
     switch (word) {
-    case WORD_JSON_VALUE: case WORD_JSON_QUERY: case WORD_JSON_EXISTS: case WORD_JSON_OBJECT: case WORD_JSON_ARRAY: case WORD_JSON_ARRAYAGG:
-    case WORD_JSON_OBJECTAGG: case WORD_JSON_MERGEPATCH: return word;
+    case WORD_JSON_VALUE:
+    case WORD_JSON_QUERY:
+    case WORD_JSON_EXISTS:
+    case WORD_JSON_OBJECT:
+    case WORD_JSON_ARRAY:
+    case WORD_JSON_ARRAYAGG:
+    case WORD_JSON_OBJECTAGG:
+    case WORD_JSON_MERGEPATCH: return word;
     default: return WORD_NONE;
     }
 }
@@ -213,18 +255,57 @@ struct expression *parse_call(struct parser *p, struct expression *e)
 
 static bool at_outer_mark(const struct parser *p)
 {
-    return parse_at(p, OPERATOR_LEFT) && token_is_operator(parse_ahead(p, 1), OPERATOR_PLUS) && token_is_operator(parse_ahead(p, 2), OPERATOR_RIGHT);
+    return parse_at(p, OPERATOR_LEFT) && token_is_operator(parse_ahead(p, 1), OPERATOR_PLUS) &&
+           token_is_operator(parse_ahead(p, 2), OPERATOR_RIGHT);
 }
 
 /* Words that are reserved and yet stand as expressions. */
 static bool reserved_value(enum word word)
 {
     switch (word) {
-    case WORD_ROWNUM: case WORD_LEVEL: case WORD_ROWID: case WORD_SYSDATE: case WORD_UID: case WORD_USER: case WORD_ROW: case WORD_ROWS:
-    case WORD_MODE: case WORD_SESSION: case WORD_FILE: case WORD_SIZE: case WORD_COMMENT: case WORD_COLUMN: case WORD_CURRENT:
-    case WORD_INITIAL: case WORD_ONLINE: case WORD_OFFLINE: case WORD_CHAR: case WORD_RAW: case WORD_DATE: case WORD_NUMBER:
-    case WORD_ACCESS: case WORD_LONG: case WORD_RESOURCE: case WORD_SHARE: case WORD_EXCLUSIVE: case WORD_VALIDATE: case WORD_AUDIT:
-    case WORD_START: case WORD_ADD: case WORD_INDEX: case WORD_INTEGER: case WORD_FLOAT: case WORD_DECIMAL: case WORD_SMALLINT: case WORD_CLUSTER: case WORD_INCREMENT: case WORD_OPTION: case WORD_LOCK: case WORD_PUBLIC: case WORD_SYNONYM: case WORD_REPLACE: return true;
+    case WORD_ROWNUM:
+    case WORD_LEVEL:
+    case WORD_ROWID:
+    case WORD_SYSDATE:
+    case WORD_UID:
+    case WORD_USER:
+    case WORD_ROW:
+    case WORD_ROWS:
+    case WORD_MODE:
+    case WORD_SESSION:
+    case WORD_FILE:
+    case WORD_SIZE:
+    case WORD_COMMENT:
+    case WORD_COLUMN:
+    case WORD_CURRENT:
+    case WORD_INITIAL:
+    case WORD_ONLINE:
+    case WORD_OFFLINE:
+    case WORD_CHAR:
+    case WORD_RAW:
+    case WORD_DATE:
+    case WORD_NUMBER:
+    case WORD_ACCESS:
+    case WORD_LONG:
+    case WORD_RESOURCE:
+    case WORD_SHARE:
+    case WORD_EXCLUSIVE:
+    case WORD_VALIDATE:
+    case WORD_AUDIT:
+    case WORD_START:
+    case WORD_ADD:
+    case WORD_INDEX:
+    case WORD_INTEGER:
+    case WORD_FLOAT:
+    case WORD_DECIMAL:
+    case WORD_SMALLINT:
+    case WORD_CLUSTER:
+    case WORD_INCREMENT:
+    case WORD_OPTION:
+    case WORD_LOCK:
+    case WORD_PUBLIC:
+    case WORD_SYNONYM:
+    case WORD_REPLACE: return true;
     default: return false;
     }
 }

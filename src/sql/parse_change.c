@@ -19,9 +19,12 @@ static void parse_returning(struct parser *p, struct change *c)
 {
     if (!parse_accept_word(p, WORD_RETURNING) && !parse_accept_word(p, WORD_RETURN)) return;
     do {
-        if ((view_equal_ignoring_case(parse_token(p)->text, view_text("OLD")) || view_equal_ignoring_case(parse_token(p)->text, view_text("NEW"))) &&
-            (parse_ahead(p, 1)->kind == TOKEN_WORD || parse_ahead(p, 1)->kind == TOKEN_QUOTED) && !token_is_word(parse_ahead(p, 1), WORD_INTO) && !token_is_word(parse_ahead(p, 1), WORD_BULK)) {
-            finding_refuse(p->t, parse_token(p)->at, "RETURNING OLD", "RETURNING of values before and after the change is not translated", "read the row before changing it");
+        if ((view_equal_ignoring_case(parse_token(p)->text, view_text("OLD")) ||
+             view_equal_ignoring_case(parse_token(p)->text, view_text("NEW"))) &&
+            (parse_ahead(p, 1)->kind == TOKEN_WORD || parse_ahead(p, 1)->kind == TOKEN_QUOTED) &&
+            !token_is_word(parse_ahead(p, 1), WORD_INTO) && !token_is_word(parse_ahead(p, 1), WORD_BULK)) {
+            finding_refuse(p->t, parse_token(p)->at, "RETURNING OLD", "RETURNING of values before and after the change is not translated",
+                           "read the row before changing it");
             parse_advance(p);
         }
         struct expression *e = parse_expression(p);
@@ -149,7 +152,8 @@ static void parse_assignments(struct parser *p, struct change *c)
             a.value = parse_expression(p);
         } else {
             struct expression *column = parse_name_expression(p);
-            if (column->kind != EXPRESSION_NAME) parse_fail_at(p, column->at, "an object or collection is assigned", "objects are not translated");
+            if (column->kind != EXPRESSION_NAME)
+                parse_fail_at(p, column->at, "an object or collection is assigned", "objects are not translated");
             LIST_ADD(p->t, a.columns, a.column_count, column);
             parse_expect(p, OPERATOR_EQUAL);
             a.value = parse_expression(p);

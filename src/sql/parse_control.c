@@ -29,10 +29,11 @@ static bool parse_commit(struct parser *p, enum sql_kind *kind)
     parse_advance(p);
     parse_accept_word(p, WORD_WORK);
     if (parse_at_word(p, WORD_FORCE)) return false;
-    while (parse_at_word(p, WORD_COMMENT) || parse_at_word(p, WORD_WRITE)) { /* WRITE BATCH NOWAIT: when it is durable; no effect on content */
+    while (parse_at_word(p, WORD_COMMENT) ||
+           parse_at_word(p, WORD_WRITE)) { /* WRITE BATCH NOWAIT: when it is durable; no effect on content */
         parse_advance(p);
-        while (parse_token(p)->kind == TOKEN_STRING || parse_at_word(p, WORD_WAIT) || parse_at_word(p, WORD_NOWAIT) || parse_at_word(p, WORD_BATCH) ||
-               parse_at_word(p, WORD_IMMEDIATE))
+        while (parse_token(p)->kind == TOKEN_STRING || parse_at_word(p, WORD_WAIT) || parse_at_word(p, WORD_NOWAIT) ||
+               parse_at_word(p, WORD_BATCH) || parse_at_word(p, WORD_IMMEDIATE))
             parse_advance(p);
     }
     return true;
@@ -61,8 +62,11 @@ static const char *parse_lock_mode(struct parser *p)
         enum word words[3];
         const char *mode;
     } modes[] = {
-        {{WORD_SHARE, WORD_ROW, WORD_EXCLUSIVE}, "SHARE ROW EXCLUSIVE"}, {{WORD_ROW, WORD_SHARE}, "ROW SHARE"},
-        {{WORD_ROW, WORD_EXCLUSIVE}, "ROW EXCLUSIVE"}, {{WORD_SHARE, WORD_UPDATE}, "ROW SHARE"}, {{WORD_SHARE}, "SHARE"},
+        {{WORD_SHARE, WORD_ROW, WORD_EXCLUSIVE}, "SHARE ROW EXCLUSIVE"},
+        {{WORD_ROW, WORD_SHARE}, "ROW SHARE"},
+        {{WORD_ROW, WORD_EXCLUSIVE}, "ROW EXCLUSIVE"},
+        {{WORD_SHARE, WORD_UPDATE}, "ROW SHARE"},
+        {{WORD_SHARE}, "SHARE"},
         {{WORD_EXCLUSIVE}, "EXCLUSIVE"},
     };
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -104,7 +108,8 @@ static void parse_alter_session(struct parser *p, struct control *c)
         if (parse_accept(p, OPERATOR_EQUAL)) {
             bool negative = parse_accept(p, OPERATOR_MINUS);
             const struct token *token = parse_token(p);
-            c->value = token->kind == TOKEN_WORD && view_equal(c->name, view_text("CURRENT_SCHEMA")) ? token_name(p->t, token) : token->text;
+            c->value =
+                token->kind == TOKEN_WORD && view_equal(c->name, view_text("CURRENT_SCHEMA")) ? token_name(p->t, token) : token->text;
             if (negative) c->value = view_text(translation_printf(p->t, "-%.*s", (int)token->text.size, (const char *)token->text.data));
         }
     }

@@ -29,7 +29,10 @@ bool parse_accept_text(struct parser *p, const char *word)
     return true;
 }
 
-void parse_rest(struct parser *p) { p->at = p->end; }
+void parse_rest(struct parser *p)
+{
+    p->at = p->end;
+}
 
 struct from_item *parse_object(struct parser *p)
 {
@@ -57,15 +60,13 @@ struct attribute_row {
 };
 /* Attributes that mean more than where and how rows are kept. */
 static const struct attribute_row attributes[] = {
-    {WORD_PARTITION, NULL, "partitions are not made on the target"},
-    {WORD_ORGANIZATION, NULL, NULL},
-    {WORD_EXTERNAL, "external tables are not translated", NULL},
-    {WORD_NESTED, "nested tables are not translated", NULL},
-    {WORD_XMLTYPE, "XML storage is not translated", NULL},
-    {WORD_CLUSTER, NULL, NULL},
+    {WORD_PARTITION, NULL, "partitions are not made on the target"}, {WORD_ORGANIZATION, NULL, NULL},
+    {WORD_EXTERNAL, "external tables are not translated", NULL},     {WORD_NESTED, "nested tables are not translated", NULL},
+    {WORD_XMLTYPE, "XML storage is not translated", NULL},           {WORD_CLUSTER, NULL, NULL},
 };
 
 /* Words of physical attributes, in byte order. What is none of them is not read over: it may mean something. */
+/* clang-format off */
 static const char *const attribute_words[] = {
     "ACCESS", "ADD", "ADVANCED", "AFTER", "ALL", "ANNOTATIONS", "ARCHIVE", "AS", "AUTO", "AUTOMATIC", "BASIC", "BASICFILE", "BEQUEATH", "BUFFER_POOL",
     "BUILD", "BY", "CACHE", "CAPACITY", "CHUNK", "CLUSTER", "CLUSTERING", "COLLATION", "COLUMN", "COLUMNS", "COMMIT", "COMPLETE", "COMPRESS",
@@ -86,21 +87,32 @@ static const char *const attribute_words[] = {
     "STORE", "SUBPARTITION", "SUBPARTITIONS", "SUBQUERY", "SUPPLEMENTAL", "SYSTEM", "TABLE", "TABLESPACE", "TEMPLATE", "THAN", "TRUSTED", "TYPE",
     "UNIQUE", "UNLIMITED", "UNTIL", "UNUSABLE", "UPDATE", "UPGRADE", "USAGE", "USING", "VALIDATE", "VALUES", "VARRAY", "VERSION", "VISIBLE", "WITH",
     "WITHOUT", "WRITE", "XMLTYPE", "YES", "ZONEMAP"};
+/* clang-format on */
 /* What follows these is a name. */
-static const char *const name_follows[] = {"TABLESPACE", "AS", "PARTITION", "SUBPARTITION", "CLUSTER", "SET", "COLLATION", "INDEX", "SERVICE", "JOIN", "BY", "INTO", "HASH", "POLICY", "TEMPLATE", "SEGMENT", "LOB", "TYPE", "ARCHIVE", "USING", "VERSION", "TABLE", "SECUREFILE", "BASICFILE", "CLUSTERING"};
+static const char *const name_follows[] = {"TABLESPACE", "AS",         "PARTITION", "SUBPARTITION", "CLUSTER", "SET",   "COLLATION",
+                                           "INDEX",      "SERVICE",    "JOIN",      "BY",           "INTO",    "HASH",  "POLICY",
+                                           "TEMPLATE",   "SEGMENT",    "LOB",       "TYPE",         "ARCHIVE", "USING", "VERSION",
+                                           "TABLE",      "SECUREFILE", "BASICFILE", "CLUSTERING"};
 
-static int compare_word(const void *key, const void *word) { return view_compare(*(const struct view *)key, view_text(*(const char *const *)word)); }
+static int compare_word(const void *key, const void *word)
+{
+    return view_compare(*(const struct view *)key, view_text(*(const char *const *)word));
+}
 
 static bool is_attribute(struct parser *p)
 {
     const struct token *token = parse_token(p), *last = p->at > 0 ? &p->tokens[p->at - 1] : token;
-    if (token->kind == TOKEN_OPERATOR) return token->code == OPERATOR_COMMA || token->code == OPERATOR_EQUAL || token->code == OPERATOR_DOT || token->code == OPERATOR_RIGHT;
+    if (token->kind == TOKEN_OPERATOR)
+        return token->code == OPERATOR_COMMA || token->code == OPERATOR_EQUAL || token->code == OPERATOR_DOT ||
+               token->code == OPERATOR_RIGHT;
     if (token->kind != TOKEN_WORD) return token->kind != TOKEN_BAD && token->kind != TOKEN_BIND;
     struct view word = translation_upper(p->t, token->text);
-    if (bsearch(&word, attribute_words, sizeof attribute_words / sizeof *attribute_words, sizeof *attribute_words, compare_word)) return true;
+    if (bsearch(&word, attribute_words, sizeof attribute_words / sizeof *attribute_words, sizeof *attribute_words, compare_word))
+        return true;
     if (token_is_word(token, WORD_INSERT)) return view_equal_ignoring_case(last->text, view_text("AFTER"));
     for (size_t i = 0; i < sizeof name_follows / sizeof *name_follows; i++)
-        if (last->kind == TOKEN_WORD && view_equal_ignoring_case(last->text, view_text(name_follows[i]))) return token->code != WORD_SELECT && token->code != WORD_CREATE && token->code != WORD_ALTER;
+        if (last->kind == TOKEN_WORD && view_equal_ignoring_case(last->text, view_text(name_follows[i])))
+            return token->code != WORD_SELECT && token->code != WORD_CREATE && token->code != WORD_ALTER;
     return token_is_operator(last, OPERATOR_DOT) || token_is_operator(last, OPERATOR_EQUAL);
 }
 
@@ -111,7 +123,8 @@ void parse_skip_attributes(struct parser *p, struct definition *d)
         if (attributes[i].refused) definition_refuse(d, attributes[i].refused, "make it by hand on the target");
         if (attributes[i].difference) definition_differs(p, d, attributes[i].difference);
     }
-    if (parse_at_words(p, WORD_ON, WORD_COMMIT) && (token_is_word(parse_ahead(p, 2), WORD_PRESERVE) || token_is_word(parse_ahead(p, 2), WORD_DELETE))) {
+    if (parse_at_words(p, WORD_ON, WORD_COMMIT) &&
+        (token_is_word(parse_ahead(p, 2), WORD_PRESERVE) || token_is_word(parse_ahead(p, 2), WORD_DELETE))) {
         d->keep_rows = token_is_word(parse_ahead(p, 2), WORD_PRESERVE); /* of a temporary table */
         p->at += 3;
         parse_expect_word(p, WORD_ROWS);
@@ -178,9 +191,11 @@ void parse_sequence_options(struct parser *p, struct sequence_options *o)
             parse_advance(p);
             parse_accept(p, OPERATOR_EQUAL);
             parse_any_name(p);
-        } else if (parse_accept_word(p, WORD_ORDER) || parse_accept_word(p, WORD_NOORDER) || parse_accept_word(p, WORD_KEEP) || parse_accept_text(p, "NOKEEP") ||
-                   parse_accept_word(p, WORD_GLOBAL) || parse_accept_word(p, WORD_SESSION) || parse_accept_text(p, "SCALE") || parse_accept_text(p, "NOSCALE") ||
-                   parse_accept_text(p, "EXTEND") || parse_accept_text(p, "NOEXTEND") || parse_accept_text(p, "SHARD") || parse_accept_text(p, "NOSHARD") || parse_accept_word(p, WORD_NO)) {
+        } else if (parse_accept_word(p, WORD_ORDER) || parse_accept_word(p, WORD_NOORDER) || parse_accept_word(p, WORD_KEEP) ||
+                   parse_accept_text(p, "NOKEEP") || parse_accept_word(p, WORD_GLOBAL) || parse_accept_word(p, WORD_SESSION) ||
+                   parse_accept_text(p, "SCALE") || parse_accept_text(p, "NOSCALE") || parse_accept_text(p, "EXTEND") ||
+                   parse_accept_text(p, "NOEXTEND") || parse_accept_text(p, "SHARD") || parse_accept_text(p, "NOSHARD") ||
+                   parse_accept_word(p, WORD_NO)) {
         } else {
             return;
         }
@@ -203,7 +218,8 @@ static void parse_create_index(struct parser *p, struct definition *d)
     parse_sort_list(p, &d->keys);
     parse_expect(p, OPERATOR_RIGHT);
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
-        if (parse_text_is(p, "INDEXTYPE")) definition_refuse(d, "domain indexes are not translated", "make an index of another kind by hand");
+        if (parse_text_is(p, "INDEXTYPE"))
+            definition_refuse(d, "domain indexes are not translated", "make an index of another kind by hand");
         if (parse_at_word(p, WORD_FROM)) definition_refuse(d, "join indexes are not translated", "none is needed on the target");
         parse_skip_attributes(p, d);
     }
@@ -228,10 +244,13 @@ static void parse_create_view(struct parser *p, struct definition *d, bool mater
         } while (parse_accept(p, OPERATOR_COMMA));
         parse_expect(p, OPERATOR_RIGHT);
     }
-    while (!parse_at_word(p, WORD_AS) || !(token_is_word(parse_ahead(p, 1), WORD_SELECT) || token_is_word(parse_ahead(p, 1), WORD_WITH) || token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
+    while (!parse_at_word(p, WORD_AS) || !(token_is_word(parse_ahead(p, 1), WORD_SELECT) || token_is_word(parse_ahead(p, 1), WORD_WITH) ||
+                                           token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
         if (parse_token(p)->kind == TOKEN_END || d->refused) {
-            if (d->refused) parse_rest(p);
-            else parse_fail(p, "AS SELECT");
+            if (d->refused)
+                parse_rest(p);
+            else
+                parse_fail(p, "AS SELECT");
             return;
         }
         parse_skip_attributes(p, d);
@@ -253,8 +272,9 @@ static void parse_create(struct parser *p, struct definition *d)
         parse_expect_word(p, WORD_REPLACE);
         d->replace = true;
     }
-    while (parse_at_word(p, WORD_FORCE) || parse_at_word(p, WORD_NO) || parse_text_is(p, "EDITIONABLE") || parse_text_is(p, "NONEDITIONABLE") || parse_text_is(p, "EDITIONING") ||
-           parse_text_is(p, "NOFORCE") || parse_text_is(p, "SHARDED") || parse_text_is(p, "DUPLICATED") || parse_text_is(p, "IMMUTABLE") || parse_text_is(p, "BLOCKCHAIN"))
+    while (parse_at_word(p, WORD_FORCE) || parse_at_word(p, WORD_NO) || parse_text_is(p, "EDITIONABLE") ||
+           parse_text_is(p, "NONEDITIONABLE") || parse_text_is(p, "EDITIONING") || parse_text_is(p, "NOFORCE") ||
+           parse_text_is(p, "SHARDED") || parse_text_is(p, "DUPLICATED") || parse_text_is(p, "IMMUTABLE") || parse_text_is(p, "BLOCKCHAIN"))
         parse_advance(p);
     d->object = translation_upper(p->t, parse_token(p)->text);
     if (parse_at_word(p, WORD_GLOBAL) || parse_at_word(p, WORD_PRIVATE)) {
@@ -291,8 +311,11 @@ static void parse_create(struct parser *p, struct definition *d)
     } else {
         bool code = false;
         for (size_t i = 0; i < sizeof procedural / sizeof *procedural; i++) code |= parse_text_is(p, procedural[i]);
-        definition_refuse(d, code ? "procedural code is not translated" : translation_printf(p->t, "CREATE %.*s is not translated", (int)d->object.size, (const char *)d->object.data),
-                          code ? "write it for the target by hand" : "make it by hand where it is needed");
+        definition_refuse(
+            d,
+            code ? "procedural code is not translated"
+                 : translation_printf(p->t, "CREATE %.*s is not translated", (int)d->object.size, (const char *)d->object.data),
+            code ? "write it for the target by hand" : "make it by hand where it is needed");
         parse_rest(p);
     }
 }
@@ -314,7 +337,8 @@ static void parse_drop(struct parser *p, struct definition *d)
         bool found = false;
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) found |= view_equal(d->object, view_text(known[i]));
         if (!found) {
-            definition_refuse(d, translation_printf(p->t, "DROP %.*s is not translated", (int)d->object.size, (const char *)d->object.data), "drop it by hand where it is");
+            definition_refuse(d, translation_printf(p->t, "DROP %.*s is not translated", (int)d->object.size, (const char *)d->object.data),
+                              "drop it by hand where it is");
             parse_rest(p);
             return;
         }
@@ -353,8 +377,10 @@ static void parse_comment(struct parser *p, struct definition *d)
     } else if (parse_accept_word(p, WORD_TABLE) || parse_accept_word(p, WORD_VIEW)) {
         d->target = parse_object(p);
     } else {
-        if (parse_accept_word(p, WORD_MATERIALIZED)) parse_expect_word(p, WORD_VIEW);
-        else parse_any_name(p);
+        if (parse_accept_word(p, WORD_MATERIALIZED))
+            parse_expect_word(p, WORD_VIEW);
+        else
+            parse_any_name(p);
         definition_refuse(d, "a comment on this kind of object is not translated", "none is needed on the target");
         parse_rest(p);
         return;
@@ -378,7 +404,12 @@ static void parse_grant(struct parser *p, struct definition *d)
     uint32_t from = p->at;
     while (!parse_at_word(p, WORD_ON) && !parse_at_word(p, WORD_TO) && !parse_at_word(p, WORD_FROM) && parse_token(p)->kind != TOKEN_END) {
         switch ((enum word)parse_token(p)->code) {
-        case WORD_SELECT: case WORD_INSERT: case WORD_UPDATE: case WORD_DELETE: case WORD_REFERENCES: case WORD_ALL: break;
+        case WORD_SELECT:
+        case WORD_INSERT:
+        case WORD_UPDATE:
+        case WORD_DELETE:
+        case WORD_REFERENCES:
+        case WORD_ALL: break;
         default:
             if (parse_token(p)->kind == TOKEN_OPERATOR || parse_text_is(p, "PRIVILEGES")) break;
             definition_refuse(d, "system privileges and roles are the source's own", "grant on the target by hand");
@@ -433,7 +464,10 @@ static void parse_alter(struct parser *p, struct definition *d)
     } else {
         bool ignored = parse_at_word(p, WORD_VIEW) || parse_at_word(p, WORD_TABLESPACE);
         d->kind = ignored ? DEFINITION_IGNORED : DEFINITION_UNKNOWN;
-        if (!ignored) definition_refuse(d, translation_printf(p->t, "ALTER %.*s is not translated", (int)d->object.size, (const char *)d->object.data), "make the change by hand where it is needed");
+        if (!ignored)
+            definition_refuse(d,
+                              translation_printf(p->t, "ALTER %.*s is not translated", (int)d->object.size, (const char *)d->object.data),
+                              "make the change by hand where it is needed");
         parse_rest(p);
     }
 }
@@ -489,8 +523,20 @@ struct definition *parse_definition(struct parser *p)
         return d;
     }
     switch (verb) {
-    case WORD_CREATE: case WORD_ALTER: case WORD_DROP: case WORD_TRUNCATE: case WORD_COMMENT: case WORD_GRANT: case WORD_REVOKE: case WORD_RENAME:
-    case WORD_ANALYZE: case WORD_AUDIT: case WORD_NOAUDIT: case WORD_PURGE: case WORD_FLASHBACK: case WORD_SET: parse_advance(p); break;
+    case WORD_CREATE:
+    case WORD_ALTER:
+    case WORD_DROP:
+    case WORD_TRUNCATE:
+    case WORD_COMMENT:
+    case WORD_GRANT:
+    case WORD_REVOKE:
+    case WORD_RENAME:
+    case WORD_ANALYZE:
+    case WORD_AUDIT:
+    case WORD_NOAUDIT:
+    case WORD_PURGE:
+    case WORD_FLASHBACK:
+    case WORD_SET: parse_advance(p); break;
     default: return NULL;
     }
     switch (verb) {
@@ -499,7 +545,8 @@ struct definition *parse_definition(struct parser *p)
     case WORD_DROP: parse_drop(p, d); break;
     case WORD_TRUNCATE: parse_truncate(p, d); break;
     case WORD_COMMENT: parse_comment(p, d); break;
-    case WORD_GRANT: case WORD_REVOKE: parse_grant(p, d); break;
+    case WORD_GRANT:
+    case WORD_REVOKE: parse_grant(p, d); break;
     case WORD_RENAME:
         d->kind = DEFINITION_RENAME;
         d->target = parse_object(p);
@@ -509,7 +556,9 @@ struct definition *parse_definition(struct parser *p)
     case WORD_ANALYZE: parse_analyze(p, d); break;
     case WORD_SET: parse_set(p, d); break;
     default:
-        definition_refuse(d, translation_printf(p->t, "%.*s belongs to the source's administration", (int)d->verb.size, (const char *)d->verb.data), "none is needed on the target");
+        definition_refuse(
+            d, translation_printf(p->t, "%.*s belongs to the source's administration", (int)d->verb.size, (const char *)d->verb.data),
+            "none is needed on the target");
         parse_rest(p);
         break;
     }

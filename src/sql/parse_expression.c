@@ -21,7 +21,8 @@ void expression_add(struct parser *p, struct expression *e, struct expression *a
     LIST_ADD(p->t, e->arguments, e->argument_count, argument);
     if (argument->depth >= e->depth) e->depth = argument->depth + 1;
     if (argument->contains_outer) e->contains_outer = true;
-    if (e->depth > CHAIN_MAX) parse_fail_at(p, e->at, "the expression is a chain of too many operators", "split it with brackets or into parts");
+    if (e->depth > CHAIN_MAX)
+        parse_fail_at(p, e->at, "the expression is a chain of too many operators", "split it with brackets or into parts");
 }
 
 struct expression *expression_finish(struct parser *p, struct expression *e)
@@ -203,7 +204,8 @@ static struct expression *parse_postfix(struct parser *p, struct expression *e)
             parse_advance(p);
             parse_any_name(p);
             e = expression_finish(p, collate);
-        } else if (parse_at(p, OPERATOR_DOT) && (e->kind == EXPRESSION_CALL || e->kind == EXPRESSION_UNSUPPORTED || e->kind == EXPRESSION_CAST || e->bracketed)) { /* method of an object */
+        } else if (parse_at(p, OPERATOR_DOT) && (e->kind == EXPRESSION_CALL || e->kind == EXPRESSION_UNSUPPORTED ||
+                                                 e->kind == EXPRESSION_CAST || e->bracketed)) { /* method of an object */
             struct expression *member = expression_new(p, EXPRESSION_UNSUPPORTED);
             member->at = e->at;
             member->text = view_text("a member of an object value");
@@ -287,8 +289,9 @@ static struct expression *parse_is(struct parser *p, struct expression *left)
     } else if (parse_accept_word(p, WORD_JSON)) {
         e->form = IS_JSON;
         if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p);
-        while (parse_at_word(p, WORD_WITH) || parse_at_word(p, WORD_WITHOUT) || parse_at_word(p, WORD_UNIQUE) || parse_at_word(p, WORD_KEY) ||
-               view_equal_ignoring_case(parse_token(p)->text, view_text("STRICT")) || view_equal_ignoring_case(parse_token(p)->text, view_text("LAX")) ||
+        while (parse_at_word(p, WORD_WITH) || parse_at_word(p, WORD_WITHOUT) || parse_at_word(p, WORD_UNIQUE) ||
+               parse_at_word(p, WORD_KEY) || view_equal_ignoring_case(parse_token(p)->text, view_text("STRICT")) ||
+               view_equal_ignoring_case(parse_token(p)->text, view_text("LAX")) ||
                view_equal_ignoring_case(parse_token(p)->text, view_text("KEYS")))
             parse_advance(p);
     } else {
@@ -319,7 +322,8 @@ static struct expression *parse_compare(struct parser *p, struct expression *lef
     e->operator_code = (uint8_t)code;
     expression_add(p, e, left);
     parse_advance(p);
-    if (parse_at_word(p, WORD_ANY) || parse_at_word(p, WORD_SOME) || (parse_at_word(p, WORD_ALL) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
+    if (parse_at_word(p, WORD_ANY) || parse_at_word(p, WORD_SOME) ||
+        (parse_at_word(p, WORD_ALL) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
         e->form = parse_at_word(p, WORD_ALL) ? QUANTIFIER_ALL : QUANTIFIER_ANY;
         parse_advance(p);
     }
@@ -332,9 +336,9 @@ static struct expression *parse_multiset(struct parser *p, struct expression *le
     struct expression *e = expression_new(p, EXPRESSION_MULTISET);
     e->at = left->at;
     expression_add(p, e, left);
-    while (parse_at_word(p, WORD_MULTISET) || parse_at_word(p, WORD_UNION) || parse_at_word(p, WORD_EXCEPT) || parse_at_word(p, WORD_INTERSECT) ||
-           parse_at_word(p, WORD_ALL) || parse_at_word(p, WORD_DISTINCT) || parse_at_word(p, WORD_OF) || parse_at_word(p, WORD_MEMBER) ||
-           parse_at_word(p, WORD_SUBMULTISET))
+    while (parse_at_word(p, WORD_MULTISET) || parse_at_word(p, WORD_UNION) || parse_at_word(p, WORD_EXCEPT) ||
+           parse_at_word(p, WORD_INTERSECT) || parse_at_word(p, WORD_ALL) || parse_at_word(p, WORD_DISTINCT) || parse_at_word(p, WORD_OF) ||
+           parse_at_word(p, WORD_MEMBER) || parse_at_word(p, WORD_SUBMULTISET))
         parse_advance(p);
     expression_add(p, e, parse_operand(p));
     return expression_finish(p, e);
@@ -357,7 +361,10 @@ static struct expression *parse_condition(struct parser *p, struct expression *l
         p->at += negated + 1;
         e = parse_in(p, left);
         break;
-    case WORD_LIKE: case WORD_LIKEC: case WORD_LIKE2: case WORD_LIKE4:
+    case WORD_LIKE:
+    case WORD_LIKEC:
+    case WORD_LIKE2:
+    case WORD_LIKE4:
         p->at += negated;
         e = parse_like(p, left);
         break;
@@ -365,7 +372,9 @@ static struct expression *parse_condition(struct parser *p, struct expression *l
         p->at += negated + 1;
         e = parse_between(p, left);
         break;
-    case WORD_MULTISET: case WORD_MEMBER: case WORD_SUBMULTISET:
+    case WORD_MULTISET:
+    case WORD_MEMBER:
+    case WORD_SUBMULTISET:
         p->at += negated;
         e = parse_multiset(p, left);
         break;
@@ -390,8 +399,11 @@ static enum level infix_level(const struct token *token)
     if (token->kind == TOKEN_WORD) return token->code == WORD_OR ? LEVEL_OR : token->code == WORD_AND ? LEVEL_AND : 0;
     if (token->kind != TOKEN_OPERATOR) return 0;
     switch (token->code) {
-    case OPERATOR_PLUS: case OPERATOR_MINUS: case OPERATOR_CONCAT: return LEVEL_ADD;
-    case OPERATOR_STAR: case OPERATOR_SLASH: return LEVEL_MULTIPLY;
+    case OPERATOR_PLUS:
+    case OPERATOR_MINUS:
+    case OPERATOR_CONCAT: return LEVEL_ADD;
+    case OPERATOR_STAR:
+    case OPERATOR_SLASH: return LEVEL_MULTIPLY;
     default: return 0;
     }
 }
@@ -432,5 +444,11 @@ static struct expression *parse_level(struct parser *p, enum level lowest)
     return left;
 }
 
-struct expression *parse_expression(struct parser *p) { return parse_level(p, LEVEL_OR); }
-struct expression *parse_operand(struct parser *p) { return parse_level(p, LEVEL_ADD); }
+struct expression *parse_expression(struct parser *p)
+{
+    return parse_level(p, LEVEL_OR);
+}
+struct expression *parse_operand(struct parser *p)
+{
+    return parse_level(p, LEVEL_ADD);
+}

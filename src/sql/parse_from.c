@@ -23,7 +23,8 @@ static void parse_table_options(struct parser *p, struct from_item *item)
             parse_advance(p);
             parse_accept_word(p, WORD_FOR);
             parse_skip_brackets(p);
-        } else if (parse_at_word(p, WORD_SAMPLE) && (token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT) || parse_ahead(p, 1)->kind == TOKEN_WORD)) {
+        } else if (parse_at_word(p, WORD_SAMPLE) &&
+                   (token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT) || parse_ahead(p, 1)->kind == TOKEN_WORD)) {
             item->unsupported = "SAMPLE answers rows by chance";
             parse_advance(p);
             if (!parse_at(p, OPERATOR_LEFT)) parse_advance(p);

@@ -35,7 +35,8 @@ void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, ui
     if (!parse_accept_word(p, WORD_WITH)) return;
     if (parse_at_word(p, WORD_FUNCTION) || parse_at_word(p, WORD_PROCEDURE)) {
         *function_at = parse_token(p)->at;
-        parse_fail_at(p, parse_token(p)->at, "WITH FUNCTION is procedural code inside a query", "create the function on both sides and call it");
+        parse_fail_at(p, parse_token(p)->at, "WITH FUNCTION is procedural code inside a query",
+                      "create the function on both sides and call it");
     }
     do {
         struct with_item with = {.at = parse_token(p)->at};
@@ -176,7 +177,8 @@ static struct body *parse_select(struct parser *p)
     parse_connect(p, s);
     parse_grouping(p, s);
     if (parse_at_word(p, WORD_MODEL))
-        parse_fail_at(p, parse_token(p)->at, "the MODEL clause is not translated", "rewrite it with analytic functions, or give a translation in the mapping file");
+        parse_fail_at(p, parse_token(p)->at, "the MODEL clause is not translated",
+                      "rewrite it with analytic functions, or give a translation in the mapping file");
     if (parse_at_word(p, WORD_WINDOW) && token_is_word(parse_ahead(p, 2), WORD_AS)) {
         parse_advance(p);
         parse_windows(p, s);
@@ -205,9 +207,9 @@ static bool parse_set_operator(struct parser *p, enum set_operator *operator)
     parse_advance(p);
     bool all = parse_accept_word(p, WORD_ALL);
     if (!all) parse_accept_word(p, WORD_DISTINCT);
-    *operator = word == WORD_UNION ? (all ? SET_UNION_ALL : SET_UNION)
-        : word == WORD_INTERSECT   ? (all ? SET_INTERSECT_ALL : SET_INTERSECT)
-                                   : (all ? SET_EXCEPT_ALL : SET_EXCEPT);
+    *operator= word == WORD_UNION ? (all ? SET_UNION_ALL : SET_UNION)
+    : word == WORD_INTERSECT      ? (all ? SET_INTERSECT_ALL : SET_INTERSECT)
+                                  : (all ? SET_EXCEPT_ALL : SET_EXCEPT);
     return true;
 }
 

@@ -32,13 +32,37 @@ struct type_row {
     enum sql_type type;
 };
 static const struct type_row type_rows[] = {
-    {WORD_NUMBER, SQL_NUMBER}, {WORD_NUMERIC, SQL_NUMBER}, {WORD_DECIMAL, SQL_NUMBER}, {WORD_INTEGER, SQL_INTEGER}, {WORD_SMALLINT, SQL_INTEGER},
-    {WORD_FLOAT, SQL_FLOAT}, {WORD_REAL, SQL_FLOAT}, {WORD_DOUBLE, SQL_FLOAT}, {WORD_BINARY_FLOAT, SQL_BINARY_FLOAT},
-    {WORD_BINARY_DOUBLE, SQL_BINARY_DOUBLE}, {WORD_VARCHAR2, SQL_VARCHAR}, {WORD_VARCHAR, SQL_VARCHAR}, {WORD_CHAR, SQL_CHAR},
-    {WORD_CHARACTER, SQL_CHAR}, {WORD_NVARCHAR2, SQL_NVARCHAR}, {WORD_NCHAR, SQL_NCHAR}, {WORD_NATIONAL, SQL_NCHAR}, {WORD_CLOB, SQL_CLOB},
-    {WORD_NCLOB, SQL_NCLOB}, {WORD_BLOB, SQL_BLOB}, {WORD_RAW, SQL_RAW}, {WORD_LONG, SQL_LONG}, {WORD_DATE, SQL_DATE},
-    {WORD_TIMESTAMP, SQL_TIMESTAMP}, {WORD_INTERVAL, SQL_INTERVAL_DS}, {WORD_ROWID, SQL_ROWID}, {WORD_UROWID, SQL_ROWID},
-    {WORD_BOOLEAN, SQL_BOOLEAN}, {WORD_XMLTYPE, SQL_XML}, {WORD_JSON, SQL_JSON}, {WORD_BFILE, SQL_BFILE},
+    {WORD_NUMBER, SQL_NUMBER},
+    {WORD_NUMERIC, SQL_NUMBER},
+    {WORD_DECIMAL, SQL_NUMBER},
+    {WORD_INTEGER, SQL_INTEGER},
+    {WORD_SMALLINT, SQL_INTEGER},
+    {WORD_FLOAT, SQL_FLOAT},
+    {WORD_REAL, SQL_FLOAT},
+    {WORD_DOUBLE, SQL_FLOAT},
+    {WORD_BINARY_FLOAT, SQL_BINARY_FLOAT},
+    {WORD_BINARY_DOUBLE, SQL_BINARY_DOUBLE},
+    {WORD_VARCHAR2, SQL_VARCHAR},
+    {WORD_VARCHAR, SQL_VARCHAR},
+    {WORD_CHAR, SQL_CHAR},
+    {WORD_CHARACTER, SQL_CHAR},
+    {WORD_NVARCHAR2, SQL_NVARCHAR},
+    {WORD_NCHAR, SQL_NCHAR},
+    {WORD_NATIONAL, SQL_NCHAR},
+    {WORD_CLOB, SQL_CLOB},
+    {WORD_NCLOB, SQL_NCLOB},
+    {WORD_BLOB, SQL_BLOB},
+    {WORD_RAW, SQL_RAW},
+    {WORD_LONG, SQL_LONG},
+    {WORD_DATE, SQL_DATE},
+    {WORD_TIMESTAMP, SQL_TIMESTAMP},
+    {WORD_INTERVAL, SQL_INTERVAL_DS},
+    {WORD_ROWID, SQL_ROWID},
+    {WORD_UROWID, SQL_ROWID},
+    {WORD_BOOLEAN, SQL_BOOLEAN},
+    {WORD_XMLTYPE, SQL_XML},
+    {WORD_JSON, SQL_JSON},
+    {WORD_BFILE, SQL_BFILE},
 };
 
 static void parse_type_size(struct parser *p, struct type_name *type)
@@ -83,7 +107,9 @@ static void parse_type_rest(struct parser *p, struct type_name *type, enum word 
         if (!parse_accept_word(p, WORD_CHARACTER)) parse_expect_word(p, WORD_CHAR);
         if (parse_accept_word(p, WORD_VARYING)) type->type = SQL_NVARCHAR;
         break;
-    case WORD_CHAR: case WORD_CHARACTER: case WORD_NCHAR:
+    case WORD_CHAR:
+    case WORD_CHARACTER:
+    case WORD_NCHAR:
         if (parse_accept_word(p, WORD_VARYING)) type->type = word == WORD_NCHAR ? SQL_NVARCHAR : SQL_VARCHAR;
         break;
     default: break;
@@ -97,7 +123,8 @@ static void parse_type_rest(struct parser *p, struct type_name *type, enum word 
     } else if (word == WORD_TIMESTAMP && parse_at_word(p, WORD_WITHOUT)) {
         p->at += 3 < p->end - p->at ? 3 : 0;
     }
-    if (type->type == SQL_VARCHAR || type->type == SQL_CHAR || type->type == SQL_NVARCHAR || type->type == SQL_NCHAR || type->type == SQL_RAW) {
+    if (type->type == SQL_VARCHAR || type->type == SQL_CHAR || type->type == SQL_NVARCHAR || type->type == SQL_NCHAR ||
+        type->type == SQL_RAW) {
         type->length = type->precision;
         type->precision = -1;
     }
@@ -117,7 +144,8 @@ struct type_name *parse_type_name(struct parser *p)
         parse_type_rest(p, type, token->code);
         return type;
     }
-    if (token->kind == TOKEN_WORD && (view_equal_ignoring_case(token->text, view_text("INT")) || view_equal_ignoring_case(token->text, view_text("DEC")))) {
+    if (token->kind == TOKEN_WORD &&
+        (view_equal_ignoring_case(token->text, view_text("INT")) || view_equal_ignoring_case(token->text, view_text("DEC")))) {
         type->type = token->text.data[0] == 'i' || token->text.data[0] == 'I' ? SQL_INTEGER : SQL_NUMBER;
         parse_type_rest(p, type, WORD_NUMBER);
         return type;
@@ -181,7 +209,8 @@ static struct expression *parse_trim(struct parser *p)
 {
     /* arguments: text [, characters] */
     struct expression *e = special_call(p);
-    bool sided = parse_at_word(p, WORD_LEADING) || parse_at_word(p, WORD_TRAILING) || view_equal_ignoring_case(parse_token(p)->text, view_text("BOTH"));
+    bool sided = parse_at_word(p, WORD_LEADING) || parse_at_word(p, WORD_TRAILING) ||
+                 view_equal_ignoring_case(parse_token(p)->text, view_text("BOTH"));
     if (sided) e->call->option = parse_any_name(p);
     struct expression *first = NULL;
     if (!sided || !parse_at_word(p, WORD_FROM)) first = parse_expression(p);
@@ -248,12 +277,14 @@ struct expression *parse_special(struct parser *p)
         parse_advance(p);
         return expression_finish(p, e);
     case WORD_CASE: return parse_case(p);
-    case WORD_CAST: case WORD_TREAT: return bracket ? parse_cast(p) : NULL;
+    case WORD_CAST:
+    case WORD_TREAT: return bracket ? parse_cast(p) : NULL;
     case WORD_EXTRACT: return bracket ? parse_extract(p) : NULL;
     case WORD_TRIM: return bracket ? parse_trim(p) : NULL;
     case WORD_EXISTS: return bracket ? parse_query_word(p, EXPRESSION_EXISTS) : NULL;
     case WORD_CURSOR: return bracket ? parse_query_word(p, EXPRESSION_UNSUPPORTED) : NULL;
-    case WORD_DATE: case WORD_TIMESTAMP: return next->kind == TOKEN_STRING ? parse_datetime(p) : NULL;
+    case WORD_DATE:
+    case WORD_TIMESTAMP: return next->kind == TOKEN_STRING ? parse_datetime(p) : NULL;
     case WORD_INTERVAL: return next->kind == TOKEN_STRING ? parse_interval(p) : NULL;
     case WORD_DEFAULT:
         e = expression_new(p, EXPRESSION_DEFAULT);

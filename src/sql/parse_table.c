@@ -24,9 +24,10 @@ static void parse_constraint_state(struct parser *p, struct constraint_definitio
             for (;;) { /* where and how the index is kept */
                 if (parse_at(p, OPERATOR_LEFT)) {
                     parse_skip_brackets(p);
-                } else if (parse_at(p, OPERATOR_COMMA) || parse_at(p, OPERATOR_RIGHT) || parse_at(p, OPERATOR_SEMICOLON) || parse_token(p)->kind == TOKEN_END ||
-                           parse_at_word(p, WORD_ENABLE) || parse_at_word(p, WORD_DISABLE) || parse_at_word(p, WORD_CONSTRAINT) || parse_at_word(p, WORD_DEFERRABLE) ||
-                           parse_at_word(p, WORD_INITIALLY) || parse_at_word(p, WORD_NOVALIDATE) || parse_at_word(p, WORD_ADD) || parse_at_word(p, WORD_MODIFY)) {
+                } else if (parse_at(p, OPERATOR_COMMA) || parse_at(p, OPERATOR_RIGHT) || parse_at(p, OPERATOR_SEMICOLON) ||
+                           parse_token(p)->kind == TOKEN_END || parse_at_word(p, WORD_ENABLE) || parse_at_word(p, WORD_DISABLE) ||
+                           parse_at_word(p, WORD_CONSTRAINT) || parse_at_word(p, WORD_DEFERRABLE) || parse_at_word(p, WORD_INITIALLY) ||
+                           parse_at_word(p, WORD_NOVALIDATE) || parse_at_word(p, WORD_ADD) || parse_at_word(p, WORD_MODIFY)) {
                     break;
                 } else {
                     parse_advance(p);
@@ -140,8 +141,20 @@ static bool at_type(const struct parser *p)
     if (token->kind == TOKEN_QUOTED) return true;
     if (token->kind != TOKEN_WORD) return false;
     switch ((enum word)token->code) {
-    case WORD_NOT: case WORD_NULL: case WORD_DEFAULT: case WORD_CONSTRAINT: case WORD_PRIMARY: case WORD_UNIQUE: case WORD_REFERENCES: case WORD_CHECK:
-    case WORD_GENERATED: case WORD_AS: case WORD_ENABLE: case WORD_DISABLE: case WORD_VISIBLE: case WORD_INVISIBLE: return false;
+    case WORD_NOT:
+    case WORD_NULL:
+    case WORD_DEFAULT:
+    case WORD_CONSTRAINT:
+    case WORD_PRIMARY:
+    case WORD_UNIQUE:
+    case WORD_REFERENCES:
+    case WORD_CHECK:
+    case WORD_GENERATED:
+    case WORD_AS:
+    case WORD_ENABLE:
+    case WORD_DISABLE:
+    case WORD_VISIBLE:
+    case WORD_INVISIBLE: return false;
     default: return true;
     }
 }
@@ -182,12 +195,16 @@ struct column_definition parse_column_definition(struct parser *p, struct defini
         } else if (parse_accept_word(p, WORD_VISIBLE) || parse_accept_text(p, "SORT")) {
         } else if (parse_text_is(p, "ENCRYPT")) {
             parse_advance(p);
-            while (parse_at_word(p, WORD_USING) || parse_token(p)->kind == TOKEN_STRING || parse_text_is(p, "NO") || parse_text_is(p, "SALT")) parse_advance(p);
+            while (parse_at_word(p, WORD_USING) || parse_token(p)->kind == TOKEN_STRING || parse_text_is(p, "NO") ||
+                   parse_text_is(p, "SALT"))
+                parse_advance(p);
         } else if (parse_text_is(p, "ANNOTATIONS") && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) {
             parse_advance(p);
             parse_skip_brackets(p);
         } else if (parse_at_word(p, WORD_COLLATE) || parse_text_is(p, "DOMAIN")) {
-            definition_differs(p, d, parse_at_word(p, WORD_COLLATE) ? "the column's collation is that of the target's database" : "what the domain demands is not checked on the target");
+            definition_differs(p, d,
+                               parse_at_word(p, WORD_COLLATE) ? "the column's collation is that of the target's database"
+                                                              : "what the domain demands is not checked on the target");
             parse_advance(p);
             while (parse_any_name(p).size && parse_accept(p, OPERATOR_DOT)) {}
         } else if (parse_accept_text(p, "RESERVABLE")) {
@@ -237,7 +254,8 @@ void parse_create_table(struct parser *p, struct definition *d)
         parse_expect(p, OPERATOR_RIGHT);
     }
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
-        if (parse_at_word(p, WORD_AS) && (token_is_word(parse_ahead(p, 1), WORD_SELECT) || token_is_word(parse_ahead(p, 1), WORD_WITH) || token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
+        if (parse_at_word(p, WORD_AS) && (token_is_word(parse_ahead(p, 1), WORD_SELECT) || token_is_word(parse_ahead(p, 1), WORD_WITH) ||
+                                          token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
             parse_advance(p);
             d->query = parse_query(p);
         } else {
@@ -246,7 +264,10 @@ void parse_create_table(struct parser *p, struct definition *d)
     }
 }
 
-static void add_action(struct parser *p, struct definition *d, struct alter_action a) { LIST_ADD(p->t, d->actions, d->action_count, a); }
+static void add_action(struct parser *p, struct definition *d, struct alter_action a)
+{
+    LIST_ADD(p->t, d->actions, d->action_count, a);
+}
 
 static void parse_add_one(struct parser *p, struct definition *d)
 {
@@ -307,7 +328,8 @@ static void parse_drop_action(struct parser *p, struct definition *d)
         parse_rest(p);
         return;
     }
-    while (parse_at_word(p, WORD_CASCADE) || parse_at_word(p, WORD_CONSTRAINTS) || parse_text_is(p, "INVALIDATE") || parse_at_word(p, WORD_INDEX) || parse_at_word(p, WORD_KEEP) || parse_at_word(p, WORD_DROP)) {
+    while (parse_at_word(p, WORD_CASCADE) || parse_at_word(p, WORD_CONSTRAINTS) || parse_text_is(p, "INVALIDATE") ||
+           parse_at_word(p, WORD_INDEX) || parse_at_word(p, WORD_KEEP) || parse_at_word(p, WORD_DROP)) {
         a.cascade |= parse_at_word(p, WORD_CASCADE);
         if (parse_at_word(p, WORD_DROP) && !token_is_word(parse_ahead(p, 1), WORD_INDEX)) break;
         parse_advance(p);
@@ -332,9 +354,10 @@ static void parse_rename_action(struct parser *p, struct definition *d)
 /* Where and how rows are kept: says nothing about content. */
 static bool at_physical(const struct parser *p)
 {
-    static const char *const words[] = {"MOVE", "INMEMORY", "PARALLEL", "NOPARALLEL", "PCTFREE", "PCTUSED", "INITRANS", "MAXTRANS", "STORAGE", "CACHE", "NOCACHE", "LOGGING",
-                                        "NOLOGGING", "COMPRESS", "NOCOMPRESS", "SHRINK", "MONITORING", "NOMONITORING", "ALLOCATE", "DEALLOCATE", "RESULT_CACHE", "MEMOPTIMIZE", "ILM",
-                                        "TABLESPACE", "ROW", "MINIMIZE", "CLUSTERING"};
+    static const char *const words[] = {"MOVE",        "INMEMORY", "PARALLEL",   "NOPARALLEL",   "PCTFREE",  "PCTUSED",    "INITRANS",
+                                        "MAXTRANS",    "STORAGE",  "CACHE",      "NOCACHE",      "LOGGING",  "NOLOGGING",  "COMPRESS",
+                                        "NOCOMPRESS",  "SHRINK",   "MONITORING", "NOMONITORING", "ALLOCATE", "DEALLOCATE", "RESULT_CACHE",
+                                        "MEMOPTIMIZE", "ILM",      "TABLESPACE", "ROW",          "MINIMIZE", "CLUSTERING"};
     static const char *const after_no[] = {"INMEMORY", "MEMOPTIMIZE", "FLASHBACK"}, *const after_switch[] = {"ROW", "TABLE"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (parse_text_is(p, words[i])) return true;
@@ -352,7 +375,8 @@ void parse_alter_table(struct parser *p, struct definition *d)
     d->target = parse_object(p);
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
         if (parse_accept_word(p, WORD_ADD)) {
-            if (parse_text_is(p, "SUPPLEMENTAL") || (parse_text_is(p, "CLUSTERING") && parse_ahead(p, 1)->kind == TOKEN_WORD)) { /* of the redo log; of the rows' places */
+            if (parse_text_is(p, "SUPPLEMENTAL") ||
+                (parse_text_is(p, "CLUSTERING") && parse_ahead(p, 1)->kind == TOKEN_WORD)) { /* of the redo log; of the rows' places */
                 d->kind = DEFINITION_IGNORED;
                 parse_rest(p);
                 return;
@@ -364,7 +388,9 @@ void parse_alter_table(struct parser *p, struct definition *d)
             }
             parse_list_of(p, d, parse_add_one);
         } else if (parse_accept_word(p, WORD_MODIFY)) {
-            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION) || parse_at_word(p, WORD_CONSTRAINT) || parse_at_word(p, WORD_DEFAULT) || parse_text_is(p, "LOB") || parse_at_words(p, WORD_PRIMARY, WORD_KEY) || parse_at_word(p, WORD_NESTED)) {
+            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION) || parse_at_word(p, WORD_CONSTRAINT) ||
+                parse_at_word(p, WORD_DEFAULT) || parse_text_is(p, "LOB") || parse_at_words(p, WORD_PRIMARY, WORD_KEY) ||
+                parse_at_word(p, WORD_NESTED)) {
                 definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
                 parse_rest(p);
                 return;

@@ -19,7 +19,10 @@ struct sql_plan *plan_new(struct arena **arena)
     return &holder->plan;
 }
 
-struct arena *plan_arena(struct sql_plan *plan) { return &((struct plan_holder *)plan)->arena; }
+struct arena *plan_arena(struct sql_plan *plan)
+{
+    return &((struct plan_holder *)plan)->arena;
+}
 
 struct sql_plan *sql_plan_ref(const struct sql_plan *plan)
 {
@@ -49,8 +52,9 @@ const char *sql_state_name(enum sql_state state)
 
 const char *sql_kind_name(enum sql_kind kind)
 {
-    static const char *const names[SQL_KIND_COUNT] = {"select", "insert", "update", "delete", "merge", "insert all", "pl/sql", "ddl", "commit", "rollback",
-                                                      "rollback to", "savepoint", "set transaction", "lock table", "alter session", "explain", "other"};
+    static const char *const names[SQL_KIND_COUNT] = {
+        "select",   "insert",      "update",    "delete",          "merge",      "insert all",    "pl/sql",  "ddl",  "commit",
+        "rollback", "rollback to", "savepoint", "set transaction", "lock table", "alter session", "explain", "other"};
     return kind < SQL_KIND_COUNT ? names[kind] : "?";
 }
 
@@ -62,9 +66,34 @@ const char *sql_class_name(enum sql_class class_)
 
 const char *sql_type_name(enum sql_type type)
 {
-    static const char *const names[SQL_TYPE_COUNT] = {
-        "unknown", "NUMBER", "INTEGER", "FLOAT", "BINARY_FLOAT", "BINARY_DOUBLE", "VARCHAR2", "CHAR", "NVARCHAR2", "NCHAR", "CLOB", "NCLOB", "BLOB", "RAW",
-        "LONG", "LONG RAW", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH LOCAL TIME ZONE", "INTERVAL YEAR TO MONTH",
-        "INTERVAL DAY TO SECOND", "ROWID", "BOOLEAN", "REF CURSOR", "XMLTYPE", "JSON", "OBJECT", "BFILE"};
+    static const char *const names[SQL_TYPE_COUNT] = {"unknown",
+                                                      "NUMBER",
+                                                      "INTEGER",
+                                                      "FLOAT",
+                                                      "BINARY_FLOAT",
+                                                      "BINARY_DOUBLE",
+                                                      "VARCHAR2",
+                                                      "CHAR",
+                                                      "NVARCHAR2",
+                                                      "NCHAR",
+                                                      "CLOB",
+                                                      "NCLOB",
+                                                      "BLOB",
+                                                      "RAW",
+                                                      "LONG",
+                                                      "LONG RAW",
+                                                      "DATE",
+                                                      "TIMESTAMP",
+                                                      "TIMESTAMP WITH TIME ZONE",
+                                                      "TIMESTAMP WITH LOCAL TIME ZONE",
+                                                      "INTERVAL YEAR TO MONTH",
+                                                      "INTERVAL DAY TO SECOND",
+                                                      "ROWID",
+                                                      "BOOLEAN",
+                                                      "REF CURSOR",
+                                                      "XMLTYPE",
+                                                      "JSON",
+                                                      "OBJECT",
+                                                      "BFILE"};
     return type < SQL_TYPE_COUNT && names[type] ? names[type] : "?";
 }

@@ -26,16 +26,46 @@ struct typing typing_of_column(const struct sql_column *column);
 struct typing typing_of(enum sql_type type, enum target_type target);
 struct typing typing_of_type_name(const struct type_name *type);
 enum target_type target_of_type(enum sql_type type);
-static inline bool type_is_number(enum sql_type type) { return type >= SQL_NUMBER && type <= SQL_BINARY_DOUBLE; }
-static inline bool type_is_double(enum sql_type type) { return type == SQL_BINARY_FLOAT || type == SQL_BINARY_DOUBLE; }
-static inline bool type_is_text(enum sql_type type) { return (type >= SQL_VARCHAR && type <= SQL_NCLOB) || type == SQL_LONG || type == SQL_ROWID; }
-static inline bool type_is_fixed(enum sql_type type) { return type == SQL_CHAR || type == SQL_NCHAR; }
-static inline bool type_is_lob(enum sql_type type) { return type == SQL_CLOB || type == SQL_NCLOB || type == SQL_BLOB; }
-static inline bool type_is_datetime(enum sql_type type) { return type >= SQL_DATE && type <= SQL_TIMESTAMP_LTZ; }
-static inline bool type_is_timestamp(enum sql_type type) { return type >= SQL_TIMESTAMP && type <= SQL_TIMESTAMP_LTZ; }
-static inline bool type_is_zoned(enum sql_type type) { return type == SQL_TIMESTAMP_TZ || type == SQL_TIMESTAMP_LTZ; }
-static inline bool type_is_interval(enum sql_type type) { return type == SQL_INTERVAL_YM || type == SQL_INTERVAL_DS; }
-static inline bool type_is_bytes(enum sql_type type) { return type == SQL_RAW || type == SQL_BLOB || type == SQL_LONG_RAW; }
+static inline bool type_is_number(enum sql_type type)
+{
+    return type >= SQL_NUMBER && type <= SQL_BINARY_DOUBLE;
+}
+static inline bool type_is_double(enum sql_type type)
+{
+    return type == SQL_BINARY_FLOAT || type == SQL_BINARY_DOUBLE;
+}
+static inline bool type_is_text(enum sql_type type)
+{
+    return (type >= SQL_VARCHAR && type <= SQL_NCLOB) || type == SQL_LONG || type == SQL_ROWID;
+}
+static inline bool type_is_fixed(enum sql_type type)
+{
+    return type == SQL_CHAR || type == SQL_NCHAR;
+}
+static inline bool type_is_lob(enum sql_type type)
+{
+    return type == SQL_CLOB || type == SQL_NCLOB || type == SQL_BLOB;
+}
+static inline bool type_is_datetime(enum sql_type type)
+{
+    return type >= SQL_DATE && type <= SQL_TIMESTAMP_LTZ;
+}
+static inline bool type_is_timestamp(enum sql_type type)
+{
+    return type >= SQL_TIMESTAMP && type <= SQL_TIMESTAMP_LTZ;
+}
+static inline bool type_is_zoned(enum sql_type type)
+{
+    return type == SQL_TIMESTAMP_TZ || type == SQL_TIMESTAMP_LTZ;
+}
+static inline bool type_is_interval(enum sql_type type)
+{
+    return type == SQL_INTERVAL_YM || type == SQL_INTERVAL_DS;
+}
+static inline bool type_is_bytes(enum sql_type type)
+{
+    return type == SQL_RAW || type == SQL_BLOB || type == SQL_LONG_RAW;
+}
 
 /* Calls `visit` for every direct part of an expression: arguments, sort keys, window, fallback. Subqueries are not entered. */
 typedef void expression_visit(struct translation *t, struct expression **at, void *context);

@@ -52,7 +52,8 @@ static void refuse_count(struct translation *t, const struct change *c, bool mor
 
 static void check_count(struct translation *t, const struct change *c, const struct insert_branch *b)
 {
-    if (b->column_count > 0 && b->value_count > 0 && b->column_count != b->value_count) refuse_count(t, c, b->value_count > b->column_count);
+    if (b->column_count > 0 && b->value_count > 0 && b->column_count != b->value_count)
+        refuse_count(t, c, b->value_count > b->column_count);
 }
 
 static void resolve_insert(struct translation *t, struct change *c, enum sql_kind kind)
@@ -141,10 +142,13 @@ void resolve_change(struct translation *t, struct change *c, enum sql_kind kind)
             check_count(t, c, &c->insert);
             if (c->insert_where) resolve_expression(t, c->scope, c->insert_where);
         }
-        if (c->where && c->where->contains_outer) finding_refuse(t, c->where->at, "outer join", "(+) stands in the WHERE of a change", "write it as a subquery");
+        if (c->where && c->where->contains_outer)
+            finding_refuse(t, c->where->at, "outer join", "(+) stands in the WHERE of a change", "write it as a subquery");
     }
     for (uint32_t i = 0; i < c->returning_count && c->scope; i++) resolve_expression(t, c->scope, c->returning[i]);
-    if (c->log_errors) finding_refuse(t, c->log_errors_at, "log errors", "LOG ERRORS keeps rows that fail; the target undoes the whole statement", "give a translation in the mapping file");
+    if (c->log_errors)
+        finding_refuse(t, c->log_errors_at, "log errors", "LOG ERRORS keeps rows that fail; the target undoes the whole statement",
+                       "give a translation in the mapping file");
 }
 
 void resolve_statement(struct translation *t, struct statement *s)

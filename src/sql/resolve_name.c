@@ -101,8 +101,10 @@ static int find_in_scope(struct translation *t, struct scope *scope, struct expr
             continue;
         }
         if (column && !e->qualifier.size && !column->merged && !c->merged) {
-            finding_refuse(t, e->at, "name", translation_printf(t, "column %.*s stands in more than one table", (int)e->text.size, (const char *)e->text.data),
-                           "put the table's alias before it");
+            finding_refuse(
+                t, e->at, "name",
+                translation_printf(t, "column %.*s stands in more than one table", (int)e->text.size, (const char *)e->text.data),
+                "put the table's alias before it");
             return 1;
         }
         if (column) continue; /* of JOIN USING: the first */
@@ -131,12 +133,19 @@ static bool is_reserved_value(const struct expression *e)
 {
     if (e->quoted || e->qualifier.size) return false;
     switch (word_find(e->text)) {
-    case WORD_ROWNUM: case WORD_LEVEL: case WORD_SYSDATE: case WORD_USER: case WORD_UID: return true;
+    case WORD_ROWNUM:
+    case WORD_LEVEL:
+    case WORD_SYSDATE:
+    case WORD_USER:
+    case WORD_UID: return true;
     default: return false;
     }
 }
 
-static const char *name_text(struct translation *t, struct view v) { return translation_printf(t, "%.*s", (int)v.size, (const char *)v.data); }
+static const char *name_text(struct translation *t, struct view v)
+{
+    return translation_printf(t, "%.*s", (int)v.size, (const char *)v.data);
+}
 
 /* A name of a query around this one is written with its table, so that no column that only the target has can catch it. */
 static void qualify_outer(struct scope *from, struct scope *to, struct expression *e)
@@ -169,15 +178,17 @@ void resolve_name(struct translation *t, struct scope *scope, struct expression 
     }
     if (try_bare_function(t, e)) return;
     if (unknown) return; /* a column of a table whose columns are not known */
-    if (t->options->catalog && !e->qualifier.size && sql_catalog_function(t->options->catalog, t->options->current_schema, NULL, name_text(t, e->text))) {
+    if (t->options->catalog && !e->qualifier.size &&
+        sql_catalog_function(t->options->catalog, t->options->current_schema, NULL, name_text(t, e->text))) {
         e->kind = EXPRESSION_CALL;
         e->call = translation_alloc(t, sizeof *e->call);
         return;
     }
     if (!t->options->catalog && !scope) return;
-    const char *reason = e->qualifier.size ? translation_printf(t, "there is no column %.*s.%.*s", (int)e->qualifier.size, (const char *)e->qualifier.data,
-                                                                (int)e->text.size, (const char *)e->text.data)
-                                           : translation_printf(t, "there is no column or function %.*s", (int)e->text.size, (const char *)e->text.data);
+    const char *reason = e->qualifier.size
+                             ? translation_printf(t, "there is no column %.*s.%.*s", (int)e->qualifier.size,
+                                                  (const char *)e->qualifier.data, (int)e->text.size, (const char *)e->text.data)
+                             : translation_printf(t, "there is no column or function %.*s", (int)e->text.size, (const char *)e->text.data);
     finding_refuse(t, e->at, "name", reason, "refresh the catalog if it is new, or give a translation in the mapping file");
 }
 
@@ -197,23 +208,27 @@ static void resolve_sequence(struct translation *t, struct expression *e)
     LIST_ADD(t, t->sequences, t->sequence_count, e);
     t->has_side_effect |= view_equal(e->text, view_text("NEXTVAL"));
     t->is_volatile = true;
-    if (e->link.size) finding_refuse(t, e->at, "database link", "a database link leads to another server", "give a translation in the mapping file");
+    if (e->link.size)
+        finding_refuse(t, e->at, "database link", "a database link leads to another server", "give a translation in the mapping file");
     if (!t->options->catalog || e->qualifier.size > 128 || e->schema.size > 128) return;
     snprintf(schema, sizeof schema, VIEW_FORMAT, VIEW_ARGUMENTS(e->schema));
     snprintf(name, sizeof name, VIEW_FORMAT, VIEW_ARGUMENTS(e->qualifier));
     e->sequence = sql_catalog_sequence(t->options->catalog, t->options->current_schema, e->schema.size ? schema : NULL, name);
     if (!e->sequence)
-        finding_refuse(t, e->at, "sequence", translation_printf(t, "there is no sequence %s", name), "create it on the target and refresh the catalog");
+        finding_refuse(t, e->at, "sequence", translation_printf(t, "there is no sequence %s", name),
+                       "create it on the target and refresh the catalog");
 }
 
 static bool is_user_function(struct translation *t, const struct expression *e)
 {
     if (!t->options->catalog) return false;
     const char *name = name_text(t, e->text);
-    if (e->qualifier.size && sql_catalog_function(t->options->catalog, t->options->current_schema, name_text(t, e->qualifier), name)) return true;
+    if (e->qualifier.size && sql_catalog_function(t->options->catalog, t->options->current_schema, name_text(t, e->qualifier), name))
+        return true;
     if (e->qualifier.size) { /* a packaged function is registered as PACKAGE.NAME */
         const char *packaged = translation_printf(t, "%.*s.%s", (int)e->qualifier.size, (const char *)e->qualifier.data, name);
-        return sql_catalog_function(t->options->catalog, t->options->current_schema, e->schema.size ? name_text(t, e->schema) : NULL, packaged);
+        return sql_catalog_function(t->options->catalog, t->options->current_schema, e->schema.size ? name_text(t, e->schema) : NULL,
+                                    packaged);
     }
     return sql_catalog_function(t->options->catalog, t->options->current_schema, NULL, name);
 }
@@ -223,7 +238,8 @@ static void resolve_call(struct translation *t, struct expression *e)
     bool wrong = false;
     struct view package = e->qualifier;
     if (view_equal(package, view_text("SYS")) || view_equal(package, view_text("STANDARD"))) package = view_of(NULL, 0);
-    if (e->link.size) finding_refuse(t, e->at, "database link", "a database link leads to another server", "give a translation in the mapping file");
+    if (e->link.size)
+        finding_refuse(t, e->at, "database link", "a database link leads to another server", "give a translation in the mapping file");
     if (!e->rule && !e->quoted) {
         uint32_t count = e->argument_count + (e->call->star ? 1 : 0);
         e->rule = function_find(package, e->text, count, e->call->brackets, &wrong);

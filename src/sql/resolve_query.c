@@ -55,8 +55,8 @@ static void columns_of_table(struct translation *t, struct relation *r)
     r->known = r->table->column_count > 0;
     for (uint32_t i = 0; i < r->table->column_count; i++) {
         const struct sql_column *column = &r->table->columns[i];
-        r->columns[i] = (struct relation_column){.name = view_text(column->name), .target = view_text(column->target),
-                                                 .typing = typing_of_column(column), .source = column};
+        r->columns[i] = (struct relation_column){
+            .name = view_text(column->name), .target = view_text(column->target), .typing = typing_of_column(column), .source = column};
     }
 }
 
@@ -69,7 +69,8 @@ static void columns_of_query(struct relation *r, struct query *q)
 
 static bool is_dual(const struct from_item *item)
 {
-    return view_equal(item->name, view_text("DUAL")) && (!item->schema.size || view_equal(item->schema, view_text("SYS"))) && !item->link.size;
+    return view_equal(item->name, view_text("DUAL")) && (!item->schema.size || view_equal(item->schema, view_text("SYS"))) &&
+           !item->link.size;
 }
 
 static bool is_dictionary(struct view name)
@@ -78,8 +79,9 @@ static bool is_dictionary(struct view name)
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (view_starts_with(name, prefixes[i])) return true;
     return view_equal(name, view_text("DICT")) || view_equal(name, view_text("CAT")) || view_equal(name, view_text("TAB")) ||
-           view_equal(name, view_text("SESSION_PRIVS")) || view_equal(name, view_text("SESSION_ROLES")) || view_equal(name, view_text("COLS")) ||
-           view_equal(name, view_text("PRODUCT_COMPONENT_VERSION")) || view_equal(name, view_text("DICTIONARY")) || view_equal(name, view_text("RECYCLEBIN"));
+           view_equal(name, view_text("SESSION_PRIVS")) || view_equal(name, view_text("SESSION_ROLES")) ||
+           view_equal(name, view_text("COLS")) || view_equal(name, view_text("PRODUCT_COMPONENT_VERSION")) ||
+           view_equal(name, view_text("DICTIONARY")) || view_equal(name, view_text("RECYCLEBIN"));
 }
 
 static void resolve_table_item(struct translation *t, struct scope *scope, struct from_item *item)
@@ -102,7 +104,8 @@ static void resolve_table_item(struct translation *t, struct scope *scope, struc
     } else if (is_dual(item)) {
         r->kind = RELATION_DUAL;
         r->columns = translation_alloc(t, sizeof *r->columns);
-        r->columns[0] = (struct relation_column){.name = view_text("DUMMY"), .target = view_text("dummy"), .typing = typing_of(SQL_VARCHAR, TARGET_TEXT)};
+        r->columns[0] = (struct relation_column){
+            .name = view_text("DUMMY"), .target = view_text("dummy"), .typing = typing_of(SQL_VARCHAR, TARGET_TEXT)};
         r->column_count = 1;
         r->known = true;
     } else if ((r->table = resolve_table(t, item->schema, item->name))) {
@@ -110,9 +113,11 @@ static void resolve_table_item(struct translation *t, struct scope *scope, struc
         t->reads_tables = true;
         columns_of_table(t, r);
     } else if (is_dictionary(item->name) || view_equal(item->schema, view_text("SYS"))) {
-        finding_refuse(t, item->at, "dictionary", "a view of the source's dictionary is asked", "it is answered by the source only; after the cut-over use the target's own catalog");
+        finding_refuse(t, item->at, "dictionary", "a view of the source's dictionary is asked",
+                       "it is answered by the source only; after the cut-over use the target's own catalog");
     } else if (t->options->catalog) {
-        finding_refuse(t, item->at, "table", translation_printf(t, "table %.*s is not in the catalog", (int)item->name.size, (const char *)item->name.data),
+        finding_refuse(t, item->at, "table",
+                       translation_printf(t, "table %.*s is not in the catalog", (int)item->name.size, (const char *)item->name.data),
                        "refresh the catalog if it is new");
     } else {
         t->reads_tables = true;
@@ -137,7 +142,8 @@ static void resolve_function_item(struct translation *t, struct scope *scope, st
     r->label = r->alias.size ? name_to_target(t, r->alias) : fresh_alias(t);
 }
 
-static struct relation_column *find_column(struct relation **relations, uint32_t from, uint32_t to, struct view name, struct relation **owner)
+static struct relation_column *find_column(struct relation **relations, uint32_t from, uint32_t to, struct view name,
+                                           struct relation **owner)
 {
     for (uint32_t i = from; i < to; i++)
         for (uint32_t j = 0; j < relations[i]->column_count; j++)
@@ -172,7 +178,9 @@ static void resolve_join(struct translation *t, struct scope *scope, struct from
     if (item->natural) {
         bool known = true;
         for (uint32_t i = left; i < right; i++) known &= scope->relations[i]->known;
-        if (!known) finding_difference(t, item->at, "natural join", "the columns of a natural join are not known here", "add the tables to the catalog");
+        if (!known)
+            finding_difference(t, item->at, "natural join", "the columns of a natural join are not known here",
+                               "add the tables to the catalog");
         for (uint32_t i = left; i < middle; i++)
             for (uint32_t j = 0; j < scope->relations[i]->column_count; j++) {
                 struct view name = scope->relations[i]->columns[j].name;
@@ -266,7 +274,8 @@ static void output_star(struct translation *t, struct query *q, struct scope *sc
         }
     }
     if (!any && star->qualifier.size)
-        finding_refuse(t, star->at, "name", translation_printf(t, "there is no table %.*s here", (int)star->qualifier.size, (const char *)star->qualifier.data),
+        finding_refuse(t, star->at, "name",
+                       translation_printf(t, "there is no table %.*s here", (int)star->qualifier.size, (const char *)star->qualifier.data),
                        "check the alias");
 }
 
@@ -288,11 +297,15 @@ static void resolve_items(struct translation *t, struct select *s, struct query 
         if (item->alias.size) item->label = name_to_target(t, item->alias);
         if (expression_has_aggregate(e)) s->aggregated = true;
         if (!first) continue;
-        struct view target = item->alias.size ? item->label
-            : e->kind == EXPRESSION_NAME      ? (e->column ? e->column->target : name_to_target(t, e->text))
-                                              : name_to_target(t, translation_lower(t, item->heading));
-        add_output(t, q, (struct relation_column){.name = item->heading, .target = target, .typing = e->typing, .expression = e,
-                                                  .source = e->kind == EXPRESSION_NAME && e->column ? e->column->source : NULL});
+        struct view target = item->alias.size             ? item->label
+                             : e->kind == EXPRESSION_NAME ? (e->column ? e->column->target : name_to_target(t, e->text))
+                                                          : name_to_target(t, translation_lower(t, item->heading));
+        add_output(t, q,
+                   (struct relation_column){.name = item->heading,
+                                            .target = target,
+                                            .typing = e->typing,
+                                            .expression = e,
+                                            .source = e->kind == EXPRESSION_NAME && e->column ? e->column->source : NULL});
     }
 }
 
@@ -345,8 +358,7 @@ static void resolve_select(struct translation *t, struct select *s, struct query
     resolve_groups(t, scope, s->group, s->group_count);
     if (s->having) resolve_expression(t, scope, s->having);
     for (uint32_t i = 0; i < s->window_count; i++) resolve_window(t, scope, s->windows[i].window);
-    if (s->into_count)
-        finding_refuse(t, s->at, "select into", "SELECT INTO belongs to procedural code", "fetch the row instead");
+    if (s->into_count) finding_refuse(t, s->at, "select into", "SELECT INTO belongs to procedural code", "fetch the row instead");
 }
 
 static void widen_columns(struct query *q, const struct query *other)

@@ -25,7 +25,8 @@ static void rewrite_groups(struct translation *t, struct group_item *items, uint
         if (items[i].expression) {
             rewrite_expression(t, &items[i].expression);
             if (is_literal(items[i].expression)) /* a bare constant would be a position */
-                items[i].expression = build_cast(t, items[i].expression, items[i].expression->kind == EXPRESSION_NUMBER ? "numeric" : "text", TARGET_TEXT);
+                items[i].expression =
+                    build_cast(t, items[i].expression, items[i].expression->kind == EXPRESSION_NUMBER ? "numeric" : "text", TARGET_TEXT);
         }
         rewrite_groups(t, items[i].items, items[i].count);
     }
@@ -95,11 +96,11 @@ static void unify_branches(struct translation *t, struct body *set)
             if ((*e)->kind == EXPRESSION_BIND)
                 *e = as_result(t, *e, &wanted);
             else if ((*e)->kind == EXPRESSION_NULL && wanted.type != SQL_UNKNOWN)
-                *e = type_is_number(wanted.type) ? build_cast(t, *e, "numeric", TARGET_NUMERIC)
-                    : type_is_zoned(wanted.type) ? build_cast(t, *e, "timestamptz", TARGET_TIMESTAMPTZ)
-                    : type_is_datetime(wanted.type) ? build_cast(t, *e, "timestamp", TARGET_TIMESTAMP)
-                    : type_is_bytes(wanted.type) ? build_cast(t, *e, "bytea", TARGET_BYTES)
-                                                 : build_cast(t, *e, "text", TARGET_TEXT);
+                *e = type_is_number(wanted.type)     ? build_cast(t, *e, "numeric", TARGET_NUMERIC)
+                     : type_is_zoned(wanted.type)    ? build_cast(t, *e, "timestamptz", TARGET_TIMESTAMPTZ)
+                     : type_is_datetime(wanted.type) ? build_cast(t, *e, "timestamp", TARGET_TIMESTAMP)
+                     : type_is_bytes(wanted.type)    ? build_cast(t, *e, "bytea", TARGET_BYTES)
+                                                     : build_cast(t, *e, "text", TARGET_TEXT);
         }
     }
 }
@@ -128,7 +129,8 @@ static void name_used(struct query *q)
     struct select *s = leading_select(q->body);
     for (uint32_t i = 0; i < s->item_count && i < q->column_count; i++) {
         if (s->items[i].expression->kind == EXPRESSION_STAR) return;
-        if (q->columns[i].used && !s->items[i].label.size && s->items[i].expression->kind != EXPRESSION_NAME) s->items[i].label = q->columns[i].target;
+        if (q->columns[i].used && !s->items[i].label.size && s->items[i].expression->kind != EXPRESSION_NAME)
+            s->items[i].label = q->columns[i].target;
     }
 }
 
@@ -141,13 +143,15 @@ static void widen_recursion(struct translation *t, struct with_item *with)
         struct expression **e = &s->items[i].expression;
         if ((*e)->kind == EXPRESSION_STAR) return;
         enum sql_type type = (*e)->typing.type;
-        if ((*e)->kind == EXPRESSION_NAME && !s->items[i].label.size) s->items[i].label = (*e)->column ? (*e)->column->target : view_of(NULL, 0);
+        if ((*e)->kind == EXPRESSION_NAME && !s->items[i].label.size)
+            s->items[i].label = (*e)->column ? (*e)->column->target : view_of(NULL, 0);
         if (type_is_number(type) && !type_is_double(type))
             *e = build_cast(t, *e, "numeric", TARGET_NUMERIC);
         else if (type_is_text(type))
             *e = build_cast(t, *e, "text", TARGET_TEXT);
         else if (type_is_datetime(type))
-            *e = type_is_zoned(type) ? build_cast(t, *e, "timestamptz", TARGET_TIMESTAMPTZ) : build_cast(t, *e, "timestamp", TARGET_TIMESTAMP);
+            *e = type_is_zoned(type) ? build_cast(t, *e, "timestamptz", TARGET_TIMESTAMPTZ)
+                                     : build_cast(t, *e, "timestamp", TARGET_TIMESTAMP);
     }
 }
 
@@ -160,13 +164,15 @@ void rewrite_query(struct translation *t, struct query *q)
         rewrite_query(t, q->withs[i].query);
         if (q->withs[i].query->resolved) widen_recursion(t, &q->withs[i]);
         if (q->withs[i].search || q->withs[i].cycle)
-            finding_refuse(t, q->withs[i].at, "recursive with", "SEARCH and CYCLE of a recursive WITH are not translated", "order and stop the recursion by columns of its own");
+            finding_refuse(t, q->withs[i].at, "recursive with", "SEARCH and CYCLE of a recursive WITH are not translated",
+                           "order and stop the recursion by columns of its own");
     }
     rewrite_body(t, q, q->body);
     rewrite_order(t, q);
     rewrite_limit(t, q);
     if (q->wait == LOCK_WAIT_SECONDS)
-        finding_difference(t, q->at, "for update wait", "the wait limit is not in the target's statement", "set lock_timeout for the session");
+        finding_difference(t, q->at, "for update wait", "the wait limit is not in the target's statement",
+                           "set lock_timeout for the session");
 }
 
 /* Binds of one name that stand in GROUP BY and in the select list must be one parameter. */

@@ -11,12 +11,12 @@ void rewrite_pivot(struct translation *t, struct scope *scope, struct from_item 
 /* Over the resolved tree. */
 void rewrite_statement(struct translation *t, struct statement *s);
 void rewrite_query(struct translation *t, struct query *q);
-void rewrite_outer_join(struct translation *t, struct select *s);   /* (+) to JOIN */
+void rewrite_outer_join(struct translation *t, struct select *s); /* (+) to JOIN */
 void rewrite_star(struct translation *t, struct select *s);
 void rewrite_hierarchy(struct translation *t, struct query *q, struct select *s);
 void rewrite_rownum(struct translation *t, struct query *q, struct select *s);
 void rewrite_rownum_change(struct translation *t, struct change *c);
-void rewrite_limit(struct translation *t, struct query *q);         /* OFFSET, FETCH */
+void rewrite_limit(struct translation *t, struct query *q); /* OFFSET, FETCH */
 void rewrite_order(struct translation *t, struct query *q);
 void rewrite_group(struct translation *t, struct query *q, struct select *s);
 void rewrite_dual(struct select *s);

@@ -36,7 +36,8 @@ static struct expression *divide(struct translation *t, struct expression *e, st
 }
 
 /* A date and a number of days. */
-static struct expression *add_days(struct translation *t, struct expression *e, struct expression *date, struct expression *days, bool minus)
+static struct expression *add_days(struct translation *t, struct expression *e, struct expression *date, struct expression *days,
+                                   bool minus)
 {
     struct typing typing = e->typing;
     int64_t whole;
@@ -44,11 +45,13 @@ static struct expression *add_days(struct translation *t, struct expression *e, 
     if (type_is_timestamp(date->typing.type)) /* a TIMESTAMP becomes a DATE first */
         date = BUILD_CALL(t, e->at, typing, "date_trunc('second', \1)", date);
     if (literal_integer(days, &whole) && whole >= 0) {
-        const char *text = translation_printf(t, "\1 %c interval '%lld %s'", minus ? '-' : '+', (long long)whole, whole == 1 ? "day" : "days");
+        const char *text =
+            translation_printf(t, "\1 %c interval '%lld %s'", minus ? '-' : '+', (long long)whole, whole == 1 ? "day" : "days");
         return BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_ADD, text, date);
     }
-    return BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_CAST, minus ? "(\1 - \2 * interval '1 day')::timestamp(0)" : "(\1 + \2 * interval '1 day')::timestamp(0)",
-                          date, as_number(t, days));
+    return BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_CAST,
+                          minus ? "(\1 - \2 * interval '1 day')::timestamp(0)" : "(\1 + \2 * interval '1 day')::timestamp(0)", date,
+                          as_number(t, days));
 }
 
 static struct expression *subtract_dates(struct translation *t, struct expression *e, struct expression *a, struct expression *b)
@@ -64,7 +67,8 @@ static struct expression *subtract_dates(struct translation *t, struct expressio
     return BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_ADD, "\1 - \2", as_timestamp(t, a), as_timestamp(t, b));
 }
 
-static struct expression *add_interval(struct translation *t, struct expression *e, struct expression *date, struct expression *interval, bool minus)
+static struct expression *add_interval(struct translation *t, struct expression *e, struct expression *date, struct expression *interval,
+                                       bool minus)
 {
     struct typing typing = e->typing;
     if (interval->typing.type == SQL_INTERVAL_YM) /* the day must exist in the month reached */
@@ -78,7 +82,8 @@ static struct expression *interval_arithmetic(struct translation *t, struct expr
         e->arguments[0] = type_is_interval(a->typing.type) ? a : as_number(t, a);
         e->arguments[1] = type_is_interval(b->typing.type) ? b : as_number(t, b);
         if (e->typing.type == SQL_INTERVAL_YM) {
-            finding_refuse(t, e->at, "interval", "an interval of months is multiplied or divided", "multiply the number of months and use NUMTOYMINTERVAL");
+            finding_refuse(t, e->at, "interval", "an interval of months is multiplied or divided",
+                           "multiply the number of months and use NUMTOYMINTERVAL");
             return e;
         }
         return BUILD_CALL(t, e->at, e->typing, "justify_hours(\1)", e);
@@ -108,9 +113,12 @@ struct expression *rewrite_arithmetic(struct translation *t, struct expression *
     } else if (type_is_interval(ta) || type_is_interval(tb)) {
         return interval_arithmetic(t, e, a, b);
     }
-    bool unknown = (ta == SQL_UNKNOWN && a->kind != EXPRESSION_BIND && !is_null_literal(a)) || (tb == SQL_UNKNOWN && b->kind != EXPRESSION_BIND && !is_null_literal(b));
+    bool unknown = (ta == SQL_UNKNOWN && a->kind != EXPRESSION_BIND && !is_null_literal(a)) ||
+                   (tb == SQL_UNKNOWN && b->kind != EXPRESSION_BIND && !is_null_literal(b));
     if (unknown && minus)
-        finding_difference(t, e->at, "unknown type", "the types of this subtraction are not known: two dates would give an interval, not days", "add the tables to the catalog");
+        finding_difference(t, e->at, "unknown type",
+                           "the types of this subtraction are not known: two dates would give an interval, not days",
+                           "add the tables to the catalog");
     if (!unknown || !type_is_datetime(ta)) {
         a = as_number(t, a);
         b = as_number(t, b);

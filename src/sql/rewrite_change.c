@@ -10,7 +10,9 @@
 static void check_blanks(struct translation *t, const struct expression *e, const struct expression *column)
 {
     int length = column->column && column->column->source ? column->column->source->length : 0;
-    if (e->kind != EXPRESSION_STRING || column->typing.type != SQL_VARCHAR || length <= 0 || e->text.size <= (size_t)length || e->text.data[e->text.size - 1] != ' ') return;
+    if (e->kind != EXPRESSION_STRING || column->typing.type != SQL_VARCHAR || length <= 0 || e->text.size <= (size_t)length ||
+        e->text.data[e->text.size - 1] != ' ')
+        return;
     finding_refuse(t, e->at, "length", "the value is too long for its column, by blanks that the target would cut", "shorten it");
 }
 
@@ -21,7 +23,8 @@ static void into_column(struct translation *t, struct expression **value, const 
     int64_t step;
     bool counter = e->kind == EXPRESSION_ARITHMETIC && (e->operator_code == OPERATOR_PLUS || e->operator_code == OPERATOR_MINUS) &&
                    e->arguments[0]->kind == EXPRESSION_NAME && column->column && e->arguments[0]->column == column->column &&
-                   literal_integer(e->arguments[1], &step) && column->typing.target == TARGET_INTEGER && type_is_number(column->typing.type);
+                   literal_integer(e->arguments[1], &step) && column->typing.target == TARGET_INTEGER &&
+                   type_is_number(column->typing.type);
     if (counter) { /* version = version + 1: what overflows here overflows the column too */
         e->rewritten = true;
         return;
@@ -67,7 +70,9 @@ static void rewrite_branch(struct translation *t, struct insert_branch *b)
 
 static bool branch_equal(const struct insert_branch *a, const struct insert_branch *b)
 {
-    if (a->target->relation == NULL || b->target->relation == NULL || a->column_count != b->column_count || a->when || b->when || a->is_else || b->is_else) return false;
+    if (a->target->relation == NULL || b->target->relation == NULL || a->column_count != b->column_count || a->when || b->when ||
+        a->is_else || b->is_else)
+        return false;
     if (!a->target->relation->table || a->target->relation->table != b->target->relation->table) return false;
     for (uint32_t i = 0; i < a->column_count; i++)
         if (!view_equal(a->columns[i]->text, b->columns[i]->text)) return false;
@@ -89,7 +94,8 @@ static bool is_rows_of_one_table(const struct change *c)
     if (s->where || s->aggregated || s->distinct || s->connect_by || s->from_count != 1) return false;
     if (!s->from[0]->relation || s->from[0]->relation->kind != RELATION_DUAL) return false;
     for (uint32_t i = 0; i < c->branch_count; i++)
-        if (reads_source(&c->branches[i]) || (i > 0 && !branch_equal(&c->branches[0], &c->branches[i])) || c->branches[i].when) return false;
+        if (reads_source(&c->branches[i]) || (i > 0 && !branch_equal(&c->branches[0], &c->branches[i])) || c->branches[i].when)
+            return false;
     return true;
 }
 

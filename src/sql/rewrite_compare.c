@@ -4,9 +4,15 @@
 #include "sql/rewrite.h"
 #include "sql/rewrite_parts.h"
 
-static bool is_fixed_column(const struct expression *e) { return type_is_fixed(e->typing.type) && e->typing.target == TARGET_BPCHAR; }
+static bool is_fixed_column(const struct expression *e)
+{
+    return type_is_fixed(e->typing.type) && e->typing.target == TARGET_BPCHAR;
+}
 
-static bool is_string(const struct expression *e) { return e->kind == EXPRESSION_STRING && e->text.size > 0; }
+static bool is_string(const struct expression *e)
+{
+    return e->kind == EXPRESSION_STRING && e->text.size > 0;
+}
 
 /* One side is CHAR, the other is not a bind. */
 static void compare_fixed(struct translation *t, struct expression **a, struct expression **b)
@@ -27,7 +33,8 @@ static void compare_fixed(struct translation *t, struct expression **a, struct e
 static void compare_bind(struct translation *t, struct expression *other, struct expression **bind)
 {
     enum sql_type type = other->typing.type;
-    if (other->kind == EXPRESSION_NAME || type_is_datetime(type) || type_is_bytes(type)) { /* the column's type decides; an index stays usable */
+    if (other->kind == EXPRESSION_NAME || type_is_datetime(type) ||
+        type_is_bytes(type)) { /* the column's type decides; an index stays usable */
         want_bind(t, *bind, type, NULL);
         if (type_is_fixed(type)) *bind = as_text(t, *bind);
     } else if (type_is_number(type)) {
@@ -90,14 +97,16 @@ void compare_pair(struct translation *t, struct expression **a, struct expressio
 }
 
 /* CHAR column against a bind: the bind is VARCHAR2, so that only a value padded to the column's length is equal; the column stays bare for its index. */
-static struct expression *compare_fixed_bind(struct translation *t, enum operator_code code, struct expression *column, struct expression *bind)
+static struct expression *compare_fixed_bind(struct translation *t, enum operator_code code, struct expression *column,
+                                             struct expression *bind)
 {
     want_bind(t, bind, SQL_CHAR, "text");
     t->binds[bind->bind].length = column->typing.length;
     struct expression *text = build_cast(t, bind, "text", TARGET_TEXT);
     struct typing boolean = typing_of(SQL_BOOLEAN, TARGET_BOOLEAN);
     struct expression *length = build_number(t, bind->at, column->typing.length);
-    if (code == OPERATOR_EQUAL) return BUILD_TEMPLATE(t, column->at, boolean, PRECEDENCE_PRIMARY, "(\1 = \2::bpchar AND length(\2) = \3)", column, text, length);
+    if (code == OPERATOR_EQUAL)
+        return BUILD_TEMPLATE(t, column->at, boolean, PRECEDENCE_PRIMARY, "(\1 = \2::bpchar AND length(\2) = \3)", column, text, length);
     return BUILD_TEMPLATE(t, column->at, boolean, PRECEDENCE_PRIMARY, "(\1 <> \2::bpchar OR length(\2) <> \3)", column, text, length);
 }
 
@@ -135,15 +144,18 @@ static void compare_with_query(struct translation *t, struct expression **a, str
         const struct typing *wanted = &q->columns[i].typing;
         if (values[i]->kind == EXPRESSION_BIND) {
             want_bind(t, values[i], wanted->type, NULL);
-        } else if (type_is_fixed(values[i]->typing.type) != type_is_fixed(wanted->type) && type_is_text(wanted->type) && type_is_text(values[i]->typing.type) && !is_literal(values[i])) {
+        } else if (type_is_fixed(values[i]->typing.type) != type_is_fixed(wanted->type) && type_is_text(wanted->type) &&
+                   type_is_text(values[i]->typing.type) && !is_literal(values[i])) {
             if (type_is_fixed(wanted->type))
-                finding_refuse(t, (*a)->at, "comparison", "a CHAR column of a subquery is compared with a VARCHAR2", "compare values of one type");
+                finding_refuse(t, (*a)->at, "comparison", "a CHAR column of a subquery is compared with a VARCHAR2",
+                               "compare values of one type");
             values[i] = as_text(t, values[i]);
         } else if (!same_family(values[i]->typing.type, wanted->type) && !is_null_literal(values[i])) {
             if (type_is_text(values[i]->typing.type))
                 values[i] = as_type(t, values[i], wanted);
             else
-                finding_refuse(t, (*a)->at, "comparison", "a subquery answers another type than the one it is compared with", "convert it explicitly");
+                finding_refuse(t, (*a)->at, "comparison", "a subquery answers another type than the one it is compared with",
+                               "convert it explicitly");
         }
     }
     *a = (*a)->kind == EXPRESSION_ROW ? *a : row[0];
@@ -193,7 +205,8 @@ struct expression *rewrite_in(struct translation *t, struct expression *e)
         for (uint32_t i = 1; i < e->argument_count; i++) {
             struct expression *row = e->arguments[i];
             if (row->kind != EXPRESSION_ROW) continue;
-            for (uint32_t j = 0; j < a->argument_count && j < row->argument_count; j++) compare_pair(t, &a->arguments[j], &row->arguments[j], OPERATOR_EQUAL);
+            for (uint32_t j = 0; j < a->argument_count && j < row->argument_count; j++)
+                compare_pair(t, &a->arguments[j], &row->arguments[j], OPERATOR_EQUAL);
         }
         return e;
     }

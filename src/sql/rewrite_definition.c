@@ -10,7 +10,8 @@
 static void find_target(struct translation *t, struct from_item *item, bool written)
 {
     if (!item || item->relation) return;
-    if (item->link.size) finding_refuse(t, item->at, "database link", "a database link leads to another server", "make the change there by hand");
+    if (item->link.size)
+        finding_refuse(t, item->at, "database link", "a database link leads to another server", "make the change there by hand");
     const struct sql_table *table = resolve_table(t, item->schema, item->name);
     if (!table) return;
     struct relation *r = scope_add(t, scope_new(t, NULL), item);
@@ -32,7 +33,8 @@ static struct scope *scope_of_columns(struct translation *t, struct definition *
     for (uint32_t i = 0; i < d->column_count; i++) {
         struct typing typing = d->columns[i].type ? typing_of_type_name(d->columns[i].type) : typing_of(SQL_UNKNOWN, TARGET_UNKNOWN);
         typing.nullable = true;
-        r->columns[i] = (struct relation_column){.name = d->columns[i].name, .target = name_to_target(t, d->columns[i].name), .typing = typing};
+        r->columns[i] =
+            (struct relation_column){.name = d->columns[i].name, .target = name_to_target(t, d->columns[i].name), .typing = typing};
     }
     return scope;
 }
@@ -54,7 +56,10 @@ static struct scope *scope_of_table(struct translation *t, struct from_item *tab
     r->columns = translation_alloc(t, sizeof *r->columns * (known->column_count + 1));
     r->column_count = known->column_count;
     for (uint32_t i = 0; i < known->column_count; i++)
-        r->columns[i] = (struct relation_column){.name = view_text(known->columns[i].name), .target = view_text(known->columns[i].target), .typing = typing_of_column(&known->columns[i]), .source = &known->columns[i]};
+        r->columns[i] = (struct relation_column){.name = view_text(known->columns[i].name),
+                                                 .target = view_text(known->columns[i].target),
+                                                 .typing = typing_of_column(&known->columns[i]),
+                                                 .source = &known->columns[i]};
     return scope;
 }
 
@@ -74,12 +79,20 @@ static void rewrite_constraint(struct translation *t, struct scope *scope, struc
 static void rewrite_column(struct translation *t, struct scope *scope, struct column_definition *c)
 {
     if (c->type && (c->type->type == SQL_OBJECT || c->type->type == SQL_BFILE || c->type->type == SQL_ROWID))
-        finding_refuse(t, c->at, "type", translation_printf(t, "a column of type %.*s is not translated", (int)c->type->text.size, (const char *)c->type->text.data), "choose a type by hand");
-    if (c->type && c->type->type == SQL_XML) finding_difference(t, c->at, "type", "XML is kept as PostgreSQL's xml", "check what is done with it");
+        finding_refuse(
+            t, c->at, "type",
+            translation_printf(t, "a column of type %.*s is not translated", (int)c->type->text.size, (const char *)c->type->text.data),
+            "choose a type by hand");
+    if (c->type && c->type->type == SQL_XML)
+        finding_difference(t, c->at, "type", "XML is kept as PostgreSQL's xml", "check what is done with it");
     if (c->type && c->type->type >= SQL_TIMESTAMP && c->type->type <= SQL_TIMESTAMP_LTZ && c->type->precision > 6)
-        finding_difference(t, c->at, "fraction", "PostgreSQL keeps six digits of a second", "keep such values in another column if they matter");
-    if (c->type && c->type->bytes && c->type->type == SQL_VARCHAR) finding_difference(t, c->at, "bytes", "the target counts characters where the source counts bytes", "add a CHECK on octet_length");
-    if (c->type && c->type->type == SQL_TIMESTAMP_TZ) finding_difference(t, c->at, "type", "the target keeps the instant, not the zone in which it was written", "keep the zone in another column if it matters");
+        finding_difference(t, c->at, "fraction", "PostgreSQL keeps six digits of a second",
+                           "keep such values in another column if they matter");
+    if (c->type && c->type->bytes && c->type->type == SQL_VARCHAR)
+        finding_difference(t, c->at, "bytes", "the target counts characters where the source counts bytes", "add a CHECK on octet_length");
+    if (c->type && c->type->type == SQL_TIMESTAMP_TZ)
+        finding_difference(t, c->at, "type", "the target keeps the instant, not the zone in which it was written",
+                           "keep the zone in another column if it matters");
     if (c->default_value) {
         struct scope *empty = scope_new(t, NULL);
         rewrite_over(t, empty, &c->default_value);
@@ -89,7 +102,8 @@ static void rewrite_column(struct translation *t, struct scope *scope, struct co
         }
     }
     if (c->default_on_null || c->identity_on_null)
-        finding_difference(t, c->at, "default on null", "an explicit NULL is refused by the target where the source puts the default", "leave the column out of the INSERT");
+        finding_difference(t, c->at, "default on null", "an explicit NULL is refused by the target where the source puts the default",
+                           "leave the column out of the INSERT");
     rewrite_over(t, scope, &c->generated);
     for (uint32_t i = 0; i < c->constraint_count; i++) rewrite_constraint(t, scope, &c->constraints[i]);
 }
@@ -99,7 +113,8 @@ static bool is_not_null_column(const struct definition *d, struct view name)
     for (uint32_t i = 0; i < d->column_count; i++) {
         if (!view_equal(d->columns[i].name, name)) continue;
         for (uint32_t j = 0; j < d->columns[i].constraint_count; j++)
-            if (d->columns[i].constraints[j].kind == CONSTRAINT_NOT_NULL || d->columns[i].constraints[j].kind == CONSTRAINT_PRIMARY_KEY) return true;
+            if (d->columns[i].constraints[j].kind == CONSTRAINT_NOT_NULL || d->columns[i].constraints[j].kind == CONSTRAINT_PRIMARY_KEY)
+                return true;
     }
     return false;
 }
@@ -109,7 +124,8 @@ static void check_unique(struct translation *t, const struct definition *d, cons
     if (c->kind != CONSTRAINT_UNIQUE || c->column_count < 2) return;
     for (uint32_t i = 0; i < c->column_count; i++)
         if (!is_not_null_column(d, c->columns[i])) {
-            finding_difference(t, c->at, "unique", "the source counts (1, NULL) twice as a duplicate, the target does not", "make the columns NOT NULL, or add partial unique indexes");
+            finding_difference(t, c->at, "unique", "the source counts (1, NULL) twice as a duplicate, the target does not",
+                               "make the columns NOT NULL, or add partial unique indexes");
             return;
         }
 }
@@ -127,8 +143,10 @@ static void rewrite_create_table(struct translation *t, struct definition *d)
         check_unique(t, d, &d->constraints[i]);
     }
     if (d->temporary)
-        finding_difference(t, d->at, "temporary table", "a temporary table of the target lives as long as the session that made it", "make it at the begin of each session");
-    if (d->query && d->column_count > 0 && d->columns[0].type) finding_refuse(t, d->at, "create table", "columns with types and AS SELECT stand together", "make the table first");
+        finding_difference(t, d->at, "temporary table", "a temporary table of the target lives as long as the session that made it",
+                           "make it at the begin of each session");
+    if (d->query && d->column_count > 0 && d->columns[0].type)
+        finding_refuse(t, d->at, "create table", "columns with types and AS SELECT stand together", "make the table first");
 }
 
 static void rewrite_alter_table(struct translation *t, struct definition *d)
@@ -143,7 +161,8 @@ static void rewrite_alter_table(struct translation *t, struct definition *d)
         }
         if (a->constraint) rewrite_constraint(t, scope, a->constraint);
         bool rename = a->kind >= ALTER_RENAME_COLUMN;
-        if (rename && d->action_count > 1) finding_refuse(t, d->at, "alter table", "a renaming stands with other changes", "rename in a statement of its own");
+        if (rename && d->action_count > 1)
+            finding_refuse(t, d->at, "alter table", "a renaming stands with other changes", "rename in a statement of its own");
         if (a->kind == ALTER_DROP_PRIMARY_KEY) {
             const struct sql_table *table = d->target->relation ? d->target->relation->table : NULL;
             const struct sql_key *key = table && table->key_count > 0 && table->keys[0].primary ? &table->keys[0] : NULL;
@@ -151,7 +170,9 @@ static void rewrite_alter_table(struct translation *t, struct definition *d)
             a->name = key ? view_text(key->name) : view_of(NULL, 0);
         }
     }
-    if (d->action_count == 0 && !d->refused) finding_refuse(t, d->at, "alter table", "this ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
+    if (d->action_count == 0 && !d->refused)
+        finding_refuse(t, d->at, "alter table", "this ALTER TABLE is not translated",
+                       "make the change on both sides and refresh the catalog");
 }
 
 static void rewrite_index(struct translation *t, struct definition *d)
@@ -181,17 +202,26 @@ void rewrite_definition(struct translation *t, struct definition *d)
     case DEFINITION_CREATE_TABLE: rewrite_create_table(t, d); break;
     case DEFINITION_ALTER_TABLE: rewrite_alter_table(t, d); break;
     case DEFINITION_CREATE_INDEX: rewrite_index(t, d); break;
-    case DEFINITION_CREATE_VIEW: case DEFINITION_CREATE_MATERIALIZED_VIEW: rewrite_view(t, d); break;
+    case DEFINITION_CREATE_VIEW:
+    case DEFINITION_CREATE_MATERIALIZED_VIEW: rewrite_view(t, d); break;
     case DEFINITION_DROP:
         find_target(t, d->target, true);
-        if (d->cascade) finding_difference(t, d->at, "drop cascade", "the target drops dependent views too, where the source only drops constraints", "make them again");
+        if (d->cascade)
+            finding_difference(t, d->at, "drop cascade", "the target drops dependent views too, where the source only drops constraints",
+                               "make them again");
         break;
-    case DEFINITION_TRUNCATE: case DEFINITION_COMMENT: case DEFINITION_RENAME: case DEFINITION_GRANT: case DEFINITION_ANALYZE: find_target(t, d->target, d->kind == DEFINITION_TRUNCATE); break;
+    case DEFINITION_TRUNCATE:
+    case DEFINITION_COMMENT:
+    case DEFINITION_RENAME:
+    case DEFINITION_GRANT:
+    case DEFINITION_ANALYZE: find_target(t, d->target, d->kind == DEFINITION_TRUNCATE); break;
     case DEFINITION_IGNORED:
         t->passed = true;
         finding_note(t, d->at, "ddl", "this has no meaning for the target", "none is needed");
         break;
-    case DEFINITION_UNKNOWN: finding_refuse(t, d->at, "ddl", "this definition is not translated", "make the change on both sides and refresh the catalog"); break;
+    case DEFINITION_UNKNOWN:
+        finding_refuse(t, d->at, "ddl", "this definition is not translated", "make the change on both sides and refresh the catalog");
+        break;
     default: break;
     }
 }

@@ -93,11 +93,14 @@ static struct expression *rewrite_is(struct translation *t, struct expression *e
         if (a->kind == EXPRESSION_BIND) e->arguments[0] = build_cast(t, a, "text", TARGET_TEXT), want_bind(t, a, SQL_VARCHAR, "text");
         return e;
     case IS_NAN:
-        return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_COMPARE, e->negated ? "\1 <> 'NaN'::float8" : "\1 = 'NaN'::float8", as_double(t, a));
+        return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_COMPARE, e->negated ? "\1 <> 'NaN'::float8" : "\1 = 'NaN'::float8",
+                              as_double(t, a));
     case IS_INFINITE:
-        return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_COMPARE, e->negated ? "abs(\1) <> 'Infinity'::float8" : "abs(\1) = 'Infinity'::float8", as_double(t, a));
+        return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_COMPARE,
+                              e->negated ? "abs(\1) <> 'Infinity'::float8" : "abs(\1) = 'Infinity'::float8", as_double(t, a));
     case IS_JSON:
-        finding_difference(t, e->at, "IS JSON", "documents in lax syntax (names without quotes, single quotes) are none for the target", "store strict JSON");
+        finding_difference(t, e->at, "IS JSON", "documents in lax syntax (names without quotes, single quotes) are none for the target",
+                           "store strict JSON");
         return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_NOT, e->negated ? "NOT @is_json(\1)" : "@is_json(\1)", as_text(t, a));
     default: break;
     }
@@ -113,27 +116,36 @@ static struct expression *rewrite_like(struct translation *t, struct expression 
         e->arguments[2] = as_text(t, e->arguments[2]);
         return e;
     }
-    if (pattern->kind == EXPRESSION_STRING && !memchr(pattern->text.data ? (const void *)pattern->text.data : "", '\\', pattern->text.size)) return e;
-    build_add(t, e, build_text(t, e->at, typing_of(SQL_CHAR, TARGET_LITERAL), PRECEDENCE_PRIMARY, "''")); /* Oracle has no escape unless one is named */
+    if (pattern->kind == EXPRESSION_STRING && !memchr(pattern->text.data ? (const void *)pattern->text.data : "", '\\', pattern->text.size))
+        return e;
+    build_add(
+        t, e,
+        build_text(t, e->at, typing_of(SQL_CHAR, TARGET_LITERAL), PRECEDENCE_PRIMARY, "''")); /* Oracle has no escape unless one is named */
     return e;
 }
 
 static struct expression *rewrite_cast_interval(struct translation *t, struct expression *e, struct expression *a)
 {
     if (type_is_text(a->typing.type) || a->kind == EXPRESSION_BIND)
-        return BUILD_CALL(t, e->at, e->typing, e->typing.type == SQL_INTERVAL_YM ? "@to_yminterval(\1)" : "@to_dsinterval(\1)", as_text(t, a));
+        return BUILD_CALL(t, e->at, e->typing, e->typing.type == SQL_INTERVAL_YM ? "@to_yminterval(\1)" : "@to_dsinterval(\1)",
+                          as_text(t, a));
     return a;
 }
 
 static const char *numeric_type(struct translation *t, const struct type_name *type)
 {
     if (type->type == SQL_INTEGER && type->precision <= 0) return "numeric(38)";
-    if (type->precision <= 0) return type->scale > -1000 && type->precision == -1 && type->scale != -1000 ? translation_printf(t, "numeric(38,%d)", type->scale) : "numeric";
+    if (type->precision <= 0)
+        return type->scale > -1000 && type->precision == -1 && type->scale != -1000 ? translation_printf(t, "numeric(38,%d)", type->scale)
+                                                                                    : "numeric";
     if (type->scale <= -1000) return translation_printf(t, "numeric(%d)", type->precision);
     return translation_printf(t, "numeric(%d,%d)", type->precision, type->scale);
 }
 
-static bool is_now(const struct expression *e) { return e->kind == EXPRESSION_TEMPLATE && view_equal(e->text, view_text("@systimestamp()")); }
+static bool is_now(const struct expression *e)
+{
+    return e->kind == EXPRESSION_TEMPLATE && view_equal(e->text, view_text("@systimestamp()"));
+}
 
 static struct expression *rewrite_cast_datetime(struct translation *t, struct expression *e, struct expression *a)
 {
@@ -143,8 +155,11 @@ static struct expression *rewrite_cast_datetime(struct translation *t, struct ex
         return as_type(t, as_timestamp(t, a), &e->typing);
     }
     if (type_is_zoned(e->typing.type)) return as_zoned(t, a);
-    struct expression *stamp = type_is_text(a->typing.type) && !is_null_literal(a) ? BUILD_CALL(t, e->at, e->typing, "@to_timestamp(\1)", as_text(t, a)) : as_timestamp(t, a);
-    if (type->precision >= 0 && type->precision < 6) return build_cast(t, stamp, translation_printf(t, "timestamp(%d)", type->precision), TARGET_TIMESTAMP);
+    struct expression *stamp = type_is_text(a->typing.type) && !is_null_literal(a)
+                                   ? BUILD_CALL(t, e->at, e->typing, "@to_timestamp(\1)", as_text(t, a))
+                                   : as_timestamp(t, a);
+    if (type->precision >= 0 && type->precision < 6)
+        return build_cast(t, stamp, translation_printf(t, "timestamp(%d)", type->precision), TARGET_TIMESTAMP);
     return stamp;
 }
 
@@ -153,14 +168,19 @@ static struct expression *rewrite_cast(struct translation *t, struct expression 
     struct expression *a = e->arguments[0];
     const struct type_name *type = e->type_name;
     if (!type) return e;
-    if (e->call && e->call->fallback) finding_refuse(t, e->at, "cast", "CAST with DEFAULT .. ON CONVERSION ERROR is not translated", "give a translation in the mapping file");
-    if (e->argument_count > 1) finding_refuse(t, e->at, "cast", "CAST with a format is not translated", "use TO_CHAR, TO_DATE or TO_NUMBER with the format");
+    if (e->call && e->call->fallback)
+        finding_refuse(t, e->at, "cast", "CAST with DEFAULT .. ON CONVERSION ERROR is not translated",
+                       "give a translation in the mapping file");
+    if (e->argument_count > 1)
+        finding_refuse(t, e->at, "cast", "CAST with a format is not translated", "use TO_CHAR, TO_DATE or TO_NUMBER with the format");
     struct expression *made = NULL;
     enum sql_type wanted = e->typing.type;
     if (wanted == SQL_NUMBER || wanted == SQL_INTEGER || wanted == SQL_FLOAT) {
         const char *name = wanted == SQL_FLOAT ? "numeric" : numeric_type(t, type);
         made = as_number(t, a);
-        made = made->kind == EXPRESSION_CAST && made->target_type && !strcmp(made->target_type, "numeric") && !strcmp(name, "numeric") ? made : build_cast(t, made, name, TARGET_NUMERIC);
+        made = made->kind == EXPRESSION_CAST && made->target_type && !strcmp(made->target_type, "numeric") && !strcmp(name, "numeric")
+                   ? made
+                   : build_cast(t, made, name, TARGET_NUMERIC);
     } else if (type_is_double(wanted)) {
         made = build_cast(t, as_number(t, a), wanted == SQL_BINARY_FLOAT ? "float4" : "float8", TARGET_FLOAT);
     } else if (type_is_lob(wanted)) {
@@ -169,7 +189,8 @@ static struct expression *rewrite_cast(struct translation *t, struct expression 
         const char *name = type_is_fixed(wanted) ? "char" : "varchar";
         made = as_text(t, a);
         int length = type->length > 0 ? type->length : type_is_fixed(wanted) ? 1 : 0;
-        made = build_cast(t, made, length ? translation_printf(t, "%s(%d)", name, length) : "text", type_is_fixed(wanted) ? TARGET_BPCHAR : TARGET_TEXT);
+        made = build_cast(t, made, length ? translation_printf(t, "%s(%d)", name, length) : "text",
+                          type_is_fixed(wanted) ? TARGET_BPCHAR : TARGET_TEXT);
     } else if (type_is_datetime(wanted)) {
         made = rewrite_cast_datetime(t, e, a);
     } else if (type_is_interval(wanted)) {
@@ -177,7 +198,8 @@ static struct expression *rewrite_cast(struct translation *t, struct expression 
     } else if (wanted == SQL_RAW) {
         made = as_bytes(t, a);
     } else {
-        finding_refuse(t, e->at, "cast", translation_printf(t, "CAST to %.*s is not translated", (int)type->text.size, (const char *)type->text.data),
+        finding_refuse(t, e->at, "cast",
+                       translation_printf(t, "CAST to %.*s is not translated", (int)type->text.size, (const char *)type->text.data),
                        "give a translation in the mapping file");
         return e;
     }
@@ -193,7 +215,8 @@ static struct expression *rewrite_datetime_literal(struct translation *t, struct
 {
     struct view text = view_trim(e->text);
     if (text.size == 0 || text.data[0] == '-') {
-        finding_refuse(t, e->at, "datetime literal", "a date before the year 1 is not translated", "give a translation in the mapping file");
+        finding_refuse(t, e->at, "datetime literal", "a date before the year 1 is not translated",
+                       "give a translation in the mapping file");
         return e;
     }
     const uint8_t *point = memchr(text.data, '.', text.size);
@@ -202,9 +225,11 @@ static struct expression *rewrite_datetime_literal(struct translation *t, struct
         while (at + digits < text.size && text.data[at + digits] >= '0' && text.data[at + digits] <= '9') digits++;
         for (size_t i = 6; i < digits; i++)
             if (text.data[at + i] != '0')
-                finding_difference(t, e->at, "fraction", "PostgreSQL keeps six digits of a second", "keep such values in another column if they matter");
+                finding_difference(t, e->at, "fraction", "PostgreSQL keeps six digits of a second",
+                                   "keep such values in another column if they matter");
         if (digits > 6)
-            e->text = view_text(translation_printf(t, "%.*s%.*s", (int)(at + 6), (const char *)text.data, (int)(text.size - at - digits), (const char *)text.data + at + digits));
+            e->text = view_text(translation_printf(t, "%.*s%.*s", (int)(at + 6), (const char *)text.data, (int)(text.size - at - digits),
+                                                   (const char *)text.data + at + digits));
     }
     return e;
 }
@@ -244,7 +269,8 @@ static bool sequence_advances(struct translation *t, const struct expression *e)
         if (other != e && other->at < e->at) first = false;
     }
     if (!drawn)
-        finding_difference(t, e->at, "currval", "CURRVAL is that of the target's connection, which a session keeps only within a transaction",
+        finding_difference(t, e->at, "currval",
+                           "CURRVAL is that of the target's connection, which a session keeps only within a transaction",
                            "take the number with RETURNING, or within the transaction that drew it");
     return drawn && first;
 }
@@ -253,7 +279,9 @@ static struct expression *rewrite_sequence(struct translation *t, struct express
 {
     bool next = sequence_advances(t, e);
     struct view name = e->sequence ? view_text(e->sequence->target) : name_to_target(t, e->qualifier);
-    struct view schema = e->sequence ? view_text(e->sequence->target_schema) : e->schema.size ? name_to_target(t, e->schema) : view_of(NULL, 0);
+    struct view schema = e->sequence      ? view_text(e->sequence->target_schema)
+                         : e->schema.size ? name_to_target(t, e->schema)
+                                          : view_of(NULL, 0);
     struct buffer quoted;
     buffer_init(&quoted, 1024);
     if (schema.size) {
@@ -296,7 +324,8 @@ static struct expression *rewrite_one(struct translation *t, struct expression *
     case EXPRESSION_NAME: return rewrite_name(t, e);
     case EXPRESSION_CALL: return rewrite_call(t, e);
     case EXPRESSION_CASE: return rewrite_case(t, e);
-    case EXPRESSION_NEGATE: case EXPRESSION_PLUS:
+    case EXPRESSION_NEGATE:
+    case EXPRESSION_PLUS:
         if (!type_is_interval(e->typing.type)) e->arguments[0] = as_number(t, e->arguments[0]);
         e->typing.target = e->arguments[0]->typing.target;
         return e->kind == EXPRESSION_PLUS ? e->arguments[0] : e;
@@ -311,7 +340,8 @@ static struct expression *rewrite_one(struct translation *t, struct expression *
     case EXPRESSION_ZONE: return rewrite_zone(t, e);
     case EXPRESSION_SEQUENCE: return rewrite_sequence(t, e);
     case EXPRESSION_INTERVAL_CAST: return rewrite_interval_cast(t, e);
-    case EXPRESSION_PRIOR: case EXPRESSION_ROOT:
+    case EXPRESSION_PRIOR:
+    case EXPRESSION_ROOT:
         finding_refuse(t, e->at, "hierarchy", "PRIOR and CONNECT_BY_ROOT belong to CONNECT BY", "check the query");
         return e;
     case EXPRESSION_MULTISET:

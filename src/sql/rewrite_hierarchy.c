@@ -17,19 +17,19 @@
 
 enum { COLUMNS_MAX = 1024 };
 struct hierarchy {
-    struct select *select;          /* the one being rewritten */
-    struct scope *base;             /* tables of its FROM */
-    struct relation *inside;        /* h, as the recursive term sees it */
-    struct relation *outside;       /* q */
-    struct relation_column *columns;/* shared by both */
+    struct select *select;           /* the one being rewritten */
+    struct scope *base;              /* tables of its FROM */
+    struct relation *inside;         /* h, as the recursive term sees it */
+    struct relation *outside;        /* q */
+    struct relation_column *columns; /* shared by both */
     uint32_t column_count;
     struct expression **first, **next; /* select lists of the two terms */
     struct relation_column *level, *path, *leaf, *cycle;
-    struct expression *row;         /* tells rows apart; NULL: loops are not looked for */
-    struct expression *connect;     /* CONNECT BY over h and the tables */
+    struct expression *row;     /* tells rows apart; NULL: loops are not looked for */
+    struct expression *connect; /* CONNECT BY over h and the tables */
     struct expression *joins;
-    bool prior;                     /* CONNECT BY names PRIOR */
-    bool in_prior;                  /* names are those of h */
+    bool prior;    /* CONNECT BY names PRIOR */
+    bool in_prior; /* names are those of h */
 };
 
 static bool is_bare(const struct expression *e, const char *name)
@@ -49,7 +49,8 @@ static bool of_base(const struct hierarchy *h, const struct relation *r)
     return false;
 }
 
-static struct relation_column *add_column(struct translation *t, struct hierarchy *h, struct view wanted, struct expression *first, struct expression *next)
+static struct relation_column *add_column(struct translation *t, struct hierarchy *h, struct view wanted, struct expression *first,
+                                          struct expression *next)
 {
     struct view target = wanted;
     for (unsigned n = 2, taken = 1; taken; n++) {
@@ -72,7 +73,8 @@ static struct relation_column *add_column(struct translation *t, struct hierarch
 static struct relation_column *carry(struct translation *t, struct hierarchy *h, const struct expression *name)
 {
     for (uint32_t i = 0; i < h->column_count; i++)
-        if (h->first[i] && h->first[i]->kind == EXPRESSION_NAME && h->first[i]->relation == name->relation && h->first[i]->column == name->column && h->next[i] == h->first[i])
+        if (h->first[i] && h->first[i]->kind == EXPRESSION_NAME && h->first[i]->relation == name->relation &&
+            h->first[i]->column == name->column && h->next[i] == h->first[i])
             return &h->columns[i];
     struct expression *own = expression_copy(t, name);
     own->qualify = true;
@@ -127,7 +129,8 @@ static struct expression *carried_value(struct translation *t, struct hierarchy 
         struct expression *first = concat_of(t, e->at, NULL, e->arguments[1], expression_copy(t, e->arguments[0]));
         column = add_column(t, h, view_text("path_text"), first, NULL);
         column->typing = (struct typing){.type = SQL_VARCHAR, .target = TARGET_TEXT};
-        h->next[column - h->columns] = concat_of(t, e->at, build_column(t, e->at, h->inside, column), expression_copy(t, e->arguments[1]), expression_copy(t, e->arguments[0]));
+        h->next[column - h->columns] = concat_of(t, e->at, build_column(t, e->at, h->inside, column), expression_copy(t, e->arguments[1]),
+                                                 expression_copy(t, e->arguments[0]));
     } else if (e->kind == EXPRESSION_ROOT) {
         struct expression *value = expression_copy(t, e->arguments[0]);
         column = add_column(t, h, view_text("root"), value, NULL);
@@ -207,7 +210,8 @@ static struct expression *children(struct translation *t, struct hierarchy *h, u
     if (h->row) {
         struct expression *path = build_column(t, at, h->inside, h->path);
         const char *how = cycle ? "\1 = ANY (\2)" : "\1 <> ALL (\2)";
-        struct expression *test = BUILD_TEMPLATE(t, at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN), PRECEDENCE_COMPARE, how, expression_copy(t, h->row), path);
+        struct expression *test =
+            BUILD_TEMPLATE(t, at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN), PRECEDENCE_COMPARE, how, expression_copy(t, h->row), path);
         test->rewritten = true;
         s->where = build_and(t, s->where, test);
     }
@@ -219,14 +223,16 @@ static struct expression *children(struct translation *t, struct hierarchy *h, u
     exists->query = q;
     exists->rewritten = false;
     struct typing typing = {.type = SQL_NUMBER, .target = TARGET_INTEGER};
-    struct expression *e = build_template(t, at, typing, PRECEDENCE_PRIMARY, cycle ? "CASE WHEN \1 THEN 1 ELSE 0 END" : "CASE WHEN \1 THEN 0 ELSE 1 END", &exists, 1);
+    struct expression *e = build_template(t, at, typing, PRECEDENCE_PRIMARY,
+                                          cycle ? "CASE WHEN \1 THEN 1 ELSE 0 END" : "CASE WHEN \1 THEN 0 ELSE 1 END", &exists, 1);
     e->rewritten = false;
     return e;
 }
 
 static struct expression *primary_keys(struct translation *t, struct hierarchy *h)
 {
-    struct expression *row = build_expression(t, EXPRESSION_CONCAT, h->select->at, (struct typing){.type = SQL_VARCHAR, .target = TARGET_TEXT});
+    struct expression *row =
+        build_expression(t, EXPRESSION_CONCAT, h->select->at, (struct typing){.type = SQL_VARCHAR, .target = TARGET_TEXT});
     for (uint32_t i = 0; i < h->base->relation_count; i++) {
         struct relation *r = h->base->relations[i];
         if (r->kind == RELATION_DUAL) continue;
@@ -285,7 +291,9 @@ static struct body *term(struct translation *t, struct hierarchy *h, bool recurs
     s->at = h->select->at;
     for (uint32_t i = 0; i < h->column_count; i++) {
         if (!h->first[i]) continue;
-        struct select_item item = {.expression = recursive ? h->next[i] : h->first[i], .alias = h->columns[i].target, .label = recursive ? view_of(NULL, 0) : h->columns[i].target};
+        struct select_item item = {.expression = recursive ? h->next[i] : h->first[i],
+                                   .alias = h->columns[i].target,
+                                   .label = recursive ? view_of(NULL, 0) : h->columns[i].target};
         LIST_ADD(t, s->items, s->item_count, item);
     }
     if (recursive) {
@@ -304,7 +312,8 @@ static struct body *term(struct translation *t, struct hierarchy *h, bool recurs
     if (h->row) {
         const char *how = h->select->nocycle ? "\1 <> ALL (\2)" : "@refuse_loop(\1 = ANY (\2))";
         struct expression *path = build_column(t, s->at, h->inside, h->path);
-        struct expression *test = BUILD_TEMPLATE(t, s->at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN), h->select->nocycle ? PRECEDENCE_COMPARE : PRECEDENCE_PRIMARY, how, h->row, path);
+        struct expression *test = BUILD_TEMPLATE(t, s->at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN),
+                                                 h->select->nocycle ? PRECEDENCE_COMPARE : PRECEDENCE_PRIMARY, how, h->row, path);
         s->where = build_and(t, s->where, test);
     }
     return body;
@@ -382,7 +391,8 @@ static void number_rows(struct translation *t, struct query *q, struct hierarchy
     number->call->over->order = order;
     for (uint32_t i = 0; i < order.count; i++)
         if (order.keys[i].expression->item && order.keys[i].expression->item <= s->item_count) /* an alias of the select list */
-            finding_refuse(t, order.keys[i].expression->at, "hierarchy", "ORDER SIBLINGS BY names an alias of the select list", "name the column itself");
+            finding_refuse(t, order.keys[i].expression->at, "hierarchy", "ORDER SIBLINGS BY names an alias of the select list",
+                           "name the column itself");
     h->row = wrap_add(t, s, inner, number, "row_position");
     s->where = where;
     s->start_with = start;
@@ -413,9 +423,11 @@ static bool series(struct translation *t, struct hierarchy *h)
     struct select *s = h->select;
     struct expression *e = s->connect_by;
     if (s->start_with || e->kind != EXPRESSION_COMPARE || e->form != QUANTIFIER_NONE) return false;
-    bool left = is_bare(e->arguments[0], "LEVEL") || is_bare(e->arguments[0], "ROWNUM"), right = is_bare(e->arguments[1], "LEVEL") || is_bare(e->arguments[1], "ROWNUM");
+    bool left = is_bare(e->arguments[0], "LEVEL") || is_bare(e->arguments[0], "ROWNUM"),
+         right = is_bare(e->arguments[1], "LEVEL") || is_bare(e->arguments[1], "ROWNUM");
     enum operator_code code = e->operator_code;
-    bool equal = left ? code == OPERATOR_LESS_EQUAL : code == OPERATOR_GREATER_EQUAL, less = left ? code == OPERATOR_LESS : code == OPERATOR_GREATER;
+    bool equal = left ? code == OPERATOR_LESS_EQUAL : code == OPERATOR_GREATER_EQUAL,
+         less = left ? code == OPERATOR_LESS : code == OPERATOR_GREATER;
     if (left == right || (!equal && !less)) return false;
     struct expression *n = e->arguments[left ? 1 : 0];
     rewrite_expression(t, &n);
@@ -425,7 +437,9 @@ static bool series(struct translation *t, struct hierarchy *h)
     if (literal_integer(n, &literal))
         count = build_number(t, n->at, literal - less > 1 ? literal - less : 1);
     else
-        count = BUILD_TEMPLATE(t, n->at, typing, PRECEDENCE_CAST, less ? "greatest(coalesce(ceil(\1) - 1, 1), 1)::bigint" : "greatest(coalesce(floor(\1), 1), 1)::bigint", as_numeric(t, n));
+        count = BUILD_TEMPLATE(t, n->at, typing, PRECEDENCE_CAST,
+                               less ? "greatest(coalesce(ceil(\1) - 1, 1), 1)::bigint" : "greatest(coalesce(floor(\1), 1), 1)::bigint",
+                               as_numeric(t, n));
     struct from_item *item = translation_alloc(t, sizeof *item);
     item->kind = FROM_FUNCTION;
     item->function = BUILD_CALL(t, e->at, typing, "generate_series(1, \1)", count);
@@ -440,7 +454,9 @@ static void walk_above(struct translation *t, struct query *q, struct hierarchy 
 {
     struct select *s = h->select;
     for (uint32_t i = 0; i < s->item_count; i++) {
-        if (s->items[i].expression->kind == EXPRESSION_STAR) finding_refuse(t, s->items[i].expression->at, "hierarchy", "* in a CONNECT BY over tables that are not known", "name the columns");
+        if (s->items[i].expression->kind == EXPRESSION_STAR)
+            finding_refuse(t, s->items[i].expression->at, "hierarchy", "* in a CONNECT BY over tables that are not known",
+                           "name the columns");
         outer_use(t, &s->items[i].expression, h);
     }
     if (s->where) outer_use(t, &s->where, h);
@@ -491,7 +507,8 @@ void rewrite_hierarchy(struct translation *t, struct query *q, struct select *s)
     split_where(t, &h);
     walk_flat(t, &s->connect_by, find_prior, &prior);
     if (prior && contains_rownum(t, s->connect_by)) {
-        finding_refuse(t, s->connect_by->at, "hierarchy", "ROWNUM in CONNECT BY stops the search at a row that depends on its order", "limit the rows of the finished hierarchy");
+        finding_refuse(t, s->connect_by->at, "hierarchy", "ROWNUM in CONNECT BY stops the search at a row that depends on its order",
+                       "limit the rows of the finished hierarchy");
         return;
     }
     siblings_items(q, s);
@@ -500,7 +517,8 @@ void rewrite_hierarchy(struct translation *t, struct query *q, struct select *s)
         if (!h.row) {
             for (uint32_t i = 0; i < s->item_count; i++)
                 if (s->items[i].expression->kind == EXPRESSION_STAR) {
-                    finding_refuse(t, s->connect_by->at, "hierarchy", "CONNECT BY over a table whose columns are not known", "add the table to the catalog");
+                    finding_refuse(t, s->connect_by->at, "hierarchy", "CONNECT BY over a table whose columns are not known",
+                                   "add the table to the catalog");
                     return;
                 }
             number_rows(t, q, &h, &withs[0]);

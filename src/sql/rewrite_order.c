@@ -33,13 +33,17 @@ static void order_by_position(struct translation *t, struct select *s, struct so
     struct expression **item = &s->items[position - 1].expression;
     if (type_is_text(key->expression->typing.type) || type_is_text((*item)->typing.type)) {
         struct expression *collated = collate_binary(t, *item);
-        if (collated != *item && !s->items[position - 1].label.size && (*item)->kind == EXPRESSION_NAME) s->items[position - 1].label = (*item)->column ? (*item)->column->target : view_of(NULL, 0);
+        if (collated != *item && !s->items[position - 1].label.size && (*item)->kind == EXPRESSION_NAME)
+            s->items[position - 1].label = (*item)->column ? (*item)->column->target : view_of(NULL, 0);
         *item = collated;
     }
     key->expression = build_number(t, key->expression->at, position);
 }
 
-static bool is_position(const struct expression *e) { return e->kind == EXPRESSION_NUMBER && e->item > 0; }
+static bool is_position(const struct expression *e)
+{
+    return e->kind == EXPRESSION_NUMBER && e->item > 0;
+}
 
 /* A bare name would be taken for the output column that PostgreSQL itself calls so: n::text is called n. */
 static void qualify_name(struct translation *t, struct expression **at, void *context)
@@ -60,7 +64,8 @@ static void name_outputs(struct translation *t, struct query *q, struct select *
     }
     for (uint32_t i = 0; loose && i < s->item_count; i++) {
         struct expression *e = s->items[i].expression;
-        if (!s->items[i].label.size && e->kind != EXPRESSION_NAME && e->kind != EXPRESSION_STAR) s->items[i].label = view_text(translation_printf(t, "column_%u", (unsigned)i + 1));
+        if (!s->items[i].label.size && e->kind != EXPRESSION_NAME && e->kind != EXPRESSION_STAR)
+            s->items[i].label = view_text(translation_printf(t, "column_%u", (unsigned)i + 1));
     }
 }
 
@@ -74,7 +79,8 @@ void rewrite_order(struct translation *t, struct query *q)
         struct sort_key *key = &q->order.keys[i];
         uint32_t item = key->expression->item;
         bool position = is_position(key->expression);
-        if (!item && is_constant(key->expression) && !(!q->known && key->expression->kind == EXPRESSION_NUMBER)) continue; /* sorts nothing */
+        if (!item && is_constant(key->expression) && !(!q->known && key->expression->kind == EXPRESSION_NUMBER))
+            continue; /* sorts nothing */
         if (!item) {
             rewrite_expression(t, &key->expression);
             if (!set) walk_flat(t, &key->expression, qualify_name, NULL);
@@ -118,8 +124,9 @@ static struct expression *percent_of_rows(struct translation *t, struct query *q
     all->for_update = false;
     struct expression *subquery = build_expression(t, EXPRESSION_QUERY, percent->at, typing_of(SQL_NUMBER, TARGET_NUMERIC));
     subquery->query = all;
-    return BUILD_CALL(t, percent->at, typing_of(SQL_NUMBER, TARGET_NUMERIC), "(SELECT ceil(count(*) * greatest(coalesce(\2, 0), 0) / 100.0) FROM \1 AS rows_of_it)",
-                      subquery, as_numeric(t, percent));
+    return BUILD_CALL(t, percent->at, typing_of(SQL_NUMBER, TARGET_NUMERIC),
+                      "(SELECT ceil(count(*) * greatest(coalesce(\2, 0), 0) / 100.0) FROM \1 AS rows_of_it)", subquery,
+                      as_numeric(t, percent));
 }
 
 void rewrite_limit(struct translation *t, struct query *q)
@@ -137,6 +144,7 @@ void rewrite_limit(struct translation *t, struct query *q)
         q->limit = q->fetch ? rewrite_row_count(t, q->fetch) : build_number(t, q->at, 1);
     }
     q->ties = q->fetch_ties && q->order.count > 0;
-    if (q->ties && q->wait == LOCK_SKIP) finding_refuse(t, q->at, "fetch with ties", "WITH TIES and SKIP LOCKED do not go together on the target", "leave one out");
+    if (q->ties && q->wait == LOCK_SKIP)
+        finding_refuse(t, q->at, "fetch with ties", "WITH TIES and SKIP LOCKED do not go together on the target", "leave one out");
     if (q->order.count == 0) t->arbitrary_rows = true;
 }

@@ -14,7 +14,7 @@ struct joined {
     struct relation *relation;
     struct from_item *item;
     struct expression *on;
-    uint64_t needs;     /* relations that must be joined before */
+    uint64_t needs; /* relations that must be joined before */
     bool placed;
 };
 struct outer {
@@ -53,7 +53,9 @@ static bool take_conjunct(struct translation *t, struct outer *o, struct express
     walk_expression(t, &e, collect, o);
     int supplied = single_bit(o->marked);
     if (o->foreign || supplied < 0) {
-        finding_refuse(t, e->at, "outer join", o->foreign ? "(+) stands on a column whose table is not known here" : "one condition marks two tables with (+)", "write it as LEFT JOIN");
+        finding_refuse(t, e->at, "outer join",
+                       o->foreign ? "(+) stands on a column whose table is not known here" : "one condition marks two tables with (+)",
+                       "write it as LEFT JOIN");
         return false;
     }
     struct joined *j = &o->list[supplied];
@@ -85,7 +87,8 @@ static bool add_item(struct translation *t, struct outer *o, struct from_item *i
     return true;
 }
 
-static struct from_item *join_two(struct translation *t, struct from_item *left, struct from_item *right, enum join_kind kind, struct expression *on)
+static struct from_item *join_two(struct translation *t, struct from_item *left, struct from_item *right, enum join_kind kind,
+                                  struct expression *on)
 {
     struct from_item *join = translation_alloc(t, sizeof *join);
     join->kind = FROM_JOIN;
@@ -127,7 +130,6 @@ static void release_unjoined(struct translation *t, struct outer *o, struct sele
         j->on = NULL;
     }
 }
-
 
 static void unmark(struct translation *t, struct expression **at, void *context)
 {

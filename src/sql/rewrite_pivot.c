@@ -10,7 +10,7 @@
 
 struct pivoting {
     const struct pivot *pivot;
-    struct scope *scope;    /* of what is pivoted */
+    struct scope *scope; /* of what is pivoted */
     struct select *select;
     struct query *query;
 };
@@ -44,13 +44,15 @@ static void add_item(struct translation *t, struct pivoting *p, struct expressio
 }
 
 /* Aggregate over the rows of one value. */
-static struct expression *aggregate_of(struct translation *t, struct pivoting *p, const struct expression *aggregate, struct expression *value)
+static struct expression *aggregate_of(struct translation *t, struct pivoting *p, const struct expression *aggregate,
+                                       struct expression *value)
 {
     const struct pivot *pivot = p->pivot;
     struct expression *e = expression_copy(t, aggregate), *when = NULL;
     struct expression *const *values = value->kind == EXPRESSION_ROW ? value->arguments : &value;
     for (uint32_t i = 0; i < pivot->name_count; i++) {
-        struct expression *compare = build_compare(t, OPERATOR_EQUAL, name_of(t, value->at, p->scope, pivot->names[i]), expression_copy(t, values[i]));
+        struct expression *compare =
+            build_compare(t, OPERATOR_EQUAL, name_of(t, value->at, p->scope, pivot->names[i]), expression_copy(t, values[i]));
         compare->rewritten = false;
         when = build_and(t, when, compare);
     }
@@ -140,7 +142,9 @@ static void pivot(struct translation *t, struct pivoting *p)
         }
         for (uint32_t j = 0; j < pivot->aggregate_count; j++) {
             struct view name = value_name(t, &pivot->values[i]), own = pivot->aggregates[j].alias;
-            if (own.size) name = view_text(translation_printf(t, "%.*s_%.*s", (int)name.size, (const char *)name.data, (int)own.size, (const char *)own.data));
+            if (own.size)
+                name = view_text(
+                    translation_printf(t, "%.*s_%.*s", (int)name.size, (const char *)name.data, (int)own.size, (const char *)own.data));
             add_item(t, p, aggregate_of(t, p, pivot->aggregates[j].expression, value), name);
         }
     }
@@ -170,7 +174,8 @@ static void unpivot(struct translation *t, struct pivoting *p)
     for (uint32_t i = 0; i < p->scope->relation_count; i++) {
         struct relation *from = p->scope->relations[i];
         for (uint32_t j = 0; j < from->column_count; j++)
-            if (!is_unpivoted(pivot, from->columns[j].name)) add_item(t, p, build_column(t, p->select->at, from, &from->columns[j]), from->columns[j].name);
+            if (!is_unpivoted(pivot, from->columns[j].name))
+                add_item(t, p, build_column(t, p->select->at, from, &from->columns[j]), from->columns[j].name);
     }
     for (uint32_t i = 0; i < pivot->value_count; i++) {
         const struct pivot_value *value = &pivot->values[i];
@@ -181,18 +186,23 @@ static void unpivot(struct translation *t, struct pivoting *p)
             if (given && given->kind == EXPRESSION_ROW && j < given->argument_count) given = given->arguments[j];
             struct expression *name = given ? expression_copy(t, given) : build_string(t, p->select->at, value->columns[0]->text);
             resolve_expression(t, p->scope, name);
-            if (i == 0) r->columns[j] = (struct relation_column){.name = pivot->names[j], .target = name_to_target(t, pivot->names[j]), .typing = name->typing};
+            if (i == 0)
+                r->columns[j] =
+                    (struct relation_column){.name = pivot->names[j], .target = name_to_target(t, pivot->names[j]), .typing = name->typing};
             if (i == 0 && name->kind == EXPRESSION_STRING) r->columns[j].typing = typing_of(SQL_VARCHAR, TARGET_TEXT);
             build_add(t, row, name);
         }
         for (uint32_t j = 0; j < pivot->measure_count; j++) {
             if (j >= value->column_count) {
-                finding_refuse(t, p->select->at, "unpivot", "a row of UNPIVOT does not have as many columns as there are measures", "check the list");
+                finding_refuse(t, p->select->at, "unpivot", "a row of UNPIVOT does not have as many columns as there are measures",
+                               "check the list");
                 return;
             }
             struct expression *column = name_of(t, value->columns[j]->at, p->scope, value->columns[j]->text);
             struct relation_column *out = &r->columns[pivot->name_count + j];
-            if (i == 0) *out = (struct relation_column){.name = pivot->measures[j], .target = name_to_target(t, pivot->measures[j]), .typing = column->typing};
+            if (i == 0)
+                *out = (struct relation_column){
+                    .name = pivot->measures[j], .target = name_to_target(t, pivot->measures[j]), .typing = column->typing};
             out->typing.nullable = true;
             build_add(t, row, column);
         }

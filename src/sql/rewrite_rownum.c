@@ -108,7 +108,8 @@ static bool take_condition(struct translation *t, struct select *s, struct expre
         }
         return limit_by_value(t, s, code, value);
     }
-    if (e->kind == EXPRESSION_BETWEEN && !e->negated && is_rownum(e->arguments[0]) && !contains_rownum(t, e->arguments[1]) && !contains_rownum(t, e->arguments[2])) {
+    if (e->kind == EXPRESSION_BETWEEN && !e->negated && is_rownum(e->arguments[0]) && !contains_rownum(t, e->arguments[1]) &&
+        !contains_rownum(t, e->arguments[2])) {
         if (literal_integer(e->arguments[1], &n))
             limit_by_literal(t, s, OPERATOR_GREATER_EQUAL, n, e->at);
         else if (!limit_by_value(t, s, OPERATOR_GREATER_EQUAL, e->arguments[1]))
@@ -119,7 +120,8 @@ static bool take_condition(struct translation *t, struct select *s, struct expre
             limit_by_value(t, s, OPERATOR_LESS_EQUAL, e->arguments[2]);
         return true;
     }
-    if (e->kind == EXPRESSION_IN && !e->negated && !e->query && e->argument_count == 2 && is_rownum(e->arguments[0]) && literal_integer(e->arguments[1], &n)) {
+    if (e->kind == EXPRESSION_IN && !e->negated && !e->query && e->argument_count == 2 && is_rownum(e->arguments[0]) &&
+        literal_integer(e->arguments[1], &n)) {
         limit_by_literal(t, s, OPERATOR_EQUAL, n, e->at);
         return true;
     }
@@ -151,7 +153,8 @@ static void replace(struct translation *t, struct expression **at, void *context
     struct replacement *r = context;
     if (!is_rownum(*at)) return;
     if (!r->by)
-        *at = build_text(t, (*at)->at, (struct typing){.type = SQL_NUMBER, .target = TARGET_INTEGER}, PRECEDENCE_PRIMARY, "row_number() OVER ()");
+        *at = build_text(t, (*at)->at, (struct typing){.type = SQL_NUMBER, .target = TARGET_INTEGER}, PRECEDENCE_PRIMARY,
+                         "row_number() OVER ()");
     else
         *at = r->by;
 }
@@ -212,7 +215,8 @@ void rewrite_rownum(struct translation *t, struct query *q, struct select *s)
     for (uint32_t i = 0; q && i < q->order.count; i++) in_items |= contains_rownum(t, q->order.keys[i].expression);
     for (uint32_t i = 0; i < s->group_count; i++) in_upper |= contains_rownum(t, s->group[i].expression);
     if (contains_rownum(t, s->having)) {
-        finding_refuse(t, s->having->at, "rownum", "ROWNUM stands where it cannot be counted on the target", "count in WHERE of a subquery");
+        finding_refuse(t, s->having->at, "rownum", "ROWNUM stands where it cannot be counted on the target",
+                       "count in WHERE of a subquery");
         return;
     }
     take_where(t, s);
@@ -229,7 +233,8 @@ void rewrite_rownum(struct translation *t, struct query *q, struct select *s)
         inner->limit = limit;
         chance = inner->item_count > 0; /* which rows they are shows only in their columns */
         if (in_items || in_upper) {
-            struct expression *number = build_text(t, s->at, (struct typing){.type = SQL_NUMBER, .target = TARGET_INTEGER}, PRECEDENCE_PRIMARY, "row_number() OVER ()");
+            struct expression *number = build_text(t, s->at, (struct typing){.type = SQL_NUMBER, .target = TARGET_INTEGER},
+                                                   PRECEDENCE_PRIMARY, "row_number() OVER ()");
             replacement.by = wrap_add(t, s, inner, number, "rownum");
         }
     }

@@ -6,7 +6,7 @@
 
 struct session_row {
     const char *parameter;
-    bool carried;       /* the engine puts it back on every connection it uses */
+    bool carried; /* the engine puts it back on every connection it uses */
     const char *note;
 };
 static const struct session_row session_rows[] = {
@@ -31,8 +31,9 @@ static void check_parameter(struct translation *t, const struct statement *s)
     const struct control *c = s->control;
     for (size_t i = 0; i < sizeof session_rows / sizeof *session_rows; i++) {
         if (!view_equal(c->name, view_text(session_rows[i].parameter))) continue;
-        bool harmless = view_equal_ignoring_case(c->value, view_text("BINARY")) || view_equal_ignoring_case(c->value, view_text("AMERICAN")) ||
-                        view_equal_ignoring_case(c->value, view_text("AMERICA")) || view_equal_ignoring_case(c->value, view_text("GREGORIAN"));
+        bool harmless =
+            view_equal_ignoring_case(c->value, view_text("BINARY")) || view_equal_ignoring_case(c->value, view_text("AMERICAN")) ||
+            view_equal_ignoring_case(c->value, view_text("AMERICA")) || view_equal_ignoring_case(c->value, view_text("GREGORIAN"));
         if (session_rows[i].note && !harmless)
             finding_difference(t, s->at, "alter session", session_rows[i].note, "leave the setting, or refuse such sessions");
         return;
@@ -51,7 +52,8 @@ void session_control(struct translation *t, struct statement *s)
         resolve_from(t, scope, c->tables[i]);
     }
     if (s->kind == SQL_LOCK_TABLE && c->wait == LOCK_WAIT_SECONDS)
-        finding_difference(t, s->at, "lock table wait", "the wait limit is not in the target's statement", "set lock_timeout for the session");
+        finding_difference(t, s->at, "lock table wait", "the wait limit is not in the target's statement",
+                           "set lock_timeout for the session");
 }
 
 void session_keep(struct sql_plan *plan, const struct statement *s, struct arena *arena)
@@ -88,10 +90,14 @@ void session_scan_tables(struct translation *t)
     for (uint32_t i = 0; i + 1 < t->token_count; i++) {
         if (t->tokens[i].kind != TOKEN_WORD) continue;
         switch ((enum word)t->tokens[i].code) {
-        case WORD_INTO: case WORD_UPDATE: case WORD_TABLE: scan_name(t, i + 1, true); break;
+        case WORD_INTO:
+        case WORD_UPDATE:
+        case WORD_TABLE: scan_name(t, i + 1, true); break;
         case WORD_DELETE: scan_name(t, i + 1 + token_is_word(&t->tokens[i + 1], WORD_FROM), true); break;
-        case WORD_FROM: if (i > 0 && token_is_word(&t->tokens[i - 1], WORD_DELETE)) break; /* fall through */
-        case WORD_JOIN: case WORD_USING: scan_name(t, i + 1, false); break;
+        case WORD_FROM:
+            if (i > 0 && token_is_word(&t->tokens[i - 1], WORD_DELETE)) break; /* fall through */
+        case WORD_JOIN:
+        case WORD_USING: scan_name(t, i + 1, false); break;
         default: break;
         }
     }

@@ -5,8 +5,8 @@
 
 #include "sql/translation.h"
 
-void session_control(struct translation *t, struct statement *s);   /* resolves and checks */
+void session_control(struct translation *t, struct statement *s); /* resolves and checks */
 void session_keep(struct sql_plan *plan, const struct statement *s, struct arena *arena);
-void session_scan_tables(struct translation *t);                     /* tables after INTO, UPDATE, FROM, JOIN, by their words alone */
+void session_scan_tables(struct translation *t); /* tables after INTO, UPDATE, FROM, JOIN, by their words alone */
 
 #endif

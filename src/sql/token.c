@@ -2,10 +2,22 @@
 /* The lexer: one token at a time, every byte looked at once. */
 #include "sql/token.h"
 
-static inline bool is_blank(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0; }
-static inline bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
-static inline bool is_name_start(uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80; }
-static inline bool is_name(uint8_t c) { return is_name_start(c) || is_digit(c) || c == '$' || c == '#'; }
+static inline bool is_blank(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0;
+}
+static inline bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool is_name_start(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+}
+static inline bool is_name(uint8_t c)
+{
+    return is_name_start(c) || is_digit(c) || c == '$' || c == '#';
+}
 
 /* SQL*Plus replaces &name, &&name and &1 before the statement is sent; a full stop ends the name. Scripts have them, the wire does not. */
 static inline bool is_substitution(const struct lexer *l, size_t at)
@@ -26,7 +38,10 @@ static inline uint8_t peek(const struct lexer *l, size_t ahead)
     return l->at + ahead < l->text.size ? l->text.data[l->at + ahead] : 0;
 }
 
-static struct view text_from(const struct lexer *l, size_t from, size_t to) { return view_of(l->text.data + from, to - from); }
+static struct view text_from(const struct lexer *l, size_t from, size_t to)
+{
+    return view_of(l->text.data + from, to - from);
+}
 
 /* Skips blanks and comments. False: a comment has no end. */
 static bool skip_blanks(struct lexer *l)
@@ -72,8 +87,8 @@ static struct token read_string(struct lexer *l, size_t from, bool national)
         at += 2;
     }
     l->at = at + 1;
-    return (struct token){.kind = TOKEN_STRING, .form = (uint8_t)(STRING_PLAIN | (national ? 16 : 0)), .at = (uint32_t)from,
-                          .text = text_from(l, start, at)};
+    return (struct token){
+        .kind = TOKEN_STRING, .form = (uint8_t)(STRING_PLAIN | (national ? 16 : 0)), .at = (uint32_t)from, .text = text_from(l, start, at)};
 }
 
 /* At the quote after q. */
@@ -92,7 +107,9 @@ static struct token read_q_string(struct lexer *l, size_t from, bool national)
     for (size_t at = start; at + 1 < l->text.size; at++) {
         if (l->text.data[at] != close || l->text.data[at + 1] != '\'') continue;
         l->at = at + 2;
-        return (struct token){.kind = TOKEN_STRING, .form = (uint8_t)(STRING_QUOTED | (national ? 16 : 0)), .at = (uint32_t)from,
+        return (struct token){.kind = TOKEN_STRING,
+                              .form = (uint8_t)(STRING_QUOTED | (national ? 16 : 0)),
+                              .at = (uint32_t)from,
                               .text = text_from(l, start, at)};
     }
     return bad(l, from);

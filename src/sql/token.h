@@ -22,14 +22,38 @@ enum token_kind {
 };
 enum string_form { STRING_PLAIN, STRING_QUOTED /* q'..': nothing doubled */ };
 enum operator_code {
-    OPERATOR_LEFT = 1, OPERATOR_RIGHT, OPERATOR_COMMA, OPERATOR_DOT, OPERATOR_SEMICOLON, OPERATOR_PLUS, OPERATOR_MINUS, OPERATOR_STAR,
-    OPERATOR_SLASH, OPERATOR_CONCAT, OPERATOR_EQUAL, OPERATOR_NOT_EQUAL, OPERATOR_LESS, OPERATOR_GREATER, OPERATOR_LESS_EQUAL,
-    OPERATOR_GREATER_EQUAL, OPERATOR_ARROW, OPERATOR_ASSIGN, OPERATOR_AT, OPERATOR_RANGE, OPERATOR_PERCENT, OPERATOR_LEFT_BRACKET,
-    OPERATOR_RIGHT_BRACKET, OPERATOR_LEFT_BRACE, OPERATOR_RIGHT_BRACE, OPERATOR_COLON, OPERATOR_POWER, OPERATOR_OTHER
+    OPERATOR_LEFT = 1,
+    OPERATOR_RIGHT,
+    OPERATOR_COMMA,
+    OPERATOR_DOT,
+    OPERATOR_SEMICOLON,
+    OPERATOR_PLUS,
+    OPERATOR_MINUS,
+    OPERATOR_STAR,
+    OPERATOR_SLASH,
+    OPERATOR_CONCAT,
+    OPERATOR_EQUAL,
+    OPERATOR_NOT_EQUAL,
+    OPERATOR_LESS,
+    OPERATOR_GREATER,
+    OPERATOR_LESS_EQUAL,
+    OPERATOR_GREATER_EQUAL,
+    OPERATOR_ARROW,
+    OPERATOR_ASSIGN,
+    OPERATOR_AT,
+    OPERATOR_RANGE,
+    OPERATOR_PERCENT,
+    OPERATOR_LEFT_BRACKET,
+    OPERATOR_RIGHT_BRACKET,
+    OPERATOR_LEFT_BRACE,
+    OPERATOR_RIGHT_BRACE,
+    OPERATOR_COLON,
+    OPERATOR_POWER,
+    OPERATOR_OTHER
 };
 enum word {
     WORD_NONE,
-#define WORD(name) WORD_##name,
+#define WORD(name)     WORD_##name,
 #define RESERVED(name) WORD_##name,
 #include "sql/word.inc"
 #undef WORD
@@ -39,25 +63,28 @@ enum word {
 
 struct token {
     uint8_t kind;
-    uint8_t form;        /* TOKEN_STRING: enum string_form; national: bit 4 */
+    uint8_t form; /* TOKEN_STRING: enum string_form; national: bit 4 */
     uint16_t code;
-    uint32_t at;         /* offset of its first byte in the statement */
-    uint32_t value;      /* TOKEN_BIND: occurrence; a left bracket: index of its right one (0: none) */
-    struct view text;    /* into the statement */
+    uint32_t at;      /* offset of its first byte in the statement */
+    uint32_t value;   /* TOKEN_BIND: occurrence; a left bracket: index of its right one (0: none) */
+    struct view text; /* into the statement */
 };
 
 struct lexer {
     struct view text;
     size_t at;
-    uint32_t binds;      /* occurrences so far */
-    bool plain;          /* words are not looked up: all are WORD_NONE */
+    uint32_t binds; /* occurrences so far */
+    bool plain;     /* words are not looked up: all are WORD_NONE */
 };
-static inline struct lexer lexer_of(struct view text) { return (struct lexer){.text = text}; }
+static inline struct lexer lexer_of(struct view text)
+{
+    return (struct lexer){.text = text};
+}
 struct token lexer_next(struct lexer *lexer);
 
-enum word word_find(struct view text);     /* ASCII case ignored */
-const char *word_text(enum word word);     /* upper case; "" for WORD_NONE */
-bool word_reserved(enum word word);        /* Oracle refuses it as an unquoted name */
+enum word word_find(struct view text); /* ASCII case ignored */
+const char *word_text(enum word word); /* upper case; "" for WORD_NONE */
+bool word_reserved(enum word word);    /* Oracle refuses it as an unquoted name */
 
 /* All tokens of the text, ended by TOKEN_END; round brackets are matched. NULL: the arena's limit was reached. */
 struct token *token_list(struct arena *arena, struct view text, uint32_t *count, uint32_t *bind_count);

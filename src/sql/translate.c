@@ -19,7 +19,10 @@ struct texts {
     uint32_t parameters;
 };
 
-static char *keep(struct arena *arena, struct view text) { return arena_string(arena, text); }
+static char *keep(struct arena *arena, struct view text)
+{
+    return arena_string(arena, text);
+}
 
 static void list_binds(struct translation *t)
 {
@@ -30,7 +33,9 @@ static void list_binds(struct translation *t)
         struct token *token = &t->tokens[i];
         if (token->kind != TOKEN_BIND) continue;
         bool question = token->text.size == 1 && token->text.data[0] == '?';
-        struct view name = question ? view_text(translation_printf(t, "%u", ++positional)) : token->form ? token->text : translation_upper(t, token->text);
+        struct view name = question      ? view_text(translation_printf(t, "%u", ++positional))
+                           : token->form ? token->text
+                                         : translation_upper(t, token->text);
         token->value = count;
         for (uint32_t j = 0; block && j < count && j < 512; j++)
             if (view_equal(t->binds[j].name, name)) token->value = j;
@@ -43,11 +48,13 @@ static void list_binds(struct translation *t)
 static struct view trimmed(struct view text)
 {
     text = view_trim(text);
-    while (text.size > 0 && (text.data[text.size - 1] == ';' || text.data[text.size - 1] == '/' || text.data[text.size - 1] <= ' ')) text.size--;
+    while (text.size > 0 && (text.data[text.size - 1] == ';' || text.data[text.size - 1] == '/' || text.data[text.size - 1] <= ' '))
+        text.size--;
     return text;
 }
 
-static const char *emit_once(struct translation *t, const struct statement *s, enum emit_returning returning, uint32_t *parameters, struct arena *into)
+static const char *emit_once(struct translation *t, const struct statement *s, enum emit_returning returning, uint32_t *parameters,
+                             struct arena *into)
 {
     struct buffer out;
     buffer_init(&out, t->text.size * TEXT_FACTOR + TEXT_BASE);
@@ -67,7 +74,8 @@ static void emit_all(struct translation *t, const struct statement *s, struct te
     const struct change *c = s->change;
     if (t->refused) return;
     texts->target = emit_once(t, s, RETURN_NOTHING, &texts->parameters, into);
-    bool single = c && c->target && c->target->relation && c->target->relation->table && s->kind != SQL_MERGE && (s->kind != SQL_INSERT_ALL || c->rows_of_values);
+    bool single = c && c->target && c->target->relation && c->target->relation->table && s->kind != SQL_MERGE &&
+                  (s->kind != SQL_INSERT_ALL || c->rows_of_values);
     if (single) texts->returning = emit_once(t, s, RETURN_IMAGE, &texts->parameters, into);
     if (c && c->returning_count > 0) texts->returning_into = emit_once(t, s, RETURN_INTO, &texts->parameters, into);
     if (t->refused) *texts = (struct texts){0};
@@ -98,7 +106,8 @@ static void keep_binds(struct sql_plan *plan, const struct translation *t, uint3
         plan->source_binds[i] = keep(arena, bind->name);
         if (bind->into) plan->return_binds[plan->return_bind_count++] = i;
         if (bind->parameter == 0 || bind->parameter > parameters) continue;
-        plan->binds[bind->parameter - 1] = (struct sql_bind){.name = plan->source_binds[i], .position = i, .type = bind->type, .cast = bind->cast, .length = bind->length};
+        plan->binds[bind->parameter - 1] =
+            (struct sql_bind){.name = plan->source_binds[i], .position = i, .type = bind->type, .cast = bind->cast, .length = bind->length};
     }
 }
 
@@ -162,8 +171,12 @@ static void keep_columns(struct sql_plan *plan, const struct statement *s, struc
     plan->column_count = q->column_count;
     for (uint32_t i = 0; i < q->column_count; i++) {
         const struct typing *typing = &q->columns[i].typing;
-        plan->columns[i] = (struct sql_result_column){.name = keep(arena, q->columns[i].name), .type = typing->type, .precision = typing->precision,
-                                                      .scale = typing->scale, .length = typing->length, .nullable = typing->nullable};
+        plan->columns[i] = (struct sql_result_column){.name = keep(arena, q->columns[i].name),
+                                                      .type = typing->type,
+                                                      .precision = typing->precision,
+                                                      .scale = typing->scale,
+                                                      .length = typing->length,
+                                                      .nullable = typing->nullable};
     }
 }
 
@@ -180,7 +193,8 @@ static void refuse_kind(struct translation *t, const struct statement *s)
 {
     switch (s->kind) {
     case SQL_PLSQL:
-        finding_refuse(t, s->at, "pl/sql", "procedural code is not translated", "give its translation and the tables it touches in the mapping file");
+        finding_refuse(t, s->at, "pl/sql", "procedural code is not translated",
+                       "give its translation and the tables it touches in the mapping file");
         session_scan_tables(t);
         return;
     case SQL_EXPLAIN: finding_refuse(t, s->at, "explain", "a plan of the source is asked", "ask the source"); return;
@@ -189,7 +203,8 @@ static void refuse_kind(struct translation *t, const struct statement *s)
 }
 
 /* Everything that may leave by longjmp. What it made so far stands in *statement and *class. */
-static void translate_inside(struct translation *t, struct statement **statement, struct classification *class_, struct texts *texts, struct arena *into)
+static void translate_inside(struct translation *t, struct statement **statement, struct classification *class_, struct texts *texts,
+                             struct arena *into)
 {
     if (setjmp(t->stop) != 0) return;
     t->tokens = token_list(t->arena, t->text, &t->token_count, &t->bind_count);
@@ -203,7 +218,8 @@ static void translate_inside(struct translation *t, struct statement **statement
     refuse_kind(t, s);
     resolve_statement(t, s);
     if (!t->options->catalog && t->reads_tables)
-        finding_note(t, s->at, "catalog", "without a catalog the types of columns are not known", "give the catalog: comparisons, arithmetic and order depend on types");
+        finding_note(t, s->at, "catalog", "without a catalog the types of columns are not known",
+                     "give the catalog: comparisons, arithmetic and order depend on types");
     if (s->control) session_control(t, s);
     classify_statement(t, s, class_);
     bind_types_spread(t, s);
@@ -218,7 +234,8 @@ static void scan_tables_safely(struct translation *t)
     session_scan_tables(t);
 }
 
-static void fill_plan(struct sql_plan *plan, struct translation *t, struct statement *s, struct classification *c, const struct texts *texts, struct arena *arena)
+static void fill_plan(struct sql_plan *plan, struct translation *t, struct statement *s, struct classification *c,
+                      const struct texts *texts, struct arena *arena)
 {
     plan->state = state_of(t, s);
     plan->kind = s ? (s->block ? SQL_PLSQL : s->kind) : sql_kind_quick(t->text);

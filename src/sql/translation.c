@@ -6,7 +6,10 @@
 
 enum { FINDINGS_MAX = 64 };
 
-_Noreturn void translation_stop(struct translation *t) { longjmp(t->stop, 1); }
+_Noreturn void translation_stop(struct translation *t)
+{
+    longjmp(t->stop, 1);
+}
 
 void *translation_alloc(struct translation *t, size_t size)
 {
@@ -45,18 +48,21 @@ char *translation_printf(struct translation *t, const char *format, ...)
 struct view translation_upper(struct translation *t, struct view text)
 {
     uint8_t *copy = translation_alloc(t, text.size + 1);
-    for (size_t i = 0; i < text.size; i++) copy[i] = (uint8_t)(text.data[i] >= 'a' && text.data[i] <= 'z' ? text.data[i] - 32 : text.data[i]);
+    for (size_t i = 0; i < text.size; i++)
+        copy[i] = (uint8_t)(text.data[i] >= 'a' && text.data[i] <= 'z' ? text.data[i] - 32 : text.data[i]);
     return view_of(copy, text.size);
 }
 
 struct view translation_lower(struct translation *t, struct view text)
 {
     uint8_t *copy = translation_alloc(t, text.size + 1);
-    for (size_t i = 0; i < text.size; i++) copy[i] = (uint8_t)(text.data[i] >= 'A' && text.data[i] <= 'Z' ? text.data[i] + 32 : text.data[i]);
+    for (size_t i = 0; i < text.size; i++)
+        copy[i] = (uint8_t)(text.data[i] >= 'A' && text.data[i] <= 'Z' ? text.data[i] + 32 : text.data[i]);
     return view_of(copy, text.size);
 }
 
-static void add_finding(struct translation *t, enum sql_severity severity, uint32_t at, const char *rule, const char *reason, const char *advice)
+static void add_finding(struct translation *t, enum sql_severity severity, uint32_t at, const char *rule, const char *reason,
+                        const char *advice)
 {
     struct finding_list *list = &t->findings;
     struct sql_finding finding = {.severity = severity, .rule = rule, .reason = reason, .advice = advice};
@@ -64,7 +70,8 @@ static void add_finding(struct translation *t, enum sql_severity severity, uint3
     token_place(t->text, at, &finding.line, &finding.column);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct sql_finding *other = &list->items[i];
-        if (other->line == finding.line && other->column == finding.column && other->severity == severity && !strcmp(other->rule, rule)) return;
+        if (other->line == finding.line && other->column == finding.column && other->severity == severity && !strcmp(other->rule, rule))
+            return;
     }
     if (!list->items) {
         list->items = arena_try(t->arena, sizeof *list->items * FINDINGS_MAX);

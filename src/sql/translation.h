@@ -16,11 +16,11 @@ struct finding_list {
 };
 
 struct bind_occurrence {
-    struct view name;               /* upper case unless quoted; positional: "1", .. */
+    struct view name; /* upper case unless quoted; positional: "1", .. */
     uint32_t at;
-    bool into;                      /* RETURNING INTO target */
-    bool parsed;                    /* the parser made a node of it */
-    uint32_t parameter;             /* $n; 0: none yet */
+    bool into;          /* RETURNING INTO target */
+    bool parsed;        /* the parser made a node of it */
+    uint32_t parameter; /* $n; 0: none yet */
     enum sql_type type;
     const char *cast;
     int length;
@@ -36,21 +36,21 @@ struct translation {
     uint32_t bind_count;
     struct finding_list findings;
     bool refused, approximate, passed;
-    bool unparsed;                  /* the grammar was not understood, as against understood and refused */
-    struct relation **relations;    /* every relation made, in order */
+    bool unparsed;               /* the grammar was not understood, as against understood and refused */
+    struct relation **relations; /* every relation made, in order */
     uint32_t relation_count;
     jmp_buf stop;
-    uint32_t made_names;            /* generated aliases so far */
+    uint32_t made_names; /* generated aliases so far */
     uint32_t depth;
     /* gathered by the passes for the plan */
     bool is_volatile, uses_sequence, uses_rowid, calls_unknown, has_side_effect, rownum_limit, arbitrary_rows;
     bool reads_tables;
-    struct expression **sequences;  /* every NEXTVAL and CURRVAL, in order of the text */
+    struct expression **sequences; /* every NEXTVAL and CURRVAL, in order of the text */
     uint32_t sequence_count;
     struct view current_schema;
 };
 
-void *translation_alloc(struct translation *t, size_t size);           /* zeroed; leaves by longjmp when the limit is reached */
+void *translation_alloc(struct translation *t, size_t size); /* zeroed; leaves by longjmp when the limit is reached */
 char *translation_printf(struct translation *t, const char *format, ...) PRINTF_LIKE(2, 3);
 struct view translation_upper(struct translation *t, struct view text); /* ASCII */
 struct view translation_lower(struct translation *t, struct view text);

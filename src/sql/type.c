@@ -10,15 +10,39 @@ struct typing typing_of(enum sql_type type, enum target_type target)
 }
 
 static const enum target_type targets[SQL_TYPE_COUNT] = {
-    [SQL_NUMBER] = TARGET_NUMERIC, [SQL_INTEGER] = TARGET_NUMERIC, [SQL_FLOAT] = TARGET_NUMERIC, [SQL_BINARY_FLOAT] = TARGET_FLOAT,
-    [SQL_BINARY_DOUBLE] = TARGET_FLOAT, [SQL_VARCHAR] = TARGET_TEXT, [SQL_CHAR] = TARGET_TEXT, [SQL_NVARCHAR] = TARGET_TEXT, [SQL_NCHAR] = TARGET_TEXT,
-    [SQL_CLOB] = TARGET_TEXT, [SQL_NCLOB] = TARGET_TEXT, [SQL_BLOB] = TARGET_BYTES, [SQL_RAW] = TARGET_BYTES, [SQL_LONG] = TARGET_TEXT,
-    [SQL_LONG_RAW] = TARGET_BYTES, [SQL_DATE] = TARGET_TIMESTAMP, [SQL_TIMESTAMP] = TARGET_TIMESTAMP, [SQL_TIMESTAMP_TZ] = TARGET_TIMESTAMPTZ,
-    [SQL_TIMESTAMP_LTZ] = TARGET_TIMESTAMPTZ, [SQL_INTERVAL_YM] = TARGET_INTERVAL, [SQL_INTERVAL_DS] = TARGET_INTERVAL, [SQL_ROWID] = TARGET_TEXT,
-    [SQL_BOOLEAN] = TARGET_BOOLEAN, [SQL_XML] = TARGET_OTHER, [SQL_JSON] = TARGET_OTHER, [SQL_OBJECT] = TARGET_OTHER, [SQL_BFILE] = TARGET_OTHER,
+    [SQL_NUMBER] = TARGET_NUMERIC,
+    [SQL_INTEGER] = TARGET_NUMERIC,
+    [SQL_FLOAT] = TARGET_NUMERIC,
+    [SQL_BINARY_FLOAT] = TARGET_FLOAT,
+    [SQL_BINARY_DOUBLE] = TARGET_FLOAT,
+    [SQL_VARCHAR] = TARGET_TEXT,
+    [SQL_CHAR] = TARGET_TEXT,
+    [SQL_NVARCHAR] = TARGET_TEXT,
+    [SQL_NCHAR] = TARGET_TEXT,
+    [SQL_CLOB] = TARGET_TEXT,
+    [SQL_NCLOB] = TARGET_TEXT,
+    [SQL_BLOB] = TARGET_BYTES,
+    [SQL_RAW] = TARGET_BYTES,
+    [SQL_LONG] = TARGET_TEXT,
+    [SQL_LONG_RAW] = TARGET_BYTES,
+    [SQL_DATE] = TARGET_TIMESTAMP,
+    [SQL_TIMESTAMP] = TARGET_TIMESTAMP,
+    [SQL_TIMESTAMP_TZ] = TARGET_TIMESTAMPTZ,
+    [SQL_TIMESTAMP_LTZ] = TARGET_TIMESTAMPTZ,
+    [SQL_INTERVAL_YM] = TARGET_INTERVAL,
+    [SQL_INTERVAL_DS] = TARGET_INTERVAL,
+    [SQL_ROWID] = TARGET_TEXT,
+    [SQL_BOOLEAN] = TARGET_BOOLEAN,
+    [SQL_XML] = TARGET_OTHER,
+    [SQL_JSON] = TARGET_OTHER,
+    [SQL_OBJECT] = TARGET_OTHER,
+    [SQL_BFILE] = TARGET_OTHER,
 };
 
-enum target_type target_of_type(enum sql_type type) { return targets[type]; }
+enum target_type target_of_type(enum sql_type type)
+{
+    return targets[type];
+}
 
 /* PostgreSQL's type oids, as far as a column may have them. */
 static enum target_type target_of_oid(uint32_t oid)
@@ -26,9 +50,13 @@ static enum target_type target_of_oid(uint32_t oid)
     switch (oid) {
     case 16: return TARGET_BOOLEAN;
     case 17: return TARGET_BYTES;
-    case 20: case 21: case 23: return TARGET_INTEGER;
-    case 25: case 1043: return TARGET_TEXT;
-    case 700: case 701: return TARGET_FLOAT;
+    case 20:
+    case 21:
+    case 23: return TARGET_INTEGER;
+    case 25:
+    case 1043: return TARGET_TEXT;
+    case 700:
+    case 701: return TARGET_FLOAT;
     case 1042: return TARGET_BPCHAR;
     case 1114: return TARGET_TIMESTAMP;
     case 1184: return TARGET_TIMESTAMPTZ;
@@ -40,7 +68,10 @@ static enum target_type target_of_oid(uint32_t oid)
 
 struct typing typing_of_column(const struct sql_column *column)
 {
-    struct typing typing = {.type = column->type, .precision = column->precision, .scale = column->scale, .length = column->length,
+    struct typing typing = {.type = column->type,
+                            .precision = column->precision,
+                            .scale = column->scale,
+                            .length = column->length,
                             .nullable = column->nullable};
     if (column->target_type)
         typing.target = target_of_oid(column->target_type);
@@ -61,9 +92,15 @@ struct typing typing_of_type_name(const struct type_name *type)
     return typing;
 }
 
-static const struct typing *argument(const struct expression *e, uint32_t i) { return &e->arguments[i]->typing; }
+static const struct typing *argument(const struct expression *e, uint32_t i)
+{
+    return &e->arguments[i]->typing;
+}
 
-static bool is_unknown(const struct typing *t) { return t->type == SQL_UNKNOWN; }
+static bool is_unknown(const struct typing *t)
+{
+    return t->type == SQL_UNKNOWN;
+}
 
 /* The type of several values that may stand in one place: the first one known decides, doubles win over numbers, wide text over fixed. */
 static struct typing common_type(struct expression *const *values, uint32_t count, uint32_t step)
@@ -165,12 +202,14 @@ static struct typing type_decode(const struct expression *e)
         result = typing_of(SQL_VARCHAR, TARGET_TEXT);
         if (type_is_lob(first->typing.type)) result.type = first->typing.type;
         for (uint32_t i = 2; i < e->argument_count; i++)
-            if ((i % 2 == 0 || i == e->argument_count - 1) && argument(e, i)->length > result.length) result.length = argument(e, i)->length;
+            if ((i % 2 == 0 || i == e->argument_count - 1) && argument(e, i)->length > result.length)
+                result.length = argument(e, i)->length;
     } else if (type_is_number(result.type)) {
         result.target = result.type == SQL_BINARY_DOUBLE || result.type == SQL_BINARY_FLOAT ? TARGET_FLOAT : TARGET_NUMERIC;
         result.type = type_is_double(result.type) ? result.type : SQL_NUMBER;
         for (uint32_t i = 2; i < e->argument_count; i++)
-            if ((i % 2 == 0 || i == e->argument_count - 1) && type_is_double(argument(e, i)->type)) result = typing_of(SQL_BINARY_DOUBLE, TARGET_FLOAT);
+            if ((i % 2 == 0 || i == e->argument_count - 1) && type_is_double(argument(e, i)->type))
+                result = typing_of(SQL_BINARY_DOUBLE, TARGET_FLOAT);
     }
     result.nullable = true;
     return result;
@@ -246,22 +285,29 @@ void type_expression(struct translation *t, struct expression *e)
     switch (e->kind) {
     case EXPRESSION_NUMBER: e->typing = type_number(e); return;
     case EXPRESSION_STRING:
-        e->typing = (struct typing){.type = SQL_CHAR, .target = TARGET_LITERAL, .nullable = e->text.size == 0, .length = (int)(e->text.size > 4000 ? 4000 : e->text.size)};
+        e->typing = (struct typing){.type = SQL_CHAR,
+                                    .target = TARGET_LITERAL,
+                                    .nullable = e->text.size == 0,
+                                    .length = (int)(e->text.size > 4000 ? 4000 : e->text.size)};
         return;
     case EXPRESSION_NULL: e->typing = (struct typing){.type = SQL_UNKNOWN, .target = TARGET_LITERAL, .nullable = true}; return;
     case EXPRESSION_DATETIME: e->typing = type_datetime(e); return;
     case EXPRESSION_INTERVAL:
-        e->typing = (struct typing){.type = view_equal(e->call->option, view_text("YEAR")) || view_equal(e->call->option, view_text("MONTH")) ? SQL_INTERVAL_YM : SQL_INTERVAL_DS,
-                                    .target = TARGET_INTERVAL};
+        e->typing = (struct typing){
+            .type = view_equal(e->call->option, view_text("YEAR")) || view_equal(e->call->option, view_text("MONTH")) ? SQL_INTERVAL_YM
+                                                                                                                      : SQL_INTERVAL_DS,
+            .target = TARGET_INTERVAL};
         return;
     case EXPRESSION_INTERVAL_CAST: e->typing = typing_of(e->form ? SQL_INTERVAL_YM : SQL_INTERVAL_DS, TARGET_INTERVAL); return;
     case EXPRESSION_BIND: e->typing = typing_of(SQL_UNKNOWN, TARGET_PARAMETER); return;
     case EXPRESSION_CALL: e->typing = type_call(e); return;
     case EXPRESSION_CASE: e->typing = type_case(e); return;
-    case EXPRESSION_NEGATE: case EXPRESSION_PLUS:
+    case EXPRESSION_NEGATE:
+    case EXPRESSION_PLUS:
         e->typing = first->type == SQL_UNKNOWN || type_is_text(first->type) ? typing_of(SQL_NUMBER, TARGET_NUMERIC) : *first;
         return;
-    case EXPRESSION_PRIOR: case EXPRESSION_ROOT: e->typing = *first; return;
+    case EXPRESSION_PRIOR:
+    case EXPRESSION_ROOT: e->typing = *first; return;
     case EXPRESSION_ARITHMETIC: e->typing = type_arithmetic(e); return;
     case EXPRESSION_CONCAT: e->typing = type_concat(e); return;
     case EXPRESSION_CAST: e->typing = typing_of_type_name(e->type_name); return;
@@ -271,8 +317,15 @@ void type_expression(struct translation *t, struct expression *e)
         if (e->query->column_count > 0) e->typing = e->query->columns[0].typing;
         e->typing.nullable = true;
         return;
-    case EXPRESSION_COMPARE: case EXPRESSION_AND: case EXPRESSION_OR: case EXPRESSION_NOT: case EXPRESSION_IS: case EXPRESSION_BETWEEN:
-    case EXPRESSION_IN: case EXPRESSION_LIKE: case EXPRESSION_EXISTS: e->typing = typing_of(SQL_BOOLEAN, TARGET_BOOLEAN); return;
+    case EXPRESSION_COMPARE:
+    case EXPRESSION_AND:
+    case EXPRESSION_OR:
+    case EXPRESSION_NOT:
+    case EXPRESSION_IS:
+    case EXPRESSION_BETWEEN:
+    case EXPRESSION_IN:
+    case EXPRESSION_LIKE:
+    case EXPRESSION_EXISTS: e->typing = typing_of(SQL_BOOLEAN, TARGET_BOOLEAN); return;
     default: return;
     }
 }

@@ -102,7 +102,7 @@ void walk_query(struct translation *t, struct query *q, expression_visit *visit,
 }
 
 struct wrap {
-    bool star;      /* the inner select offers all columns of tables that are not known */
+    bool star; /* the inner select offers all columns of tables that are not known */
     struct scope *old;
     struct select *inner;
     struct relation *relation;
@@ -123,7 +123,8 @@ static struct relation_column *add_wrapped(struct translation *t, struct wrap *w
     struct select_item item = {.expression = e, .alias = target, .label = target, .heading = target};
     LIST_ADD(t, w->inner->items, w->inner->item_count, item);
     struct relation_column column = {.name = target, .target = target, .typing = e->typing, .expression = e};
-    if (w->relation->column_count == 0) w->relation->columns = translation_alloc(t, sizeof column * 1024); /* references keep pointers into it */
+    if (w->relation->column_count == 0)
+        w->relation->columns = translation_alloc(t, sizeof column * 1024); /* references keep pointers into it */
     if (w->relation->column_count >= 1024) {
         finding_refuse(t, e->at, "limit", "more than 1024 columns are carried through a subquery", "select fewer columns");
         translation_stop(t);
@@ -190,7 +191,9 @@ static bool has_open_star(struct translation *t, const struct select *s)
     const struct expression *first = s->items[0].expression;
     bool alone = s->item_count == 1 && ((first->qualifier.size == 0 && !first->relation) || s->scope->relation_count == 1);
     if (!alone)
-        finding_refuse(t, s->at, "*", "* beside other columns, of a table whose columns are not known, cannot be carried through a subquery", "name the columns, or give the catalog");
+        finding_refuse(t, s->at, "*",
+                       "* beside other columns, of a table whose columns are not known, cannot be carried through a subquery",
+                       "name the columns, or give the catalog");
     return true;
 }
 

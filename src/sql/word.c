@@ -10,7 +10,7 @@ struct word_entry {
 
 static const struct word_entry words[WORD_COUNT_] = {
     {"", 0, false},
-#define WORD(name) {#name, sizeof #name - 1, false},
+#define WORD(name)     {#name, sizeof #name - 1, false},
 #define RESERVED(name) {#name, sizeof #name - 1, true},
 #include "sql/word.inc"
 #undef WORD
@@ -43,6 +43,12 @@ enum word word_find(struct view text)
     return WORD_NONE;
 }
 
-const char *word_text(enum word word) { return words[word < WORD_COUNT_ ? word : 0].text; }
+const char *word_text(enum word word)
+{
+    return words[word < WORD_COUNT_ ? word : 0].text;
+}
 
-bool word_reserved(enum word word) { return words[word < WORD_COUNT_ ? word : 0].reserved; }
+bool word_reserved(enum word word)
+{
+    return words[word < WORD_COUNT_ ? word : 0].reserved;
+}

@@ -129,7 +129,8 @@ static void take_placeholder(struct scan *s)
         return;
     }
     if (s->into_seen) s->out->return_binds++;
-    if (s->name_count < s->names_max) s->names[s->name_count] = view_of(s->text.data + start, (s->at < s->text.size ? s->at : s->text.size) - start);
+    if (s->name_count < s->names_max)
+        s->names[s->name_count] = view_of(s->text.data + start, (s->at < s->text.size ? s->at : s->text.size) - start);
     s->name_count++;
 }
 

@@ -131,7 +131,7 @@ static void read_bind(struct request_decoder *d, const struct wire_oac *oac, str
 struct row_plan {
     const struct wire_oac *binds;
     uint32_t count;
-    uint32_t *order; /* binds in the order of their values */
+    uint32_t *order;    /* binds in the order of their values */
     uint32_t *first_of; /* NULL: no bind is repeated; else where a bind without value of its own finds it */
     uint32_t sent;
 };
@@ -154,7 +154,10 @@ static bool is_sent(const struct request_decoder *d, uint32_t i, uint32_t count)
     return asked || i + d->kind.return_binds < count;
 }
 
-static bool is_repeated(const struct wire_oac *oac) { return oac->flags == WIRE_OAC_REPEATED; }
+static bool is_repeated(const struct wire_oac *oac)
+{
+    return oac->flags == WIRE_OAC_REPEATED;
+}
 
 /* Which value a bind takes that is sent without one is said by the names in the statement. */
 static bool plan_repeated(struct request_decoder *d, struct row_plan *plan)
@@ -167,11 +170,14 @@ static bool plan_repeated(struct request_decoder *d, struct row_plan *plan)
         request_unknown(d, "a repeated bind among very many");
         return false;
     }
-    struct view sql = d->sql ? view_of(d->sql, d->sql_size) : cursor && cursor->sql ? view_of(cursor->sql, cursor->sql_size) : view_of(NULL, 0);
+    struct view sql = d->sql                  ? view_of(d->sql, d->sql_size)
+                      : cursor && cursor->sql ? view_of(cursor->sql, cursor->sql_size)
+                                              : view_of(NULL, 0);
     plan->first_of = request_array(d, plan->count, sizeof *plan->first_of);
     if (!plan->first_of) return false;
     bool good = wire_statement_same_names(sql, plan->first_of, plan->count) == plan->count;
-    for (uint32_t i = 0; i < plan->count; i++) good = good && (!is_repeated(&plan->binds[i]) || !is_repeated(&plan->binds[plan->first_of[i]]));
+    for (uint32_t i = 0; i < plan->count; i++)
+        good = good && (!is_repeated(&plan->binds[i]) || !is_repeated(&plan->binds[plan->first_of[i]]));
     if (!good) request_unknown(d, "a repeated bind whose first is not known");
     return good;
 }
@@ -191,7 +197,8 @@ static bool plan_rows(struct request_decoder *d, struct row_plan *plan)
     if (!plan->order || !plan_repeated(d, plan)) return false;
     for (int late = 0; late < 2; late++)
         for (uint32_t i = 0; i < plan->count; i++)
-            if (is_sent(d, i, plan->count) && !is_repeated(&plan->binds[i]) && is_late(d, &plan->binds[i]) == (late == 1)) plan->order[plan->sent++] = i;
+            if (is_sent(d, i, plan->count) && !is_repeated(&plan->binds[i]) && is_late(d, &plan->binds[i]) == (late == 1))
+                plan->order[plan->sent++] = i;
     return true;
 }
 

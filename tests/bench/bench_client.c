@@ -40,14 +40,17 @@ static double seconds(clockid_t clock)
 static const struct wire_column columns[COLUMNS] = {
     {.name = (char *)(uintptr_t) "ID", .oac = {.type = WIRE_TYPE_NUMBER, .size_max = 22, .precision = 18}},
     {.name = (char *)(uintptr_t) "PRICE", .oac = {.type = WIRE_TYPE_NUMBER, .size_max = 22, .precision = 12, .scale = 2}},
-    {.name = (char *)(uintptr_t) "CODE", .oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 80, .characters_max = 20, .charset = 873, .form = 1}},
-    {.name = (char *)(uintptr_t) "NAME", .oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 160, .characters_max = 40, .charset = 873, .form = 1}},
+    {.name = (char *)(uintptr_t) "CODE",
+     .oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 80, .characters_max = 20, .charset = 873, .form = 1}},
+    {.name = (char *)(uintptr_t) "NAME",
+     .oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 160, .characters_max = 40, .charset = 873, .form = 1}},
     {.name = (char *)(uintptr_t) "MADE", .oac = {.type = WIRE_TYPE_DATE, .size_max = 7}},
     {.name = (char *)(uintptr_t) "CHANGED", .oac = {.type = WIRE_TYPE_TIMESTAMP, .size_max = 11, .scale = 6}},
     {.name = (char *)(uintptr_t) "QTY", .oac = {.type = WIRE_TYPE_NUMBER, .size_max = 22, .precision = 9}},
     {.name = (char *)(uintptr_t) "STATE", .oac = {.type = WIRE_TYPE_CHAR, .size_max = 40, .characters_max = 10, .charset = 873, .form = 1}},
     {.name = (char *)(uintptr_t) "OWNER", .oac = {.type = WIRE_TYPE_NUMBER, .size_max = 22, .precision = 18}},
-    {.name = (char *)(uintptr_t) "NOTE", .oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 32, .characters_max = 8, .charset = 873, .form = 1}},
+    {.name = (char *)(uintptr_t) "NOTE",
+     .oac = {.type = WIRE_TYPE_VARCHAR, .size_max = 32, .characters_max = 8, .charset = 873, .form = 1}},
 };
 
 struct server {
@@ -76,10 +79,16 @@ static void prepare_rows(struct server *server)
     struct value_datetime when = {.year = 2026, .month = 1, .day = 31, .hour = 12, .minute = 30, .second = 15, .nanosecond = 123456000};
     for (uint32_t i = 0; i < FETCH_ROWS; i++) {
         arena_reset(&server->arena);
-        struct value values[COLUMNS] = {
-            value_number_i64(&server->arena, 1000000 + i), value_number_text(&server->arena, view_text("1234.56")), value_text(view_text("A-4711-B")),
-            value_text(view_text("a name of thirty characters...")), {.type = VALUE_DATETIME, .datetime = when}, {.type = VALUE_DATETIME, .datetime = when},
-            value_number_i64(&server->arena, i % 90), value_text(view_text("open      ")), value_number_i64(&server->arena, 77000 + i), value_null()};
+        struct value values[COLUMNS] = {value_number_i64(&server->arena, 1000000 + i),
+                                        value_number_text(&server->arena, view_text("1234.56")),
+                                        value_text(view_text("A-4711-B")),
+                                        value_text(view_text("a name of thirty characters...")),
+                                        {.type = VALUE_DATETIME, .datetime = when},
+                                        {.type = VALUE_DATETIME, .datetime = when},
+                                        value_number_i64(&server->arena, i % 90),
+                                        value_text(view_text("open      ")),
+                                        value_number_i64(&server->arena, 77000 + i),
+                                        value_null()};
         values[4].datetime.nanosecond = 0;
         wire_row_begin(&server->rows);
         for (uint32_t c = 0; c < COLUMNS; c++)
@@ -117,28 +126,34 @@ static void answer(struct server *server, struct wire_request *request)
     struct wire_cursor *cursor = request->cursor;
     buffer_clear(&server->reply);
     wire_request_commit(server->cursors, request);
-    bool executes = request->function == WIRE_FN_EXECUTE || request->function == WIRE_FN_REEXECUTE || request->function == WIRE_FN_REEXECUTE_FETCH;
+    bool executes =
+        request->function == WIRE_FN_EXECUTE || request->function == WIRE_FN_REEXECUTE || request->function == WIRE_FN_REEXECUTE_FETCH;
     if (executes && cursor && cursor->id == 0) {
         wire_cursor_bind_id(server->cursors, cursor, wire_cursor_free_id(server->cursors, 1));
         if (cursor->query) wire_cursor_set_columns(cursor, columns, COLUMNS);
     }
-    if ((executes || request->function == WIRE_FN_FETCH) && cursor && cursor->query) answer_rows(server, request);
-    else if (executes) write_end(server, request, 0);
-    else wire_status_write(server->session, false, &server->reply);
+    if ((executes || request->function == WIRE_FN_FETCH) && cursor && cursor->query)
+        answer_rows(server, request);
+    else if (executes)
+        write_end(server, request, 0);
+    else
+        wire_status_write(server->session, false, &server->reply);
     wire_packet_write_data(&server->output, buffer_view(&server->reply), server->session->large, server->session->sdu, 0);
 }
 
 static void take_packets(struct server *server)
 {
     struct wire_packet packet;
-    while (wire_packet_next(server->input.data + server->input.start, buffer_size(&server->input), server->session->large, 1 << 24, &packet) == WIRE_DECODED) {
+    while (wire_packet_next(server->input.data + server->input.start, buffer_size(&server->input), server->session->large, 1 << 24,
+                            &packet) == WIRE_DECODED) {
         struct wire_request request = {0};
         struct error error;
         if (packet.type == WIRE_DATA) buffer_append_view(&server->message, packet.payload);
         buffer_consume(&server->input, packet.size);
         if (buffer_size(&server->message) == 0) continue;
         arena_reset(&server->arena);
-        enum wire_status status = wire_request_decode(server->session, server->cursors, &server->arena, buffer_view(&server->message), &request, &error);
+        enum wire_status status =
+            wire_request_decode(server->session, server->cursors, &server->arena, buffer_view(&server->message), &request, &error);
         if (status == WIRE_NEED_MORE) continue;
         if (status != WIRE_DECODED) stop(error.text);
         answer(server, &request);
@@ -150,8 +165,8 @@ static void log_in(struct server *server)
 {
     size_t used = 0;
     struct error error = {0};
-    enum wire_login_state state =
-        wire_server_login_feed(server->login, server->input.data + server->input.start, buffer_size(&server->input), &used, &server->output, &error);
+    enum wire_login_state state = wire_server_login_feed(server->login, server->input.data + server->input.start,
+                                                         buffer_size(&server->input), &used, &server->output, &error);
     buffer_consume(&server->input, used);
     if (state == WIRE_LOGIN_REFUSED) stop(error.text);
     if (state != WIRE_LOGIN_DONE) return;
@@ -171,9 +186,16 @@ static bool send_all(int socket, struct buffer *output)
 
 static void *serve(void *context)
 {
-    struct wire_server_login_options options = {.version_max = 318, .version_text = "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production",
-                                                .version_number = 0x13030000, .database_name = "BENCH", .instance_name = "bench", .user_find = find_user, .session_id = 1, .serial = 1};
-    struct server server = {.login = wire_server_login_new(&options, &wire_limits_default), .cursors = wire_cursor_table_new(wire_limits_default.cursor_max, NULL)};
+    struct wire_server_login_options options = {.version_max = 318,
+                                                .version_text = "Oracle Database 19c Enterprise Edition Release 19.0.0.0.0 - Production",
+                                                .version_number = 0x13030000,
+                                                .database_name = "BENCH",
+                                                .instance_name = "bench",
+                                                .user_find = find_user,
+                                                .session_id = 1,
+                                                .serial = 1};
+    struct server server = {.login = wire_server_login_new(&options, &wire_limits_default),
+                            .cursors = wire_cursor_table_new(wire_limits_default.cursor_max, NULL)};
     struct buffer *buffers[] = {&server.input, &server.message, &server.reply, &server.output, &server.rows};
     int one = 1;
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) buffer_init(buffers[i], 0);
@@ -201,25 +223,33 @@ static int listen_on(uint16_t *port)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1) || getsockname(listener, (struct sockaddr *)&address, &size)) stop("no port");
+    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1) ||
+        getsockname(listener, (struct sockaddr *)&address, &size))
+        stop("no port");
     *port = ntohs(address.sin_port);
     return listener;
 }
 
 /* ---- a round ---- */
 
-struct seen { uint64_t rows, sum; };
+struct seen {
+    uint64_t rows, sum;
+};
 static bool take_row(void *context, const struct value *values, uint32_t count)
 {
     struct seen *seen = context;
     int64_t id;
-    if (count != COLUMNS || !number_to_i64(values[0].bytes, &id) || values[3].type != VALUE_TEXT || values[5].type != VALUE_DATETIME || values[9].type != VALUE_NULL) stop("a row is wrong");
+    if (count != COLUMNS || !number_to_i64(values[0].bytes, &id) || values[3].type != VALUE_TEXT || values[5].type != VALUE_DATETIME ||
+        values[9].type != VALUE_NULL)
+        stop("a row is wrong");
     seen->rows++;
     seen->sum += (uint64_t)id;
     return true;
 }
 
-struct figures { double wall, cpu; };
+struct figures {
+    double wall, cpu;
+};
 
 static struct figures fetch_round(void)
 {
@@ -239,8 +269,11 @@ static struct figures fetch_round(void)
     if (!source) stop(error.text);
     double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
     if (!source_run(source, query, NULL, 0, 0, FETCH_ROWS, take_row, &seen, &result, &error)) stop(error.text);
-    struct figures figures = {(double)rows_wanted / (seconds(CLOCK_MONOTONIC) - wall), (double)rows_wanted / (seconds(CLOCK_THREAD_CPUTIME_ID) - cpu)};
-    if (seen.rows != rows_wanted || seen.sum != rows_wanted * 1000000 + rows_wanted / FETCH_ROWS * ((uint64_t)FETCH_ROWS * (FETCH_ROWS - 1) / 2)) stop("rows are missing");
+    struct figures figures = {(double)rows_wanted / (seconds(CLOCK_MONOTONIC) - wall),
+                              (double)rows_wanted / (seconds(CLOCK_THREAD_CPUTIME_ID) - cpu)};
+    if (seen.rows != rows_wanted ||
+        seen.sum != rows_wanted * 1000000 + rows_wanted / FETCH_ROWS * ((uint64_t)FETCH_ROWS * (FETCH_ROWS - 1) / 2))
+        stop("rows are missing");
     source_close(source);
     pthread_join(thread, NULL);
     close(listener);
@@ -268,7 +301,8 @@ int main(int argc, char **argv)
     }
     qsort(wall, rounds, sizeof *wall, by_value);
     qsort(cpu, rounds, sizeof *cpu, by_value);
-    printf("client: %.0f rows/s of %d columns by the clock, %.0f rows for each second of the client thread's CPU (medians of %u rounds of %llu rows, %d rows a fetch)\n",
+    printf("client: %.0f rows/s of %d columns by the clock, %.0f rows for each second of the client thread's CPU (medians of %u rounds of "
+           "%llu rows, %d rows a fetch)\n",
            wall[rounds / 2], COLUMNS, cpu[rounds / 2], rounds, (unsigned long long)rows_wanted, FETCH_ROWS);
     return 0;
 }

@@ -7,10 +7,21 @@ static bool write_execute(const struct wire_session *session, const struct wire_
     const struct wire_cursor *cursor = request->cursor;
     if (!cursor) return false;
     struct wire_execute_spec spec = {
-        .options = x->options, .cursor_id = x->cursor_id, .sql = x->sql, .prefetch_rows = x->prefetch_rows, .execution_count = x->execution_count,
-        .binds = x->has_binds ? x->binds : NULL, .bind_count = x->has_binds ? x->bind_count : 0, .defines = x->has_defines ? x->defines : NULL,
-        .define_count = x->has_defines ? x->define_count : 0, .rows = x->rows, .row_count = x->row_count, .return_binds = cursor->return_binds,
-        .plsql = cursor->plsql, .query = cursor->query, .dml_row_counts = x->dml_row_counts,
+        .options = x->options,
+        .cursor_id = x->cursor_id,
+        .sql = x->sql,
+        .prefetch_rows = x->prefetch_rows,
+        .execution_count = x->execution_count,
+        .binds = x->has_binds ? x->binds : NULL,
+        .bind_count = x->has_binds ? x->bind_count : 0,
+        .defines = x->has_defines ? x->defines : NULL,
+        .define_count = x->has_defines ? x->define_count : 0,
+        .rows = x->rows,
+        .row_count = x->row_count,
+        .return_binds = cursor->return_binds,
+        .plsql = cursor->plsql,
+        .query = cursor->query,
+        .dml_row_counts = x->dml_row_counts,
     };
     if (!x->short_form) return wire_execute_write(session, request->sequence, &spec, out);
     spec.binds = cursor->binds;
@@ -40,8 +51,10 @@ static bool write_request(const struct wire_session *session, const struct wire_
 static const char *compare_oacs(const struct wire_oac *a, const struct wire_oac *b, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (a[i].type != b[i].type || a[i].size_max != b[i].size_max || a[i].form != b[i].form || a[i].charset != b[i].charset || a[i].elements_max != b[i].elements_max ||
-            a[i].continue_flags != b[i].continue_flags || a[i].characters_max != b[i].characters_max) return "a descriptor";
+        if (a[i].type != b[i].type || a[i].size_max != b[i].size_max || a[i].form != b[i].form || a[i].charset != b[i].charset ||
+            a[i].elements_max != b[i].elements_max || a[i].continue_flags != b[i].continue_flags ||
+            a[i].characters_max != b[i].characters_max)
+            return "a descriptor";
     return NULL;
 }
 
@@ -78,15 +91,17 @@ static const char *compare(const struct wire_request *a, const struct wire_reque
     case WIRE_FN_REEXECUTE_FETCH: return compare_execute(a, b);
     case WIRE_FN_FETCH: return a->fetch.cursor_id == b->fetch.cursor_id && a->fetch.rows == b->fetch.rows ? NULL : "the fetch";
     case WIRE_FN_LOB:
-        return a->lob.operation == b->lob.operation && view_equal(a->lob.source, b->lob.source) && a->lob.source_offset == b->lob.source_offset &&
-                       a->lob.amount == b->lob.amount && view_equal(a->lob.data, b->lob.data)
+        return a->lob.operation == b->lob.operation && view_equal(a->lob.source, b->lob.source) &&
+                       a->lob.source_offset == b->lob.source_offset && a->lob.amount == b->lob.amount &&
+                       view_equal(a->lob.data, b->lob.data)
                    ? NULL
                    : "the LOB operation";
     default: return NULL;
     }
 }
 
-enum encode_outcome encode_again(const struct wire_session *session, struct wire_cursor_table *cursors, const struct wire_request *request, const char **why)
+enum encode_outcome encode_again(const struct wire_session *session, struct wire_cursor_table *cursors, const struct wire_request *request,
+                                 const char **why)
 {
     struct buffer written;
     struct arena arena;

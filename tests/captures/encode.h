@@ -13,6 +13,7 @@ enum encode_outcome {
     ENCODE_OUTCOMES
 };
 /* After wire_tap_sent. `why` says of ENCODE_WRONG what differs. */
-enum encode_outcome encode_again(const struct wire_session *session, struct wire_cursor_table *cursors, const struct wire_request *request, const char **why);
+enum encode_outcome encode_again(const struct wire_session *session, struct wire_cursor_table *cursors, const struct wire_request *request,
+                                 const char **why);
 
 #endif

@@ -22,14 +22,17 @@
 static struct private_standin standin;
 static struct private_postgres postgres;
 static bool fixture_there;
-static struct engine engine;       /* static: published policies and catalogs stay reachable */
-static struct source *app;         /* the application's own connection to the source */
+static struct engine engine; /* static: published policies and catalogs stay reachable */
+static struct source *app;   /* the application's own connection to the source */
 static struct pg *pg;
 static char journal_folder[128];
 static const struct sql_catalog *fixture_catalogs[64];
 static uint32_t fixture_catalog_count;
 
-#define NEEDS_DATABASES() do { if (!fixture_there) skip(); } while (0)
+#define NEEDS_DATABASES()                                                                                                                  \
+    do {                                                                                                                                   \
+        if (!fixture_there) skip();                                                                                                        \
+    } while (0)
 
 FIXTURE_UNUSED static struct source *source_connected(void)
 {
@@ -69,8 +72,10 @@ FIXTURE_UNUSED static const char *ask_target(const char *text)
     struct error error = {0};
     struct pg_result result = {0};
     snprintf(answer, 500, "(no row)");
-    if (!pg_run(pg, text, &result, &error)) snprintf(answer, 500, "error: %.400s", error.text);
-    else if (result.rows) snprintf(answer, 500, VIEW_FORMAT, VIEW_ARGUMENTS(pg_result_text(&result, 0, 0)));
+    if (!pg_run(pg, text, &result, &error))
+        snprintf(answer, 500, "error: %.400s", error.text);
+    else if (result.rows)
+        snprintf(answer, 500, VIEW_FORMAT, VIEW_ARGUMENTS(pg_result_text(&result, 0, 0)));
     pg_result_free(&result);
     return answer;
 }
@@ -107,7 +112,8 @@ static int fixture_start(void **state_)
     snprintf(engine.options.target_schema, sizeof engine.options.target_schema, "app");
     engine.state = state_open(":memory:", &error);
     engine.statements = statements_new(&engine, 10000);
-    engine_set_policy(&engine, &(struct engine_policy){.phase = PHASE_DUAL_WRITE, .primary = SIDE_SOURCE, .mirror = true, .source_attached = true});
+    engine_set_policy(&engine,
+                      &(struct engine_policy){.phase = PHASE_DUAL_WRITE, .primary = SIDE_SOURCE, .mirror = true, .source_attached = true});
     pg = pg_connect(postgres.conninfo, 10000, &error);
     app = source_open(&engine.options, 10000, &error);
     if (!engine.state || !pg || !app) {
@@ -163,7 +169,14 @@ FIXTURE_UNUSED static const struct sql_table *table_named(const char *name)
 
 /* ---- clients ---- */
 
-struct client { struct source *source; uint64_t transaction, csn; uint32_t ordinal; struct arena arena; bool counted; uint32_t tables[16], table_count; };
+struct client {
+    struct source *source;
+    uint64_t transaction, csn;
+    uint32_t ordinal;
+    struct arena arena;
+    bool counted;
+    uint32_t tables[16], table_count;
+};
 
 FIXTURE_UNUSED static struct client *client_new(void)
 {
@@ -187,11 +200,17 @@ static void client_append(struct client *client, enum journal_kind kind, uint64_
 
 static struct record client_record(struct client *client, const char *text, const struct value *binds, uint32_t bind_count, uint32_t rows)
 {
-    return (struct record){.ordinal = client->ordinal, .session = 1, .schema = view_text("APP"), .text = view_text(text), .bind_count = bind_count,
-                           .row_count = rows ? rows : 1, .binds = (struct value *)(uintptr_t)binds};
+    return (struct record){.ordinal = client->ordinal,
+                           .session = 1,
+                           .schema = view_text("APP"),
+                           .text = view_text(text),
+                           .bind_count = bind_count,
+                           .row_count = rows ? rows : 1,
+                           .binds = (struct value *)(uintptr_t)binds};
 }
 
-static bool client_execute(struct client *client, const char *text, const struct value *binds, uint32_t bind_count, uint32_t rows, struct record_result *result)
+static bool client_execute(struct client *client, const char *text, const struct value *binds, uint32_t bind_count, uint32_t rows,
+                           struct record_result *result)
 {
     struct error error = {0};
     struct source_result done;
@@ -208,7 +227,8 @@ static bool client_execute(struct client *client, const char *text, const struct
 }
 
 /* A write inside a transaction. */
-FIXTURE_UNUSED static void client_write_array(struct client *client, const char *text, const struct value *binds, uint32_t bind_count, uint32_t rows)
+FIXTURE_UNUSED static void client_write_array(struct client *client, const char *text, const struct value *binds, uint32_t bind_count,
+                                              uint32_t rows)
 {
     struct record_result result;
     if (!client_execute(client, text, binds, bind_count, rows, &result)) fail_msg("%s", text);
@@ -286,14 +306,17 @@ FIXTURE_UNUSED static struct value *values_of(struct arena *arena, const char *k
             values[i] = value_number_i64(arena, va_arg(list, int64_t));
         } else {
             const char *text = va_arg(list, const char *);
-            if (kinds[i] == 'n') values[i] = value_number_text(arena, view_text(text));
-            else values[i] = text ? value_text(view_of(arena_string(arena, view_text(text)), strlen(text))) : value_null();
+            if (kinds[i] == 'n')
+                values[i] = value_number_text(arena, view_text(text));
+            else
+                values[i] = text ? value_text(view_of(arena_string(arena, view_text(text)), strlen(text))) : value_null();
         }
     }
     va_end(list);
     return values;
 }
-#define WRITE(client, text, kinds, ...) client_write_array(client, text, values_of(&(client)->arena, kinds, __VA_ARGS__), (uint32_t)strlen(kinds), 1)
+#define WRITE(client, text, kinds, ...)                                                                                                    \
+    client_write_array(client, text, values_of(&(client)->arena, kinds, __VA_ARGS__), (uint32_t)strlen(kinds), 1)
 #define AUTO(client, text, kinds, ...) client_auto(client, text, values_of(&(client)->arena, kinds, __VA_ARGS__), (uint32_t)strlen(kinds))
 
 /* ---- waiting ---- */
@@ -324,10 +347,16 @@ FIXTURE_UNUSED static void clear_gaps(void)
     struct error error = {0};
     assert_true(state_gap_clear(engine.state, "*", UINT64_MAX >> 1, "test", &error));
     for (uint32_t i = 0; i < sql_catalog_table_count(atomic_load(&engine.catalog)); i++)
-        assert_true(state_gap_clear(engine.state, sql_catalog_table_at(atomic_load(&engine.catalog), i)->name, UINT64_MAX >> 1, "test", &error));
+        assert_true(
+            state_gap_clear(engine.state, sql_catalog_table_at(atomic_load(&engine.catalog), i)->name, UINT64_MAX >> 1, "test", &error));
 }
 
-struct gathered { struct arena *arena; const struct row_map *map; struct row rows[20000]; uint32_t count; };
+struct gathered {
+    struct arena *arena;
+    const struct row_map *map;
+    struct row rows[20000];
+    uint32_t count;
+};
 FIXTURE_UNUSED static bool fixture_gather(void *context, const struct value *values, uint32_t count)
 {
     struct gathered *all = context;
@@ -364,8 +393,10 @@ FIXTURE_UNUSED static void assert_same_rows(const char *table)
         buffer_init(&text, 0);
         rows_print(&text, map, all->rows[i].values);
         buffer_append_text(&text, "\n target: ");
-        if (target[i].found) rows_print(&text, map, target[i].values);
-        else buffer_append_text(&text, "(none)");
+        if (target[i].found)
+            rows_print(&text, map, target[i].values);
+        else
+            buffer_append_text(&text, "(none)");
         buffer_u8(&text, 0);
         fail_msg("%s differs (column %u)\n source: %s", table, column, (const char *)buffer_view(&text).data);
     }

@@ -29,7 +29,8 @@ static int mirror_fixture_start(void **state)
 {
     if (fixture_start(state)) return -1;
     if (!fixture_there) return 0;
-    on_source("CREATE TABLE acct (id NUMBER(9) PRIMARY KEY, n NUMBER(12) NOT NULL, v VARCHAR2(40), grp NUMBER(4), u VARCHAR2(20) UNIQUE, d DATE, c CLOB)");
+    on_source("CREATE TABLE acct (id NUMBER(9) PRIMARY KEY, n NUMBER(12) NOT NULL, v VARCHAR2(40), grp NUMBER(4), u VARCHAR2(20) UNIQUE, d "
+              "DATE, c CLOB)");
     on_source("CREATE TABLE line (a NUMBER(9) NOT NULL, l NUMBER(4) NOT NULL, note VARCHAR2(60), CONSTRAINT line_pk PRIMARY KEY (a, l), "
               "CONSTRAINT line_acct_fk FOREIGN KEY (a) REFERENCES acct (id) ON DELETE CASCADE)");
     on_source("CREATE TABLE trig (id NUMBER(9) PRIMARY KEY, v VARCHAR2(40), up VARCHAR2(40))");
@@ -38,8 +39,10 @@ static int mirror_fixture_start(void **state)
     on_source("CREATE SEQUENCE trig_seq START WITH 1 INCREMENT BY 1");
     on_source("CREATE OR REPLACE TRIGGER trig_bi BEFORE INSERT ON trig FOR EACH ROW BEGIN :NEW.up := UPPER(:NEW.v); END;");
     on_target("CREATE SCHEMA app; SET search_path = app, public;"
-              "CREATE TABLE acct (id bigint PRIMARY KEY, n bigint NOT NULL, v varchar(40), grp bigint, u varchar(20) UNIQUE, d timestamp(0), c text);"
-              "CREATE TABLE line (a bigint, l bigint, note varchar(60), PRIMARY KEY (a, l), FOREIGN KEY (a) REFERENCES acct (id) ON DELETE CASCADE);"
+              "CREATE TABLE acct (id bigint PRIMARY KEY, n bigint NOT NULL, v varchar(40), grp bigint, u varchar(20) UNIQUE, d "
+              "timestamp(0), c text);"
+              "CREATE TABLE line (a bigint, l bigint, note varchar(60), PRIMARY KEY (a, l), FOREIGN KEY (a) REFERENCES acct (id) ON DELETE "
+              "CASCADE);"
               "CREATE TABLE trig (id bigint PRIMARY KEY, v varchar(40), up varchar(40)); CREATE TABLE plain (a bigint, b varchar(20))");
     catalog_load();
     return 0;

@@ -45,7 +45,8 @@ static inline int private_standin_listen(struct private_standin *standin, unsign
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);
-        execl(standin->program, standin->program, "--mariadb-socket", standin->socket, "--port", number, "--user", "APP:secret", "--user", "MIRROR:secret", (char *)NULL);
+        execl(standin->program, standin->program, "--mariadb-socket", standin->socket, "--port", number, "--user", "APP:secret", "--user",
+              "MIRROR:secret", (char *)NULL);
         _exit(127);
     }
     close(ends[1]);
@@ -85,11 +86,15 @@ static inline int private_standin_start(struct private_standin *standin)
     signal(SIGPIPE, SIG_IGN);
     snprintf(standin->folder, sizeof standin->folder, "/tmp/understudy-standin-%d", (int)getpid());
     const char *named = getenv("STANDIN_SERVER");
-    if (named) snprintf(standin->program, sizeof standin->program, "%s", named);
-    else if (standin_line("ls -t build/*/standin-server 2>/dev/null | head -1", standin->program, sizeof standin->program) != 0 || !standin->program[0]) return 1;
+    if (named)
+        snprintf(standin->program, sizeof standin->program, "%s", named);
+    else if (standin_line("ls -t build/*/standin-server 2>/dev/null | head -1", standin->program, sizeof standin->program) != 0 ||
+             !standin->program[0])
+        return 1;
     /* Stops and removes itself when the test dies. */
     snprintf(command, sizeof command,
-             "standin/run-mariadb start %s --pool 64M 2>/dev/null && (setsid bash -c 'while kill -0 %d 2>/dev/null && [ -d %s ]; do sleep 1; done; "
+             "standin/run-mariadb start %s --pool 64M 2>/dev/null && (setsid bash -c 'while kill -0 %d 2>/dev/null && [ -d %s ]; do sleep "
+             "1; done; "
              "standin/run-mariadb wipe %s' >/dev/null 2>&1 </dev/null &)",
              standin->folder, (int)getpid(), standin->folder, standin->folder);
     if (standin_line(command, standin->socket, sizeof standin->socket) != 0) return -1;

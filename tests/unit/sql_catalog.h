@@ -6,7 +6,8 @@
 #include "sql/catalog.h"
 #include <stdio.h>
 
-static inline struct sql_column *catalog_column(struct sql_table *table, const char *name, enum sql_type type, int precision, int scale, int length, bool nullable)
+static inline struct sql_column *catalog_column(struct sql_table *table, const char *name, enum sql_type type, int precision, int scale,
+                                                int length, bool nullable)
 {
     struct sql_column column = {.type = type, .precision = precision, .scale = scale, .length = length, .nullable = nullable};
     snprintf(column.name, sizeof column.name, "%s", name);

@@ -23,7 +23,10 @@ static void wait_until_sent(int count)
     assert_int_equal(atomic_load(&sent), count);
 }
 
-struct outcome { bool came, ok; char sqlstate[6]; };
+struct outcome {
+    bool came, ok;
+    char sqlstate[6];
+};
 static void note_result(void *context, struct pg_result *result)
 {
     struct outcome *outcome = context;
@@ -31,7 +34,6 @@ static void note_result(void *context, struct pg_result *result)
     outcome->ok = result->ok;
     memcpy(outcome->sqlstate, result->error.sqlstate, sizeof outcome->sqlstate);
 }
-
 
 static void test_ends_what_runs(void **state)
 {

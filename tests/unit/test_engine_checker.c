@@ -29,7 +29,10 @@ static int stop(void **state)
     return mirror_fixture_stop(state);
 }
 
-static uint64_t counted(enum engine_counter counter) { return engine_counted(&engine, counter); }
+static uint64_t counted(enum engine_counter counter)
+{
+    return engine_counted(&engine, counter);
+}
 
 static void decided(void)
 {
@@ -72,7 +75,8 @@ static void mirrored_rows_are_proven_equal(void **state)
     assert_int_equal(counted(COUNT_ROWS_EQUAL), 330); /* all keys of a predicate */
     assert_int_equal(counted(COUNT_ROWS_DIVERGENT), 0);
     assert_int_equal(checker_pending(checker), 0);
-    struct fingerprint *f = statements_fingerprint(engine.statements, sql_fingerprint(view_text("UPDATE acct SET n = n + 1 WHERE grp = :1")));
+    struct fingerprint *f =
+        statements_fingerprint(engine.statements, sql_fingerprint(view_text("UPDATE acct SET n = n + 1 WHERE grp = :1")));
     assert_non_null(f);
     assert_int_equal(atomic_load(&f->equal), 30);
 }
@@ -105,7 +109,8 @@ static void a_real_difference_is_told_with_both_rows(void **state)
 {
     (void)state;
     NEEDS_DATABASES();
-    on_target("UPDATE app.acct SET v = 'wrong' WHERE id = 50; DELETE FROM app.acct WHERE id = 51; INSERT INTO app.acct (id, n) VALUES (5000, 1)");
+    on_target(
+        "UPDATE app.acct SET v = 'wrong' WHERE id = 50; DELETE FROM app.acct WHERE id = 51; INSERT INTO app.acct (id, n) VALUES (5000, 1)");
     uint64_t compared = counted(COUNT_ROWS_COMPARED);
     for (int64_t id = 50; id < 53; id++) add(id, CHECK_VERIFY);
     add(5000, CHECK_VERIFY);
@@ -127,8 +132,10 @@ static _Atomic int reconciled_count, changed_count;
 static void reconciled(void *context, const struct row *before, const struct row *after, bool changed, const struct error *error)
 {
     (void)context;
-    if (error && error->code != ERROR_NONE) fprintf(stderr, "%s\n", error->text);
-    else if (changed && before->found + after->found > 0) atomic_fetch_add(&changed_count, 1);
+    if (error && error->code != ERROR_NONE)
+        fprintf(stderr, "%s\n", error->text);
+    else if (changed && before->found + after->found > 0)
+        atomic_fetch_add(&changed_count, 1);
     atomic_fetch_add(&reconciled_count, 1);
 }
 

@@ -12,17 +12,23 @@ static int start(void **state)
 {
     if (fixture_start(state)) return -1;
     if (!fixture_there) return 0;
-    on_source("CREATE TABLE parent (id NUMBER(9) PRIMARY KEY, code CHAR(4) NOT NULL, big NUMBER(18), any_number NUMBER, money NUMBER(12,2), v VARCHAR2(40) DEFAULT 'x', "
-              "d DATE DEFAULT SYSDATE, t TIMESTAMP(6), z TIMESTAMP(6) WITH TIME ZONE, r RAW(16), c CLOB, b BLOB, f BINARY_DOUBLE, CONSTRAINT parent_code_uk UNIQUE (code))");
-    on_source("CREATE TABLE child (parent_id NUMBER(9) NOT NULL, line NUMBER(4) NOT NULL, note VARCHAR2(20), CONSTRAINT child_pk PRIMARY KEY (parent_id, line), "
+    on_source("CREATE TABLE parent (id NUMBER(9) PRIMARY KEY, code CHAR(4) NOT NULL, big NUMBER(18), any_number NUMBER, money "
+              "NUMBER(12,2), v VARCHAR2(40) DEFAULT 'x', "
+              "d DATE DEFAULT SYSDATE, t TIMESTAMP(6), z TIMESTAMP(6) WITH TIME ZONE, r RAW(16), c CLOB, b BLOB, f BINARY_DOUBLE, "
+              "CONSTRAINT parent_code_uk UNIQUE (code))");
+    on_source("CREATE TABLE child (parent_id NUMBER(9) NOT NULL, line NUMBER(4) NOT NULL, note VARCHAR2(20), CONSTRAINT child_pk PRIMARY "
+              "KEY (parent_id, line), "
               "CONSTRAINT child_parent_fk FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE CASCADE)");
     on_source("CREATE TABLE nokey (a NUMBER(9), b VARCHAR2(10))");
     on_source("CREATE TABLE alone (id NUMBER(9) PRIMARY KEY)");
     on_source("CREATE SEQUENCE parent_seq START WITH 1 INCREMENT BY 5");
-    on_source("CREATE OR REPLACE TRIGGER parent_v BEFORE INSERT ON parent FOR EACH ROW BEGIN IF :NEW.v IS NULL THEN :NEW.v := 'trigger'; END IF; END;");
-    on_source("CREATE OR REPLACE TRIGGER child_log AFTER UPDATE ON child FOR EACH ROW BEGIN INSERT INTO nokey (a, b) VALUES (:NEW.parent_id, 'log'); END;");
+    on_source("CREATE OR REPLACE TRIGGER parent_v BEFORE INSERT ON parent FOR EACH ROW BEGIN IF :NEW.v IS NULL THEN :NEW.v := 'trigger'; "
+              "END IF; END;");
+    on_source("CREATE OR REPLACE TRIGGER child_log AFTER UPDATE ON child FOR EACH ROW BEGIN INSERT INTO nokey (a, b) VALUES "
+              "(:NEW.parent_id, 'log'); END;");
     on_target("CREATE SCHEMA app; SET search_path = app;"
-              "CREATE TABLE parent (id bigint PRIMARY KEY, code char(4) NOT NULL UNIQUE, big bigint, any_number numeric, money numeric(12,2), v varchar(40) DEFAULT 'x', "
+              "CREATE TABLE parent (id bigint PRIMARY KEY, code char(4) NOT NULL UNIQUE, big bigint, any_number numeric, money "
+              "numeric(12,2), v varchar(40) DEFAULT 'x', "
               "d timestamp(0), t timestamp(6), z timestamptz(6), r bytea, c text, b bytea, f float8);"
               "CREATE TABLE child (parent_id bigint NOT NULL, line bigint NOT NULL, note varchar(20), PRIMARY KEY (parent_id, line));"
               "CREATE TABLE nokey (a bigint, b varchar(10)); CREATE SEQUENCE parent_seq;");
@@ -31,21 +37,36 @@ static int start(void **state)
 
 static void check_catalog(const struct sql_catalog *catalog)
 {
-    const struct sql_table *parent = sql_catalog_table(catalog, "APP", NULL, "PARENT"), *child = sql_catalog_table(catalog, "APP", NULL, "CHILD");
+    const struct sql_table *parent = sql_catalog_table(catalog, "APP", NULL, "PARENT"),
+                           *child = sql_catalog_table(catalog, "APP", NULL, "CHILD");
     assert_non_null(parent);
     assert_string_equal(parent->target, "parent");
     assert_string_equal(parent->target_schema, "app");
     assert_int_equal(parent->column_count, 13);
-    static const struct { const char *name; enum sql_type type; uint32_t target; } columns[] = {
-        {"ID", SQL_INTEGER, PG_OID_INT8}, {"CODE", SQL_CHAR, PG_OID_BPCHAR}, {"BIG", SQL_INTEGER, PG_OID_INT8}, {"ANY_NUMBER", SQL_NUMBER, PG_OID_NUMERIC},
-        {"MONEY", SQL_NUMBER, PG_OID_NUMERIC}, {"V", SQL_VARCHAR, PG_OID_VARCHAR}, {"D", SQL_DATE, PG_OID_TIMESTAMP}, {"T", SQL_TIMESTAMP, PG_OID_TIMESTAMP},
-        {"Z", SQL_TIMESTAMP_TZ, PG_OID_TIMESTAMPTZ}, {"R", SQL_RAW, PG_OID_BYTEA}, {"C", SQL_CLOB, PG_OID_TEXT}, {"B", SQL_BLOB, PG_OID_BYTEA},
+    static const struct {
+        const char *name;
+        enum sql_type type;
+        uint32_t target;
+    } columns[] = {
+        {"ID", SQL_INTEGER, PG_OID_INT8},
+        {"CODE", SQL_CHAR, PG_OID_BPCHAR},
+        {"BIG", SQL_INTEGER, PG_OID_INT8},
+        {"ANY_NUMBER", SQL_NUMBER, PG_OID_NUMERIC},
+        {"MONEY", SQL_NUMBER, PG_OID_NUMERIC},
+        {"V", SQL_VARCHAR, PG_OID_VARCHAR},
+        {"D", SQL_DATE, PG_OID_TIMESTAMP},
+        {"T", SQL_TIMESTAMP, PG_OID_TIMESTAMP},
+        {"Z", SQL_TIMESTAMP_TZ, PG_OID_TIMESTAMPTZ},
+        {"R", SQL_RAW, PG_OID_BYTEA},
+        {"C", SQL_CLOB, PG_OID_TEXT},
+        {"B", SQL_BLOB, PG_OID_BYTEA},
         {"F", SQL_BINARY_DOUBLE, PG_OID_FLOAT8},
     };
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         const struct sql_column *c = &parent->columns[i];
         assert_string_equal(c->name, columns[i].name);
-        if (c->type != columns[i].type || c->target_type != columns[i].target) fail_msg("%s: type %d, target %u", c->name, c->type, c->target_type);
+        if (c->type != columns[i].type || c->target_type != columns[i].target)
+            fail_msg("%s: type %d, target %u", c->name, c->type, c->target_type);
     }
     assert_false(parent->columns[0].nullable);
     assert_true(parent->columns[2].nullable);

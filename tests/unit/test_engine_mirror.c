@@ -15,7 +15,10 @@ static void assert_applied(void)
     if (!wait_applied(20000)) fail_msg("not applied: %s", mirror_numbers().last_error);
 }
 
-static uint64_t counted(enum engine_counter counter) { return engine_counted(&engine, counter); }
+static uint64_t counted(enum engine_counter counter)
+{
+    return engine_counted(&engine, counter);
+}
 
 static void inserts_updates_and_deletes_by_key(void **state)
 {
@@ -23,8 +26,10 @@ static void inserts_updates_and_deletes_by_key(void **state)
     NEEDS_DATABASES();
     client = client_new();
     uint64_t exact = counted(COUNT_MIRROR_EXACT), images = counted(COUNT_MIRROR_IMAGES);
-    WRITE(client, "INSERT INTO acct (id, n, v, grp, u) VALUES (:1, :2, :3, :4, :5)", "iisis", (int64_t)1, (int64_t)10, "one", (int64_t)1, "u1");
-    WRITE(client, "INSERT INTO acct (id, n, v, grp, u) VALUES (:1, :2, :3, :4, :5)", "iisis", (int64_t)2, (int64_t)20, "", (int64_t)1, "u2");
+    WRITE(client, "INSERT INTO acct (id, n, v, grp, u) VALUES (:1, :2, :3, :4, :5)", "iisis", (int64_t)1, (int64_t)10, "one", (int64_t)1,
+          "u1");
+    WRITE(client, "INSERT INTO acct (id, n, v, grp, u) VALUES (:1, :2, :3, :4, :5)", "iisis", (int64_t)2, (int64_t)20, "", (int64_t)1,
+          "u2");
     client_commit(client);
     assert_applied();
     assert_same_rows("ACCT");

@@ -15,7 +15,9 @@ static struct client *client;
 
 static void assert_applied(void)
 {
-    if (!wait_applied(60000)) fail_msg("applied %llu of %llu: %s", (unsigned long long)atomic_load(&engine.applied), (unsigned long long)journal_last_csn(engine.journal), mirror_numbers().last_error);
+    if (!wait_applied(60000))
+        fail_msg("applied %llu of %llu: %s", (unsigned long long)atomic_load(&engine.applied),
+                 (unsigned long long)journal_last_csn(engine.journal), mirror_numbers().last_error);
 }
 
 static void reopen_journal(void)
@@ -42,7 +44,8 @@ static void overlapping_auto_commits_end_as_on_the_source(void **state)
     assert_true(AUTO(client, "INSERT INTO acct (id, n, v) VALUES (:1, :2, :3)", "iis", (int64_t)1, (int64_t)1, "start"));
     for (uint32_t fold = 1; fold <= 64; fold += 63) {
         set_fold(fold);
-        struct value *va = values_of(&a->arena, "si", fold == 1 ? "A" : "AA", (int64_t)1), *vx = values_of(&x->arena, "si", fold == 1 ? "X" : "XX", (int64_t)1);
+        struct value *va = values_of(&a->arena, "si", fold == 1 ? "A" : "AA", (int64_t)1),
+                     *vx = values_of(&x->arena, "si", fold == 1 ? "X" : "XX", (int64_t)1);
         static const char text[] = "UPDATE acct SET v = :1 WHERE id = :2";
         struct record ra = client_record(a, text, va, 2, 1), rx = client_record(x, text, vx, 2, 1);
         struct record_result result_a, result_x;
@@ -191,7 +194,9 @@ static void a_row_read_ahead_is_not_changed_twice(void **state)
 /* ---- load ---- */
 
 enum { THREADS = 6, IDS = 30 };
+/* clang-format off */
 struct worker { struct client *client; struct random_generator random; _Atomic bool *stop; uint64_t committed, refused; bool failed; };
+/* clang-format on */
 
 static bool write_if_good(struct client *c, const char *text, const struct value *binds, uint32_t count)
 {
@@ -207,7 +212,9 @@ static bool write_if_good(struct client *c, const char *text, const struct value
     return true;
 }
 
-static const struct { const char *text, *kinds; } load_statements[] = {
+static const struct {
+    const char *text, *kinds;
+} load_statements[] = {
     {"UPDATE acct SET n = n + :1 WHERE id = :2", "ii"},
     {"UPDATE acct SET n = n + :1 WHERE id = :2", "ii"},
     {"UPDATE acct SET d = SYSDATE, n = n + :1 WHERE id = :2", "ii"},
@@ -233,8 +240,9 @@ static bool one_statement(struct worker *w, bool automatic)
     struct record record = client_record(w->client, load_statements[at].text, binds, 2, 1);
     client_intent(w->client, &record);
     bool good = client_execute(w->client, load_statements[at].text, binds, 2, 1, &result);
-    if (good) good = source_commit(w->client->source, &error);
-    else if (!source_rollback(w->client->source, &error)) w->failed = true;
+    bool over = good ? source_commit(w->client->source, &error) : source_rollback(w->client->source, &error);
+    w->failed = w->failed || (!good && !over);
+    good = good && over;
     client_outcome(w->client, good ? JOURNAL_COMMITTED : JOURNAL_ROLLED_BACK, good ? &result : NULL);
     return good;
 }
@@ -260,8 +268,8 @@ static void one_transaction(struct worker *w)
             w->client->ordinal = 0;
         }
     }
-    if (good) w->committed++;
-    else w->refused++;
+    w->committed += good;
+    w->refused += !good;
     arena_reset(&w->client->arena);
 }
 
@@ -271,7 +279,9 @@ static void load_main(void *context)
     while (!atomic_load(w->stop) && !w->failed) one_transaction(w);
 }
 
+/* clang-format off */
 struct load { struct worker workers[THREADS]; struct thread *threads[THREADS]; _Atomic bool stop; };
+/* clang-format on */
 
 static void load_start(struct load *load, uint64_t seed)
 {
@@ -295,7 +305,8 @@ static uint64_t load_end(struct load *load)
         assert_false(load->workers[i].failed);
         client_free(load->workers[i].client);
     }
-    if (getenv("FIXTURE_TALK")) fprintf(stderr, "load: %llu committed, %llu refused\n", (unsigned long long)committed, (unsigned long long)refused);
+    if (getenv("FIXTURE_TALK"))
+        fprintf(stderr, "load: %llu committed, %llu refused\n", (unsigned long long)committed, (unsigned long long)refused);
     return committed;
 }
 
@@ -488,7 +499,8 @@ static void transactions_of_the_target_are_left_alone_and_read_again_after_it_wa
     on_source("UPDATE acct SET v = 'primary' WHERE id = 1");
     on_source("INSERT INTO acct (id, n, v) VALUES (60, 6, 'primary')");
     uint64_t from = journal_last_csn(engine.journal);
-    static const char *const texts[] = {"UPDATE acct SET v = 'primary' WHERE id = 1", "INSERT INTO acct (id, n, v) VALUES (60, 6, 'primary')"};
+    static const char *const texts[] = {"UPDATE acct SET v = 'primary' WHERE id = 1",
+                                        "INSERT INTO acct (id, n, v) VALUES (60, 6, 'primary')"};
     for (int i = 0; i < 2; i++) {
         struct record record = {.flags = RECORD_PRIMARY_TARGET, .schema = view_text("APP"), .text = view_text(texts[i]), .row_count = 1};
         struct record_result result = {.affected = 1, .good_iterations = 1};
@@ -508,7 +520,8 @@ static void transactions_of_the_target_are_left_alone_and_read_again_after_it_wa
     assert_int_equal(engine_counted(&engine, COUNT_MIRROR_IMAGES), images);
     assert_string_equal(ask_target("SELECT count(*) FROM app.acct WHERE id = 60"), "0");
     struct error error;
-    assert_true(state_put_u64(engine.state, "resync_from_csn", from, &error) && state_put_u64(engine.state, "resync_to_csn", journal_last_csn(engine.journal), &error));
+    assert_true(state_put_u64(engine.state, "resync_from_csn", from, &error) &&
+                state_put_u64(engine.state, "resync_to_csn", journal_last_csn(engine.journal), &error));
     mirror_pause(mirror, true);
     mirror_pause(mirror, false);
     for (int i = 0; i < 100 && state_get_u64(engine.state, "resync_to_csn", 0); i++) clock_sleep_us(50000);

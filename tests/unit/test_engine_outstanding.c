@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which commits on the target do not yet stand on the source. */
+#include "engine/outstanding.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "engine/outstanding.h"
 
 static void commits_come_back_in_another_order(void **state)
 {

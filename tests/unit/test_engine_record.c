@@ -16,10 +16,17 @@ static struct record sample_record(struct arena *arena)
     binds[1] = value_text(view_text("grüße"));
     binds[2] = value_null();
     binds[3] = value_number_text(arena, view_text("-12.5"));
-    binds[4] = (struct value){.type = VALUE_DATETIME, .datetime = {.year = 2026, .month = 1, .day = 31, .hour = 5, .nanosecond = 123456789}};
+    binds[4] =
+        (struct value){.type = VALUE_DATETIME, .datetime = {.year = 2026, .month = 1, .day = 31, .hour = 5, .nanosecond = 123456789}};
     binds[5] = value_bytes(view_of("\0\1\2", 3));
-    return (struct record){.flags = RECORD_INCOMPLETE, .ordinal = 7, .session = UINT64_C(0x123456789ABCDEF), .schema = view_text("APP"),
-                           .text = view_text("INSERT INTO t VALUES (:1, :2, :3)"), .bind_count = 3, .row_count = 2, .binds = binds};
+    return (struct record){.flags = RECORD_INCOMPLETE,
+                           .ordinal = 7,
+                           .session = UINT64_C(0x123456789ABCDEF),
+                           .schema = view_text("APP"),
+                           .text = view_text("INSERT INTO t VALUES (:1, :2, :3)"),
+                           .bind_count = 3,
+                           .row_count = 2,
+                           .binds = binds};
 }
 
 static struct record_result sample_result(struct arena *arena)
@@ -30,9 +37,19 @@ static struct record_result sample_result(struct arena *arena)
     returned[1] = value_number_i64(arena, 2);
     images[0] = value_text(view_text("a"));
     images[2] = (struct value){.type = VALUE_DOUBLE, .real = 0.1};
-    return (struct record_result){.affected = UINT64_C(1) << 40, .has_rowid = true, .rowid = "AAAR3sAAEAAAACXAAA", .returned_rows = 2, .returned_binds = 1,
-                                  .returned = returned, .image_rows = 1, .image_columns = 3, .images = images, .failed_count = 2, .failed = failed,
-                                  .partial = true, .good_iterations = 9};
+    return (struct record_result){.affected = UINT64_C(1) << 40,
+                                  .has_rowid = true,
+                                  .rowid = "AAAR3sAAEAAAACXAAA",
+                                  .returned_rows = 2,
+                                  .returned_binds = 1,
+                                  .returned = returned,
+                                  .image_rows = 1,
+                                  .image_columns = 3,
+                                  .images = images,
+                                  .failed_count = 2,
+                                  .failed = failed,
+                                  .partial = true,
+                                  .good_iterations = 9};
 }
 
 static void assert_values(const struct value *a, const struct value *b, size_t count)
@@ -42,7 +59,8 @@ static void assert_values(const struct value *a, const struct value *b, size_t c
 
 static void assert_result(const struct record_result *a, const struct record_result *b)
 {
-    assert_true(a->affected == b->affected && a->has_rowid == b->has_rowid && a->partial == b->partial && a->good_iterations == b->good_iterations);
+    assert_true(a->affected == b->affected && a->has_rowid == b->has_rowid && a->partial == b->partial &&
+                a->good_iterations == b->good_iterations);
     assert_string_equal(a->rowid, b->rowid);
     assert_int_equal(a->failed_count, b->failed_count);
     for (uint32_t i = 0; i < a->failed_count; i++) assert_int_equal(a->failed[i], b->failed[i]);
@@ -105,13 +123,17 @@ static void outcomes_and_intents_come_back(void **state)
     assert_false(record_decode_outcome(view_of("\5\0", 2), &arena, &outcome, &out, &has_result, &error));
 
     for (unsigned bits = 0; bits < 16; bits++) {
-        struct record_intent intent = {.auto_commit = bits & 1, .target_primary = bits & 2, .unknown_tables = bits & 4, .has_record = bits & 8}, back;
+        struct record_intent intent = {.auto_commit = bits & 1,
+                                       .target_primary = bits & 2,
+                                       .unknown_tables = bits & 4,
+                                       .has_record = bits & 8},
+                             back;
         if (intent.has_record) intent.record = sample_record(&arena);
         buffer_clear(&bytes);
         record_encode_intent(&bytes, &intent);
         assert_true(record_decode_intent(buffer_view(&bytes), &arena, &back, &error));
-        assert_true(back.auto_commit == intent.auto_commit && back.target_primary == intent.target_primary && back.unknown_tables == intent.unknown_tables &&
-                    back.has_record == intent.has_record);
+        assert_true(back.auto_commit == intent.auto_commit && back.target_primary == intent.target_primary &&
+                    back.unknown_tables == intent.unknown_tables && back.has_record == intent.has_record);
         if (back.has_record) assert_values(back.record.binds, intent.record.binds, 6);
     }
     buffer_release(&bytes);
@@ -137,11 +159,15 @@ static void damaged_bytes_are_refused_or_harmless(void **state)
     int refused = 0;
     for (int i = 0; i < 20000; i++) {
         memcpy(copy, bytes.data + bytes.start, size);
-        for (uint64_t flips = 1 + random_below(&random, 4); flips > 0; flips--) copy[random_below(&random, size)] = (uint8_t)random_next(&random);
+        for (uint64_t flips = 1 + random_below(&random, 4); flips > 0; flips--)
+            copy[random_below(&random, size)] = (uint8_t)random_next(&random);
         bool has_result;
         arena_reset(&scratch);
-        if (!record_decode(view_of(copy, size), &scratch, &out, &result_out, &has_result, NULL)) refused++;
-        else assert_true((uint64_t)out.bind_count * out.row_count <= size && (uint64_t)result_out.returned_rows * result_out.returned_binds <= size);
+        if (!record_decode(view_of(copy, size), &scratch, &out, &result_out, &has_result, NULL))
+            refused++;
+        else
+            assert_true((uint64_t)out.bind_count * out.row_count <= size &&
+                        (uint64_t)result_out.returned_rows * result_out.returned_binds <= size);
     }
     assert_true(refused > 100);
     buffer_release(&bytes);

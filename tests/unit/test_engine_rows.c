@@ -16,14 +16,17 @@ static int start(void **state)
     if (fixture_start(state)) return -1;
     arena_init(&arena, 0);
     if (!fixture_there) return 0;
-    on_source("CREATE TABLE kinds (id NUMBER(9) PRIMARY KEY, n NUMBER, m NUMBER(12,2), v VARCHAR2(100), c CHAR(6), d DATE, t TIMESTAMP(6), z TIMESTAMP(6) WITH TIME ZONE, "
+    on_source("CREATE TABLE kinds (id NUMBER(9) PRIMARY KEY, n NUMBER, m NUMBER(12,2), v VARCHAR2(100), c CHAR(6), d DATE, t TIMESTAMP(6), "
+              "z TIMESTAMP(6) WITH TIME ZONE, "
               "r RAW(20), b BLOB, x CLOB, f BINARY_DOUBLE, u VARCHAR2(20) UNIQUE)");
     on_source("CREATE TABLE pairs (a NUMBER(9) NOT NULL, b CHAR(5) NOT NULL, v VARCHAR2(20), CONSTRAINT pairs_pk PRIMARY KEY (a, b))");
     on_source("CREATE TABLE only_key (id NUMBER(9) PRIMARY KEY)");
     on_source("CREATE TABLE nokey (a NUMBER(9))");
-    on_target("CREATE SCHEMA app; CREATE TABLE app.kinds (id bigint PRIMARY KEY, n numeric, m numeric(12,2), v varchar(100), c char(6), d timestamp(0), t timestamp(6), "
+    on_target("CREATE SCHEMA app; CREATE TABLE app.kinds (id bigint PRIMARY KEY, n numeric, m numeric(12,2), v varchar(100), c char(6), d "
+              "timestamp(0), t timestamp(6), "
               "z timestamptz(6), r bytea, b bytea, x text, f float8, u varchar(20) UNIQUE);"
-              "CREATE TABLE app.pairs (a bigint, b char(5), v varchar(20), PRIMARY KEY (a, b)); CREATE TABLE app.only_key (id bigint PRIMARY KEY);"
+              "CREATE TABLE app.pairs (a bigint, b char(5), v varchar(20), PRIMARY KEY (a, b)); CREATE TABLE app.only_key (id bigint "
+              "PRIMARY KEY);"
               "CREATE TABLE app.nokey (a bigint)");
     catalog_load();
     maps = row_maps_new(atomic_load(&engine.catalog));
@@ -39,18 +42,34 @@ static int stop(void **state)
 
 /* ---- normal forms: no database needed ---- */
 
-static struct value number(const char *text) { return value_number_text(&arena, view_text(text)); }
+static struct value number(const char *text)
+{
+    return value_number_text(&arena, view_text(text));
+}
 static struct value moment(int year, int nanosecond, bool zone)
 {
-    return (struct value){.type = VALUE_DATETIME, .datetime = {.year = year, .month = 5, .day = 6, .hour = 7, .minute = 8, .second = 9, .nanosecond = (uint32_t)nanosecond,
-                                                               .has_zone = zone, .zone_minutes = (int16_t)(zone ? 120 : 0)}};
+    return (struct value){.type = VALUE_DATETIME,
+                          .datetime = {.year = year,
+                                       .month = 5,
+                                       .day = 6,
+                                       .hour = 7,
+                                       .minute = 8,
+                                       .second = 9,
+                                       .nanosecond = (uint32_t)nanosecond,
+                                       .has_zone = zone,
+                                       .zone_minutes = (int16_t)(zone ? 120 : 0)}};
 }
 
 static void equal_means_the_same_value(void **state)
 {
     (void)state;
     struct value uuid_text = value_text(view_text("00112233-4455-6677-8899-aabbccddeeff"));
-    const struct { enum sql_type type; uint32_t oid; struct value a, b; bool equal; } cases[] = {
+    const struct {
+        enum sql_type type;
+        uint32_t oid;
+        struct value a, b;
+        bool equal;
+    } cases[] = {
         {SQL_NUMBER, PG_OID_NUMERIC, number("1.10"), number("1.1"), true},
         {SQL_NUMBER, PG_OID_NUMERIC, number("1.10"), number("1.11"), false},
         {SQL_NUMBER, PG_OID_NUMERIC, value_text(view_text("5")), number("5"), true},
@@ -75,13 +94,15 @@ static void equal_means_the_same_value(void **state)
         {SQL_BINARY_FLOAT, PG_OID_FLOAT4, {.type = VALUE_FLOAT, .real = (double)0.1f}, {.type = VALUE_DOUBLE, .real = 0.1}, true},
         {SQL_RAW, PG_OID_BYTEA, value_bytes(view_of("\1\2", 2)), value_bytes(view_of("\1\2", 2)), true},
         {SQL_RAW, PG_OID_BYTEA, value_bytes(view_of("\1\2", 2)), value_bytes(view_of("\1\3", 2)), false},
-        {SQL_RAW, PG_OID_UUID, value_bytes(view_of("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16)), uuid_text, true},
+        {SQL_RAW, PG_OID_UUID, value_bytes(view_of("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16)), uuid_text,
+         true},
         {SQL_NUMBER, PG_OID_NUMERIC, {.type = VALUE_UNSUPPORTED}, {.type = VALUE_UNSUPPORTED}, false},
         {SQL_NUMBER, PG_OID_NUMERIC, value_null(), number("0"), false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct sql_column column = {.name = "C", .target = "c", .type = cases[i].type, .target_type = cases[i].oid, .length = 6};
-        if (rows_value_equal(&column, &cases[i].a, &cases[i].b) != cases[i].equal || rows_value_equal(&column, &cases[i].b, &cases[i].a) != cases[i].equal)
+        if (rows_value_equal(&column, &cases[i].a, &cases[i].b) != cases[i].equal ||
+            rows_value_equal(&column, &cases[i].b, &cases[i].a) != cases[i].equal)
             fail_msg("case %zu", i);
         struct rows_normal a, b;
         rows_normalise(&column, &cases[i].a, &a);
@@ -92,7 +113,8 @@ static void equal_means_the_same_value(void **state)
 
 /* ---- both sides ---- */
 
-static const char insert_kinds[] = "INSERT INTO kinds (id, n, m, v, c, d, t, z, r, b, x, f, u) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13)";
+static const char insert_kinds[] =
+    "INSERT INTO kinds (id, n, m, v, c, d, t, z, r, b, x, f, u) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13)";
 
 static void put_kinds(int from, int to)
 {
@@ -129,11 +151,15 @@ static struct row *rows_by_ids(const struct row_map *map, uint32_t from, uint32_
     return rows;
 }
 
-struct outcome { uint32_t good, bad; char sqlstate[6]; };
+struct outcome {
+    uint32_t good, bad;
+    char sqlstate[6];
+};
 static void note(void *context, struct pg_result *result)
 {
     struct outcome *o = context;
-    if (result->ok) o->good++;
+    if (result->ok)
+        o->good++;
     else {
         if (!o->bad++) memcpy(o->sqlstate, result->error.sqlstate, 6);
     }
@@ -143,7 +169,8 @@ static struct outcome send_rows(const struct row_map *map, const struct row *row
 {
     struct outcome o = {0};
     struct error error = {0};
-    bool sent = replace ? rows_send_replace(pg, map, rows, count, &arena, note, &o, &error) : rows_send_image(pg, map, rows, count, &arena, note, &o, &error);
+    bool sent = replace ? rows_send_replace(pg, map, rows, count, &arena, note, &o, &error)
+                        : rows_send_image(pg, map, rows, count, &arena, note, &o, &error);
     if (!sent) fail_msg("%s", error.text);
     pg_sync(pg);
     if (!pg_run_wait(pg, 20000, &error) && error.code == ERROR_TARGET_LOST) fail_msg("%s", error.text);
@@ -207,7 +234,8 @@ static void keys_of_several_columns_and_of_characters(void **state)
     if (!rows_read_source(app, map, rows, 5, &arena, &error)) fail_msg("%s", error.text);
     for (int i = 0; i < 5; i++) assert_int_equal(rows[i].found, i != 3);
     assert_int_equal(send_rows(map, rows, 5, false).good, 5);
-    assert_string_equal(ask_target("SELECT string_agg(a || trim(b) || coalesce(v, '-'), ',' ORDER BY a, b) FROM app.pairs"), "1xone,1yytwo,2x-");
+    assert_string_equal(ask_target("SELECT string_agg(a || trim(b) || coalesce(v, '-'), ',' ORDER BY a, b) FROM app.pairs"),
+                        "1xone,1yytwo,2x-");
     struct buffer encoded;
     buffer_init(&encoded, 0);
     rows_encode_key(&encoded, map, rows[1].key);

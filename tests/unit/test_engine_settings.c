@@ -42,7 +42,8 @@ static void test_one(void **state)
     (void)state;
     assert_true(settings_alter(&settings, view_text("ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY/MM/DD'")));
     assert_true(settings.altered);
-    assert_string_equal(said("U"), "SELECT set_config('understudy.user_name', 'U', true), set_config('understudy.nls_date_format', 'YYYY/MM/DD', true)");
+    assert_string_equal(
+        said("U"), "SELECT set_config('understudy.user_name', 'U', true), set_config('understudy.nls_date_format', 'YYYY/MM/DD', true)");
     assert_false(settings_alter(&settings, view_text("alter  session set nls_date_format='YYYY/MM/DD'"))); /* as it is */
     assert_true(settings_alter(&settings, view_text("alter session set nls_date_format=\"DD \"\"of\"\" MM\"")));
     assert_string_equal(settings.values[SETTING_DATE_FORMAT], "DD \"of\" MM");
@@ -51,9 +52,11 @@ static void test_one(void **state)
 static void test_several(void **state)
 {
     (void)state;
-    assert_true(settings_alter(&settings, view_text("ALTER SESSION SET TIME_ZONE='Europe/Berlin' NLS_LANGUAGE=AMERICAN\n NLS_NUMERIC_CHARACTERS=',.' ")));
-    assert_string_equal(said("U"), "SELECT set_config('understudy.user_name', 'U', true), set_config('understudy.nls_numeric_characters', ',.', true), "
-                                   "set_config('TimeZone', 'Europe/Berlin', true)");
+    assert_true(settings_alter(
+        &settings, view_text("ALTER SESSION SET TIME_ZONE='Europe/Berlin' NLS_LANGUAGE=AMERICAN\n NLS_NUMERIC_CHARACTERS=',.' ")));
+    assert_string_equal(
+        said("U"), "SELECT set_config('understudy.user_name', 'U', true), set_config('understudy.nls_numeric_characters', ',.', true), "
+                   "set_config('TimeZone', 'Europe/Berlin', true)");
 }
 
 static void test_offsets(void **state)
@@ -70,9 +73,17 @@ static void test_offsets(void **state)
 static void test_others(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "ALTER", "ALTER SESSION", "ALTER SESSION SET", "ALTER SESSION SET NLS_DATE_FORMAT", "ALTER SESSION SET NLS_DATE_FORMAT =",
-                                        "ALTER SESSION SET NLS_DATE_FORMAT 'x'", "ALTER SYSTEM SET NLS_DATE_FORMAT = 'x'", "ALTER SESSION SET CURRENT_SCHEMA = a",
-                                        "ALTER SESSION ENABLE PARALLEL DML", "SELECT 1 FROM dual"};
+    static const char *const texts[] = {"",
+                                        "ALTER",
+                                        "ALTER SESSION",
+                                        "ALTER SESSION SET",
+                                        "ALTER SESSION SET NLS_DATE_FORMAT",
+                                        "ALTER SESSION SET NLS_DATE_FORMAT =",
+                                        "ALTER SESSION SET NLS_DATE_FORMAT 'x'",
+                                        "ALTER SYSTEM SET NLS_DATE_FORMAT = 'x'",
+                                        "ALTER SESSION SET CURRENT_SCHEMA = a",
+                                        "ALTER SESSION ENABLE PARALLEL DML",
+                                        "SELECT 1 FROM dual"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_false(settings_alter(&settings, view_text(texts[i])));
     assert_false(settings.altered);
 }
@@ -80,8 +91,9 @@ static void test_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_user_alone, forget), cmocka_unit_test_setup(test_one, forget), cmocka_unit_test_setup(test_several, forget),
-        cmocka_unit_test_setup(test_offsets, forget), cmocka_unit_test_setup(test_others, forget),
+        cmocka_unit_test_setup(test_user_alone, forget), cmocka_unit_test_setup(test_one, forget),
+        cmocka_unit_test_setup(test_several, forget),    cmocka_unit_test_setup(test_offsets, forget),
+        cmocka_unit_test_setup(test_others, forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

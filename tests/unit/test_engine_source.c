@@ -14,7 +14,6 @@ static struct private_standin standin;
 static bool there;
 static struct engine_options options;
 
-
 static int start(void **state)
 {
     (void)state;
@@ -35,7 +34,10 @@ static int stop(void **state)
     if (there) private_standin_stop(&standin);
     return 0;
 }
-#define NEEDS_STANDIN() do { if (!there) skip(); } while (0)
+#define NEEDS_STANDIN()                                                                                                                    \
+    do {                                                                                                                                   \
+        if (!there) skip();                                                                                                                \
+    } while (0)
 
 static struct source *connected(void)
 {
@@ -61,12 +63,17 @@ static const char *ask(struct source *source, const char *text)
     return out;
 }
 
-struct rows { struct arena arena; struct value values[64]; uint32_t count, columns, stop_after; };
+struct rows {
+    struct arena arena;
+    struct value values[64];
+    uint32_t count, columns, stop_after;
+};
 static bool keep(void *context, const struct value *values, uint32_t count)
 {
     struct rows *rows = context;
     rows->columns = count;
-    for (uint32_t i = 0; i < count && rows->count * count + i < 64; i++) rows->values[rows->count * count + i] = value_copy(&rows->arena, &values[i]);
+    for (uint32_t i = 0; i < count && rows->count * count + i < 64; i++)
+        rows->values[rows->count * count + i] = value_copy(&rows->arena, &values[i]);
     rows->count++;
     return rows->stop_after == 0 || rows->count < rows->stop_after;
 }
@@ -97,12 +104,18 @@ static void values_come_back_as_they_were_bound(void **state)
     struct rows rows = {.count = 0};
     struct error error = {0};
     arena_init(&rows.arena, 0);
-    run(source, "CREATE TABLE kinds (id NUMBER(9) PRIMARY KEY, n NUMBER, v VARCHAR2(100), c CHAR(6), d DATE, t TIMESTAMP(6), r RAW(20), f BINARY_DOUBLE)");
+    run(source, "CREATE TABLE kinds (id NUMBER(9) PRIMARY KEY, n NUMBER, v VARCHAR2(100), c CHAR(6), d DATE, t TIMESTAMP(6), r RAW(20), f "
+                "BINARY_DOUBLE)");
     struct value binds[8] = {
-        value_number_i64(&rows.arena, 7), value_number_text(&rows.arena, view_text("-12345678901234567890.125")), value_text(view_text("grüße, 漢")),
-        value_text(view_text("ab")), {.type = VALUE_DATETIME, .datetime = {.year = 2026, .month = 2, .day = 3, .hour = 4, .minute = 5, .second = 6}},
-        {.type = VALUE_DATETIME, .datetime = {.year = 1999, .month = 12, .day = 31, .hour = 23, .minute = 59, .second = 59, .nanosecond = 123456000}},
-        value_bytes(view_of("\0\1\377", 3)), {.type = VALUE_DOUBLE, .real = 0.1}};
+        value_number_i64(&rows.arena, 7),
+        value_number_text(&rows.arena, view_text("-12345678901234567890.125")),
+        value_text(view_text("grüße, 漢")),
+        value_text(view_text("ab")),
+        {.type = VALUE_DATETIME, .datetime = {.year = 2026, .month = 2, .day = 3, .hour = 4, .minute = 5, .second = 6}},
+        {.type = VALUE_DATETIME,
+         .datetime = {.year = 1999, .month = 12, .day = 31, .hour = 23, .minute = 59, .second = 59, .nanosecond = 123456000}},
+        value_bytes(view_of("\0\1\377", 3)),
+        {.type = VALUE_DOUBLE, .real = 0.1}};
     struct source_result result;
     static const char insert[] = "INSERT INTO kinds (id, n, v, c, d, t, r, f) VALUES (:1, :2, :3, :4, :5, :6, :7, :8)";
     if (!source_run(source, insert, binds, 8, 1, 0, NULL, NULL, &result, &error)) fail_msg("%s", error.text);
@@ -111,7 +124,8 @@ static void values_come_back_as_they_were_bound(void **state)
     struct value nulls[8] = {value_number_i64(&rows.arena, 8)};
     if (!source_run(source, insert, nulls, 8, 1, 0, NULL, NULL, &result, &error)) fail_msg("%s", error.text);
     assert_true(source_commit(source, &error));
-    if (!source_run(source, "SELECT id, n, v, c, d, t, r, f FROM kinds ORDER BY id", NULL, 0, 0, 10, keep, &rows, &result, &error)) fail_msg("%s", error.text);
+    if (!source_run(source, "SELECT id, n, v, c, d, t, r, f FROM kinds ORDER BY id", NULL, 0, 0, 10, keep, &rows, &result, &error))
+        fail_msg("%s", error.text);
     assert_int_equal(rows.count, 2);
     assert_int_equal(rows.columns, 8);
     assert_int_equal(result.columns, 8);
@@ -181,7 +195,8 @@ static void large_results_arrays_and_early_stops(void **state)
         binds[i * 2 + 1] = i % 7 ? value_text(view_text(arena_printf(&arena, "%0*d", 1 + i % 150, i))) : value_null();
     }
     struct source_result result;
-    if (!source_run(source, "INSERT INTO wide (id, v) VALUES (:1, :2)", binds, 2, ROWS, 0, NULL, NULL, &result, &error)) fail_msg("%s", error.text);
+    if (!source_run(source, "INSERT INTO wide (id, v) VALUES (:1, :2)", binds, 2, ROWS, 0, NULL, NULL, &result, &error))
+        fail_msg("%s", error.text);
     assert_int_equal(result.affected, ROWS);
     assert_true(source_commit(source, &error));
     for (uint32_t fetch = 1; fetch <= 5000; fetch = fetch * 13 + 1) {
@@ -196,8 +211,10 @@ static void large_results_arrays_and_early_stops(void **state)
         arena_release(&rows.arena);
     }
     /* One bind is a number in one iteration and a text in another. */
-    struct value mixed[4] = {value_number_i64(&arena, 9001), value_text(view_text("x")), value_number_i64(&arena, 9002), value_number_i64(&arena, 5)};
-    if (!source_run(source, "INSERT INTO wide (id, v) VALUES (:1, :2)", mixed, 2, 2, 0, NULL, NULL, &result, &error)) fail_msg("%s", error.text);
+    struct value mixed[4] = {value_number_i64(&arena, 9001), value_text(view_text("x")), value_number_i64(&arena, 9002),
+                             value_number_i64(&arena, 5)};
+    if (!source_run(source, "INSERT INTO wide (id, v) VALUES (:1, :2)", mixed, 2, 2, 0, NULL, NULL, &result, &error))
+        fail_msg("%s", error.text);
     assert_int_equal(result.affected, 2);
     assert_string_equal(ask(source, "SELECT v FROM wide WHERE id = 9002"), "5");
     assert_true(source_rollback(source, &error));
@@ -221,15 +238,18 @@ static void lobs_come_whole(void **state)
         bytes[i] = (char)(i * 7);
     }
     for (int i = 0; i < 3; i++) {
-        struct value binds[3] = {value_number_i64(&arena, i), i == 1 ? value_null() : value_text(view_of(text, i ? size : 10)), i == 2 ? value_null() : value_bytes(view_of(bytes, i ? size : 5))};
-        if (!source_run(source, "INSERT INTO papers (id, body, scan) VALUES (:1, :2, :3)", binds, 3, 1, 0, NULL, NULL, NULL, &error)) fail_msg("%d: %s", i, error.text);
+        struct value binds[3] = {value_number_i64(&arena, i), i == 1 ? value_null() : value_text(view_of(text, i ? size : 10)),
+                                 i == 2 ? value_null() : value_bytes(view_of(bytes, i ? size : 5))};
+        if (!source_run(source, "INSERT INTO papers (id, body, scan) VALUES (:1, :2, :3)", binds, 3, 1, 0, NULL, NULL, NULL, &error))
+            fail_msg("%d: %s", i, error.text);
     }
     assert_true(source_commit(source, &error));
     for (int round = 0; round < 3; round++) { /* described, defined, run again */
         struct rows rows = {.count = 0};
         arena_init(&rows.arena, 0);
         struct value from = value_number_i64(&arena, 0);
-        if (!source_run(source, "SELECT id, body, scan FROM papers WHERE id >= :1 ORDER BY id", &from, 1, 1, 2, keep, &rows, NULL, &error)) fail_msg("%s", error.text);
+        if (!source_run(source, "SELECT id, body, scan FROM papers WHERE id >= :1 ORDER BY id", &from, 1, 1, 2, keep, &rows, NULL, &error))
+            fail_msg("%s", error.text);
         assert_int_equal(rows.count, 3);
         assert_int_equal(rows.values[1].bytes.size, 10);
         assert_int_equal(rows.values[2].type, VALUE_BYTES);

@@ -22,7 +22,8 @@ static int start(void **state)
     catalog = sql_catalog_new();
     struct sql_table *table = sql_catalog_add_table(catalog, "APP", "T");
     sql_catalog_add_column(table, &(struct sql_column){.name = "ID", .type = SQL_INTEGER, .precision = 9, .target_type = 20});
-    sql_catalog_add_column(table, &(struct sql_column){.name = "V", .type = SQL_VARCHAR, .length = 40, .nullable = true, .target_type = 1043});
+    sql_catalog_add_column(table,
+                           &(struct sql_column){.name = "V", .type = SQL_VARCHAR, .length = 40, .nullable = true, .target_type = 1043});
     sql_catalog_add_key(table, &(struct sql_key){.name = "T_PK", .primary = true, .columns = {0}, .column_count = 1});
     sql_catalog_freeze(catalog, 1);
     return 0;
@@ -39,7 +40,10 @@ static struct engine_statements *fresh(uint32_t limit)
     atomic_store(&engine.catalog, catalog);
     return engine.statements = statements_new(&engine, limit);
 }
-static struct statement *of(struct statement_cache *cache, const char *text) { return statement_of(cache, view_text(text), "APP"); }
+static struct statement *of(struct statement_cache *cache, const char *text)
+{
+    return statement_of(cache, view_text(text), "APP");
+}
 
 static void one_entry_for_a_text_and_schema(void **state)
 {
@@ -111,7 +115,7 @@ static void overrides_take_effect_and_go_again(void **state)
 
 static void count(void *context, const struct statement_override *override)
 {
-    (void)override;
+    (void) override;
     ++*(int *)context;
 }
 
@@ -133,7 +137,13 @@ static void the_file_is_read_and_written(void **state)
     int overrides = 0;
     snprintf(name, sizeof name, "/tmp/understudy-overrides-%d.json", (int)getpid());
     struct statement *one = of(cache, "SELECT v FROM t WHERE id = 1"), *delete = of(cache, "DELETE FROM t WHERE v = :1");
-    struct statement_override o = {.source_text = "DELETE FROM t WHERE v = :1", .target_text = "SELECT \"quoted\"\n, 'ü'", .bind_order = "1", .tables = "APP.T", .author = "a", .reason = "r", .time_us = 5};
+    struct statement_override o = {.source_text = "DELETE FROM t WHERE v = :1",
+                                   .target_text = "SELECT \"quoted\"\n, 'ü'",
+                                   .bind_order = "1",
+                                   .tables = "APP.T",
+                                   .author = "a",
+                                   .reason = "r",
+                                   .time_us = 5};
     assert_true(statements_override_add(statements, &o, &error));
     if (!statements_overrides_save(statements, name, &error)) fail_msg("%s", error.text);
     assert_true(statements_override_remove(statements, delete->fingerprint->id, &error));
@@ -145,7 +155,12 @@ static void the_file_is_read_and_written(void **state)
     statements_each_override(statements, count, &overrides);
     assert_int_equal(overrides, 1);
     /* A file that is wrong changes nothing. */
-    static const char *const wrong[] = {"[", "{}", "[1]", "[{\"target\":\"SELECT 1\"}]", "[{\"fingerprint\":\"xyz\",\"target\":\"SELECT 1\"}]", "[{\"fingerprint\":\"1\"}]"};
+    static const char *const wrong[] = {"[",
+                                        "{}",
+                                        "[1]",
+                                        "[{\"target\":\"SELECT 1\"}]",
+                                        "[{\"fingerprint\":\"xyz\",\"target\":\"SELECT 1\"}]",
+                                        "[{\"fingerprint\":\"1\"}]"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_file(name, wrong[i]);
         assert_false(statements_overrides_load(statements, name, &error));
@@ -201,7 +216,10 @@ static void what_the_source_described_is_kept(void **state)
 
 enum { THREADS = 4, TEXTS = 300 };
 static struct statement *found[THREADS][TEXTS];
-struct looker { struct engine_statements *statements; int number; };
+struct looker {
+    struct engine_statements *statements;
+    int number;
+};
 static void look(void *context)
 {
     struct looker *looker = context;
@@ -261,9 +279,9 @@ static void quantiles_stand_within_their_bucket(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_entry_for_a_text_and_schema),  cmocka_unit_test(overrides_take_effect_and_go_again),
-        cmocka_unit_test(the_file_is_read_and_written),     cmocka_unit_test(a_new_catalog_makes_new_plans),
-        cmocka_unit_test(what_the_source_described_is_kept), cmocka_unit_test(threads_find_the_same),
+        cmocka_unit_test(one_entry_for_a_text_and_schema),     cmocka_unit_test(overrides_take_effect_and_go_again),
+        cmocka_unit_test(the_file_is_read_and_written),        cmocka_unit_test(a_new_catalog_makes_new_plans),
+        cmocka_unit_test(what_the_source_described_is_kept),   cmocka_unit_test(threads_find_the_same),
         cmocka_unit_test(quantiles_stand_within_their_bucket),
     };
     return cmocka_run_group_tests(tests, start, stop);

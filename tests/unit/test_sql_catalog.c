@@ -3,9 +3,9 @@
 #include "tests/unit/sql_catalog.h"
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 static void names(void **state)
 {

@@ -4,8 +4,8 @@
 #include "tests/unit/sql_catalog.h"
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 static struct sql_catalog *catalog;
 
@@ -67,7 +67,7 @@ static void classes(void **state)
         {"insert into asset (id, created, version) values (:1, :2, 0)", SQL_CLASS_EXACT, "ASSET_PK"},
         {"insert into asset (id, created, version) values (asset_seq.nextval, :2, 0)", SQL_CLASS_IMAGE, NULL},
         {"insert into asset (id, created, version) values (:1, sysdate, 0)", SQL_CLASS_IMAGE, "ASSET_PK"},
-        {"insert into rendition (asset_id, made) values (:1, :2)", SQL_CLASS_IMAGE, NULL}, /* identity */
+        {"insert into rendition (asset_id, made) values (:1, :2)", SQL_CLASS_IMAGE, NULL},        /* identity */
         {"insert into rendition (id, asset_id) values (1, :1)", SQL_CLASS_IMAGE, "RENDITION_PK"}, /* default that varies */
         {"insert into rendition (id, asset_id, made) values (1, :1, :2)", SQL_CLASS_EXACT, "RENDITION_PK"},
         {"insert into rendition (id, asset_id, made) values (:0, :1, :2)", SQL_CLASS_IMAGE, "RENDITION_PK"}, /* a NULL would be replaced */
@@ -76,7 +76,8 @@ static void classes(void **state)
         {"insert into tag (asset_id, name) select :1, :2 from dual", SQL_CLASS_EXACT, "TAG_PK"},
         {"insert into tag (asset_id, name) values (1, 'a'), (2, 'b')", SQL_CLASS_EXACT, NULL},
         {"merge into asset t using dual on (t.id = :1) when matched then update set title = :2", SQL_CLASS_EXACT, "ASSET_PK"},
-        {"merge into asset t using (select :1 as id from dual) s on (s.id = t.id) when matched then update set title = :2", SQL_CLASS_EXACT, "ASSET_PK"},
+        {"merge into asset t using (select :1 as id from dual) s on (s.id = t.id) when matched then update set title = :2", SQL_CLASS_EXACT,
+         "ASSET_PK"},
         {"merge into asset t using owner s on (s.id = t.id) when matched then update set title = s.name", SQL_CLASS_PREDICATE, NULL},
         {"merge into asset t using dual on (t.id = :1) when matched then update set updated = systimestamp", SQL_CLASS_IMAGE, "ASSET_PK"},
         {"begin null; end;", SQL_CLASS_OPAQUE, NULL},
@@ -88,8 +89,10 @@ static void classes(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sql_plan *plan = translate(rows[i].text);
-        if (plan->class_ != rows[i].class_) fail_msg("%s is %s, not %s", rows[i].text, sql_class_name(plan->class_), sql_class_name(rows[i].class_));
-        if (!rows[i].key != !plan->key || (plan->key && strcmp(plan->key->name, rows[i].key))) fail_msg("%s: key %s", rows[i].text, plan->key ? plan->key->name : "none");
+        if (plan->class_ != rows[i].class_)
+            fail_msg("%s is %s, not %s", rows[i].text, sql_class_name(plan->class_), sql_class_name(rows[i].class_));
+        if (!rows[i].key != !plan->key || (plan->key && strcmp(plan->key->name, rows[i].key)))
+            fail_msg("%s: key %s", rows[i].text, plan->key ? plan->key->name : "none");
         sql_plan_unref(plan);
     }
 }
@@ -136,7 +139,8 @@ static void images(void **state)
 {
     (void)state;
     struct sql_plan *plan = translate("update tag t set weight = :w where asset_id = :a returning t.name into :n");
-    assert_string_equal(plan->returning_text, "UPDATE app.tag AS t SET weight = $1 WHERE asset_id = $2 RETURNING t.asset_id, t.name, t.weight, t.name");
+    assert_string_equal(plan->returning_text,
+                        "UPDATE app.tag AS t SET weight = $1 WHERE asset_id = $2 RETURNING t.asset_id, t.name, t.weight, t.name");
     assert_string_equal(plan->returning_into_text, "UPDATE app.tag AS t SET weight = $1 WHERE asset_id = $2 RETURNING t.name");
     assert_int_equal(plan->returning_image_count, 3);
     assert_int_equal(plan->bind_count, 2);
@@ -176,9 +180,10 @@ static void queries(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sql_plan *plan = translate(rows[i].text);
-        if (plan->pure != rows[i].pure || plan->volatile_ != rows[i].is_volatile || plan->ordered != rows[i].ordered || plan->order_by != rows[i].order_by ||
-            plan->single_row != rows[i].single)
-            fail_msg("%s: pure %d volatile %d ordered %d order_by %d single %d", rows[i].text, plan->pure, plan->volatile_, plan->ordered, plan->order_by, plan->single_row);
+        if (plan->pure != rows[i].pure || plan->volatile_ != rows[i].is_volatile || plan->ordered != rows[i].ordered ||
+            plan->order_by != rows[i].order_by || plan->single_row != rows[i].single)
+            fail_msg("%s: pure %d volatile %d ordered %d order_by %d single %d", rows[i].text, plan->pure, plan->volatile_, plan->ordered,
+                     plan->order_by, plan->single_row);
         sql_plan_unref(plan);
     }
 }
@@ -224,7 +229,8 @@ static void control(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes), cmocka_unit_test(key_parts), cmocka_unit_test(images), cmocka_unit_test(queries), cmocka_unit_test(tables), cmocka_unit_test(control),
+        cmocka_unit_test(classes), cmocka_unit_test(key_parts), cmocka_unit_test(images),
+        cmocka_unit_test(queries), cmocka_unit_test(tables),    cmocka_unit_test(control),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -4,8 +4,8 @@
 #include "sql/translate.h"
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 static struct token first_token(const char *text)
 {
@@ -124,8 +124,14 @@ static void brackets_are_matched(void **state)
     arena_release(&arena);
 }
 
-static void assert_same(const char *a, const char *b) { assert_true(sql_fingerprint(view_text(a)) == sql_fingerprint(view_text(b))); }
-static void assert_other(const char *a, const char *b) { assert_false(sql_fingerprint(view_text(a)) == sql_fingerprint(view_text(b))); }
+static void assert_same(const char *a, const char *b)
+{
+    assert_true(sql_fingerprint(view_text(a)) == sql_fingerprint(view_text(b)));
+}
+static void assert_other(const char *a, const char *b)
+{
+    assert_false(sql_fingerprint(view_text(a)) == sql_fingerprint(view_text(b)));
+}
 
 static void fingerprints(void **state)
 {
@@ -148,13 +154,31 @@ static void quick_kinds(void **state)
         const char *text;
         enum sql_kind kind;
     } rows[] = {
-        {"select 1 from dual", SQL_SELECT}, {"/* c */ (select 1 from dual)", SQL_SELECT}, {"with x as (select 1 from dual) select * from x", SQL_SELECT},
-        {"insert into t values (1)", SQL_INSERT}, {"insert all into t values (1) select 1 from dual", SQL_INSERT_ALL}, {"--x\nUPDATE t set a = 1", SQL_UPDATE},
-        {"delete t", SQL_DELETE}, {"merge into t using s on (1=1) when matched then update set a = 1", SQL_MERGE}, {"<<l>> begin null; end;", SQL_PLSQL},
-        {"declare x number; begin null; end;", SQL_PLSQL}, {"call p()", SQL_PLSQL}, {"commit work", SQL_COMMIT}, {"rollback", SQL_ROLLBACK},
-        {"rollback work to savepoint a", SQL_ROLLBACK_TO}, {"savepoint a", SQL_SAVEPOINT}, {"set transaction read only", SQL_SET_TRANSACTION},
-        {"lock table t in share mode", SQL_LOCK_TABLE}, {"alter session set x = 1", SQL_ALTER_SESSION}, {"alter table t add x number", SQL_DDL},
-        {"create table t (a number)", SQL_DDL}, {"explain plan for select 1 from dual", SQL_EXPLAIN}, {"truncate table t", SQL_DDL}, {"", SQL_OTHER}, {"?", SQL_OTHER}, {"'", SQL_OTHER},
+        {"select 1 from dual", SQL_SELECT},
+        {"/* c */ (select 1 from dual)", SQL_SELECT},
+        {"with x as (select 1 from dual) select * from x", SQL_SELECT},
+        {"insert into t values (1)", SQL_INSERT},
+        {"insert all into t values (1) select 1 from dual", SQL_INSERT_ALL},
+        {"--x\nUPDATE t set a = 1", SQL_UPDATE},
+        {"delete t", SQL_DELETE},
+        {"merge into t using s on (1=1) when matched then update set a = 1", SQL_MERGE},
+        {"<<l>> begin null; end;", SQL_PLSQL},
+        {"declare x number; begin null; end;", SQL_PLSQL},
+        {"call p()", SQL_PLSQL},
+        {"commit work", SQL_COMMIT},
+        {"rollback", SQL_ROLLBACK},
+        {"rollback work to savepoint a", SQL_ROLLBACK_TO},
+        {"savepoint a", SQL_SAVEPOINT},
+        {"set transaction read only", SQL_SET_TRANSACTION},
+        {"lock table t in share mode", SQL_LOCK_TABLE},
+        {"alter session set x = 1", SQL_ALTER_SESSION},
+        {"alter table t add x number", SQL_DDL},
+        {"create table t (a number)", SQL_DDL},
+        {"explain plan for select 1 from dual", SQL_EXPLAIN},
+        {"truncate table t", SQL_DDL},
+        {"", SQL_OTHER},
+        {"?", SQL_OTHER},
+        {"'", SQL_OTHER},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) assert_int_equal(sql_kind_quick(view_text(rows[i].text)), rows[i].kind);
 }
@@ -162,8 +186,15 @@ static void quick_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(literals), cmocka_unit_test(unended), cmocka_unit_test(binds), cmocka_unit_test(operators), cmocka_unit_test(words_are_sorted),
-        cmocka_unit_test(places), cmocka_unit_test(brackets_are_matched), cmocka_unit_test(fingerprints), cmocka_unit_test(quick_kinds),
+        cmocka_unit_test(literals),
+        cmocka_unit_test(unended),
+        cmocka_unit_test(binds),
+        cmocka_unit_test(operators),
+        cmocka_unit_test(words_are_sorted),
+        cmocka_unit_test(places),
+        cmocka_unit_test(brackets_are_matched),
+        cmocka_unit_test(fingerprints),
+        cmocka_unit_test(quick_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

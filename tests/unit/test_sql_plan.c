@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 static struct sql_catalog *catalog;
 static struct sql_options options;
@@ -29,12 +29,16 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct sql_plan *translate(const char *text) { return sql_translate(&options, view_text(text)); }
+static struct sql_plan *translate(const char *text)
+{
+    return sql_translate(&options, view_text(text));
+}
 
 static void binds(void **state)
 {
     (void)state;
-    struct sql_plan *plan = translate("select id from asset where title = :t and owner_id = :o and created > :t2 and version = :o and hash = :\"h\"");
+    struct sql_plan *plan =
+        translate("select id from asset where title = :t and owner_id = :o and created > :t2 and version = :o and hash = :\"h\"");
     assert_int_equal(plan->source_bind_count, 5);
     assert_string_equal(plan->source_binds[0], "T");
     assert_string_equal(plan->source_binds[3], "O");
@@ -83,7 +87,8 @@ static void binds(void **state)
 static void columns(void **state)
 {
     (void)state;
-    struct sql_plan *plan = translate("select a.*, o.name \"Owner\", count(*) over () n, upper( o.name ) from asset a left join owner o on o.id = a.owner_id");
+    struct sql_plan *plan =
+        translate("select a.*, o.name \"Owner\", count(*) over () n, upper( o.name ) from asset a left join owner o on o.id = a.owner_id");
     assert_int_equal(plan->column_count, 16);
     assert_string_equal(plan->columns[0].name, "ID");
     assert_int_equal(plan->columns[0].type, SQL_INTEGER);
@@ -118,7 +123,8 @@ static void findings(void **state)
 static void overrides(void **state)
 {
     (void)state;
-    struct sql_plan *plan = sql_plan_override(&options, view_text("begin app.publish(:asset, :who); end;"), "SELECT app.publish($2, $1, '$9')", "who,asset", "APP.ASSET,APP.NOTE", 42);
+    struct sql_plan *plan = sql_plan_override(&options, view_text("begin app.publish(:asset, :who); end;"),
+                                              "SELECT app.publish($2, $1, '$9')", "who,asset", "APP.ASSET,APP.NOTE", 42);
     assert_true(plan->overridden);
     assert_int_equal(plan->generation, 42);
     assert_int_equal(plan->kind, SQL_PLSQL);
@@ -185,7 +191,8 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(binds), cmocka_unit_test(columns), cmocka_unit_test(findings), cmocka_unit_test(overrides), cmocka_unit_test(references), cmocka_unit_test(limits), cmocka_unit_test(names),
+        cmocka_unit_test(binds),      cmocka_unit_test(columns), cmocka_unit_test(findings), cmocka_unit_test(overrides),
+        cmocka_unit_test(references), cmocka_unit_test(limits),  cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -9,12 +9,12 @@
 #include "sql/translate.h"
 #include "tests/unit/sql_catalog.h"
 #include <dirent.h>
+#include <pg_query.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
-#include <pg_query.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 static const char golden_folder[] = "tests/golden/sql";
 
@@ -37,12 +37,16 @@ static void judge(const char *text, const char *source)
 
 static void describe(struct buffer *out, const struct sql_plan *plan)
 {
-    buffer_printf(out, "=> %s %s%s%s%s%s%s\n", sql_state_name(plan->state), sql_class_name(plan->class_), plan->volatile_ ? " volatile" : "",
-                  plan->ordered ? " ordered" : "", plan->single_row ? " single" : "", plan->key ? " by " : "", plan->key ? plan->key->name : "");
+    buffer_printf(out, "=> %s %s%s%s%s%s%s\n", sql_state_name(plan->state), sql_class_name(plan->class_),
+                  plan->volatile_ ? " volatile" : "", plan->ordered ? " ordered" : "", plan->single_row ? " single" : "",
+                  plan->key ? " by " : "", plan->key ? plan->key->name : "");
     if (plan->target_text) buffer_printf(out, "%s\n", plan->target_text);
     if (plan->returning_into_text) buffer_printf(out, "into: %s\n", plan->returning_into_text);
     for (uint32_t i = 0; i < plan->finding_count; i++)
-        buffer_printf(out, "%s %u:%u %s: %s\n", plan->findings[i].severity == SQL_REFUSAL ? "refused" : plan->findings[i].severity == SQL_DIFFERENCE ? "differs" : "note",
+        buffer_printf(out, "%s %u:%u %s: %s\n",
+                      plan->findings[i].severity == SQL_REFUSAL      ? "refused"
+                      : plan->findings[i].severity == SQL_DIFFERENCE ? "differs"
+                                                                     : "note",
                       plan->findings[i].line, plan->findings[i].column, plan->findings[i].rule, plan->findings[i].reason);
 }
 
@@ -137,7 +141,8 @@ static void function_tables_are_sorted(void **state)
     struct function_table table;
     for (uint32_t i = 0; function_table_at(i, &table); i++)
         for (uint32_t j = 1; j < table.count; j++)
-            if (strcmp(table.rules[j - 1].name, table.rules[j].name) > 0) fail_msg("%s stands before %s", table.rules[j - 1].name, table.rules[j].name);
+            if (strcmp(table.rules[j - 1].name, table.rules[j].name) > 0)
+                fail_msg("%s stands before %s", table.rules[j - 1].name, table.rules[j].name);
 }
 
 /* Texts made to hurt: deep, long, wide, cut. Each must come back as a plan, quickly. */
@@ -159,14 +164,29 @@ static void hurtful(void **state)
         const char *head, *part, *tail;
         size_t times;
     } rows[] = {
-        {"select ", "(", "1 from dual", 100000},       {"select ", "-", "1 from dual", 100000},        {"select 1", "+1", " from dual", 400000},
-        {"select 1 from t where a = 1", " or a = 1", "", 100000}, {"select 1 from t where a in (1", ",1", ")", 500000}, {"select ", "case when a = 1 then ", "", 40000},
-        {"select ", "nvl2(a,", "", 100000},            {"select * from ", "(select * from ", "t", 60000}, {"select 1 from dual", " union select 1 from dual", "", 40000},
-        {"select ", "not ", " a from t", 200000},      {"select ", "decode(a, 1, ", "", 60000},        {"", "'", "", 1000000},
-        {"", "\"", "", 999999},                        {"", "/*", "", 500000},                          {"", "begin ", "", 150000},
-        {"select a", "||b", " from t", 300000},        {"select a", ".b", " from t", 300000},           {"insert into t values (1", ",:x", ")", 300000},
-        {"select 1 from a", ", a", "", 300000},        {"select 1 from a", " join b on 1 = 1", "", 60000}, {"select 1 from dual where 1 = 1", " and x(+) = 1", "", 70000},
-        {"select f(", "f(", "", 300000},               {"select ", "prior ", "1 from dual connect by 1 = 1", 150000},
+        {"select ", "(", "1 from dual", 100000},
+        {"select ", "-", "1 from dual", 100000},
+        {"select 1", "+1", " from dual", 400000},
+        {"select 1 from t where a = 1", " or a = 1", "", 100000},
+        {"select 1 from t where a in (1", ",1", ")", 500000},
+        {"select ", "case when a = 1 then ", "", 40000},
+        {"select ", "nvl2(a,", "", 100000},
+        {"select * from ", "(select * from ", "t", 60000},
+        {"select 1 from dual", " union select 1 from dual", "", 40000},
+        {"select ", "not ", " a from t", 200000},
+        {"select ", "decode(a, 1, ", "", 60000},
+        {"", "'", "", 1000000},
+        {"", "\"", "", 999999},
+        {"", "/*", "", 500000},
+        {"", "begin ", "", 150000},
+        {"select a", "||b", " from t", 300000},
+        {"select a", ".b", " from t", 300000},
+        {"insert into t values (1", ",:x", ")", 300000},
+        {"select 1 from a", ", a", "", 300000},
+        {"select 1 from a", " join b on 1 = 1", "", 60000},
+        {"select 1 from dual where 1 = 1", " and x(+) = 1", "", 70000},
+        {"select f(", "f(", "", 300000},
+        {"select ", "prior ", "1 from dual connect by 1 = 1", 150000},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *text = repeat(rows[i].head, rows[i].part, rows[i].times, rows[i].tail);
@@ -196,12 +216,16 @@ static void doubling(void **state)
 static void prefixes(void **state)
 {
     (void)state;
-    static const char text[] =
-        "with r (n) as (select 1 from dual union all select n + 1 from r where n < :m) select /*+ x */ a.id, q'[it's]', case when b.x is null then 'a' else b.y || :1 end, "
-        "max(c) keep (dense_rank last order by d nulls first) over (partition by e rows between 1 preceding and unbounded following), extract(year from f), "
-        "cast(g as varchar2(10 char)), interval '1-2' year to month, trim(both 'x' from h) from s.a a, (select * from t) b, lateral (select 1 from dual) l "
-        "where a.id = b.id(+) and exists (select 1 from u) and (a, b) in ((1, 2), (3, 4)) and k like '%' escape '\\' start with a = 1 connect by nocycle prior a = b "
-        "group by rollup(a, (b, c)), grouping sets ((), a) having count(*) > 1 order by 1 desc nulls last offset 5 rows fetch next 10 percent rows with ties for update of a.id wait 5";
+    static const char text[] = "with r (n) as (select 1 from dual union all select n + 1 from r where n < :m) select /*+ x */ a.id, "
+                               "q'[it's]', case when b.x is null then 'a' else b.y || :1 end, "
+                               "max(c) keep (dense_rank last order by d nulls first) over (partition by e rows between 1 preceding and "
+                               "unbounded following), extract(year from f), "
+                               "cast(g as varchar2(10 char)), interval '1-2' year to month, trim(both 'x' from h) from s.a a, (select * "
+                               "from t) b, lateral (select 1 from dual) l "
+                               "where a.id = b.id(+) and exists (select 1 from u) and (a, b) in ((1, 2), (3, 4)) and k like '%' escape "
+                               "'\\' start with a = 1 connect by nocycle prior a = b "
+                               "group by rollup(a, (b, c)), grouping sets ((), a) having count(*) > 1 order by 1 desc nulls last offset 5 "
+                               "rows fetch next 10 percent rows with ties for update of a.id wait 5";
     struct sql_options options = options_for(NULL);
     for (size_t i = 0; i < sizeof text; i++) {
         char *copy = memory_string_of(text, i);
@@ -227,12 +251,14 @@ static void without_catalog(void **state)
         {"select emp.id, hr.emp.id from emp, hr.emp", "SELECT emp.id, q1.id FROM emp, hr.emp AS q1"},
         {"select hr.emp.id from hr.emp where exists (select 1 from emp where hr.emp.id = emp.id)",
          "SELECT emp.id FROM hr.emp WHERE EXISTS (SELECT 1 FROM emp AS q1 WHERE emp.id = q1.id)"},
-        {"update emp set a = (select max(b) from hr.emp where hr.emp.id = app.emp.id)", "UPDATE emp SET a = (SELECT max(b) FROM hr.emp AS q1 WHERE q1.id = emp.id)"},
+        {"update emp set a = (select max(b) from hr.emp where hr.emp.id = app.emp.id)",
+         "UPDATE emp SET a = (SELECT max(b) FROM hr.emp AS q1 WHERE q1.id = emp.id)"},
         {"select app.emp.id from emp", "SELECT emp.id FROM emp"},
         /* * of tables that are not known */
         {"select * from t order by 2", "SELECT * FROM t ORDER BY 2"},
         {"select * from t where rownum < 4 order by 2", "SELECT * FROM (SELECT * FROM t LIMIT 3) AS q1 ORDER BY 2"},
-        {"select a.*, b.c from t a, u b where rownum <= 10 order by a.x", "* beside other columns, of a table whose columns are not known, cannot be carried through a subquery"},
+        {"select a.*, b.c from t a, u b where rownum <= 10 order by a.x",
+         "* beside other columns, of a table whose columns are not known, cannot be carried through a subquery"},
     };
     (void)state;
     struct sql_options options;
@@ -251,7 +277,10 @@ static void without_catalog(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden), cmocka_unit_test(function_tables_are_sorted), cmocka_unit_test(hurtful), cmocka_unit_test(doubling), cmocka_unit_test(prefixes), cmocka_unit_test(empty_statement), cmocka_unit_test(without_catalog),
+        cmocka_unit_test(golden),          cmocka_unit_test(function_tables_are_sorted),
+        cmocka_unit_test(hurtful),         cmocka_unit_test(doubling),
+        cmocka_unit_test(prefixes),        cmocka_unit_test(empty_statement),
+        cmocka_unit_test(without_catalog),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

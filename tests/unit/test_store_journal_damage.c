@@ -367,7 +367,8 @@ static void test_found_and_then_power_cut(void **state)
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct fixture fixture = {.disk = disk_new(seed)};
         journal_options_default(&fixture.options);
-        fixture.options.segment_size = JOURNAL_HEADER_SIZE + 1536 + 512; /* the second group fills it to the last byte: nothing is left to be cut */
+        fixture.options.segment_size =
+            JOURNAL_HEADER_SIZE + 1536 + 512; /* the second group fills it to the last byte: nothing is left to be cut */
         assert_true(start(&fixture, NULL));
         append_group(&fixture, 3, 300);
         journal_append(fixture.journal, JOURNAL_DML, 7, 0, view_text("written, not synced"), NULL, NULL);
@@ -396,8 +397,8 @@ static void test_found_and_then_power_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_torn_at_every_byte),   cmocka_unit_test(test_torn_by_sector),  cmocka_unit_test(test_flipped_bit),
-        cmocka_unit_test(test_repair_in_the_middle), cmocka_unit_test(test_missing_segment), cmocka_unit_test(test_floor),
+        cmocka_unit_test(test_torn_at_every_byte),   cmocka_unit_test(test_torn_by_sector),           cmocka_unit_test(test_flipped_bit),
+        cmocka_unit_test(test_repair_in_the_middle), cmocka_unit_test(test_missing_segment),          cmocka_unit_test(test_floor),
         cmocka_unit_test(test_encryption),           cmocka_unit_test(test_found_and_then_power_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

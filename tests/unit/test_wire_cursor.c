@@ -297,7 +297,10 @@ static void test_statements_are_read_as_drivers_read_them(void **state)
 static void test_placeholders_of_one_name(void **state)
 {
     (void)state;
-    static const struct { const char *sql; uint32_t count, first_of[5]; } cases[] = {
+    static const struct {
+        const char *sql;
+        uint32_t count, first_of[5];
+    } cases[] = {
         {"SELECT :x + :X, :y, :x FROM dual", 4, {0, 0, 2, 0}},
         {"SELECT ':x', :x /* :y */ -- :z\n, :y FROM dual", 2, {0, 1}},
         {"UPDATE t SET a = :1, b = :2 WHERE c = :1 RETURNING d INTO :d", 4, {0, 1, 0, 3}},

@@ -35,7 +35,11 @@ static const struct wire_lob_request operations[] = {
     {.operation = WIRE_LOB_TRIM, .has_amount = true, .amount = 5},
     {.operation = WIRE_LOB_WRITE, .source_offset = 70000, .has_data = true},
     {.operation = WIRE_LOB_WRITE, .source_offset = 1, .has_data = true, .has_amount = true, .amount = 4},
-    {.operation = WIRE_LOB_WRITE, .source_offset = 1, .has_data = true, .has_charset = true, .charset = 873}, /* go-ora keeps it from the creation */
+    {.operation = WIRE_LOB_WRITE,
+     .source_offset = 1,
+     .has_data = true,
+     .has_charset = true,
+     .charset = 873}, /* go-ora keeps it from the creation */
     {.operation = WIRE_LOB_CREATE_TEMPORARY,
      .destination_length = 10,
      .source_offset = 1,
