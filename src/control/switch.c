@@ -203,7 +203,7 @@ static bool rollback_from_journal(struct daemon *daemon, struct error *error)
     if (daemon->reverse) reverse_stop(daemon->reverse);
     daemon->reverse = NULL;
     uint64_t from = atomic_load(&daemon->engine.reverse_csn), to = journal_last_csn(daemon->engine.journal), replayed = 0;
-    if (!reverse_replay(&daemon->engine, from, to, &replayed, error)) return false;
+    if (!reverse_replay(&daemon->engine, to, &replayed, error)) return false;
     LOG(LOG_INFO, "rollback.replayed", log_u64("from_csn", from), log_u64("to_csn", to), log_u64("transactions", replayed));
     /* When the target comes back, the keys of these transactions are read from the source: whatever it did with them, they end equal. */
     return state_put_u64(daemon->engine.state, "resync_from_csn", from, error) &&

@@ -20,8 +20,8 @@ struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t ls
 bool reverse_drained(struct reverse *reverse, uint64_t csn, uint64_t target_lsn); /* everything up to there stands on the source */
 void reverse_stop(struct reverse *reverse);
 bool reverse_failed(struct reverse *reverse, struct error *why); /* it cannot go on: the fallback is no longer true */
-/* Journal replay onto the source for CSNs in (after, up_to]. Calls `resolved` for each (on the calling thread). */
-bool reverse_replay(struct engine *engine, uint64_t after_csn, uint64_t up_to_csn, uint64_t *replayed, struct error *error) MUST_USE;
+/* Journal replay onto the source: what is outstanding (engine/outstanding.h) and acknowledged, up to this CSN, in the order of outcomes. */
+bool reverse_replay(struct engine *engine, uint64_t up_to_csn, uint64_t *replayed, struct error *error) MUST_USE;
 bool reverse_drop(struct engine *engine, struct error *error) MUST_USE; /* slot and publication: at complete */
 
 /* Sequences: keeps `to` ahead of the other side by the margin; called each second, and at a switch with the primary held. */

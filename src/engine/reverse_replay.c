@@ -29,7 +29,7 @@ struct replay {
     struct statement_cache *statements;
     struct arena arena;
     struct pending *all;
-    uint64_t after, up_to, count;
+    uint64_t up_to, count;
 };
 
 static struct pending *pending_of(struct replay *replay, uint64_t id)
@@ -229,10 +229,9 @@ static bool replay_all(struct replay *replay, struct error *error)
     return good;
 }
 
-bool reverse_replay(struct engine *engine, uint64_t after_csn, uint64_t up_to_csn, uint64_t *replayed, struct error *error)
+bool reverse_replay(struct engine *engine, uint64_t up_to_csn, uint64_t *replayed, struct error *error)
 {
     struct replay replay = {.engine = engine,
-                            .after = after_csn,
                             .up_to = up_to_csn,
                             .maps = row_maps_new(atomic_load(&engine->catalog)),
                             .statements = statement_cache_new(engine->statements)};

@@ -203,7 +203,7 @@ struct session {
     uint32_t replay_image, replay_row;
     uint64_t replay_affected;
     int replay_stage;
-    bool replaying, replay_failed, replay_idle;
+    bool replaying, replay_idle;
     struct row_maps *row_maps;
     uint64_t calls;
     enum engine_side last_side;

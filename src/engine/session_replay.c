@@ -36,7 +36,6 @@ static void replay_failed(struct session *s, const char *why)
     snprintf(detail, sizeof detail, VIEW_FORMAT, VIEW_ARGUMENTS(s->hidden_end.message));
     LOG(LOG_ERROR, "session.replay_failed", log_u64("session", s->id), log_text("why", why), log_text("source", detail));
     s->replaying = false;
-    s->replay_failed = true;
     struct wire_request request = {.function = WIRE_FN_ROLLBACK, .sequence = ++s->sequence};
     buffer_clear(&s->output);
     wire_simple_write(s->wire, request.sequence, WIRE_FN_ROLLBACK, &s->output);
