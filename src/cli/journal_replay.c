@@ -69,9 +69,11 @@ static bool open_stores(struct engine *engine, const struct config *config, stru
     options.segment_size = config->journal_segment;
     options.retain_bytes = config->journal_retain;
     options.key = encrypted ? key : NULL;
+    engine->state = state_open(engine->options.state_file, error);
+    if (!engine->state) return false;
+    journal_floor_options(engine->state, &options);
     engine->journal = journal_open(&options, error); /* locks it: not beside a daemon */
-    engine->state = engine->journal ? state_open(engine->options.state_file, error) : NULL;
-    return engine->state != NULL;
+    return engine->journal != NULL;
 }
 
 /* The dictionary as it is; from the state store if the source cannot be reached: then only what needs no row of the source goes through. */

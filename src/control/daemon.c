@@ -66,6 +66,8 @@ static void control_main(void *context)
         load_catalog(daemon, now);
         guard_tick(daemon);
         keep_sequences(daemon, now);
+        struct error error = {0};
+        if (!journal_floor_keep(daemon, now, &error)) LOG_RATED(LOG_ERROR, "journal.floor_not_kept", log_failure(&error));
         clock_sleep_us(TICK_US);
     }
 }
@@ -88,8 +90,10 @@ static bool open_stores(struct daemon *daemon, struct error *error)
     bool encrypted;
     if (!config_journal_key(&daemon->config, key, &encrypted, error)) return false;
     options.key = encrypted ? key : NULL;
+    journal_floor_options(engine->state, &options);
     engine->journal = journal_open(&options, error);
     if (!engine->journal) return error_prefix(error, "[journal] folder");
+    if (!journal_floor_opened(daemon, error)) return error_prefix(error, "[state] file");
     fault_point(FAULT_start_recovered);
     engine->boot = state_get_u64(engine->state, "boot", 0) + 1;
     return state_put_u64(engine->state, "boot", engine->boot, error);

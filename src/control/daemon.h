@@ -63,6 +63,9 @@ struct daemon {
     uint32_t sample_at;
     uint64_t sampled_us;
     uint64_t catalog_try_us, sequences_us;
+    struct { /* journal_floor.c; what the state store holds */
+        uint64_t position, csn, position_reserved, csn_reserved, kept_us;
+    } floor;
     uint64_t source_p99_us; /* baseline for the guard: reads on the source before the last step */
     struct switch_report last_switch, switches[16];
     uint32_t switch_count;
@@ -79,6 +82,11 @@ struct daemon {
 struct daemon *daemon_start(const struct config *config, struct error *error) MUST_USE;
 void daemon_stop(struct daemon *daemon);
 uint16_t daemon_port(const struct daemon *daemon);
+/* journal_floor.c: what the state store remembers of the journal, so that a folder that was lost or is an older copy is known by the next start, whether or not
+ * the target can be asked. Floors for journal_open; after it; and at each tick and at the end. */
+void journal_floor_options(struct state *state, struct journal_options *options);
+bool journal_floor_opened(struct daemon *daemon, struct error *error) MUST_USE;
+bool journal_floor_keep(struct daemon *daemon, uint64_t now_us /* monotonic */, struct error *error) MUST_USE;
 /* phase.c: the one door by which the phase moves. json gets the outcome for the caller. Takes `command`. */
 struct phase_move {
     enum engine_phase from, to;

@@ -101,15 +101,30 @@ static bool read_stored(struct pg *pg, struct stored *out, struct error *error)
     return good;
 }
 
+/*
+ * The target stands beyond the end that the journal had when we started: it was lost, in part, and nobody knew (the state store would have, see
+ * control/journal_floor.c). CSNs and positions up to the target's have been given again since, while the target was away. What this start wrote is applied
+ * from its first record on; and the target is told at once, because a position that is higher than ours means later that an answer was lost.
+ */
+static bool start_below(struct mirror *m, struct pg *pg, struct stored *stored, struct error *error)
+{
+    if (stored->csn <= m->start_csn && stored->position <= m->start_durable + 1) return true;
+    LOG(LOG_ERROR, "mirror.ahead_of_journal", log_u64("target", stored->csn), log_u64("journal", m->start_csn));
+    mirror_gap(m, NULL, "the target has commits that the journal does not know: was the journal lost? verify every table");
+    if (stored->horizon < stored->csn) stored->horizon = stored->csn;
+    if (stored->csn > m->start_csn) stored->csn = m->start_csn;
+    stored->position = m->start_durable + 1;
+    char text[300];
+    snprintf(text, sizeof text,
+             "UPDATE understudy.applied SET position = %" PRIu64 ", csn = CASE reader WHEN 'mirror' THEN %" PRIu64 " ELSE %" PRIu64
+             " END WHERE reader IN ('mirror', 'mirror horizon')",
+             stored->position, stored->csn, stored->horizon);
+    return pg_run(pg, text, NULL, error);
+}
+
 static void start_from(struct mirror *m, const struct stored *stored)
 {
-    uint64_t last = journal_last_csn(m->engine->journal);
     m->applied_csn = stored->csn;
-    if (stored->csn > last) {
-        LOG(LOG_ERROR, "mirror.ahead_of_journal", log_u64("target", stored->csn), log_u64("journal", last));
-        mirror_gap(m, NULL, "the target has commits that the journal does not know: was the journal lost? verify every table");
-        m->applied_csn = last;
-    }
     m->applied_position = m->written_position = stored->position;
     m->written_csn = m->applied_csn;
     m->horizon_start = stored->horizon;
@@ -155,7 +170,8 @@ bool mirror_target_ready(struct mirror *m)
     struct stored stored;
     error_clear(&error);
     struct pg *pg = pg_connect(m->engine->options.target_conninfo, CONNECT_TIMEOUT_MS, &error);
-    if (!pg || !prepare_session(m, pg, &error) || !read_stored(pg, &stored, &error)) {
+    if (!pg || !prepare_session(m, pg, &error) || !read_stored(pg, &stored, &error) ||
+        (!m->positioned && !start_below(m, pg, &stored, &error))) {
         if (pg) pg_close(pg);
         mirror_target_failed(m, &error);
         return false;

@@ -38,7 +38,7 @@ enum journal_outcome {
 
 struct journal_record {
     uint64_t position;    /* 1, 2, 3, .. without holes */
-    uint64_t csn;         /* intents and outcomes; else 0 */
+    uint64_t csn;         /* intents and outcomes; of a GAP that the journal wrote itself the highest given so far; else 0 */
     uint64_t transaction; /* journal-wide id of the transaction: unique for ever (boot number in the high 24 bits) */
     enum journal_kind kind;
     uint64_t time_us; /* wall clock, microseconds since 1970 */
@@ -56,8 +56,10 @@ struct journal_options {
     uint64_t queue_bytes;  /* memory of what waits for the journal thread, rounded up to a power of two; default 64 MiB */
     /* Of all segments on disk: beyond it released ones go, then appends are refused as on a full disk; 0 (default): none. */
     uint64_t bytes_max;
-    /* What consumers have seen: positions and CSNs go on above it even if the journal was lost; a GAP then says so. */
-    uint64_t position_floor, csn_floor;
+    /* What is known to have stood in it: the number of a start, a position, a CSN. A journal that ends below one of them was lost, in part or altogether: it
+     * goes on above these floors and above `position_reserved` and `csn_reserved` (the highest that may have been given, 0: the floors), and a GAP says so. */
+    uint64_t boot_floor, position_floor, csn_floor;
+    uint64_t position_reserved, csn_reserved;
     /* Repair: what is behind the first damage is set aside (*.damaged) and a GAP over all tables is written. */
     bool cut_damage;
 };
@@ -109,6 +111,7 @@ struct journal_recovery {
     uint64_t torn_bytes;       /* cut from the end: written when the process or machine stopped, never acknowledged */
     uint64_t damaged_segments; /* set aside because of cut_damage */
     bool clean;                /* it was closed in order (or is new) */
+    bool lost;                 /* it ends below the floors of the options */
 };
 void journal_recovery(const struct journal *journal, struct journal_recovery *out);
 

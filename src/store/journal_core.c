@@ -134,6 +134,8 @@ static void add_gap(struct journal_core *core)
                               .reason = view_text(core->gap.reason)};
     journal_gap_encode(&payload, &gap);
     struct journal_record record = {.position = core->next_position + core->count,
+                                    .csn =
+                                        gap.to_csn, /* given, though no other record may have it: the next start must not give it again */
                                     .kind = JOURNAL_GAP,
                                     .time_us = core->group_time_us,
                                     .payload = buffer_view(&payload)};

@@ -198,11 +198,34 @@ static void gap_from_start(struct journal_core *core, uint64_t from_us, uint64_t
     snprintf(core->gap.reason, sizeof core->gap.reason, "%s", reason);
 }
 
+/* What is known to have stood in it is more than there is: the folder was lost or is an older copy, or the disk forgot what it had called durable. */
+static bool is_lost(const struct journal_core *core, const struct journal_options *options, const struct journal_found *found)
+{
+    return options->boot_floor > found->highest_boot || options->position_floor >= core->next_position ||
+           options->csn_floor > core->durable_csn;
+}
+
+static uint64_t highest(uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t most = a > b ? a : b;
+    return most > c ? most : c;
+}
+
+/* Nothing may be numbered like what is missing. */
+static void go_above_floors(struct journal_core *core, const struct journal_options *options)
+{
+    if (!core->gap.pending) gap_from_start(core, 0, core->durable_csn + 1, "the journal ends before what was already read from it");
+    core->recovery.lost = true;
+    core->recovery.clean = false;
+    core->next_position = highest(core->next_position - 1, options->position_floor, options->position_reserved) + 1;
+    core->durable_csn = highest(core->durable_csn, options->csn_floor, options->csn_reserved);
+}
+
 static bool take_up(struct journal_core *core, const struct journal_options *options, const struct journal_found *found,
                     struct error *error)
 {
     core->recovery = found->report;
-    core->boot = core->recovery.boot = found->highest_boot + 1;
+    core->boot = core->recovery.boot = highest(found->highest_boot, options->boot_floor, 0) + 1;
     if (core->boot >= (uint64_t)1 << (64 - JOURNAL_BOOT_SHIFT)) return error_set(error, ERROR_LIMIT, "the journal was started 2^24 times");
     core->durable_us = core->clock.wall_us(core->clock.context);
     core->durable_csn = found->highest_csn;
@@ -210,12 +233,7 @@ static bool take_up(struct journal_core *core, const struct journal_options *opt
     if (found->lost_position >= core->next_position) core->next_position = found->lost_position + 1;
     if (found->gap) gap_from_start(core, 0, 0, "a damaged part of the journal was set aside");
     core->gap.marker = found->gap;
-    /* What consumers have seen is more than there is: the journal was lost, or the disk forgot what it had called durable. */
-    if (options->position_floor >= core->next_position || options->csn_floor > core->durable_csn) {
-        if (!core->gap.pending) gap_from_start(core, 0, core->durable_csn + 1, "the journal ends before what was already read from it");
-        if (options->position_floor >= core->next_position) core->next_position = options->position_floor + 1;
-        if (options->csn_floor > core->durable_csn) core->durable_csn = options->csn_floor;
-    }
+    if (is_lost(core, options, found)) go_above_floors(core, options);
     core->jump = core->next_position != found->next_position;
     atomic_store(&core->csn, core->durable_csn);
     atomic_store(&core->durable, core->next_position - 1);

@@ -328,6 +328,56 @@ static void test_floor(void **state)
     disk_free(fixture.disk);
 }
 
+/* The folder was replaced by an older copy: the number of the last start tells, and what may have been given since is not given again. */
+static void test_older_copy(void **state)
+{
+    (void)state;
+    struct fixture fixture = fixture_new();
+    stop(&fixture);
+    fixture.options.boot_floor = 9; /* others know of nine starts, of nothing else */
+    fixture.options.position_reserved = 5000;
+    fixture.options.csn_reserved = 700;
+    assert_true(start(&fixture, NULL));
+    struct journal_recovery recovery;
+    journal_recovery(fixture.journal, &recovery);
+    assert_true(recovery.lost);
+    assert_int_equal(recovery.boot, 10);
+    assert_int_equal(journal_next_csn(fixture.journal), 701);
+    assert_int_equal(journal_durable(fixture.journal), 5000);
+    append_group(&fixture, 1, 10);
+    uint32_t gaps;
+    assert_int_equal(read_all(&fixture, &gaps), 5003);
+    assert_int_equal(gaps, 1);
+    stop(&fixture);
+    assert_true(start(&fixture, NULL));
+    journal_recovery(fixture.journal, &recovery);
+    assert_false(recovery.lost);
+    assert_int_equal(journal_durable(fixture.journal), 5002);
+    stop(&fixture);
+    disk_free(fixture.disk);
+}
+
+/* A CSN whose intent was refused stands in no record but the GAP: a start must not give it again. */
+static void test_refused_csn_is_not_given_again(void **state)
+{
+    (void)state;
+    struct fixture fixture = fixture_new();
+    uint64_t csn = 0;
+    fixture.options.queue_max = 4;
+    stop(&fixture);
+    assert_true(start(&fixture, NULL));
+    for (int i = 0; i < 10; i++) { /* nothing is taken meanwhile: the queue is full after four */
+        csn = journal_next_csn(fixture.journal);
+        journal_append(fixture.journal, JOURNAL_INTENT, 7, csn, view_text("x"), NULL, NULL);
+    }
+    while (journal_step(fixture.journal)) {}
+    kill_it(&fixture);
+    assert_true(start(&fixture, NULL));
+    assert_true(journal_next_csn(fixture.journal) > csn);
+    stop(&fixture);
+    disk_free(fixture.disk);
+}
+
 static void test_encryption(void **state)
 {
     (void)state;
@@ -397,9 +447,11 @@ static void test_found_and_then_power_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_torn_at_every_byte),   cmocka_unit_test(test_torn_by_sector),           cmocka_unit_test(test_flipped_bit),
-        cmocka_unit_test(test_repair_in_the_middle), cmocka_unit_test(test_missing_segment),          cmocka_unit_test(test_floor),
-        cmocka_unit_test(test_encryption),           cmocka_unit_test(test_found_and_then_power_cut),
+        cmocka_unit_test(test_torn_at_every_byte), cmocka_unit_test(test_torn_by_sector),
+        cmocka_unit_test(test_flipped_bit),        cmocka_unit_test(test_repair_in_the_middle),
+        cmocka_unit_test(test_missing_segment),    cmocka_unit_test(test_floor),
+        cmocka_unit_test(test_older_copy),         cmocka_unit_test(test_refused_csn_is_not_given_again),
+        cmocka_unit_test(test_encryption),         cmocka_unit_test(test_found_and_then_power_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

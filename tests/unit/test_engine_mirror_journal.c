@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal was lost, or is an older copy, and the target, which would have told, is away at the start: what is written meanwhile must not look applied. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/support/mirror_fixture.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct client *client;
+
+static void assert_applied(void)
+{
+    if (!wait_applied(30000)) fail_msg("not applied: %s", mirror_numbers().last_error);
+}
+
+static void shell(const char *command)
+{
+    char text[300];
+    snprintf(text, sizeof text, command, journal_folder, journal_folder, journal_folder);
+    if (system(text) != 0) fail_msg("%s", text);
+}
+
+/* What another process would find. */
+static void forget_positions(void)
+{
+    atomic_store(&engine.applied, 0);
+    atomic_store(&engine.applied_position, 0);
+    atomic_store(&engine.acknowledged, 0);
+}
+
+static void count_to(int from, int to)
+{
+    for (int i = from; i <= to; i++) {
+        WRITE(client, "UPDATE acct SET n = n + 1, v = :1 WHERE id = :2", "si", i % 2 ? "odd" : "even", (int64_t)1);
+        client_commit(client);
+    }
+}
+
+static void target_back(void)
+{
+    struct error error;
+    assert_int_equal(private_postgres_do(&postgres, "resume"), 0);
+    pg = pg_connect(postgres.conninfo, 10000, &error);
+    assert_non_null(pg);
+    on_target("SET search_path = app, public");
+}
+
+static void lose_it(const char *how, int again)
+{
+    mirror_end();
+    journal_close(engine.journal);
+    shell(how);
+    pg_close(pg);
+    assert_int_equal(private_postgres_do(&postgres, "crash"), 0);
+    engine_journal_open();
+    forget_positions();
+    client_free(client);
+    client = client_new();
+    clear_gaps();
+    mirror_begin();
+    count_to(1, again);
+    target_back();
+    assert_applied();
+    assert_same_rows("ACCT");
+    assert_true(open_gaps() > 0);
+    /* The connection is lost before much was written: the higher position that stood there must not be taken for an answer that was lost. */
+    on_target("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'understudy mirror'");
+    count_to(1, 5);
+    assert_applied();
+    assert_same_rows("ACCT");
+}
+
+static void a_lost_journal_while_the_target_was_away(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    client = client_new();
+    mirror_begin();
+    assert_true(AUTO(client, "INSERT INTO acct (id, n) VALUES (:1, :2)", "ii", (int64_t)1, (int64_t)0));
+    count_to(1, 40);
+    assert_applied();
+    lose_it("rm -rf %s", 10);
+    assert_string_equal(ask_target("SELECT n FROM app.acct WHERE id = 1"), "55");
+}
+
+static void an_older_copy_while_the_target_was_away(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    mirror_end();
+    journal_close(engine.journal);
+    shell("rm -rf %s-copy; cp -r %s %s-copy");
+    engine_journal_open();
+    client_free(client);
+    client = client_new();
+    mirror_begin();
+    count_to(1, 40);
+    assert_applied();
+    lose_it("rm -rf %s; mv %s-copy %s", 10);
+    assert_string_equal(ask_target("SELECT n FROM app.acct WHERE id = 1"), "110");
+}
+
+static int start(void **state)
+{
+    return mirror_fixture_start(state);
+}
+static int stop(void **state)
+{
+    if (client) client_free(client);
+    return mirror_fixture_stop(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_journal_while_the_target_was_away),
+        cmocka_unit_test(an_older_copy_while_the_target_was_away),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
