@@ -34,5 +34,6 @@ int command_assess(const struct arguments *arguments);
 int command_schema(const struct arguments *arguments);
 int command_journal(const struct arguments *arguments);
 int journal_replay(const struct config *config, bool dry_run, bool json); /* exit status */
+int journal_repair(const struct config *config, bool dry_run);            /* exit status */
 
 #endif

@@ -239,12 +239,15 @@ static int finish_verify(struct looking *l)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: understudy journal list   [FOLDER] [--json]                       the segments\n"
-                    "       understudy journal show   [FOLDER] [--from N] [--to N] [--json]   the records, by position\n"
-                    "       understudy journal verify [FOLDER]                                every checksum\n"
-                    "       understudy journal replay [--dry-run]                             brings the target up to the journal's end; "
-                    "the daemon must be stopped\n"
-                    "FOLDER is the configured one unless given; --key-file FILE for one that is encrypted\n");
+    fprintf(stderr,
+            "usage: understudy journal list   [FOLDER] [--json]                       the segments\n"
+            "       understudy journal show   [FOLDER] [--from N] [--to N] [--json]   the records, by position\n"
+            "       understudy journal verify [FOLDER]                                every checksum\n"
+            "       understudy journal replay [--dry-run]                             brings the target up to the journal's end; "
+            "the daemon must be stopped\n"
+            "       understudy journal repair [--dry-run]                             sets aside what is damaged and writes a gap over "
+            "all tables; the daemon must be stopped\n"
+            "FOLDER is the configured one unless given; --key-file FILE for one that is encrypted\n");
     return 2;
 }
 
@@ -259,10 +262,11 @@ int command_journal(const struct arguments *arguments)
                  {"show", skip_segment, show_record, finish_list},
                  {"verify", verify_segment, verify_record, finish_verify}};
     struct error error = {0};
-    if (arguments->rest_count >= 1 && strcmp(arguments->rest[0], "replay") == 0) {
+    bool replay = arguments->rest_count >= 1 && strcmp(arguments->rest[0], "replay") == 0;
+    if (replay || (arguments->rest_count >= 1 && strcmp(arguments->rest[0], "repair") == 0)) {
         struct config config;
         if (!config_read(arguments->config_file, &config, &error)) return command_fail(&error);
-        return journal_replay(&config, arguments->dry_run, arguments->json);
+        return replay ? journal_replay(&config, arguments->dry_run, arguments->json) : journal_repair(&config, arguments->dry_run);
     }
     for (size_t v = 0; arguments->rest_count >= 1 && v < sizeof verbs / sizeof *verbs; v++) {
         if (strcmp(arguments->rest[0], verbs[v].name) != 0) continue;

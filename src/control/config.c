@@ -49,6 +49,8 @@ static const struct option_row rows[] = {
      .description = "size of one segment file"},
     {FIELD(journal_retain), "journal", "retain", OPTION_SIZE, .fallback = "4G", .minimum = 1 << 20, .maximum = 1ll << 50,
      .description = "applied segments are kept up to this"},
+    {FIELD(journal_retain_us), "journal", "retain_age", OPTION_DURATION, .fallback = "0s", .unit = "us", .maximum = 86400000000ll * 3650,
+     .description = "applied segments that ended longer ago are removed, whatever their size; 0: none is for its age"},
     {FIELD(journal_key_file), "journal", "key_file", OPTION_TEXT, .fallback = "",
      .description = "32-byte key: records are encrypted (AES-256-GCM) when it is set"},
 

@@ -15,7 +15,7 @@ struct config {
     char admin_address[128];
     uint16_t admin_port;
     char admin_token_file[512];
-    uint64_t journal_segment, journal_retain;
+    uint64_t journal_segment, journal_retain, journal_retain_us;
     char journal_key_file[512];
     char log_file[512];
     int log_level, log_format;

@@ -86,6 +86,7 @@ static bool open_stores(struct daemon *daemon, struct error *error)
     options.folder = engine->options.journal_folder;
     options.segment_size = daemon->config.journal_segment;
     options.retain_bytes = daemon->config.journal_retain;
+    options.retain_us = daemon->config.journal_retain_us;
     uint8_t key[32];
     bool encrypted;
     if (!config_journal_key(&daemon->config, key, &encrypted, error)) return false;

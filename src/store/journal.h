@@ -50,6 +50,7 @@ struct journal_options {
     const char *folder;
     uint64_t segment_size; /* preallocated bytes of one segment file; default 64 MiB */
     uint64_t retain_bytes; /* released segments are kept up to this; default 4 GiB */
+    uint64_t retain_us;    /* .. and for this long after their end, microseconds; 0 (default): whatever their age */
     uint32_t queue_max;    /* records waiting for the journal thread; default 65536: beyond it appends are refused, i.e. a gap */
     bool sync;             /* fdatasync each group; false only in tests */
     const uint8_t *key;    /* 32 bytes: payloads are encrypted with AES-256-GCM; NULL: plain */

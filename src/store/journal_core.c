@@ -209,7 +209,7 @@ static void enter_failed(struct journal_core *core, const struct error *error)
     atomic_store(&core->failed, true);
     journal_core_abandon_segment(core);
     /* A full disk may be full because of us. */
-    if (error->code == ERROR_DISK_FULL && !journal_segments_prune(&core->segments, &core->files, 0, NULL))
+    if (error->code == ERROR_DISK_FULL && !journal_segments_prune(&core->segments, &core->files, 0, 0, NULL))
         atomic_fetch_add_explicit(&core->helper_failures, 1, memory_order_relaxed);
 }
 

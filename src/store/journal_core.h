@@ -23,7 +23,7 @@ struct journal_waiter {
 struct journal_core {
     struct journal_files files;
     struct journal_clock clock;
-    uint64_t segment_size, retain_bytes, bytes_max;
+    uint64_t segment_size, retain_bytes, retain_us, bytes_max;
     bool encrypt;
     uint8_t key[32];
     struct journal_segments segments;

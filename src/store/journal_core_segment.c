@@ -99,7 +99,7 @@ static bool within_limit(struct journal_core *core, uint64_t more, struct error 
 {
     struct journal_segments *segments = &core->segments;
     if (!core->bytes_max || atomic_load(&segments->bytes) + more <= core->bytes_max) return true;
-    if (!journal_segments_prune(segments, &core->files, 0, error)) return false;
+    if (!journal_segments_prune(segments, &core->files, 0, 0, error)) return false;
     if (atomic_load(&segments->bytes) + more <= core->bytes_max) return true;
     return error_set(error, ERROR_DISK_FULL, "the journal has reached its limit of %llu bytes: nothing of it was released by who reads it",
                      (unsigned long long)core->bytes_max);
@@ -125,7 +125,11 @@ bool journal_core_begin_segment(struct journal_core *core, size_t group_size, st
     core->segment_first = core->next_position;
     core->segment_bytes = bytes;
     core->offset = JOURNAL_HEADER_SIZE;
-    struct journal_segment segment = {.first = core->next_position, .end = UINT64_MAX, .bytes = bytes, .jump = core->jump};
+    struct journal_segment segment = {.first = core->next_position,
+                                      .end = UINT64_MAX,
+                                      .bytes = bytes,
+                                      .begun_us = core->clock.wall_us(core->clock.context),
+                                      .jump = core->jump};
     journal_segments_add(&core->segments, &segment);
     core->jump = false;
     return true;
@@ -173,7 +177,8 @@ bool journal_core_make_spare(struct journal_core *core, const _Atomic bool *stop
 
 void journal_core_prune(struct journal_core *core)
 {
-    if (!journal_segments_prune(&core->segments, &core->files, core->retain_bytes, NULL))
+    uint64_t now = core->clock.wall_us(core->clock.context), age = core->retain_us;
+    if (!journal_segments_prune(&core->segments, &core->files, core->retain_bytes, age && age < now ? now - age : 0, NULL))
         atomic_fetch_add_explicit(&core->helper_failures, 1, memory_order_relaxed);
 }
 
@@ -185,6 +190,7 @@ static void set_options(struct journal_core *core, const struct journal_options 
     if (size < JOURNAL_HEADER_SIZE + JOURNAL_SECTOR) size = JOURNAL_HEADER_SIZE + JOURNAL_SECTOR;
     core->segment_size = (size + JOURNAL_SECTOR - 1) / JOURNAL_SECTOR * JOURNAL_SECTOR;
     core->retain_bytes = options->retain_bytes;
+    core->retain_us = options->retain_us;
     core->bytes_max = options->bytes_max;
     core->encrypt = options->key != NULL;
     if (core->encrypt) memcpy(core->key, options->key, sizeof core->key);

@@ -56,8 +56,8 @@ static bool damaged(struct error *error, const char *name, uint64_t offset, uint
 {
     return error_set(
         error, ERROR_CORRUPT,
-        "journal segment %s is damaged at byte %llu: record %llu cannot be read (%s). Put back a copy of the file, or open once with "
-        "cut_damage: everything from record %llu on is then set aside and all tables count as unverified until swept",
+        "journal segment %s is damaged at byte %llu: record %llu cannot be read (%s). Put back a copy of the file, or run `understudy "
+        "journal repair`: everything from record %llu on is then set aside and all tables count as unverified until swept",
         name, (unsigned long long)offset, (unsigned long long)position, what, (unsigned long long)position);
 }
 
@@ -87,17 +87,41 @@ static void count_in(struct recovery *r, const struct journal_scan *scan)
 
 static void keep_segment(struct recovery *r, const struct journal_scan *scan)
 {
-    struct journal_segment segment = {.first = scan->header.first, .end = scan->end, .bytes = scan->file_size, .jump = scan->header.jump};
+    struct journal_segment segment = {.first = scan->header.first,
+                                      .end = scan->end,
+                                      .bytes = scan->file_size,
+                                      .begun_us = scan->header.created_us,
+                                      .jump = scan->header.jump};
     journal_segments_add(r->segments, &segment);
 }
 
-/* Gives back what stands behind the last whole group, so that nothing of it is ever read again, and makes durable what stands before: a process that was killed
- * between its write and its sync left groups that can be read and may still be in memory only. */
-static bool cut(struct recovery *r, const char *name, uint64_t size, struct error *error)
+/* The same bytes once more. */
+static bool write_again(const struct journal_files *files, struct journal_file *file, uint64_t from, uint64_t to, struct error *error)
+{
+    enum { CHUNK = 1 << 20 };
+    uint8_t *bytes = memory_alloc(CHUNK);
+    bool good = true;
+    for (uint64_t at = from; good && at < to; at += CHUNK) {
+        size_t size = to - at < CHUNK ? (size_t)(to - at) : CHUNK, got = 0;
+        good = files->read(files->context, file, at, bytes, size, &got, error) &&
+               (got == size || error_set(error, ERROR_IO, "the file became shorter while it was read")) &&
+               files->write(files->context, file, at, bytes, size, error);
+    }
+    memory_free(bytes);
+    return good;
+}
+
+/*
+ * Gives back what stands behind the last whole group, so that nothing of it is ever read again, and makes durable what stands before. A process that was killed
+ * between its write and its sync left a group that can be read and may still be in memory only; one whose sync failed left a group that can be read, looks clean to
+ * the kernel and is written by no later sync. There is never more than one such group, the last one, [from, size): it is written again.
+ */
+static bool cut(struct recovery *r, const char *name, uint64_t from, uint64_t size, struct error *error)
 {
     const struct journal_files *files = r->files;
     struct journal_file *file = files->open(files->context, name, JOURNAL_OPEN_WRITE, error);
-    bool good = file && files->truncate(files->context, file, size, error) && files->sync(files->context, file, error);
+    bool good = file && files->truncate(files->context, file, size, error) && write_again(files, file, from, size, error) &&
+                files->sync(files->context, file, error);
     if (file) files->close(files->context, file);
     return good || error_prefix(error, "journal segment %s", name);
 }
@@ -106,7 +130,7 @@ static bool settle_last(struct recovery *r, struct journal_scan *scan, const cha
 {
     if (scan->tail == JOURNAL_TAIL_TORN) r->found->report.torn_bytes += scan->file_size - scan->offset;
     r->found->report.clean = scan->tail == JOURNAL_TAIL_CLOSED;
-    if (!cut(r, name, scan->offset, error)) return false;
+    if (!cut(r, name, scan->last, scan->offset, error)) return false;
     scan->file_size = scan->offset;
     return true;
 }
@@ -244,10 +268,10 @@ static bool repair(struct recovery *r, struct journal_scan *scan, size_t index, 
         /* The one before is followed by a jump from now on, so a void group behind its end would come back to life. */
         if (index > 0) {
             journal_segment_name(r->firsts[index - 1], name);
-            if (!cut(r, name, r->previous_offset, error)) return false;
+            if (!cut(r, name, r->previous_offset, r->previous_offset, error)) return false;
         }
     } else {
-        if (!copy_aside(scan, name, error) || !cut(r, name, scan->offset, error)) return false;
+        if (!copy_aside(scan, name, error) || !cut(r, name, scan->last, scan->offset, error)) return false;
         scan->file_size = scan->offset;
         keep_segment(r, scan);
         count_in(r, scan);

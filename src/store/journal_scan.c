@@ -119,7 +119,7 @@ static bool next_group(struct journal_scan *scan, struct journal_group *group, s
 
 bool journal_scan_run(struct journal_scan *scan, uint64_t next, struct error *error)
 {
-    scan->offset = JOURNAL_HEADER_SIZE;
+    scan->offset = scan->last = JOURNAL_HEADER_SIZE;
     scan->end = scan->header.first;
     scan->highest_csn = scan->header.last_csn;
     for (;;) {
@@ -137,6 +137,7 @@ bool journal_scan_run(struct journal_scan *scan, uint64_t next, struct error *er
         }
         if (!whole || !journal_group_verify(bytes, &group, scan->header.salt, &scan->highest_csn))
             return judge_tail(scan, known ? &group : NULL, error);
+        scan->last = scan->offset;
         scan->offset += group.size;
         scan->end += group.count;
         scan->records += group.count;

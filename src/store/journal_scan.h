@@ -24,6 +24,7 @@ struct journal_scan {
     /* results */
     struct journal_header header;
     uint64_t offset; /* end of the last whole group */
+    uint64_t last;   /* its beginning; `offset` if there is none */
     uint64_t end;    /* one past the last record */
     uint64_t highest_csn;
     uint64_t records;

@@ -79,15 +79,16 @@ bool journal_segments_find(struct journal_segments *segments, uint64_t position,
     return low > 0;
 }
 
-/* The oldest segment, if it is released and the released ones take more than keep_bytes. */
-static bool oldest_to_remove(struct journal_segments *segments, uint64_t keep_bytes, uint64_t *first)
+/* The oldest segment, if it is released and the released ones take more than keep_bytes, or it ended too long ago: when the next one began. */
+static bool oldest_to_remove(struct journal_segments *segments, uint64_t keep_bytes, uint64_t keep_since_us, uint64_t *first)
 {
     uint64_t released = atomic_load(&segments->released), bytes = 0;
     pthread_mutex_lock(&segments->lock);
     for (size_t i = 0; i + 1 < segments->count && segments->items[i].end <= released; i++) bytes += segments->items[i].bytes;
+    bool old = bytes > 0 && segments->items[1].begun_us < keep_since_us;
     *first = segments->count ? segments->items[0].first : 0;
     pthread_mutex_unlock(&segments->lock);
-    return bytes > keep_bytes;
+    return bytes > keep_bytes || old;
 }
 
 static void forget_oldest(struct journal_segments *segments)
@@ -99,12 +100,13 @@ static void forget_oldest(struct journal_segments *segments)
     pthread_mutex_unlock(&segments->lock);
 }
 
-bool journal_segments_prune(struct journal_segments *segments, const struct journal_files *files, uint64_t keep_bytes, struct error *error)
+bool journal_segments_prune(struct journal_segments *segments, const struct journal_files *files, uint64_t keep_bytes,
+                            uint64_t keep_since_us, struct error *error)
 {
     bool good = true;
     uint64_t first;
     pthread_mutex_lock(&segments->removing);
-    while (good && oldest_to_remove(segments, keep_bytes, &first)) {
+    while (good && oldest_to_remove(segments, keep_bytes, keep_since_us, &first)) {
         char name[JOURNAL_NAME_SIZE];
         journal_segment_name(first, name);
         good = files->remove(files->context, name, error);

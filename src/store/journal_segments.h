@@ -13,9 +13,10 @@
 struct journal_segment {
     uint64_t id; /* differs between two files that had the same name one after the other */
     uint64_t first;
-    uint64_t end;   /* one past the last record; UINT64_MAX while it is being written */
-    uint64_t bytes; /* on disk */
-    bool jump;      /* records before it were lost and are covered by the GAP it begins with */
+    uint64_t end;      /* one past the last record; UINT64_MAX while it is being written */
+    uint64_t bytes;    /* on disk */
+    uint64_t begun_us; /* wall clock */
+    bool jump;         /* records before it were lost and are covered by the GAP it begins with */
 };
 struct journal_segments {
     pthread_mutex_t lock;     /* of items */
@@ -37,8 +38,9 @@ void journal_segments_drop_last(struct journal_segments *segments);
 /* The segment that holds `position` or will; *next: first position of the one after it, UINT64_MAX if there is none. A position before the oldest
  * segment was removed (false), or lost if that segment jumps: then it is answered. */
 bool journal_segments_find(struct journal_segments *segments, uint64_t position, struct journal_segment *out, uint64_t *next);
-/* Removes released segments, oldest first, until those left are not larger than keep_bytes together. */
+/* Removes released segments, oldest first, until those left are not larger than keep_bytes together and none of them ended before keep_since_us (wall clock,
+ * microseconds since 1970; 0: whatever its age). */
 bool journal_segments_prune(struct journal_segments *segments, const struct journal_files *files, uint64_t keep_bytes,
-                            struct error *error) MUST_USE;
+                            uint64_t keep_since_us, struct error *error) MUST_USE;
 
 #endif

@@ -19,6 +19,8 @@ struct disk_inode {
     uint8_t *live, *stable;
     uint64_t live_size, stable_size;
     uint32_t users; /* names and open files */
+    uint8_t *lost;  /* by sector: a sync of it failed, and no later one writes it, unless it is written again */
+    uint64_t lost_count;
 };
 struct disk_name {
     char name[96];
@@ -62,6 +64,7 @@ static void disk_drop(struct disk_inode *inode)
     if (--inode->users) return;
     memory_free(inode->live);
     memory_free(inode->stable);
+    memory_free(inode->lost);
     memory_free(inode);
 }
 
@@ -176,6 +179,8 @@ static bool disk_write(void *context, struct journal_file *file, uint64_t offset
     if (fault) size = disk->operations > disk->stop_at ? 0 : disk_random(disk) % (size + 1); /* part of it may get there */
     if (offset + size > file->inode->live_size && !disk_resize(disk, file->inode, offset + size, error)) return false;
     if (size) memcpy(file->inode->live + offset, bytes, size);
+    for (uint64_t s = offset / DISK_SECTOR; size && s <= (offset + size - 1) / DISK_SECTOR && s < file->inode->lost_count; s++)
+        file->inode->lost[s] = 0;
     return !fault;
 }
 
@@ -192,7 +197,24 @@ static void disk_settle(struct disk *disk, struct disk_inode *inode, uint64_t of
     for (uint64_t at = 0; at < size; at += DISK_SECTOR) {
         size_t part = size - at < DISK_SECTOR ? (size_t)(size - at) : DISK_SECTOR;
         if (memcmp(inode->live + at, inode->stable + at, part) == 0) continue;
+        if (at / DISK_SECTOR < inode->lost_count && inode->lost[at / DISK_SECTOR]) continue;
         if (of == 1 || disk_random(disk) % of == 0) memcpy(inode->stable + at, inode->live + at, part);
+    }
+}
+
+/* What a failed sync did not write looks clean from now on: the kernel keeps it to be read, and writes it no more. */
+static void disk_lose(struct disk_inode *inode)
+{
+    uint64_t sectors = inode->live_size / DISK_SECTOR + 1;
+    if (sectors > inode->lost_count) {
+        inode->lost = memory_resize(inode->lost, sectors);
+        memset(inode->lost + inode->lost_count, 0, sectors - inode->lost_count);
+        inode->lost_count = sectors;
+    }
+    for (uint64_t at = 0; at < inode->live_size && at < inode->stable_size; at += DISK_SECTOR) {
+        uint64_t size = inode->live_size < inode->stable_size ? inode->live_size : inode->stable_size;
+        size_t part = size - at < DISK_SECTOR ? (size_t)(size - at) : DISK_SECTOR;
+        if (memcmp(inode->live + at, inode->stable + at, part) != 0) inode->lost[at / DISK_SECTOR] = 1;
     }
 }
 
@@ -200,7 +222,8 @@ static bool disk_sync(void *context, struct journal_file *file, struct error *er
 {
     struct disk *disk = context;
     if (disk_fault(disk, error)) {
-        disk_settle(disk, file->inode, 2); /* some of it got there; the rest looks clean from now on and is not */
+        disk_settle(disk, file->inode, 2); /* some of it got there */
+        disk_lose(file->inode);
         return false;
     }
     disk_settle(disk, file->inode, 1);
