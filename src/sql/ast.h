@@ -185,6 +185,8 @@ struct relation_column {
     struct typing typing;
     const struct sql_column *source; /* of a table */
     struct expression *expression;   /* of a subquery */
+    struct expression **branches;    /* of a set operation: the items, as long as each of them is a bind or NULL */
+    uint32_t branch_count;
     bool used;
     bool merged; /* of JOIN USING: stands once, without relation */
 };

@@ -26,37 +26,49 @@ static const char *type_text(const struct typing *typing)
     return NULL;
 }
 
-/* The bind or NULL that a column of a subquery stands for. */
-static struct expression *loose_value(struct expression *e)
+/* The binds or NULLs that a column of a subquery stands for: one, or one in each branch of a set operation. */
+static uint32_t loose_values(struct expression *e, struct expression **one, struct expression ***values)
 {
     for (int hops = 0; hops < 16; hops++) {
-        if (e->kind == EXPRESSION_BIND || e->kind == EXPRESSION_NULL) return e;
-        if (e->kind != EXPRESSION_NAME || !e->column || !e->column->expression || e->column->source) return NULL;
+        *one = e;
+        *values = one;
+        if (e->kind == EXPRESSION_BIND || e->kind == EXPRESSION_NULL) return 1;
+        if (e->kind != EXPRESSION_NAME || !e->column || e->column->source) return 0;
+        *values = e->column->branches;
+        if (!e->column->expression) return e->column->branch_count;
         e = e->column->expression;
     }
-    return NULL;
+    return 0;
+}
+
+static void cast_value(struct translation *t, struct expression *value, const struct typing *typing, const struct typing *own,
+                       const char *type)
+{
+    struct expression *inner = translation_alloc(t, sizeof *inner);
+    *inner = *value;
+    inner->rewritten = true;
+    want_bind(t, inner, typing->type, type);
+    *value = (struct expression){
+        .kind = EXPRESSION_CAST, .at = inner->at, .end = inner->end, .typing = *own, .target_type = type, .rewritten = true};
+    build_add(t, value, inner);
 }
 
 static void give_type(struct translation *t, struct expression *name, const struct typing *typing, struct spread *spread)
 {
     if (name->kind != EXPRESSION_NAME || typing->type == SQL_UNKNOWN) return;
-    struct expression *value = loose_value(name);
+    struct expression *one, **values;
+    uint32_t count = loose_values(name, &one, &values);
     const char *type = type_text(typing);
-    if (!value || !type) return;
-    struct expression *inner = translation_alloc(t, sizeof *inner);
-    *inner = *value;
-    inner->rewritten = true;
-    want_bind(t, inner, typing->type, type);
+    if (count == 0 || !type) return;
     struct typing own = *typing;
     own.nullable = true;
     if (own.target == TARGET_BPCHAR) own.target = TARGET_TEXT, own.type = SQL_VARCHAR;
     if (!strcmp(type, "numeric")) own.target = TARGET_NUMERIC;
-    *value = (struct expression){
-        .kind = EXPRESSION_CAST, .at = inner->at, .end = inner->end, .typing = own, .target_type = type, .rewritten = true};
-    build_add(t, value, inner);
+    for (uint32_t i = 0; i < count; i++) cast_value(t, values[i], typing, &own, type);
     spread->found = true;
     for (struct expression *e = name; e->kind == EXPRESSION_NAME && e->column; e = e->column->expression) {
         e->column->typing = own;
+        e->column->branch_count = 0; /* they have a type now */
         e->typing = own;
         if (!e->column->expression) break;
     }
@@ -66,6 +78,16 @@ static void give_both(struct translation *t, struct expression *a, struct expres
 {
     give_type(t, a, &b->typing, spread);
     give_type(t, b, &a->typing, spread);
+}
+
+/* a IN (SELECT :b ..), a = (SELECT :b ..): the query's columns. */
+static void give_query(struct translation *t, struct expression *left, struct query *q, struct spread *spread)
+{
+    bool row = left->kind == EXPRESSION_ROW;
+    for (uint32_t i = 0; i < q->column_count && i < (row ? left->argument_count : 1); i++) {
+        struct expression name = {.kind = EXPRESSION_NAME, .column = &q->columns[i]};
+        give_type(t, &name, row ? &left->arguments[i]->typing : &left->typing, spread);
+    }
 }
 
 static bool named(const struct expression *e, const char *name)
@@ -112,6 +134,9 @@ static void look(struct translation *t, struct expression **at, void *context)
         for (uint32_t i = 1; i < e->argument_count; i++) give_both(t, e->arguments[0], e->arguments[i], context);
     if (e->kind == EXPRESSION_IN && e->query && e->query->column_count > 0)
         give_type(t, e->arguments[0], &e->query->columns[0].typing, context);
+    if (e->kind == EXPRESSION_IN && e->query) give_query(t, e->arguments[0], e->query, context);
+    if (e->kind == EXPRESSION_COMPARE && e->arguments[1]->kind == EXPRESSION_QUERY)
+        give_query(t, e->arguments[0], e->arguments[1]->query, context);
 }
 
 /* After columns have got types: the expressions above them. */

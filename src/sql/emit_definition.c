@@ -329,6 +329,7 @@ static void emit_alter_table(struct emitter *m, const struct definition *d)
 static void emit_index(struct emitter *m, const struct definition *d)
 {
     emit_text(m, d->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+    if (d->if_not_exists) emit_text(m, "IF NOT EXISTS ");
     write_source_name(m, d->target->name);
     emit_text(m, " ON ");
     emit_object(m, d->table, true);
@@ -389,6 +390,7 @@ void emit_definition(struct emitter *m, const struct definition *d)
     case DEFINITION_CREATE_SEQUENCE:
     case DEFINITION_ALTER_SEQUENCE:
         emit_text(m, d->kind == DEFINITION_CREATE_SEQUENCE ? "CREATE SEQUENCE " : "ALTER SEQUENCE ");
+        if (d->if_not_exists) emit_text(m, "IF NOT EXISTS ");
         emit_object(m, d->target, true);
         emit_sequence_options(m, &d->sequence, d->kind == DEFINITION_ALTER_SEQUENCE);
         return;

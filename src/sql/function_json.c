@@ -6,8 +6,11 @@
 
 static const char lax[] = "documents in lax syntax (names without quotes, single quotes) are none for the target";
 
-static struct expression *document(struct translation *t, struct expression *e)
+struct expression *as_document(struct translation *t, struct expression *e)
 {
+    if (e->typing.type == SQL_BLOB || e->typing.type == SQL_RAW) { /* the document's bytes, not their hex digits as elsewhere */
+        return BUILD_CALL(t, e->at, typing_of(SQL_VARCHAR, TARGET_TEXT), "convert_from(\1, 'UTF8')", e);
+    }
     return e->typing.type == SQL_JSON ? build_cast(t, e, "text", TARGET_TEXT) : as_text(t, e);
 }
 
@@ -43,14 +46,14 @@ static struct expression *rewrite_json_value(struct translation *t, struct expre
     }
     bool number = type && type_is_number(type->type);
     struct typing typing = typing_of(number ? SQL_NUMBER : SQL_VARCHAR, number ? TARGET_NUMERIC : TARGET_TEXT);
-    return BUILD_CALL(t, e->at, typing, number ? "@json_number(\1, \2)" : "@json_value(\1, \2)", document(t, e->arguments[0]),
+    return BUILD_CALL(t, e->at, typing, number ? "@json_number(\1, \2)" : "@json_value(\1, \2)", as_document(t, e->arguments[0]),
                       e->arguments[1]);
 }
 
 static struct expression *rewrite_json_exists(struct translation *t, struct expression *e)
 {
     if (refuse_clause(t, e)) return e;
-    return BUILD_CALL(t, e->at, e->typing, "@json_exists(\1, \2)", document(t, e->arguments[0]), e->arguments[1]);
+    return BUILD_CALL(t, e->at, e->typing, "@json_exists(\1, \2)", as_document(t, e->arguments[0]), e->arguments[1]);
 }
 
 const struct function_rule functions_json[] = {

@@ -18,4 +18,8 @@ struct json_clause {
     uint64_t formatted; /* bit i: argument i was followed by FORMAT JSON (first 64) */
 };
 
+/* A value as the text of a document: bytes are UTF-8 text (as against their hex digits, which is what they are as text elsewhere). */
+struct translation;
+struct expression *as_document(struct translation *t, struct expression *e);
+
 #endif

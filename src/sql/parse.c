@@ -311,6 +311,7 @@ struct statement *parse_statement(struct translation *t)
     struct parser parser = {.t = t, .tokens = t->tokens, .end = t->token_count - 1, .depth_max = t->options->depth_max};
     struct parser *p = &parser;
     skip_label(p);
+    parse_refuse_client_command(p);
     struct statement *s = parse_one(p);
     refuse_substitutions(t);
     if (s->kind == SQL_PLSQL || s->kind == SQL_EXPLAIN) return s;

@@ -64,6 +64,15 @@ void parse_expect_word(struct parser *p, enum word word);
 void parse_expect(struct parser *p, enum operator_code code);
 uint32_t parse_previous_end(const struct parser *p); /* offset after the last token taken */
 
+/* A command of SQL*Plus is refused by name. */
+void parse_refuse_client_command(struct parser *p);
+bool token_is_client_command(const struct token *first, const struct token *next);
+/*
+ * A text for SQL*Plus: where a "-" at the end of a line stands before "," or ")" it can be no minus; then all of them at ends of lines are signs
+ * that the line goes on, in strings too. true: the text was changed and must be read again.
+ */
+bool parse_drop_continuations(struct translation *t);
+
 /* A name: unquoted and not reserved, or quoted. Folded as Oracle folds. */
 bool parse_at_name(const struct parser *p);
 struct view parse_name(struct parser *p, bool *quoted);
@@ -93,6 +102,7 @@ struct expression *parse_json_call(struct parser *p, struct expression *e, enum 
 struct from_item *parse_json_table(struct parser *p, uint32_t at);
 
 struct query *parse_query(struct parser *p);
+void parse_column_names(struct parser *p, struct body *body); /* ( a, b ) after the alias of rows written as VALUES */
 void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, uint32_t *function_at);
 struct from_item *parse_from_item(struct parser *p); /* a join tree */
 struct from_item *parse_table_reference(struct parser *p, bool alias_allowed);

@@ -199,6 +199,10 @@ static bool has_own_grammar(struct view name)
                                         "TO_VECTOR",
                                         "VECTOR",
                                         "VECTOR_DISTANCE",
+                                        "VECTOR_SERIALIZE",
+                                        "FROM_VECTOR",
+                                        "ORA_DM_PARTITION_NAME",
+                                        "JSON",
                                         "SET"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (view_equal(name, view_text(names[i]))) return true;
@@ -335,7 +339,9 @@ struct expression *parse_name_expression(struct parser *p)
         e->quoted = parse_token(p)->kind == TOKEN_QUOTED;
         e->text = parse_any_name(p);
     }
-    if (parse_at(p, OPERATOR_AT)) {
+    if (parse_at(p, OPERATOR_AT) && view_equal(parse_ahead(p, 1)->text, view_text("!"))) {
+        p->at += 2; /* SYSDATE@!: of this server, as the source itself writes it */
+    } else if (parse_at(p, OPERATOR_AT)) {
         parse_advance(p);
         if (parse_at(p, OPERATOR_NOT_EQUAL)) parse_fail(p, "a database link");
         e->link = parse_any_name(p);

@@ -67,6 +67,13 @@ static void parse_column_list(struct parser *p, struct expression ***columns, ui
     parse_expect(p, OPERATOR_RIGHT);
 }
 
+/* VALUES record, SET ROW = record: forms of procedural code. */
+static void refuse_record(struct parser *p)
+{
+    if (parse_at_name(p) || (parse_at_word(p, WORD_ROW) && token_is_operator(parse_ahead(p, 1), OPERATOR_EQUAL)))
+        parse_fail_at(p, parse_token(p)->at, "a record of procedural code is written", "write its fields one by one");
+}
+
 static void parse_values(struct parser *p, struct insert_branch *branch)
 {
     if (!parse_at(p, OPERATOR_LEFT)) parse_fail(p, "\"(\"");
@@ -86,7 +93,7 @@ static void parse_multi_insert(struct parser *p, struct change *c)
     struct expression *when = NULL;
     bool is_else = false;
     c->first = parse_at_word(p, WORD_FIRST);
-    parse_advance(p);
+    if (!parse_at_word(p, WORD_WHEN)) parse_advance(p); /* INSERT WHEN ..: ALL is not said */
     for (;;) {
         if (parse_accept_word(p, WORD_WHEN)) {
             when = parse_expression(p);
@@ -112,7 +119,7 @@ static void parse_multi_insert(struct parser *p, struct change *c)
 static void parse_insert(struct parser *p, struct change *c, enum sql_kind *kind)
 {
     *kind = SQL_INSERT;
-    if (parse_at_word(p, WORD_ALL) || parse_at_word(p, WORD_FIRST)) {
+    if (parse_at_word(p, WORD_ALL) || parse_at_word(p, WORD_FIRST) || parse_at_word(p, WORD_WHEN)) {
         *kind = SQL_INSERT_ALL;
         parse_multi_insert(p, c);
         return;
@@ -121,9 +128,7 @@ static void parse_insert(struct parser *p, struct change *c, enum sql_kind *kind
     struct insert_branch branch = {.target = parse_target(p)};
     if (at_column_list(p)) parse_column_list(p, &branch.columns, &branch.column_count);
     if (parse_accept_word(p, WORD_VALUES)) {
-        if (!parse_at(p, OPERATOR_LEFT)) { /* VALUES record: a PL/SQL form, or a bind of an object */
-            parse_fail(p, "\"(\"");
-        }
+        refuse_record(p);
         do {
             branch.values = NULL;
             branch.value_count = 0;
@@ -176,7 +181,7 @@ static void parse_update(struct parser *p, struct change *c, enum sql_kind *kind
     *kind = SQL_UPDATE;
     c->target = parse_target(p);
     parse_expect_word(p, WORD_SET);
-    if (parse_at_word(p, WORD_ROW)) parse_fail(p, "a column");
+    if (parse_at_word(p, WORD_ROW)) refuse_record(p);
     parse_assignments(p, c);
     if (parse_accept_word(p, WORD_FROM)) { /* 23ai */
         do {
@@ -211,6 +216,7 @@ static void parse_merge_branch(struct parser *p, struct change *c)
         parse_expect_word(p, WORD_INSERT);
         if (parse_at(p, OPERATOR_LEFT)) parse_column_list(p, &c->insert.columns, &c->insert.column_count);
         parse_expect_word(p, WORD_VALUES);
+        refuse_record(p);
         parse_values(p, &c->insert);
         if (parse_accept_word(p, WORD_WHERE)) c->insert_where = parse_expression(p);
         return;

@@ -34,6 +34,14 @@ void parse_rest(struct parser *p)
     p->at = p->end;
 }
 
+bool parse_at_as_query(const struct parser *p)
+{
+    struct parser after = *p;
+    if (!parse_at_word(p, WORD_AS)) return false;
+    parse_advance(&after);
+    return parse_at_word(&after, WORD_SELECT) || parse_at_word(&after, WORD_WITH) || parse_brackets_open_query(&after);
+}
+
 struct from_item *parse_object(struct parser *p)
 {
     struct from_item *item = translation_alloc(p->t, sizeof *item);
@@ -75,7 +83,7 @@ static const char *const attribute_words[] = {
     "DIRECTORY", "DISABLE", "DISK", "DISTRIBUTE", "DML", "DROP", "DUPLICATE", "DUPLICATED", "DUPLICATES", "ENABLE", "ENCRYPT", "ENFORCED", "EXTENDED",
     "EXTERNAL", "FAST", "FILESYSTEM_LIKE_LOGGING", "FLASHBACK", "FOR", "FORCE", "FOREIGN", "FREELISTS", "FREEPOOLS", "GLOBAL", "GRAPH", "GROUPS",
     "HASH", "HASHING", "HEAP", "HIGH", "IDLE", "ILM", "IMMEDIATE", "IN", "INCLUDING", "INCREMENT", "INDEX", "INDEXES", "INDEXING", "INITIAL",
-    "INITRANS", "INMEMORY", "INSTANCES", "INTERLEAVED", "INTERVAL", "INVALIDATE", "INVALIDATION", "INVISIBLE", "JOIN", "KEEP", "KEEP_DUPLICATES",
+    "INITRANS", "INMEMORY", "INSTANCES", "INTERLEAVED", "INTERVAL", "INVALIDATE", "INVALIDATION", "INVISIBLE", "JOIN", "JSON", "KEEP", "KEEP_DUPLICATES",
     "KEY", "LESS", "LEVEL", "LIMIT", "LINEAR", "LIST", "LOB", "LOCAL", "LOCATION", "LOCATOR", "LOCKED", "LOG", "LOGGING", "LOGICAL", "LOW", "MAPPING",
     "MASTER", "MATERIALIZED", "MAX", "MAXEXTENTS", "MAXTRANS", "MEDIUM", "MEMCOMPRESS", "MEMOPTIMIZE", "METADATA", "MIN", "MINEXTENTS", "MONITORING",
     "MOVEMENT", "NESTED", "NEVER", "NEXT", "NO", "NOCACHE", "NOCOMPRESS", "NOLOGGING", "NOMAPPING", "NOMONITORING", "NONE", "NOPARALLEL", "NOREVERSE",
@@ -244,8 +252,7 @@ static void parse_create_view(struct parser *p, struct definition *d, bool mater
         } while (parse_accept(p, OPERATOR_COMMA));
         parse_expect(p, OPERATOR_RIGHT);
     }
-    while (!parse_at_word(p, WORD_AS) || !(token_is_word(parse_ahead(p, 1), WORD_SELECT) || token_is_word(parse_ahead(p, 1), WORD_WITH) ||
-                                           token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
+    while (!parse_at_as_query(p)) {
         if (parse_token(p)->kind == TOKEN_END || d->refused) {
             if (d->refused)
                 parse_rest(p);
@@ -266,6 +273,17 @@ static void parse_create_view(struct parser *p, struct definition *d, bool mater
 
 static const char *const procedural[] = {"PROCEDURE", "FUNCTION", "PACKAGE", "TRIGGER", "TYPE", "LIBRARY", "JAVA"};
 
+/* The word of what is made, and IF NOT EXISTS. */
+static bool accept_made(struct parser *p, struct definition *d, enum word word)
+{
+    if (!parse_accept_word(p, word)) return false;
+    if (!parse_at_word(p, WORD_IF) || !token_is_word(parse_ahead(p, 1), WORD_NOT)) return true;
+    p->at += 2;
+    parse_expect_word(p, WORD_EXISTS);
+    d->if_not_exists = true;
+    return true;
+}
+
 static void parse_create(struct parser *p, struct definition *d)
 {
     if (parse_accept_word(p, WORD_OR)) {
@@ -277,7 +295,7 @@ static void parse_create(struct parser *p, struct definition *d)
            parse_text_is(p, "SHARDED") || parse_text_is(p, "DUPLICATED") || parse_text_is(p, "IMMUTABLE") || parse_text_is(p, "BLOCKCHAIN"))
         parse_advance(p);
     d->object = translation_upper(p->t, parse_token(p)->text);
-    if (parse_at_word(p, WORD_GLOBAL) || parse_at_word(p, WORD_PRIVATE)) {
+    if ((parse_at_word(p, WORD_GLOBAL) || parse_at_word(p, WORD_PRIVATE)) && token_is_word(parse_ahead(p, 1), WORD_TEMPORARY)) {
         parse_advance(p);
         parse_expect_word(p, WORD_TEMPORARY);
         d->temporary = true;
@@ -286,19 +304,16 @@ static void parse_create(struct parser *p, struct definition *d)
     d->bitmap = parse_accept_word(p, WORD_BITMAP);
     if (d->bitmap) definition_differs(p, d, "the target has no bitmap indexes: a plain one is made");
     if (parse_accept_text(p, "MULTIVALUE")) definition_refuse(d, "this kind of index is not translated", "make it by hand");
-    if (parse_accept_word(p, WORD_TABLE)) {
-        if (parse_accept_word(p, WORD_IF)) {
-            p->at += 2;
-            d->if_not_exists = true;
-        }
+    if (accept_made(p, d, WORD_TABLE)) {
         parse_create_table(p, d);
-    } else if (parse_accept_word(p, WORD_INDEX)) {
+    } else if (accept_made(p, d, WORD_INDEX)) {
         parse_create_index(p, d);
-    } else if (parse_accept_word(p, WORD_SEQUENCE)) {
+    } else if (accept_made(p, d, WORD_SEQUENCE)) {
         d->kind = DEFINITION_CREATE_SEQUENCE;
         d->target = parse_object(p);
         parse_sequence_options(p, &d->sequence);
-    } else if (parse_accept_word(p, WORD_VIEW)) {
+    } else if (accept_made(p, d, WORD_VIEW)) {
+        if (d->if_not_exists) definition_refuse(d, "the target has no CREATE VIEW IF NOT EXISTS", "write OR REPLACE");
         parse_create_view(p, d, false);
     } else if ((parse_at_word(p, WORD_MATERIALIZED) || parse_text_is(p, "SNAPSHOT")) && token_is_word(parse_ahead(p, 1), WORD_VIEW)) {
         p->at += 2;
@@ -453,7 +468,10 @@ static void parse_alter(struct parser *p, struct definition *d)
         if (memcmp(&d->sequence, &nothing, sizeof nothing) == 0) d->kind = DEFINITION_IGNORED; /* ORDER and its kin */
     } else if (parse_accept_word(p, WORD_INDEX)) {
         d->target = parse_object(p);
-        if (parse_accept_word(p, WORD_RENAME)) {
+        if (parse_at_word(p, WORD_RENAME) && !token_is_word(parse_ahead(p, 1), WORD_TO)) {
+            definition_refuse(d, "the target's partitions may be others", "none is needed on the target");
+            parse_rest(p);
+        } else if (parse_accept_word(p, WORD_RENAME)) {
             parse_expect_word(p, WORD_TO);
             d->kind = DEFINITION_ALTER_INDEX_RENAME;
             d->other = parse_name(p, NULL);

@@ -12,6 +12,7 @@ struct column_definition parse_column_definition(struct parser *p, struct defini
 bool parse_constraint(struct parser *p, struct definition *d, struct constraint_definition *c, bool inside_column);
 void parse_sequence_options(struct parser *p, struct sequence_options *o);
 struct from_item *parse_object(struct parser *p);
+bool parse_at_as_query(const struct parser *p);                           /* AS and a query; LOB (c) STORE AS (..) is none */
 void parse_names(struct parser *p, struct view **names, uint32_t *count); /* ( a, b ) */
 void parse_skip_attributes(struct parser *p, struct definition *d);       /* physical attributes up to what the caller knows */
 void parse_rest(struct parser *p);                                        /* to the end of the statement */

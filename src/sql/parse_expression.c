@@ -289,6 +289,14 @@ static struct expression *parse_is(struct parser *p, struct expression *left)
     } else if (parse_accept_word(p, WORD_JSON)) {
         e->form = IS_JSON;
         if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p);
+        if (view_equal_ignoring_case(parse_token(p)->text, view_text("FORMAT"))) {
+            parse_advance(p);
+            if (!parse_at_word(p, WORD_JSON)) { /* OSON, BSON: binary forms */
+                e->form = IS_OTHER;
+                e->text = view_text("JSON in a binary form");
+            }
+            parse_any_name(p);
+        }
         while (parse_at_word(p, WORD_WITH) || parse_at_word(p, WORD_WITHOUT) || parse_at_word(p, WORD_UNIQUE) ||
                parse_at_word(p, WORD_KEY) || view_equal_ignoring_case(parse_token(p)->text, view_text("STRICT")) ||
                view_equal_ignoring_case(parse_token(p)->text, view_text("LAX")) ||
@@ -348,8 +356,15 @@ static struct expression *parse_multiset(struct parser *p, struct expression *le
 static struct expression *parse_condition(struct parser *p, struct expression *left)
 {
     const struct token *token = parse_token(p);
-    if (token->kind == TOKEN_OPERATOR && token->code >= OPERATOR_EQUAL && token->code <= OPERATOR_GREATER_EQUAL)
+    if (token->kind == TOKEN_OPERATOR && token->code >= OPERATOR_EQUAL && token->code <= OPERATOR_GREATER_EQUAL) {
+        const struct token *next = parse_ahead(p, 1), *last = parse_ahead(p, 2);
+        bool minus = token_is_operator(token, OPERATOR_LESS) && token_is_operator(next, OPERATOR_MINUS) &&
+                     token_is_operator(last, OPERATOR_GREATER) && last->at == token->at + 2;
+        bool equal = token_is_operator(token, OPERATOR_LESS_EQUAL) && token_is_operator(next, OPERATOR_GREATER);
+        bool hash = token_is_operator(token, OPERATOR_LESS) && view_equal(next->text, view_text("#"));
+        if (minus || equal || hash) parse_fail_at(p, token->at, "a distance of vectors is not translated", "vectors have no counterpart");
         return parse_compare(p, left, token->code);
+    }
     if (token->kind != TOKEN_WORD) return NULL;
     uint32_t negated = token->code == WORD_NOT;
     const struct token *word = parse_ahead(p, negated);
@@ -372,6 +387,9 @@ static struct expression *parse_condition(struct parser *p, struct expression *l
         p->at += negated + 1;
         e = parse_between(p, left);
         break;
+    case WORD_OVERLAPS:
+        if (left->kind != EXPRESSION_ROW) return NULL;
+        parse_fail_at(p, word->at, "OVERLAPS is not translated", "compare the ends of the two periods");
     case WORD_MULTISET:
     case WORD_MEMBER:
     case WORD_SUBMULTISET:

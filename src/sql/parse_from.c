@@ -13,6 +13,26 @@ static struct from_item *item_new(struct parser *p, enum from_kind kind)
     return item;
 }
 
+/* PERIOD FOR column: of a table with valid times. */
+static bool accept_period(struct parser *p)
+{
+    if (!parse_accept_words(p, WORD_PERIOD, WORD_FOR)) return false;
+    parse_any_name(p);
+    return true;
+}
+
+/* NESTED document COLUMNS (..): a join with JSON_TABLE in short. */
+static bool accept_nested(struct parser *p)
+{
+    uint32_t at = p->at + 1;
+    if (!parse_at_word(p, WORD_NESTED) || parse_ahead(p, 1)->kind == TOKEN_OPERATOR) return false;
+    while (at < p->end && at < p->at + 40 && !view_equal_ignoring_case(p->tokens[at].text, view_text("COLUMNS"))) at++;
+    if (at >= p->end || !token_is_operator(&p->tokens[at + 1], OPERATOR_LEFT)) return false;
+    p->at = at + 1;
+    parse_skip_brackets(p);
+    return true;
+}
+
 /* SAMPLE, AS OF, VERSIONS, PARTITION: known, and refused later with the reason. */
 static void parse_table_options(struct parser *p, struct from_item *item)
 {
@@ -36,12 +56,14 @@ static void parse_table_options(struct parser *p, struct from_item *item)
         } else if (parse_at_words(p, WORD_AS, WORD_OF)) {
             item->unsupported = "a flashback query asks for past states of the table";
             p->at += 2;
-            if (!parse_accept_word(p, WORD_SCN) && !parse_accept_word(p, WORD_TIMESTAMP)) parse_any_name(p);
+            if (!accept_period(p) && !parse_accept_word(p, WORD_SCN) && !parse_accept_word(p, WORD_TIMESTAMP)) parse_any_name(p);
             parse_operand(p);
         } else if (parse_at_words(p, WORD_VERSIONS, WORD_BETWEEN) || parse_at_words(p, WORD_VERSIONS, WORD_PERIOD)) {
             item->unsupported = "a flashback query asks for past states of the table";
-            p->at += 2;
-            if (!parse_accept_word(p, WORD_SCN) && !parse_accept_word(p, WORD_TIMESTAMP)) parse_any_name(p);
+            parse_advance(p);
+            bool period = accept_period(p);
+            parse_expect_word(p, WORD_BETWEEN);
+            if (!period && !parse_accept_word(p, WORD_SCN) && !parse_accept_word(p, WORD_TIMESTAMP)) parse_any_name(p);
             parse_operand(p);
             parse_expect_word(p, WORD_AND);
             parse_operand(p);
@@ -49,6 +71,8 @@ static void parse_table_options(struct parser *p, struct from_item *item)
             item->unsupported = "MATCH_RECOGNIZE is not translated";
             parse_advance(p);
             parse_skip_brackets(p);
+        } else if (accept_nested(p)) {
+            item->unsupported = "NESTED .. COLUMNS is not translated";
         } else {
             return;
         }
@@ -88,6 +112,14 @@ struct from_item *parse_table_reference(struct parser *p, bool alias_allowed)
     return item;
 }
 
+static void accept_outer_mark(struct parser *p, struct from_item *item)
+{
+    if (!parse_at(p, OPERATOR_LEFT) || !token_is_operator(parse_ahead(p, 1), OPERATOR_PLUS)) return;
+    p->at += 2;
+    parse_expect(p, OPERATOR_RIGHT);
+    item->outer = true;
+}
+
 static struct from_item *parse_table_function(struct parser *p)
 {
     struct from_item *item = item_new(p, FROM_FUNCTION);
@@ -101,11 +133,7 @@ static struct from_item *parse_table_function(struct parser *p)
         item->function = parse_expression(p);
     }
     parse_expect(p, OPERATOR_RIGHT);
-    if (parse_at(p, OPERATOR_LEFT) && token_is_operator(parse_ahead(p, 1), OPERATOR_PLUS)) {
-        p->at += 2;
-        parse_expect(p, OPERATOR_RIGHT);
-        item->outer = true;
-    }
+    accept_outer_mark(p, item);
     item->alias = parse_alias(p, true);
     return item;
 }
@@ -128,11 +156,13 @@ static struct from_item *parse_bracketed_item(struct parser *p, bool lateral)
         item = parse_pivots(p, item);
         item->alias = parse_alias(p, true);
     } else if (token_is_word(parse_ahead(p, 1), WORD_VALUES)) {
-        item = item_new(p, FROM_FUNCTION);
-        item->unsupported = "rows written as VALUES in FROM are not translated";
-        parse_skip_brackets(p);
+        item = item_new(p, FROM_QUERY);
+        parse_advance(p);
+        item->query = parse_query(p);
+        item->lateral = lateral;
+        parse_expect(p, OPERATOR_RIGHT);
         item->alias = parse_alias(p, true);
-        if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p);
+        if (parse_at(p, OPERATOR_LEFT)) parse_column_names(p, item->query->body);
     } else {
         parse_advance(p);
         item = parse_from_item(p);
@@ -156,6 +186,7 @@ static struct from_item *parse_primary_item(struct parser *p)
     if ((parse_at_word(p, WORD_TABLE) || parse_at_word(p, WORD_THE)) && bracket) return parse_table_function(p);
     if ((parse_at_word(p, WORD_JSON_TABLE) || parse_at_word(p, WORD_XMLTABLE)) && bracket) {
         struct from_item *item = parse_json_table(p, parse_token(p)->at);
+        accept_outer_mark(p, item);
         item->alias = parse_alias(p, true);
         return item;
     }
@@ -211,6 +242,12 @@ static void parse_join_condition(struct parser *p, struct from_item *join)
     parse_expect(p, OPERATOR_RIGHT);
 }
 
+static void refuse_partitioned_join(struct parser *p)
+{
+    if (parse_at_words(p, WORD_PARTITION, WORD_BY))
+        parse_fail_at(p, parse_token(p)->at, "a partitioned outer join is not translated", "join with every partition's key instead");
+}
+
 struct from_item *parse_from_item(struct parser *p)
 {
     parse_enter(p);
@@ -218,11 +255,12 @@ struct from_item *parse_from_item(struct parser *p)
     uint32_t joins = 0;
     for (;;) {
         struct from_item *join = item_new(p, FROM_JOIN);
-        if (parse_at_words(p, WORD_PARTITION, WORD_BY)) parse_fail(p, "a join that is not partitioned");
+        refuse_partitioned_join(p);
         if (!parse_join_words(p, join)) break;
         if (++joins > 200) parse_fail_at(p, join->at, "more than 200 joins in one place", "split the query");
         join->left = left;
         join->right = parse_primary_item(p);
+        refuse_partitioned_join(p);
         bool conditional = join->join <= JOIN_FULL && !join->natural;
         while (conditional && !parse_at_word(p, WORD_ON) && !parse_at_word(p, WORD_USING)) { /* a JOIN b JOIN c ON .. ON .. */
             struct from_item *inner = item_new(p, FROM_JOIN);

@@ -41,6 +41,8 @@ void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, ui
     do {
         struct with_item with = {.at = parse_token(p)->at};
         with.name = parse_name(p, NULL);
+        if (view_equal_ignoring_case(parse_token(p)->text, view_text("ANALYTIC")) && token_is_word(parse_ahead(p, 1), WORD_VIEW))
+            parse_fail_at(p, with.at, "analytic views are not translated", "make a plain view");
         if (parse_accept(p, OPERATOR_LEFT)) {
             do {
                 struct view column = parse_name(p, NULL);
@@ -176,6 +178,10 @@ static struct body *parse_select(struct parser *p)
     if (parse_accept_word(p, WORD_WHERE)) s->where = parse_expression(p);
     parse_connect(p, s);
     parse_grouping(p, s);
+    if (s->group_count > 0 && !s->connect_by) { /* Oracle takes the hierarchy after GROUP BY too: it is walked first all the same */
+        parse_connect(p, s);
+        parse_grouping(p, s);
+    }
     if (parse_at_word(p, WORD_MODEL))
         parse_fail_at(p, parse_token(p)->at, "the MODEL clause is not translated",
                       "rewrite it with analytic functions, or give a translation in the mapping file");
@@ -186,9 +192,55 @@ static struct body *parse_select(struct parser *p)
     return body;
 }
 
+/* VALUES (..), (..) as a query: SELECT .. FROM DUAL UNION ALL SELECT .. */
+static struct body *parse_value_rows(struct parser *p)
+{
+    struct body *set = translation_alloc(p->t, sizeof *set);
+    set->kind = BODY_SET;
+    parse_advance(p);
+    do {
+        struct body *row = translation_alloc(p->t, sizeof *row);
+        struct select *s = row->select = translation_alloc(p->t, sizeof *s);
+        struct from_item *dual = translation_alloc(p->t, sizeof *dual);
+        row->kind = BODY_SELECT;
+        s->at = dual->at = parse_token(p)->at;
+        dual->kind = FROM_TABLE;
+        dual->name = view_text("DUAL");
+        LIST_ADD(p->t, s->from, s->from_count, dual);
+        parse_expect(p, OPERATOR_LEFT);
+        do {
+            struct select_item item = {.expression = parse_expression(p)};
+            LIST_ADD(p->t, s->items, s->item_count, item);
+            parse_check_list(p, s->item_count, "columns are selected");
+        } while (parse_accept(p, OPERATOR_COMMA));
+        parse_expect(p, OPERATOR_RIGHT);
+        uint32_t operators = set->term_count ? set->term_count - 1 : 0;
+        if (set->term_count) LIST_ADD(p->t, set->operators, operators, (enum set_operator){SET_UNION_ALL});
+        LIST_ADD(p->t, set->terms, set->term_count, row);
+        parse_check_list(p, set->term_count, "rows are listed");
+    } while (parse_accept(p, OPERATOR_COMMA));
+    return set->term_count == 1 ? set->terms[0] : set;
+}
+
+void parse_column_names(struct parser *p, struct body *body)
+{
+    uint32_t count = 0;
+    struct view *names = NULL;
+    while (body->kind == BODY_SET) body = body->terms[0];
+    parse_expect(p, OPERATOR_LEFT);
+    do {
+        struct view name = parse_name(p, NULL);
+        LIST_ADD(p->t, names, count, name);
+    } while (parse_accept(p, OPERATOR_COMMA));
+    parse_expect(p, OPERATOR_RIGHT);
+    if (body->kind != BODY_SELECT || count != body->select->item_count) parse_fail(p, "as many names as there are columns");
+    for (uint32_t i = 0; i < count; i++) body->select->items[i].alias = names[i];
+}
+
 static struct body *parse_term(struct parser *p)
 {
     if (parse_at_word(p, WORD_SELECT)) return parse_select(p);
+    if (parse_at_word(p, WORD_VALUES) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) return parse_value_rows(p);
     if (!parse_at(p, OPERATOR_LEFT)) parse_fail(p, "SELECT");
     struct body *body = translation_alloc(p->t, sizeof *body);
     body->kind = BODY_QUERY;

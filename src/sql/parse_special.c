@@ -285,7 +285,14 @@ struct expression *parse_special(struct parser *p)
     case WORD_CURSOR: return bracket ? parse_query_word(p, EXPRESSION_UNSUPPORTED) : NULL;
     case WORD_DATE:
     case WORD_TIMESTAMP: return next->kind == TOKEN_STRING ? parse_datetime(p) : NULL;
-    case WORD_INTERVAL: return next->kind == TOKEN_STRING ? parse_interval(p) : NULL;
+    case WORD_INTERVAL:
+        if (next->kind == TOKEN_BIND) /* as the source's cursor cache has literals that it replaced */
+            parse_fail_at(p, parse_token(p)->at, "an interval whose text is a bind is not translated", "write NUMTODSINTERVAL(..)");
+        return next->kind == TOKEN_STRING ? parse_interval(p) : NULL;
+    case WORD_JSON:
+        if (token_is_operator(next, OPERATOR_LEFT_BRACE) || token_is_operator(next, OPERATOR_LEFT_BRACKET))
+            parse_fail_at(p, parse_token(p)->at, "the JSON constructor is not translated", "write JSON_OBJECT or JSON_ARRAY");
+        return NULL;
     case WORD_DEFAULT:
         e = expression_new(p, EXPRESSION_DEFAULT);
         parse_advance(p);

@@ -114,6 +114,14 @@ static void parse_identity(struct parser *p, struct column_definition *c)
     parse_expect(p, OPERATOR_RIGHT);
 }
 
+/* VIRTUAL, and what the redo log says of columns that the source made for itself. */
+static void accept_virtual(struct parser *p)
+{
+    if (!parse_accept_word(p, WORD_VIRTUAL) || !parse_accept_word(p, WORD_BY)) return;
+    parse_any_name(p);
+    if (parse_accept_word(p, WORD_FOR)) parse_any_name(p);
+}
+
 static void parse_generated(struct parser *p, struct column_definition *c)
 {
     c->identity_always = parse_accept_word(p, WORD_ALWAYS);
@@ -132,7 +140,7 @@ static void parse_generated(struct parser *p, struct column_definition *c)
     parse_expect(p, OPERATOR_LEFT);
     c->generated = parse_expression(p);
     parse_expect(p, OPERATOR_RIGHT);
-    parse_accept_word(p, WORD_VIRTUAL);
+    accept_virtual(p);
 }
 
 static bool at_type(const struct parser *p)
@@ -188,7 +196,7 @@ struct column_definition parse_column_definition(struct parser *p, struct defini
             p->at += 2;
             c.generated = parse_expression(p);
             parse_expect(p, OPERATOR_RIGHT);
-            parse_accept_word(p, WORD_VIRTUAL);
+            accept_virtual(p);
         } else if (parse_at_word(p, WORD_INVISIBLE)) {
             definition_differs(p, d, "the target has no invisible columns");
             parse_advance(p);
@@ -254,8 +262,7 @@ void parse_create_table(struct parser *p, struct definition *d)
         parse_expect(p, OPERATOR_RIGHT);
     }
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
-        if (parse_at_word(p, WORD_AS) && (token_is_word(parse_ahead(p, 1), WORD_SELECT) || token_is_word(parse_ahead(p, 1), WORD_WITH) ||
-                                          token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))) {
+        if (parse_at_as_query(p)) {
             parse_advance(p);
             d->query = parse_query(p);
         } else {
@@ -340,6 +347,11 @@ static void parse_drop_action(struct parser *p, struct definition *d)
 static void parse_rename_action(struct parser *p, struct definition *d)
 {
     struct alter_action a = {.kind = ALTER_RENAME_TABLE};
+    if ((parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION)) && !token_is_word(parse_ahead(p, 1), WORD_TO)) {
+        definition_refuse(d, "the target's partitions may be others", "none is needed on the target");
+        parse_rest(p);
+        return;
+    }
     if (parse_accept_word(p, WORD_COLUMN))
         a.kind = ALTER_RENAME_COLUMN;
     else if (parse_accept_word(p, WORD_CONSTRAINT))

@@ -361,9 +361,25 @@ static void resolve_select(struct translation *t, struct select *s, struct query
     if (s->into_count) finding_refuse(t, s->at, "select into", "SELECT INTO belongs to procedural code", "fetch the row instead");
 }
 
-static void widen_columns(struct query *q, const struct query *other)
+static bool is_loose(const struct expression *e)
+{
+    return e && (e->kind == EXPRESSION_BIND || e->kind == EXPRESSION_NULL);
+}
+
+/* Binds that stand in every branch have no type but the one that is wanted of the whole column: they are kept together. */
+static void gather_branches(struct translation *t, struct relation_column *column, const struct relation_column *other)
+{
+    if (is_loose(column->expression)) LIST_ADD(t, column->branches, column->branch_count, column->expression);
+    if (column->branch_count && is_loose(other->expression))
+        LIST_ADD(t, column->branches, column->branch_count, other->expression);
+    else
+        column->branch_count = 0;
+}
+
+static void widen_columns(struct translation *t, struct query *q, const struct query *other)
 {
     for (uint32_t i = 0; i < q->column_count && i < other->column_count; i++) {
+        gather_branches(t, &q->columns[i], &other->columns[i]);
         struct typing *a = &q->columns[i].typing;
         const struct typing *b = &other->columns[i].typing;
         if (a->type == SQL_UNKNOWN) *a = *b;
@@ -393,7 +409,7 @@ static void resolve_body(struct translation *t, struct body *body, struct query 
         for (uint32_t i = 0; i < body->term_count; i++) {
             struct query branch = {.known = true};
             resolve_body(t, body->terms[i], i == 0 && first ? q : &branch, outer, true);
-            if (i > 0) widen_columns(q, &branch);
+            if (i > 0) widen_columns(t, q, &branch);
         }
         return;
     }

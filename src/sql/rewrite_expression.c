@@ -3,6 +3,7 @@
 #include "sql/build.h"
 #include "sql/check.h"
 #include "sql/function.h"
+#include "sql/json.h"
 #include "sql/rewrite.h"
 #include "sql/rewrite_parts.h"
 
@@ -101,7 +102,7 @@ static struct expression *rewrite_is(struct translation *t, struct expression *e
     case IS_JSON:
         finding_difference(t, e->at, "IS JSON", "documents in lax syntax (names without quotes, single quotes) are none for the target",
                            "store strict JSON");
-        return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_NOT, e->negated ? "NOT @is_json(\1)" : "@is_json(\1)", as_text(t, a));
+        return BUILD_TEMPLATE(t, e->at, e->typing, PRECEDENCE_NOT, e->negated ? "NOT @is_json(\1)" : "@is_json(\1)", as_document(t, a));
     default: break;
     }
     finding_refuse(t, e->at, "is", "IS with an object or collection condition is not translated", "give a translation in the mapping file");

@@ -208,6 +208,7 @@ static void translate_inside(struct translation *t, struct statement **statement
 {
     if (setjmp(t->stop) != 0) return;
     t->tokens = token_list(t->arena, t->text, &t->token_count, &t->bind_count);
+    if (t->tokens && parse_drop_continuations(t)) t->tokens = token_list(t->arena, t->text, &t->token_count, &t->bind_count);
     if (!t->tokens) {
         finding_refuse(t, 0, "limit", "the statement needs more working memory than one translation may have", "split the statement");
         return;
