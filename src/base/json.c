@@ -25,6 +25,13 @@ static size_t character_size(struct view v)
     return size;
 }
 
+size_t json_utf8_size(struct view text)
+{
+    size_t at = 0, size;
+    while (at < text.size && (size = character_size(view_of(text.data + at, text.size - at))) > 0) at += size;
+    return at;
+}
+
 static size_t escape_one(struct view text, size_t size, char out[ESCAPED_MAX])
 {
     static const char letters[] = {['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\b'] = 'b', ['\f'] = 'f'};

@@ -55,6 +55,8 @@ void json_field_real(struct json *json, const char *key, double number);
 void json_field_boolean(struct json *json, const char *key, bool value);
 
 /* Escapes as much of the text as fits whole characters into `size` bytes; answers the bytes written, without quotes. */
+/* How many bytes at the front are UTF-8: all of them, or up to the first that is not. */
+size_t json_utf8_size(struct view text);
 size_t json_escape(struct view text, char *out, size_t size);
 
 #endif

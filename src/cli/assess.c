@@ -53,12 +53,17 @@ static const char *reason_of(const struct sql_plan *plan)
     return "";
 }
 
-static void one(void *context, const char *id, struct view text, uint64_t weight)
+static void one(void *context, const struct statement_read *read)
 {
     struct assessment *a = context;
-    (void)id;
-    struct sql_plan *plan = sql_translate(&a->options, text);
-    count_one(a, plan->state, plan->kind, weight, plan->source_text, reason_of(plan));
+    char front[201];
+    if (read->problem) {
+        snprintf(front, sizeof front, VIEW_FORMAT, VIEW_ARGUMENTS(read->text));
+        count_one(a, SQL_UNPARSED, SQL_OTHER, read->weight, front, read->problem);
+        return;
+    }
+    struct sql_plan *plan = sql_translate(&a->options, read->text);
+    count_one(a, plan->state, plan->kind, read->weight, plan->source_text, reason_of(plan));
     sql_plan_unref(plan);
 }
 

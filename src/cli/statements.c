@@ -22,86 +22,41 @@ static bool read_all(const char *file, struct buffer *out, struct error *error)
     return true;
 }
 
+/* One line of JSON: {"sql": .., "id": .., "executions": ..}. What it lacks is said, with the line's number as id. */
+static void json_line(struct view line, size_t number, statements_one *one, void *context)
+{
+    char id_text[32], problem_text[300];
+    json_error_t problem = {0};
+    struct statement_read read = {.id = id_text, .weight = 1};
+    json_t *root = json_loadb((const char *)line.data, line.size, 0, &problem);
+    json_t *id = json_object_get(root, "id"), *sql = json_object_get(root, "sql"), *executions = json_object_get(root, "executions");
+    snprintf(id_text, sizeof id_text, "%zu", number);
+    if (json_is_integer(id)) snprintf(id_text, sizeof id_text, "%lld", (long long)json_integer_value(id));
+    if (json_is_string(id)) read.id = json_string_value(id);
+    if (json_is_integer(executions) && json_integer_value(executions) >= 0) read.weight = (uint64_t)json_integer_value(executions);
+    if (json_is_string(sql)) {
+        read.text = view_of(json_string_value(sql), json_string_length(sql));
+    } else {
+        if (root)
+            snprintf(problem_text, sizeof problem_text, "line %zu has no text \"sql\"", number);
+        else
+            snprintf(problem_text, sizeof problem_text, "line %zu is no JSON: %.200s", number, problem.text);
+        read.problem = problem_text;
+        read.text = line.size > 200 ? view_of(line.data, 200) : line;
+    }
+    one(context, &read);
+    json_decref(root);
+}
+
 static void json_lines(struct view text, statements_one *one, void *context)
 {
-    size_t at = 0, line = 0;
+    size_t at = 0, number = 0;
     while (at < text.size) {
         const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
         size_t size = end ? (size_t)(end - (text.data + at)) : text.size - at;
-        json_error_t problem;
-        json_t *root = json_loadb((const char *)text.data + at, size, 0, &problem);
-        const char *sql = json_string_value(json_object_get(root, "sql"));
-        json_t *id = json_object_get(root, "id");
-        char number[32];
-        snprintf(number, sizeof number, "%zu", ++line);
-        if (json_is_integer(id)) snprintf(number, sizeof number, "%lld", (long long)json_integer_value(id));
-        json_t *executions = json_object_get(root, "executions");
-        uint64_t weight = json_is_integer(executions) && json_integer_value(executions) >= 0 ? (uint64_t)json_integer_value(executions) : 1;
-        if (sql) one(context, json_is_string(id) ? json_string_value(id) : number, view_text(sql), weight);
-        json_decref(root);
+        number++;
+        if (view_trim(view_of(text.data + at, size)).size) json_line(view_of(text.data + at, size), number, one, context);
         at += size + 1;
-    }
-}
-
-/* The end of one token-like stretch from `at`: quotes and comments are skipped whole. */
-static size_t skip(struct view text, size_t at)
-{
-    uint8_t c = text.data[at];
-    if (c == '\'' || c == '"') {
-        for (at++; at < text.size && text.data[at] != c; at++) {}
-        return at + 1;
-    }
-    if (c == '-' && at + 1 < text.size && text.data[at + 1] == '-') {
-        while (at < text.size && text.data[at] != '\n') at++;
-        return at;
-    }
-    if (c == '/' && at + 1 < text.size && text.data[at + 1] == '*') {
-        for (at += 2; at + 1 < text.size && !(text.data[at] == '*' && text.data[at + 1] == '/'); at++) {}
-        return at + 2;
-    }
-    return at + 1;
-}
-
-static bool is_block(struct view text)
-{
-    static const char *const words[] = {"BEGIN",
-                                        "DECLARE",
-                                        "CREATE OR REPLACE TRIGGER",
-                                        "CREATE TRIGGER",
-                                        "CREATE OR REPLACE PROCEDURE",
-                                        "CREATE OR REPLACE FUNCTION",
-                                        "CREATE OR REPLACE PACKAGE",
-                                        "CREATE PROCEDURE",
-                                        "CREATE FUNCTION",
-                                        "CREATE PACKAGE"};
-    text = view_trim(text);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (text.size >= strlen(words[i]) && strncasecmp((const char *)text.data, words[i], strlen(words[i])) == 0) return true;
-    return false;
-}
-
-static void semicolons(struct view text, statements_one *one, void *context)
-{
-    size_t start = 0, at = 0;
-    unsigned number = 0;
-    char id[32];
-    while (at <= text.size) {
-        bool end = at == text.size;
-        bool line_start = at == 0 || (at < text.size && text.data[at - 1] == '\n');
-        bool slash =
-            !end && line_start && text.data[at] == '/' && (at + 1 == text.size || text.data[at + 1] == '\n' || text.data[at + 1] == '\r');
-        bool semicolon = !end && text.data[at] == ';' && !is_block(view_of(text.data + start, at - start));
-        if (end || slash || semicolon) {
-            struct view statement = view_trim(view_of(text.data + start, at - start));
-            if (statement.size) {
-                snprintf(id, sizeof id, "%u", ++number);
-                one(context, id, statement, 1);
-            }
-            start = ++at;
-            continue;
-        }
-        at = skip(text, at);
-        if (at > text.size) at = text.size;
     }
 }
 
@@ -110,11 +65,14 @@ bool statements_read(const char *file, statements_one *one, void *context, struc
     struct buffer text;
     buffer_init(&text, 1ull << 30);
     bool good = read_all(file, &text, error);
-    struct view all = buffer_view(&text), trimmed = view_trim(all);
+    struct view all = buffer_view(&text);
+    if (view_starts_with(all, "\xEF\xBB\xBF")) all = view_of(all.data + 3, all.size - 3); /* a byte order mark */
+    struct view trimmed = view_trim(all);
+    if (good && trimmed.size == 0) fprintf(stderr, "%s: there are no statements in it\n", file);
     if (good && trimmed.size && trimmed.data[0] == '{')
         json_lines(all, one, context);
     else if (good)
-        semicolons(all, one, context);
+        script_read(all, one, context);
     buffer_release(&text);
     return good;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct run {
-    bool json;
+    bool json, bad;
     struct sql_options options;
 };
 
@@ -32,8 +32,12 @@ static void print_json(const char *id, struct view text, const struct sql_plan *
     json_field_text(&json, "class", sql_class_name(plan->class_));
     json_key(&json, "tables");
     json_array_begin(&json);
-    for (uint32_t i = 0; i < plan->table_count; i++)
-        if (plan->tables[i].table) json_text(&json, plan->tables[i].table->name);
+    for (uint32_t i = 0; i < plan->name_count; i++) {
+        char name[300];
+        const struct sql_name_use *use = &plan->names[i];
+        snprintf(name, sizeof name, "%s%s%s", use->schema, use->schema[0] ? "." : "", use->name);
+        json_text(&json, name);
+    }
     json_array_end(&json);
     json_key(&json, "findings");
     json_array_begin(&json);
@@ -52,11 +56,35 @@ static void print_json(const char *id, struct view text, const struct sql_plan *
     buffer_release(&out);
 }
 
-static void one(void *context, const char *id, struct view text, uint64_t weight)
+/* No statement: said in the same form, and by the exit status. */
+static void print_problem(struct run *run, const char *id, struct view text, const char *problem)
+{
+    struct sql_finding finding = {.line = 1, .column = 1, .reason = problem, .advice = "mend the input"};
+    struct sql_plan nothing = {.state = SQL_UNPARSED, .class_ = SQL_CLASS_OPAQUE, .findings = &finding, .finding_count = 1};
+    run->bad = true;
+    if (run->json)
+        print_json(id, text, &nothing);
+    else
+        printf("-- %s: %s\n", id, problem);
+}
+
+static void one(void *context, const struct statement_read *read)
 {
     struct run *run = context;
+    struct view text = read->text;
+    const char *id = read->id;
+    size_t good = json_utf8_size(text);
+    char problem[80];
+    if (read->problem) {
+        print_problem(run, id, text, read->problem);
+        return;
+    }
+    if (good < text.size) {
+        snprintf(problem, sizeof problem, "byte %zu of the statement is not UTF-8", good + 1);
+        print_problem(run, id, text, problem);
+        return;
+    }
     struct sql_plan *plan = sql_translate(&run->options, text);
-    (void)weight;
     if (run->json) {
         print_json(id, text, plan);
     } else {
@@ -87,5 +115,6 @@ int command_translate(const struct arguments *arguments)
     }
     bool good = statements_read(arguments->rest[0], one, &run, &error);
     if (catalog) sql_catalog_free(catalog);
-    return good ? 0 : command_fail(&error);
+    if (!good) return command_fail(&error);
+    return run.bad ? 1 : 0;
 }

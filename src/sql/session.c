@@ -79,16 +79,43 @@ static void scan_name(struct translation *t, uint32_t at, bool written)
         item->name = token_name(t, &t->tokens[at + 2]);
     }
     const struct sql_table *table = resolve_table(t, item->schema, item->name);
-    if (!table) return;
+    if (!table && t->options->catalog) return;
     struct relation *r = scope_add(t, scope_new(t, NULL), item);
     r->table = table;
     item->dml_target = written;
 }
 
+/* Without a catalog to ask, what is no table's place: SELECT .. INTO variable, FOR UPDATE OF, USING of bind lists, EXTRACT(.. FROM ..). */
+static bool may_name_table(const struct translation *t, uint32_t at, bool bracketed)
+{
+    const struct token *before = at > 0 ? &t->tokens[at - 1] : NULL;
+    if (t->options->catalog) return true;
+    switch ((enum word)t->tokens[at].code) {
+    case WORD_INTO: return before && (token_is_word(before, WORD_INSERT) || token_is_word(before, WORD_MERGE));
+    case WORD_UPDATE: return !before || (!token_is_word(before, WORD_FOR) && !token_is_word(before, WORD_THEN));
+    case WORD_TABLE:
+        return before && (token_is_word(before, WORD_CREATE) || token_is_word(before, WORD_ALTER) || token_is_word(before, WORD_DROP) ||
+                          token_is_word(before, WORD_TRUNCATE));
+    case WORD_USING: return false;
+    case WORD_FROM: return !bracketed;
+    default: return true;
+    }
+}
+
+/* Does a FROM that follows belong to EXTRACT(..), TRIM(..)? Seen at their names; over at their closing bracket. */
+static bool takes_from(const struct translation *t, uint32_t at)
+{
+    const struct token *token = &t->tokens[at];
+    return (token_is_word(token, WORD_EXTRACT) || token_is_word(token, WORD_TRIM)) && token_is_operator(token + 1, OPERATOR_LEFT);
+}
+
 void session_scan_tables(struct translation *t)
 {
+    uint32_t until = 0;
     for (uint32_t i = 0; i + 1 < t->token_count; i++) {
         if (t->tokens[i].kind != TOKEN_WORD) continue;
+        if (takes_from(t, i)) until = t->tokens[i + 1].value;
+        if (!may_name_table(t, i, i < until)) continue;
         switch ((enum word)t->tokens[i].code) {
         case WORD_INTO:
         case WORD_UPDATE:

@@ -11,6 +11,7 @@
 #include "sql/resolve.h"
 #include "sql/rewrite.h"
 #include "sql/session.h"
+#include "sql/table_name.h"
 
 enum { WORK_MAX = 384 << 20, TEXT_FACTOR = 16, TEXT_BASE = 256 << 10 };
 
@@ -48,8 +49,10 @@ static void list_binds(struct translation *t)
 static struct view trimmed(struct view text)
 {
     text = view_trim(text);
-    while (text.size > 0 && (text.data[text.size - 1] == ';' || text.data[text.size - 1] == '/' || text.data[text.size - 1] <= ' '))
+    while (text.size > 0 && (text.data[text.size - 1] == ';' || text.data[text.size - 1] == '/' || text.data[text.size - 1] <= ' ')) {
+        if (text.data[text.size - 1] == '/' && text.size > 1 && text.data[text.size - 2] == '*') break; /* the end of a comment */
         text.size--;
+    }
     return text;
 }
 
@@ -252,6 +255,7 @@ static void fill_plan(struct sql_plan *plan, struct translation *t, struct state
     keep_findings(plan, t, arena);
     keep_binds(plan, t, texts->parameters, arena);
     keep_tables(plan, t, s, arena);
+    table_names_keep(plan, t, s, arena);
     keep_class(plan, c, arena);
     if (s) keep_columns(plan, s, arena);
     plan->volatile_ = t->is_volatile || t->arbitrary_rows;

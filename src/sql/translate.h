@@ -78,6 +78,11 @@ struct sql_table_use {
     const struct sql_table *table;
     bool read, written;
 };
+/* A table as the statement names it, folded as the source folds; schema "": none written. Also of tables that the catalog does not know. */
+struct sql_name_use {
+    const char *schema, *name;
+    bool read, written;
+};
 struct sql_result_column {
     const char *name;
     enum sql_type type;
@@ -109,6 +114,8 @@ struct sql_plan {
         *returning_into_text; /* as target_text plus RETURNING of exactly the INTO expressions, for serving without image; NULL: none */
     struct sql_table_use *tables;
     uint32_t table_count;
+    struct sql_name_use *names; /* for reports; of PL/SQL and of texts that were not read to their end: what looks like a table */
+    uint32_t name_count;
     const struct sql_table *written; /* the one table written, NULL: none or several */
     const struct sql_key *key;       /* key whose columns are all known from the statement; NULL: not by key */
     struct sql_key_part *key_parts;  /* one per key column */
