@@ -129,6 +129,7 @@ bool session_kind_writes(const struct call *call)
     case KIND_DML:
     case KIND_PLSQL:
     case KIND_DDL:
+    case KIND_DISTRIBUTED:
     case KIND_SAVEPOINT: return true;
     case KIND_QUERY: return call->plan && call->plan->for_update;
     case KIND_OTHER: return call->plan && (call->plan->kind == SQL_LOCK_TABLE || call->plan->kind == SQL_SET_TRANSACTION);

@@ -8,8 +8,9 @@ static const struct {
     uint8_t function;
     enum call_kind kind;
 } function_kinds[] = {
-    {WIRE_FN_FETCH, KIND_FETCH},       {WIRE_FN_LOB, KIND_LOB},       {WIRE_FN_COMMIT, KIND_COMMIT},
-    {WIRE_FN_ROLLBACK, KIND_ROLLBACK}, {WIRE_FN_LOGOFF, KIND_LOGOFF},
+    {WIRE_FN_FETCH, KIND_FETCH},           {WIRE_FN_LOB, KIND_LOB},       {WIRE_FN_COMMIT, KIND_COMMIT},
+    {WIRE_FN_ROLLBACK, KIND_ROLLBACK},     {WIRE_FN_LOGOFF, KIND_LOGOFF}, {WIRE_FN_TPC_SWITCH, KIND_DISTRIBUTED},
+    {WIRE_FN_TPC_STATE, KIND_DISTRIBUTED},
 };
 
 static const enum call_kind statement_kinds[SQL_KIND_COUNT] = {

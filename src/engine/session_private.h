@@ -45,7 +45,8 @@ enum call_kind {
     KIND_SESSION,
     KIND_FETCH,
     KIND_LOB,
-    KIND_LOGOFF
+    KIND_LOGOFF,
+    KIND_DISTRIBUTED /* start, end, prepare, commit, .. of a branch of a distributed transaction */
 };
 
 /* A result that the target gave for one cursor: rows stay in libpq's memory until the cursor is run again or closed. */
@@ -92,6 +93,7 @@ struct savepoint {
 struct transaction {
     bool counted;    /* in engine->transactions_open */
     bool open;       /* a statement that writes or locks ran and no commit since */
+    bool seen_open;  /* the source said at the end of the call before that a transaction is open */
     bool wrote;      /* records exist */
     bool locked;     /* a query locked rows on the target: no record of it exists */
     bool journalled; /* records stand in the journal (abort must be told) */
@@ -99,6 +101,7 @@ struct transaction {
     uint64_t csn;    /* of the intent under way; 0: none */
     uint64_t since_us;
     uint32_t ordinal; /* next statement's number */
+    uint32_t block;   /* ordinal after the first PL/SQL block of which nobody knows what it does; 0: none ran */
     uint32_t tables[SESSION_TABLES_MAX];
     uint32_t table_count;
     bool unknown_tables;
@@ -257,6 +260,7 @@ struct record session_record_make(struct session *s);
 void session_record_dml(struct session *s); /* a write succeeded inside a transaction: journal it */
 bool session_intent(struct session *s);     /* true: waiting for the journal */
 void session_outcome(struct session *s, enum journal_outcome outcome);
+void session_intent_late(struct session *s, enum journal_outcome outcome); /* intent and outcome of what the source has ended already */
 void session_transaction_begin(struct session *s);
 void session_transaction_side(struct session *s, enum engine_side side);
 bool session_transaction_enter(struct session *s); /* counts it; false: a switch holds new transactions */
@@ -265,6 +269,13 @@ void session_transaction_abort(struct session *s); /* rolled back: its records a
 void session_savepoint(struct session *s, const char *name);
 void session_rollback_to(struct session *s, const char *name);
 void session_add_tables(struct session *s, const struct sql_plan *plan);
+/* session_end.c: what ends transactions besides COMMIT and ROLLBACK */
+bool session_ended_unseen(const struct session *s); /* the source had one open before this call, and has none now */
+void session_unseen_end(struct session *s);         /* .. and nothing that we know of ends one */
+void session_block_over(struct session *s, bool good);
+bool session_block_writes_nothing(struct view text); /* calls of packages that change no row, and nothing else */
+void session_ddl_over(struct session *s, bool good);
+void session_distributed_over(struct session *s);
 /* session_serve.c: reads from the target */
 void session_serve(struct session *s);
 void session_serve_fetch(struct session *s);

@@ -56,6 +56,8 @@ void session_transaction_end(struct session *s)
 
 void session_transaction_abort(struct session *s)
 {
+    if (s->tx.block && s->tx.journalled)
+        engine_gap(s->engine, NULL, "a transaction was rolled back in which a PL/SQL block ran that may have committed inside");
     if (s->tx.journalled) s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
     s->tx.open = false;
     s->tx.wrote = false;
@@ -169,6 +171,18 @@ bool session_intent(struct session *s)
     return true;
 }
 
+void session_intent_late(struct session *s, enum journal_outcome outcome)
+{
+    struct record_intent intent = {.unknown_tables = s->tx.unknown_tables};
+    struct buffer payload;
+    buffer_init(&payload, 0);
+    s->tx.csn = journal_next_csn(s->engine->journal);
+    atomic_fetch_add_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
+    record_encode_intent(&payload, &intent);
+    journal_record(s, JOURNAL_INTENT, s->tx.csn, &payload, false);
+    session_outcome(s, outcome);
+}
+
 /* The call that carried the commit failed: what ran before it is still open, under the same id, and its commit will get another CSN. */
 static void not_committed(struct session *s)
 {
@@ -240,6 +254,7 @@ void session_rollback_to(struct session *s, const char *name)
         if (strcasecmp(s->tx.savepoints[i].name, name) != 0) continue;
         s->tx.savepoint_count = i + 1;
         uint32_t ordinal = s->tx.savepoints[i].ordinal;
+        if (s->tx.block > ordinal) s->tx.block = 0; /* the savepoint is still there: nothing was committed since */
         s->tx.log.end = s->tx.log.start + s->tx.savepoints[i].log_size;
         if (!s->tx.journalled || ordinal >= s->tx.ordinal) return;
         uint8_t payload[4] = {(uint8_t)ordinal, (uint8_t)(ordinal >> 8), (uint8_t)(ordinal >> 16), (uint8_t)(ordinal >> 24)};

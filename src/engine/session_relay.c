@@ -253,6 +253,7 @@ static void dml_over(struct session *s, bool good)
             session_outcome(s, JOURNAL_UNKNOWN);
         else
             session_outcome(s, s->tx.journalled ? JOURNAL_UNKNOWN : JOURNAL_ROLLED_BACK);
+        s->tx.open = false; /* without a CSN, as in observe, too */
         return;
     }
     if (good || some) {
@@ -261,26 +262,6 @@ static void dml_over(struct session *s, bool good)
         else
             session_transaction_begin(s);
     }
-}
-
-static void plsql_over(struct session *s, bool good)
-{
-    struct call *call = &s->call;
-    if (call->commits) {
-        bool still_open = !good && call->end.transaction_open;
-        session_outcome(s, good ? JOURNAL_COMMITTED : still_open ? JOURNAL_NOT_COMMITTED : JOURNAL_UNKNOWN);
-        if (still_open && call->policy->mirror && call->plan && call->plan->class_ == SQL_CLASS_OPAQUE)
-            engine_gap(s->engine, NULL, "a PL/SQL block that failed may have committed inside");
-        return;
-    }
-    if (!good) return;
-    if (!call->end.transaction_open && !s->tx.open) {
-        /* It changed nothing that is still open: either nothing at all, or it committed inside. The first call tells by its class. */
-        if (call->policy->mirror && call->plan && call->plan->class_ == SQL_CLASS_OPAQUE)
-            engine_gap(s->engine, NULL, "a PL/SQL block may have committed inside");
-        return;
-    }
-    session_record_dml(s);
 }
 
 static void session_command_over(struct session *s)
@@ -299,6 +280,8 @@ static void query_over(struct session *s, bool good)
     if (call->statement) histogram_add(&call->statement->fingerprint->source_us, took);
     if (s->tx.csn)
         session_outcome(s, good ? JOURNAL_COMMITTED : call->end.transaction_open ? JOURNAL_NOT_COMMITTED : JOURNAL_UNKNOWN);
+    else if (call->commits && (good || !call->end.transaction_open))
+        s->tx.open = false;
     else if (call->plan && call->plan->for_update && good && !call->commits)
         session_transaction_begin(s);
     if (s->capture_job && call->cursor == s->capture_cursor) {
@@ -318,7 +301,7 @@ void session_reply_over(struct session *s)
     case KIND_QUERY:
     case KIND_FETCH: query_over(s, good); break;
     case KIND_DML: dml_over(s, good); break;
-    case KIND_PLSQL: plsql_over(s, good); break;
+    case KIND_PLSQL: session_block_over(s, good); break;
     case KIND_COMMIT:
         session_outcome(s, good ? JOURNAL_COMMITTED : JOURNAL_UNKNOWN);
         if (good) s->tx.open = false;
@@ -335,15 +318,14 @@ void session_reply_over(struct session *s)
     case KIND_SESSION:
         if (good) session_command_over(s);
         break;
-    case KIND_DDL:
-        session_outcome(s, JOURNAL_COMMITTED);
-        s->tx.open = false;
-        if (good && call->policy->mirror) engine_gap(s->engine, NULL, "DDL ran on the source: the target's schema must follow");
-        break;
+    case KIND_DDL: session_ddl_over(s, good); break;
+    case KIND_DISTRIBUTED: session_distributed_over(s); break;
     default: break;
     }
+    if (is_execute(wire_tap_request(s->tap)) && call->kind != KIND_ROLLBACK_TO && session_ended_unseen(s)) session_unseen_end(s);
     if (s->tx.counted && !s->tx.open && call->end.transaction_open && call->kind != KIND_COMMIT && call->kind != KIND_ROLLBACK)
         session_transaction_begin(s);
+    s->tx.seen_open = s->tx.open && call->end.transaction_open;
 }
 
 /* ---- packets that are not simply forwarded ---- */

@@ -507,6 +507,9 @@ void session_target_control(struct session *s)
             snprintf(s->schema, sizeof s->schema, "%.128s", call->plan->session_value);
         session_answer_ok(s, 42);
         return;
+    case KIND_DISTRIBUTED:
+        session_answer_error(s, 439, "ORA-00439: feature not enabled: distributed transactions are not served by the target\n", 0);
+        return;
     default: break;
     }
     if (request->function == WIRE_FN_VERSION) {
