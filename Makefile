@@ -43,6 +43,7 @@ LIBS_standin := $(LIBS_io) -lmariadb
 sources = $(sort $(wildcard src/$(1)/*.c src/$(1)/*/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 libs = $(foreach f,$(BELOW_$(1)),$(BUILD)/lib$(f).a)
+unit_libs = $(if $(filter cli,$(1)),$(BUILD)/libcli.a) $(call libs,$(1))
 
 .PHONY: all
 all: $(BUILD)/understudy $(BUILD)/standin
@@ -78,6 +79,10 @@ $(BUILD)/standin_udf.so: $(wildcard standin/udf/*.c standin/udf/*.h) src/base/me
 $(BUILD)/standin-server: $(STANDIN_OBJECTS) $(call libs,standin)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $(STANDIN_OBJECTS) -Wl,--start-group $(call libs,standin) -Wl,--end-group $(LIBS_standin)
 
+# The commands without main, for their unit tests.
+$(BUILD)/libcli.a: $(filter-out %/main.o,$(call objects,cli))
+	@rm -f $@ && ar rcs $@ $^
+
 # Unit tests: tests/unit/test_FLOOR_NAME.c is linked with FLOOR and what is below it.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 unit_floor = $(word 2,$(subst _, ,$(notdir $(basename $(1)))))
@@ -85,9 +90,9 @@ unit_binary = $(BUILD)/tests/$(notdir $(basename $(1)))
 UNIT_BINARIES := $(foreach s,$(UNIT_SOURCES),$(call unit_binary,$(s)))
 TEST_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 define unit_rule
-$$(BUILD)/tests/$(notdir $(basename $(1))): $$(BUILD)/$(basename $(1)).o $$(call libs,$(call unit_floor,$(1)))
+$$(BUILD)/tests/$(notdir $(basename $(1))): $$(BUILD)/$(basename $(1)).o $$(call unit_libs,$(call unit_floor,$(1)))
 	@mkdir -p $$(@D)
-	@$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< -Wl,--start-group $$(call libs,$(call unit_floor,$(1))) -Wl,--end-group $$(LIBS_$(call unit_floor,$(1))) -lcmocka $$(if $$(filter sql,$(call unit_floor,$(1))),-lpq -lpg_query)
+	@$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< -Wl,--start-group $$(call unit_libs,$(call unit_floor,$(1))) -Wl,--end-group $$(LIBS_$(call unit_floor,$(1))) -lcmocka $$(if $$(filter sql,$(call unit_floor,$(1))),-lpq -lpg_query)
 endef
 $(foreach s,$(UNIT_SOURCES),$(eval $(call unit_rule,$(s))))
 $(BUILD)/tests/unit/test_sql%.o: EXTRA_CFLAGS += $(PG_INCLUDE)

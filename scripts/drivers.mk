@@ -19,6 +19,6 @@ $(BUILD)/tests/cursor-server: $(BUILD)/tests/drivers/cursors/server.o $(call lib
 
 CALLS ?= 1000000
 .PHONY: soak-cursors
-soak-cursors: $(BUILD)/tests/cursor-server  ## re-executions by cursor id with every driver: CALLS=1000000 DRIVERS="python go"; adds up in build/results/cursors.json
+soak-cursors: $(BUILD)/tests/cursor-server  ## CALLS=1000000 re-executions by cursor id with every driver (DRIVERS="python go"); writes build/results/cursors.json
 	@scripts/install-drivers
 	@tests/drivers/cursors/soak.py --build $(BUILD) --calls $(CALLS) $(foreach d,$(DRIVERS),--driver $(d))

@@ -7,7 +7,7 @@
 
 struct arguments {
     const char *config_file; /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
-    bool json, dry_run, override, restart, yes;
+    bool json, dry_run, override, restart, wait, watch;
     const char *author, *reason, *format, *table, *catalog, *source, *target, *types;
     const char *folder, *key_file; /* of a journal; NULL: the configuration's */
     long percent, rows_per_second, from, to;
@@ -21,11 +21,10 @@ struct command {
 extern const struct command commands[];
 extern const unsigned command_count;
 int command_fail(const struct error *error);
-/* Asks the daemon over its admin API; prints the body. method "GET" or "POST" or "DELETE". */
-/* The same, into a buffer; the HTTP status, 0: the daemon could not be asked. */
+/* Asks the daemon over its admin API, the answer into a buffer; method "GET", "POST" or "DELETE". The HTTP status; 0: the daemon could not be asked. */
+enum { COMMAND_ANSWER_MAX = 256 * 1024 * 1024 };
 int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer,
                   struct error *error);
-int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body);
 
 int command_run(const struct arguments *arguments);
 int command_check(const struct arguments *arguments);

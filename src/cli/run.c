@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* understudy run and understudy check. */
+/* understudy run. */
 #include "cli/command.h"
 
 #include "base/log.h"
 #include "control/daemon.h"
-#include "engine/dictionary.h"
 #include <signal.h>
-#include <stdio.h>
 
 int command_run(const struct arguments *arguments)
 {
@@ -31,26 +29,4 @@ int command_run(const struct arguments *arguments)
     LOG(LOG_INFO, "daemon.stopping", log_i64("signal", number));
     daemon_stop(daemon);
     return 0;
-}
-
-int command_check(const struct arguments *arguments)
-{
-    struct config config;
-    struct error error = {0};
-    if (!config_read(arguments->config_file, &config, &error)) return command_fail(&error);
-    printf("configuration  %s: good\n", arguments->config_file);
-    int status = 0;
-    struct source *source = source_open(&config.engine, 5000, &error);
-    if (source)
-        printf("source         %s:%u/%s: logged in\n", config.engine.source_host, config.engine.source_port, config.engine.source_service);
-    else
-        status = command_fail(&error);
-    struct pg *target = pg_connect(config.engine.target_conninfo, 5000, &error);
-    if (target)
-        printf("target         connected\n");
-    else
-        status = command_fail(&error);
-    if (source) source_close(source);
-    if (target) pg_close(target);
-    return status;
 }

@@ -273,7 +273,8 @@ static void take_gap(struct mirror *m, const struct journal_record *record)
     if (gap.to_csn == 0 || gap.to_csn <= m->applied_csn || record->transaction != 0) return;
     if (m->gap_count == MIRROR_GAPS_MAX) { /* the oldest two become one: a wider gap is the safe side */
         m->gaps[1].from = m->gaps[0].from < m->gaps[1].from ? m->gaps[0].from : m->gaps[1].from;
-        memmove(m->gaps, m->gaps + 1, sizeof *m->gaps * --m->gap_count);
+        m->gap_count--;
+        memmove(m->gaps, m->gaps + 1, m->gap_count * sizeof *m->gaps);
     }
     m->gaps[m->gap_count++] = (struct csn_range){.from = gap.from_csn, .to = gap.to_csn, .time_us = record->time_us};
 }

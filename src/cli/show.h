@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the daemon answers (JSON), said for people. A page is lines of a template; a list is columns. Both name members by path ("calls.per_s") and how a value
+ * is said by kind:
+ *
+ *   text   as it is, control characters as blanks          count  12,345           rate    1,234 or 0.3
+ *   share  0.9999325 (seven digits, cut, never rounded up)  us     0.7 ms, 2.3 s, - for 0  ms      the same, given in milliseconds
+ *   s      1 h 12 min, 45 s, 0.0 s                          bytes  7.2 MB           time    2026-01-31 10:20:30Z, "-" for 0
+ *   yes    yes or no
+ *
+ * A member that is not there, or null, is "-". Nothing here does I/O. One thread.
+ */
+#ifndef CLI_SHOW_H
+#define CLI_SHOW_H
+
+#include "base/buffer.h"
+
+struct json_t; /* of jansson, whose header and base/json.h cannot be included together */
+
+struct show_column {
+    const char *title, *path, *kind;
+    uint32_t width; /* a longer text is cut and ends in "..."; 0: as long as it is (the last column) */
+};
+struct show_list {
+    const struct show_column *columns;
+    uint32_t count;
+    const char *empty; /* what an empty list says */
+};
+
+/* The document; NULL: it is none. Free it with show_release (NULL is allowed). */
+struct json_t *show_parse(struct view text);
+void show_release(struct json_t *document);
+
+/* One value by its path and kind, appended. */
+void show_value(const struct json_t *object, const char *path, const char *kind, struct buffer *out);
+/* A template: text with {path:kind}. */
+void show_template(const struct json_t *object, const char *template, struct buffer *out);
+/* Title line and one line an element; columns are as wide as what stands in them. */
+void show_rows(const struct json_t *array, const struct show_list *list, struct buffer *out);
+/* The page of /v1/status. */
+void show_status(const struct json_t *status, struct buffer *out);
+/* What a refusal says: {"error": {code, text, missing: [{code, text, advice}]}}; false: it is none. */
+bool show_refusal(const struct json_t *answer, struct buffer *out);
+
+extern const struct show_list show_work, show_divergences, show_statements, show_sessions, show_gaps, show_audit, show_overrides;
+
+#endif

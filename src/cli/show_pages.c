@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pages and lists as tables: what stands in them, in which order. */
+#include "cli/show.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static const struct line {
+    const char *label, *text;
+} status_lines[] = {
+    {"phase", "{phase:text}, epoch {epoch:count}, the {primary:text} is primary; up {uptime_s:s}"},
+    {"sessions", "{sessions:count}; {transactions_open:count} transactions open"},
+    {"calls",
+     "{calls.total:count}, {calls.per_s:rate}/s: {calls.relayed:count} relayed, {calls.served:count} served, {calls.held:count} held, "
+     "{calls.fallbacks:count} fell back, {calls.opaque:count} opaque, {calls.unknown_cursors:count} unknown cursors"},
+    {"lag", "{lag.records:count} transactions, {lag.seconds:s} ({lag.direction:text}: {lag.applied:count} of {lag.csn:count}); "
+            "{lag.in_doubt:count} in doubt"},
+    {"mirror", "{mirror.transactions:count} transactions, {mirror.per_s:rate}/s, in {mirror.batches:count} batches; {mirror.images:count} "
+               "rows by image, "
+               "{mirror.retries:count} retries, {mirror.poison:count} poison"},
+    {"journal", "{journal.records:count} records, {journal.bytes:bytes} ({journal.bytes_on_disk:bytes} on disk); sync p50 "
+                "{journal.sync_us_p50:us}, p99 "
+                "{journal.sync_us_p99:us}; {journal.refused:count} refused"},
+    {"reads", "{consistency.comparable:count} compared, {consistency.equal:count} equal, {consistency.divergent:count} divergent; bound "
+              "{consistency.bound:share} at 95 %"},
+    {"", "{shadow.per_s:rate}/s, {shadow.pending:count} pending, {shadow.rechecked:count} rechecked, {shadow.noise:count} noise, "
+         "{shadow.not_comparable:count} not comparable, {shadow.skipped:count} skipped"},
+    {"rows",
+     "{rows.verified:count} verified, {rows.compared:count} compared by key, {rows.divergent:count} divergent; bound {rows.bound:share}"},
+    {"", "{rows.backfilled:count} backfilled, {rows.repaired:count} repaired"},
+    {"divergences", "{divergences.open:count} open; {divergences.total:count} found, {divergences.repaired:count} repaired"},
+};
+
+static void put_line(const char *label, const json_t *object, const char *template, struct buffer *out)
+{
+    buffer_printf(out, "%-13s", label);
+    show_template(object, template, out);
+    buffer_u8(out, '\n');
+}
+
+static void put_missing(const json_t *missing, const char *indent, struct buffer *out)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(missing, i, one)
+    {
+        buffer_append_text(out, indent);
+        show_template(one, "{code:text}: {text:text}\n", out);
+        const char *advice = json_string_value(json_object_get(one, "advice"));
+        if (advice && *advice) buffer_printf(out, "%s  -> %s\n", indent, advice);
+    }
+}
+
+static bool is_true(const json_t *object, const char *name)
+{
+    return json_is_true(json_object_get(object, name));
+}
+
+static void put_troubles(const json_t *status, struct buffer *out)
+{
+    const json_t *mirror = json_object_get(status, "mirror"), *guard = json_object_get(status, "guard");
+    const char *failure = json_string_value(json_object_get(mirror, "last_error"));
+    if (is_true(status, "hold")) put_line("held", status, "calls wait: a switch is under way", out);
+    if (!is_true(status, "target_healthy")) put_line("target", status, "OUT OF REACH", out);
+    if (failure && *failure) put_line("last error", mirror, "{last_error:text}", out);
+    if (is_true(guard, "tripped")) put_line("guard", guard, "TRIPPED {at_us:time}: {reason:text}; rolled back in {rollback_ms:ms}", out);
+}
+
+void show_status(const json_t *status, struct buffer *out)
+{
+    for (size_t i = 0; i < sizeof status_lines / sizeof *status_lines; i++)
+        put_line(status_lines[i].label, status, status_lines[i].text, out);
+    if (json_integer_value(json_object_get(status, "canary_percent")) > 0)
+        put_line("canary", status, "{canary_percent:count} % of the reads", out);
+    const json_t *change = json_object_get(status, "last_switch");
+    const char *kind = json_string_value(json_object_get(change, "kind"));
+    if (kind && *kind)
+        put_line("last switch", change,
+                 is_true(change, "good") ? "{kind:text} at {at_us:time}: pause {pause_ms:ms}, {total_ms:ms} in all"
+                                         : "{kind:text} at {at_us:time} FAILED, everything was put back: {reason:text}",
+                 out);
+    put_troubles(status, out);
+    const json_t *gate = json_object_get(status, "gate");
+    if (!gate) return;
+    put_line("next phase", gate, is_true(gate, "open") ? "{target:text}: its gate is open" : "{target:text}: its gate is closed", out);
+    put_missing(json_object_get(gate, "missing"), "             ", out);
+}
+
+bool show_refusal(const json_t *answer, struct buffer *out)
+{
+    const json_t *refusal = json_object_get(answer, "error");
+    if (!json_is_object(refusal)) return false;
+    const json_t *missing = json_object_get(refusal, "missing");
+    show_template(refusal, "understudy: {code:text}: {text:text}\n", out);
+    put_missing(missing, "  ", out);
+    return true;
+}
+
+#define LIST(name, nothing, ...)                                                                                                           \
+    static const struct show_column name##_columns[] = {__VA_ARGS__};                                                                      \
+    const struct show_list show_##name = {name##_columns, sizeof name##_columns / sizeof *name##_columns, nothing}
+
+LIST(work, "neither backfill nor verify has run since the daemon started", {"WORK", "work", "text", 10}, {"TABLE", "table", "text", 40},
+     {"STATUS", "status", "text", 12}, {"ROWS", "rows", "count", 0}, {"OF ABOUT", "total", "count", 0},
+     {"DIFFERING", "differing", "count", 0}, {"ROWS/S", "rows_per_s", "rate", 0}, {"ETA", "eta_s", "s", 0}, {"ERROR", "error", "text", 0});
+LIST(divergences, "no divergence is open", {"ID", "id", "count", 0}, {"FOUND", "found_us", "time", 0}, {"BY", "origin", "text", 12},
+     {"TABLE", "table", "text", 30}, {"KEY", "key", "text", 40}, {"SOURCE", "source", "text", 60}, {"TARGET", "target", "text", 60},
+     {"REASON", "reason", "text", 60}, {"STATEMENT", "statement", "text", 80});
+LIST(statements, "no statement has been seen yet", {"FINGERPRINT", "fingerprint", "text", 0}, {"KIND", "kind", "text", 10},
+     {"STATE", "state", "text", 11}, {"CLASS", "class", "text", 9}, {"RUNS", "executions", "count", 0}, {"SERVED", "served", "count", 0},
+     {"COMPARED", "comparable", "count", 0}, {"DIVERGENT", "divergent", "count", 0}, {"DEMOTED", "demoted", "yes", 0},
+     {"SOURCE P50", "source_p50_us", "us", 0}, {"P99", "source_p99_us", "us", 0}, {"TARGET P50", "target_p50_us", "us", 0},
+     {"P99", "target_p99_us", "us", 0}, {"TEXT", "text", "text", 100});
+LIST(sessions, "no client is connected", {"ID", "id", "count", 0}, {"USER", "user", "text", 30}, {"PROGRAM", "program", "text", 30},
+     {"PEER", "peer", "text", 45}, {"STATE", "state", "text", 20}, {"SIDE", "side", "text", 8}, {"CALLS", "calls", "count", 0},
+     {"TRANSACTION", "transaction_us", "us", 0}, {"STATEMENT", "statement", "text", 80});
+LIST(gaps, "no gap: nothing may have been missed", {"ID", "id", "count", 0}, {"TABLE", "table", "text", 40},
+     {"SINCE", "from_us", "time", 0}, {"CLEARED", "cleared_us", "time", 0}, {"BY", "cleared_by", "text", 20},
+     {"REASON", "reason", "text", 0});
+LIST(audit, "the audit log is empty", {"TIME", "time_us", "time", 0}, {"AUTHOR", "author", "text", 20}, {"ACTION", "action", "text", 20},
+     {"REASON", "reason", "text", 60}, {"DETAIL", "detail", "text", 0});
+LIST(overrides, "there is no override", {"FINGERPRINT", "fingerprint", "text", 0}, {"AUTHOR", "author", "text", 20},
+     {"REASON", "reason", "text", 40}, {"SOURCE", "source", "text", 80}, {"TARGET", "target", "text", 80});
