@@ -16,6 +16,10 @@ struct reader {
     size_t at;
     bool short_read; /* wanted bytes beyond the end */
     bool malformed;  /* the bytes cannot be what they should be, however many follow */
+    /* Not looked at here: how the floor above reads its numbers (wire/primitive.h). */
+    uint8_t encoding, struct_alignment;
+    bool in_struct;
+    size_t struct_at;
 };
 
 static inline struct reader reader_of(struct view bytes)

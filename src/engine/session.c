@@ -112,7 +112,7 @@ static void settle(struct session *s)
         session_transaction_abort(s);
 }
 
-static void session_end(struct session *s)
+void session_end(struct session *s)
 {
     if (s->closing) return;
     s->closing = true;
@@ -248,6 +248,8 @@ void session_route(struct session *s)
     s->last_side = primary;
     if (primary == SIDE_SOURCE)
         route_source_primary(s);
+    else if (s->wire->native_encoding)
+        session_refuse_native(s);
     else
         route_target_primary(s);
 }
@@ -276,7 +278,8 @@ void session_finish_call(struct session *s)
     call->wire_cursor = NULL;
     buffer_clear(&s->raw);
     if (!s->tx.open) session_transaction_end(s);
-    if (call->kind == KIND_LOGOFF && !s->source_open) session_end(s);
+    const struct wire_request *request = wire_tap_request(s->tap);
+    if (request && request->function == WIRE_FN_LOGOFF && !s->source_open) session_end(s);
 }
 
 /* ---- packets of the client ---- */
@@ -319,20 +322,6 @@ static void client_marker(struct session *s, struct wire_packet *packet)
     }
 }
 
-static void opaque_call(struct session *s)
-{
-    engine_count(s->engine, COUNT_OPAQUE_CALLS, 1);
-    const struct engine_policy *policy = engine_policy(s->engine);
-    if (policy->primary == SIDE_TARGET || !s->source_open) {
-        session_answer_error(s, 3115, "ORA-03115: unsupported network datatype or representation\n", 0);
-        return;
-    }
-    if (policy->mirror) engine_gap(s->engine, NULL, wire_tap_opaque_reason(s->tap));
-    LOG(LOG_WARNING, "call.opaque", log_u64("session", s->id), log_text("reason", wire_tap_opaque_reason(s->tap)));
-    session_send(s, PEER_SOURCE, buffer_view(&s->raw));
-    buffer_clear(&s->raw);
-}
-
 static void ready_packet(struct session *s, struct wire_packet *packet)
 {
     struct wire_packet copy = *packet;
@@ -348,7 +337,7 @@ static void ready_packet(struct session *s, struct wire_packet *packet)
     switch (wire_tap_client(s->tap, &copy)) {
     case WIRE_TAP_PART: return;
     case WIRE_TAP_REQUEST: begin_call(s); return;
-    case WIRE_TAP_OPAQUE: opaque_call(s); return;
+    case WIRE_TAP_OPAQUE: session_unread_request(s); return;
     case WIRE_TAP_EOF:
         session_send(s, PEER_SOURCE, buffer_view(&s->raw));
         buffer_clear(&s->raw);
@@ -434,10 +423,7 @@ static void source_packet(struct session *s, struct wire_packet *packet)
         return;
     }
     if (event == WIRE_TAP_OPAQUE && s->call.state == CALL_RELAYED) {
-        if (s->call.policy && s->call.policy->mirror && s->call.kind != KIND_QUERY && s->call.kind != KIND_FETCH)
-            engine_gap(s->engine, NULL, wire_tap_opaque_reason(s->tap));
-        engine_count(s->engine, COUNT_OPAQUE_CALLS, 1);
-        session_outcome(s, JOURNAL_UNKNOWN);
+        session_unread_reply(s);
         session_finish_call(s); /* the tap resynchronises at the next request, which must not be sent together with this one */
     }
     session_send(s, PEER_CLIENT, view_of(packet->bytes, packet->size));

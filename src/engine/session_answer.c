@@ -39,10 +39,19 @@ static struct wire_end end_of(struct session *s, uint8_t command, uint64_t rows)
                              .cursor_id = call->wire_cursor ? call->wire_cursor->id : 0};
 }
 
+bool session_can_answer(const struct session *s)
+{
+    return s->wire->encoding == WIRE_ENCODING_UNIVERSAL || s->wire->encoding == WIRE_ENCODING_FIXED;
+}
+
 void session_answer_error(struct session *s, uint32_t ora, const char *text, int32_t position)
 {
     struct call *call = &s->call;
     engine_count(s->engine, COUNT_CLIENT_ERRORS, 1);
+    if (!session_can_answer(s)) { /* nothing that the client would understand */
+        session_end(s);
+        return;
+    }
     uint8_t sequence = 0;
     if (call->state != CALL_NONE || call->number) {
         sequence = wire_tap_request(s->tap) ? wire_tap_request(s->tap)->sequence : 0;
@@ -98,7 +107,8 @@ void session_answer_ok(struct session *s, uint8_t command)
     session_served(s);
     struct wire_request *request = wire_tap_request(s->tap);
     buffer_clear(&s->output);
-    if (request->function == WIRE_FN_COMMIT || request->function == WIRE_FN_ROLLBACK || request->function == WIRE_FN_PING) {
+    if (request->function == WIRE_FN_COMMIT || request->function == WIRE_FN_ROLLBACK || request->function == WIRE_FN_PING ||
+        request->function == WIRE_FN_LOGOFF) {
         wire_status_write(s->wire, s->tx.open, &s->output);
     } else {
         wire_parameters_write(s->wire, s->call.wire_cursor ? s->call.wire_cursor->id : 0, NULL, 0, request->execute.dml_row_counts,

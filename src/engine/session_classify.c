@@ -94,6 +94,7 @@ void session_classify(struct session *s)
     call->kind = KIND_OTHER;
     for (size_t i = 0; i < sizeof function_kinds / sizeof *function_kinds; i++)
         if (function_kinds[i].function == request->function) call->kind = function_kinds[i].kind;
+    if (call->kind == KIND_LOGOFF && s->tx.open) call->kind = KIND_COMMIT; /* who says goodbye keeps its work: the server commits */
     if (call->kind == KIND_COMMIT) call->commits = true;
     for (uint32_t i = 0; i < request->piggyback_count; i++)
         if (request->piggybacks[i].function == WIRE_FN_SET_SCHEMA && request->piggybacks[i].text.size > 0)
@@ -156,6 +157,7 @@ bool session_may_serve(struct session *s)
     if (!plan_is_servable(call) || !binds_are_scalar(s)) return false;
     bool several = request->execute.row_count > 1;
     if (policy->shadow && !several && draw_percent(s) < s->engine->options.shadow_share) call->shadow = true;
+    if (s->wire->native_encoding) return false; /* we have no rows in that encoding */
     if (policy->canary_percent == 0 || policy->hold || policy->target_down || several) return false;
     if (s->tx.open && s->tx.wrote) return false; /* it must see its own writes */
     if (!atomic_load_explicit(&s->engine->target_healthy, memory_order_relaxed)) return false;

@@ -111,6 +111,14 @@ struct transaction {
     enum engine_side side;
 };
 
+/* What the calls that could not be read may have changed in the transaction at hand. */
+enum { UNREAD_TABLES_MAX = 8 };
+struct unread {
+    bool any, all; /* all: any table may be among them */
+    char tables[UNREAD_TABLES_MAX][129];
+    uint32_t table_count;
+};
+
 struct call {
     enum call_state state;
     enum call_kind kind;
@@ -170,6 +178,7 @@ struct session {
     struct settings settings;
     bool settings_sent; /* in the transaction at hand on the lease */
     struct transaction tx;
+    struct unread unread;
     struct call call;
     struct pg *lease;
     bool lease_exclusive;
@@ -222,6 +231,7 @@ struct target_call {
 };
 
 /* session.c */
+void session_end(struct session *s);         /* both connections are closed; what was not decided is settled */
 void session_finish_call(struct session *s); /* the reply went out: ready for the next request */
 void session_route(struct session *s);       /* decide and start (again, after a hold) */
 uint64_t session_now(const struct session *s);
@@ -307,6 +317,7 @@ void session_target_rollback(struct session *s);
 void session_target_control(struct session *s); /* savepoints, SET TRANSACTION, ALTER SESSION .. */
 void session_after_intent_target(struct session *s);
 /* session_answer.c: replies that we make */
+bool session_can_answer(const struct session *s); /* false: an OCI client of whose encoding not even an error can be written */
 void session_answer_rows(struct session *s, bool describe, uint32_t wanted);
 void session_answer_dml(struct session *s);
 void session_answer_ok(struct session *s, uint8_t command);
@@ -315,6 +326,7 @@ void session_answer_error(struct session *s, uint32_t ora, const char *text, int
 void session_answer_sqlstate(struct session *s, const struct error *error, const char *constraint);
 void session_answer_send(struct session *s);
 /* session_refuse.c */
+void session_refuse_native(struct session *s); /* an OCI client's call, now that the target answers */
 void session_refuse(struct session *s); /* the statement has no translation: the number the source would have given, where it is known */
 bool session_describe_columns(struct session *s, const struct pg_result *result, const struct wire_column **columns, uint32_t *count);
 /* session_lob.c */
@@ -334,6 +346,10 @@ void session_lobs_release(struct session *s);
 bool session_replay_needed(const struct session *s);
 void session_replay_idle(struct session *s); /* the same between two calls of the client */
 void session_replay(struct session *s);
+/* session_unread.c: calls that could not be read, and what they leave behind */
+void session_unread_request(struct session *s);                /* it cannot be read: forwarded, refused, or the end of the session */
+void session_unread_reply(struct session *s);                  /* the reply to a call that was read */
+void session_unread_settle(struct session *s, bool committed); /* the transaction that such calls may belong to is over */
 /* session_login.c: server mode */
 size_t session_server_login(struct session *s, uint8_t *bytes, size_t size);
 bool session_enter_server_mode(struct session *s);

@@ -71,3 +71,12 @@ void session_refuse(struct session *s)
              finding ? finding->reason : "", finding ? finding->line : 0, finding ? finding->column : 0);
     session_answer_error(s, refusal.ora, text, finding && plan->source_text ? (int32_t)offset_of(plan->source_text, finding) : 0);
 }
+
+void session_refuse_native(struct session *s)
+{
+    if (s->call.kind == KIND_LOGOFF && s->source_open)
+        session_relay(s);
+    else
+        session_answer_error(s, 3115, "ORA-03115: unsupported network datatype or representation (an OCI client, and PostgreSQL answers)\n",
+                             0);
+}

@@ -323,6 +323,7 @@ void session_reply_over(struct session *s)
     default: break;
     }
     if (is_execute(wire_tap_request(s->tap)) && call->kind != KIND_ROLLBACK_TO && session_ended_unseen(s)) session_unseen_end(s);
+    if (s->unread.any && (call->commits || !call->end.transaction_open)) session_unread_settle(s, call->kind != KIND_ROLLBACK);
     if (s->tx.counted && !s->tx.open && call->end.transaction_open && call->kind != KIND_COMMIT && call->kind != KIND_ROLLBACK)
         session_transaction_begin(s);
     s->tx.seen_open = s->tx.open && call->end.transaction_open;

@@ -43,19 +43,23 @@ enum wire_status wire_auth_message_decode(const struct wire_session *session, ui
                                           struct arena *arena, struct wire_auth_request *out, size_t *used)
 {
     *out = (struct wire_auth_request){0};
-    struct reader r = reader_of(message);
+    struct reader r = wire_reader_of(message, session->encoding);
     if (reader_u8(&r) != MESSAGE_FUNCTION && reader_ok(&r)) reader_malformed(&r);
+    wire_struct_begin(&r);
     out->function = reader_u8(&r);
     if (reader_ok(&r) && out->function != WIRE_AUTH_SESSION_KEY && out->function != WIRE_AUTH_PASSWORD) return WIRE_UNKNOWN;
     out->sequence = reader_u8(&r);
     if (field_version >= FIELD_VERSION_TOKEN) (void)wire_read_ub8(&r);
-    bool has_user = reader_u8(&r);
+    wire_struct_begin(&r);
+    bool has_user = wire_read_pointer(&r);
     uint32_t user_size = wire_read_ub4(&r);
     if (user_size >= WIRE_NAME_MAX) reader_malformed(&r);
     out->mode = wire_read_ub4(&r);
-    reader_skip(&r, 1);
+    (void)wire_read_pointer(&r);
     out->pair_count = wire_read_ub4(&r);
-    reader_skip(&r, 2);
+    (void)wire_read_pointer(&r);
+    (void)wire_read_pointer(&r);
+    wire_struct_end(&r);
     if (has_user) out->user = read_user(session, &r, arena, user_size);
     out->pairs = wire_auth_pairs_read(&r, arena, out->pair_count);
     if (r.malformed) return WIRE_MALFORMED;

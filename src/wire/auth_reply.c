@@ -22,6 +22,10 @@ enum { CALL_STATUS_END = 1 };
 /* Batch errors never come with a log-in, but the fields stand there. `packed`: each array starts with a size byte. */
 static void skip_batch(struct reader *r)
 {
+    if (wire_reader_native(r)) {
+        if (!wire_read_no_batch(r)) reader_malformed(r);
+        return;
+    }
     uint32_t count = wire_read_ub2(r);
     if (count) reader_malformed(r);
     count = wire_read_ub4(r);
@@ -39,7 +43,7 @@ static void read_end(const struct wire_session *session, struct reader *r, struc
     (void)wire_read_ub2(r); /* array element with the error, and the error in it */
     (void)wire_read_ub2(r);
     (void)wire_read_ub2(r); /* cursor */
-    (void)wire_read_sb4(r); /* position */
+    (void)wire_read_sb2(r); /* position */
     reader_skip(r, 6);      /* command, fatal, flags, cursor options, UPI parameter, warning flags */
     (void)wire_read_ub4(r); /* rowid */
     (void)wire_read_ub2(r);
@@ -50,7 +54,7 @@ static void read_end(const struct wire_session *session, struct reader *r, struc
     reader_skip(r, 2);      /* statement and call number */
     (void)wire_read_ub2(r);
     (void)wire_read_ub4(r); /* iterations */
-    (void)wire_read_dalc(r, arena, TEXT_MAX);
+    if (wire_read_rowid_size(r)) wire_skip_clr(r, TEXT_MAX);
     skip_batch(r);
     if (session->field_version >= FIELD_VERSION_EXTENDED_ERROR) {
         uint32_t extended = wire_read_ub4(r);
@@ -73,13 +77,13 @@ static void read_warning(struct reader *r, struct arena *arena, struct wire_auth
     if (number) out->warning = number;
 }
 
-/* {u16 length [CLR text], u16 length [CLR bytes], u16 keyword} */
+/* {ub4 length [CLR text], ub4 length [CLR bytes], ub2 keyword} */
 static void skip_keywords(struct reader *r, uint32_t count)
 {
     if (count > LIST_MAX) reader_malformed(r);
     for (uint32_t i = 0; i < count && reader_ok(r); i++) {
-        if (wire_read_ub2(r)) wire_skip_clr(r, TEXT_MAX);
-        if (wire_read_ub2(r)) wire_skip_clr(r, TEXT_MAX);
+        if (wire_read_ub4(r)) wire_skip_clr(r, TEXT_MAX);
+        if (wire_read_ub4(r)) wire_skip_clr(r, TEXT_MAX);
         (void)wire_read_ub2(r);
     }
 }
@@ -181,7 +185,7 @@ enum wire_status wire_auth_reply_decode(const struct wire_session *session, stru
                                         struct wire_auth_reply *out, size_t *used)
 {
     *out = (struct wire_auth_reply){0};
-    struct reader r = reader_of(message);
+    struct reader r = wire_reader_of(message, session->encoding);
     bool last = false;
     while (!last && reader_ok(&r)) last = read_message(session, &r, arena, out);
     if (session->end_of_response && reader_ok(&r) && reader_u8(&r) != MESSAGE_END_OF_RESPONSE && reader_ok(&r)) reader_malformed(&r);

@@ -5,7 +5,6 @@
 enum {
     VERSION_LARGE = 315,
     VERSION_END_OF_RESPONSE = 319,
-    FIELD_VERSION_END_OF_RESPONSE = 24,
     ACCEPT_END_OF_RESPONSE = 0x02000000,
     TTC1_CALL_STATUS = 0x01,
     OCI1_SEQUENCE = 0x10,
@@ -58,7 +57,6 @@ static void settle(struct wire_session *s)
     s->strings_32k =
         wire_session_client_runtime(s, WIRE_RUNTIME_TTC) & wire_session_server_runtime(s, WIRE_RUNTIME_TTC) & RUNTIME_32K_STRINGS;
     s->end_of_response = s->accept_flags2 & ACCEPT_END_OF_RESPONSE && s->version >= VERSION_END_OF_RESPONSE &&
-                         s->field_version >= FIELD_VERSION_END_OF_RESPONSE &&
                          wire_session_client_compile(s, WIRE_COMPILE_TTC4) & WIRE_TTC4_END_OF_RESPONSE;
 }
 

@@ -32,10 +32,11 @@ struct wire_data_types {
     uint16_t charset;
     uint8_t flags;
     struct view compile, runtime;
-    size_t list_at;    /* where the type list starts */
-    bool wide;         /* list of 16-bit elements */
-    bool list_missing; /* the message ends where the list should start: an OCI client of the server's own kind sends none */
-    bool native;       /* native integers in the list */
+    size_t list_at;              /* where the type list starts */
+    bool wide;                   /* list of 16-bit elements */
+    bool list_missing;           /* the message ends where the list should start: an OCI client of the server's own kind sends none */
+    bool native;                 /* native integers in the list */
+    enum wire_encoding encoding; /* what the representations of the list stand for; of a request: the one that is offered first */
     bool sb1_universal;
     uint32_t entries;
 };

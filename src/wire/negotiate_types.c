@@ -15,11 +15,14 @@ enum {
     CHARSET_AL32UTF8 = 873,
     FIRST_CHARSET = 1024, /* no type number is that large, no national character set as small */
     ENTRIES_MAX = 4096,
+    PAIRS_MAX = 64, /* of one entry */
     TYPE_SB1 = 27,
-    TYPE_NATIVE_PROBE_FIRST = 25, /* fixed-width integers inside TTC structures */
-    TYPE_NATIVE_PROBE_LAST = 26,
+    TYPE_UB2 = 25, /* the integers inside TTC structures */
+    TYPE_UB4 = 26,
     REPRESENTATION_UNIVERSAL = 1,
     REPRESENTATION_ORACLE = 10,
+    REPRESENTATION_UB2_LITTLE = 24,
+    REPRESENTATION_UB4_LITTLE = 25,
 };
 
 static uint16_t read_element(struct reader *r, bool wide)
@@ -27,29 +30,42 @@ static uint16_t read_element(struct reader *r, bool wide)
     return wide ? reader_u16(r) : reader_u8(r);
 }
 
-/* One entry: {type, conversion, representation, 0}, or {type, 0}. Type 0 ends the list. */
+/* One entry: a type, then pairs of conversion and representation, the preferred first, up to 0. Type 0 ends the list. */
 static uint16_t read_entry(struct reader *r, bool wide, uint16_t *representation)
 {
     *representation = 0;
     uint16_t type = read_element(r, wide);
-    if (type && read_element(r, wide)) {
-        *representation = read_element(r, wide);
-        (void)read_element(r, wide);
+    for (unsigned pairs = 0; type && read_element(r, wide); pairs++) {
+        uint16_t first = read_element(r, wide);
+        if (pairs == 0) *representation = first;
+        if (pairs == PAIRS_MAX) reader_malformed(r);
+        if (!reader_ok(r)) break;
     }
     return type;
 }
 
+/* The numbers of 2 and of 4 bytes have a representation each; only the pairs that were seen together are understood. */
+static enum wire_encoding encoding_of(uint16_t ub2, uint16_t ub4)
+{
+    bool plain2 = ub2 <= REPRESENTATION_UNIVERSAL || ub2 == REPRESENTATION_ORACLE,
+         plain4 = ub4 <= REPRESENTATION_UNIVERSAL || ub4 == REPRESENTATION_ORACLE;
+    if (plain2 && plain4) return WIRE_ENCODING_UNIVERSAL;
+    return ub2 == REPRESENTATION_UB2_LITTLE && ub4 == REPRESENTATION_UB4_LITTLE ? WIRE_ENCODING_FIXED : WIRE_ENCODING_UNKNOWN;
+}
+
 static void read_list(struct reader *r, struct wire_data_types *out)
 {
+    uint16_t ub2 = REPRESENTATION_UNIVERSAL, ub4 = REPRESENTATION_UNIVERSAL;
     for (;;) {
         uint16_t representation, type = read_entry(r, out->wide, &representation);
-        if (!reader_ok(r) || type == 0) return;
+        if (!reader_ok(r) || type == 0) break;
         if (++out->entries > ENTRIES_MAX) reader_malformed(r);
         if (type == TYPE_SB1) out->sb1_universal = representation == REPRESENTATION_UNIVERSAL;
-        if (type >= TYPE_NATIVE_PROBE_FIRST && type <= TYPE_NATIVE_PROBE_LAST && representation != REPRESENTATION_UNIVERSAL &&
-            representation != REPRESENTATION_ORACLE)
-            out->native = true;
+        if (type == TYPE_UB2) ub2 = representation;
+        if (type == TYPE_UB4) ub4 = representation;
     }
+    out->encoding = out->entries ? encoding_of(ub2, ub4) : WIRE_ENCODING_STRUCT;
+    out->native = out->encoding != WIRE_ENCODING_UNIVERSAL;
 }
 
 /* OCI, ODP.NET and go-ora put the national character set before the list. */
@@ -93,7 +109,8 @@ void wire_data_types_apply(struct wire_session *session, const struct wire_data_
     session->client_charset = types->charset;
     session->conversion_length = types->flags & FLAG_CONVERSION_LENGTH;
     session->sb1_universal = types->sb1_universal;
-    session->native_encoding = types->native || types->entries == 0;
+    session->encoding = types->encoding;
+    session->native_encoding = types->encoding != WIRE_ENCODING_UNIVERSAL;
     wire_session_set_client(session, types->compile, types->runtime);
 }
 
@@ -134,10 +151,15 @@ enum wire_status wire_data_types_reply_decode(struct wire_session *session, stru
     if (has_time_zone(session)) read_time_zone(&r, session);
     if (has_time_zone_version(session)) reader_skip(&r, TIME_ZONE_VERSION_SIZE);
     struct wire_data_types list = {.wide = wire_session_client_compile(session, WIRE_COMPILE_WIDE_TYPES) == 1};
-    read_list(&r, &list);
+    if (session->encoding != WIRE_ENCODING_STRUCT) read_list(&r, &list); /* who sends no list gets none */
     if (r.malformed) return WIRE_MALFORMED;
     if (r.short_read) return WIRE_NEED_MORE;
     *used = r.at;
+    if (session->native_encoding && session->encoding != WIRE_ENCODING_STRUCT) { /* of what an OCI client offers the server chooses */
+        session->encoding = list.encoding == WIRE_ENCODING_STRUCT ? WIRE_ENCODING_UNKNOWN : list.encoding;
+        session->native_encoding = session->encoding != WIRE_ENCODING_UNIVERSAL;
+        session->sb1_universal = list.sb1_universal;
+    }
     return WIRE_DECODED;
 }
 

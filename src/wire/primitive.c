@@ -9,6 +9,7 @@ enum {
     CLR_NULL = 255,
     CLR_CHUNK_SIZE = 32767,
     SIGN_BIT = 0x80,
+    NATIVE_POINTER_SIZE = 8,
 };
 
 /* Big-endian magnitude of `size` bytes, 0 <= size <= 8. */
@@ -20,8 +21,53 @@ static uint64_t read_magnitude(struct reader *r, unsigned size)
     return n;
 }
 
+/* ---- OCI's own forms ---- */
+
+struct reader wire_reader_of(struct view bytes, enum wire_encoding encoding)
+{
+    struct reader r = reader_of(bytes);
+    r.encoding = (uint8_t)encoding;
+    return r;
+}
+
+void wire_struct_begin(struct reader *r)
+{
+    r->in_struct = r->encoding == WIRE_ENCODING_STRUCT;
+    r->struct_at = r->at;
+    r->struct_alignment = 1;
+}
+
+static void align(struct reader *r, unsigned size)
+{
+    if (!r->in_struct) return;
+    size_t beyond = (r->at - r->struct_at) % size;
+    if (beyond) reader_skip(r, size - beyond);
+    if (size > r->struct_alignment) r->struct_alignment = (uint8_t)size;
+}
+
+void wire_struct_end(struct reader *r)
+{
+    if (r->in_struct) align(r, r->struct_alignment);
+    r->in_struct = false;
+}
+
+static uint64_t read_fixed(struct reader *r, unsigned size)
+{
+    align(r, size);
+    struct view bytes = reader_bytes(r, size);
+    uint64_t n = 0;
+    for (size_t i = bytes.size; i-- > 0;) n = n << 8 | bytes.data[i];
+    return n;
+}
+
+bool wire_read_pointer(struct reader *r)
+{
+    return wire_reader_native(r) ? read_fixed(r, NATIVE_POINTER_SIZE) != 0 : reader_u8(r) != 0;
+}
+
 static uint64_t read_unsigned(struct reader *r, unsigned size_max)
 {
+    if (r->encoding == WIRE_ENCODING_STRUCT || (size_max <= 4 && wire_reader_native(r))) return read_fixed(r, size_max);
     uint8_t size = reader_u8(r);
     if (size > size_max) {
         reader_malformed(r);
@@ -43,6 +89,10 @@ uint64_t wire_read_ub8(struct reader *r)
 /* The magnitude of a signed integer may not pass its type's range: 2^31 and 2^63 only with the sign. */
 static int64_t read_signed(struct reader *r, unsigned size_max)
 {
+    if (r->encoding == WIRE_ENCODING_STRUCT || (size_max <= 4 && wire_reader_native(r))) {
+        uint64_t n = read_fixed(r, size_max);
+        return size_max == 2 ? (int16_t)n : size_max == 4 ? (int32_t)n : (int64_t)n;
+    }
     uint8_t first = reader_u8(r);
     bool negative = first & SIGN_BIT;
     uint8_t size = first & (SIGN_BIT - 1);
@@ -57,6 +107,11 @@ static int64_t read_signed(struct reader *r, unsigned size_max)
         return 0;
     }
     return negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+}
+
+int32_t wire_read_sb2(struct reader *r)
+{
+    return (int32_t)read_signed(r, wire_reader_native(r) ? 2 : 4);
 }
 
 int32_t wire_read_sb4(struct reader *r)
@@ -156,6 +211,19 @@ struct wire_clr wire_read_dalc(struct reader *r, struct arena *arena, size_t siz
     uint32_t size = wire_read_ub4(r);
     if (!reader_ok(r) || size == 0) return (struct wire_clr){.null = true};
     return wire_read_clr(r, arena, size_max);
+}
+
+uint32_t wire_read_rowid_size(struct reader *r)
+{
+    return wire_reader_native(r) ? wire_read_ub2(r) : wire_read_ub4(r);
+}
+
+bool wire_read_no_batch(struct reader *r)
+{
+    enum { COUNTS = 3 };
+    uint32_t any = 0;
+    for (int i = 0; i < COUNTS; i++) any |= wire_read_ub4(r);
+    return any == 0;
 }
 
 /* ---- writers ---- */

@@ -117,26 +117,38 @@ static void end_of_response(struct wire_reply_decoder *d)
     if (!d->measuring) d->ended = true;
 }
 
+/* `fixed`, `structure`: seen in that encoding of OCI. The others are not read there. */
 static const struct message_row {
     uint8_t type;
+    bool fixed, structure;
     void (*read)(struct wire_reply_decoder *d);
 } messages[] = {
-    {WIRE_MESSAGE_ROW, reply_row},
-    {WIRE_MESSAGE_END, reply_end},
-    {WIRE_MESSAGE_ROW_HEADER, reply_row_header},
-    {WIRE_MESSAGE_PARAMETERS, reply_parameters},
-    {WIRE_MESSAGE_BIT_VECTOR, reply_bit_vector},
-    {WIRE_MESSAGE_DESCRIBE, reply_describe},
-    {WIRE_MESSAGE_STATUS, reply_status},
-    {WIRE_MESSAGE_IO_VECTOR, reply_io_vector},
-    {WIRE_MESSAGE_LOB_DATA, reply_lob_data},
-    {WIRE_MESSAGE_WARNING, reply_warning},
-    {WIRE_MESSAGE_FLUSH_OUT_BINDS, flush_out_binds},
-    {WIRE_MESSAGE_SERVER_PIGGYBACK, reply_server_piggyback},
-    {WIRE_MESSAGE_IMPLICIT_RESULT, reply_implicit_result},
-    {WIRE_MESSAGE_END_OF_RESPONSE, end_of_response},
-    {WIRE_MESSAGE_TOKEN, token},
+    {WIRE_MESSAGE_ROW, true, false, reply_row},
+    {WIRE_MESSAGE_END, true, true, reply_end},
+    {WIRE_MESSAGE_ROW_HEADER, true, false, reply_row_header},
+    {WIRE_MESSAGE_PARAMETERS, true, false, reply_parameters},
+    {WIRE_MESSAGE_BIT_VECTOR, true, false, reply_bit_vector},
+    {WIRE_MESSAGE_DESCRIBE, true, false, reply_describe},
+    {WIRE_MESSAGE_STATUS, true, true, reply_status},
+    {WIRE_MESSAGE_IO_VECTOR, false, false, reply_io_vector},
+    {WIRE_MESSAGE_LOB_DATA, false, false, reply_lob_data},
+    {WIRE_MESSAGE_WARNING, false, false, reply_warning},
+    {WIRE_MESSAGE_FLUSH_OUT_BINDS, false, false, flush_out_binds},
+    {WIRE_MESSAGE_SERVER_PIGGYBACK, true, false, reply_server_piggyback},
+    {WIRE_MESSAGE_IMPLICIT_RESULT, false, false, reply_implicit_result},
+    {WIRE_MESSAGE_END_OF_RESPONSE, true, true, end_of_response},
+    {WIRE_MESSAGE_TOKEN, false, false, token},
 };
+
+static bool is_readable(const struct wire_reply_decoder *d, const struct message_row *row)
+{
+    switch (d->in.encoding) {
+    case WIRE_ENCODING_UNIVERSAL: return true;
+    case WIRE_ENCODING_FIXED: return row->fixed;
+    case WIRE_ENCODING_STRUCT: return row->structure;
+    default: return false;
+    }
+}
 
 static void read_message(struct wire_reply_decoder *d)
 {
@@ -144,7 +156,7 @@ static void read_message(struct wire_reply_decoder *d)
     d->new_cursors = NULL;
     d->schema = view_of(NULL, 0);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
-        if (messages[i].type != type) continue;
+        if (messages[i].type != type || !is_readable(d, &messages[i])) continue;
         messages[i].read(d);
         if (reply_effective(d) && d->schema.size && d->events->schema) d->events->schema(d->context, d->schema);
         return;
@@ -298,7 +310,7 @@ enum wire_status wire_reply_feed(struct wire_reply_decoder *d, struct view paylo
     }
     bool joined = buffer_size(&d->partial) > 0;
     if (joined) buffer_append_view(&d->partial, payload);
-    d->in = reader_of(joined ? buffer_view(&d->partial) : payload);
+    d->in = wire_reader_of(joined ? buffer_view(&d->partial) : payload, d->session->encoding);
     if (d->partial.failed)
         reply_limit(d, "size of one message");
     else

@@ -93,7 +93,10 @@ static void set_columns(struct wire_reply_decoder *d, const struct wire_column *
 void reply_describe(struct wire_reply_decoder *d)
 {
     uint32_t count;
-    reply_clr(d);
+    if (wire_reader_native(&d->in))
+        reader_skip(&d->in, wire_read_ub4(&d->in)); /* raw behind its size */
+    else
+        reply_clr(d);
     struct wire_column *columns = reply_describe_body(d, &count);
     if (!d->cursor) reply_unknown(d, "a describe for no statement");
     if (!reply_effective(d)) return;

@@ -85,8 +85,47 @@ static void write_batch(const struct wire_session *session, const struct wire_en
     }
 }
 
+/* ---- for OCI with fixed widths: refusals, which is all that such a client ever gets from us ---- */
+
+static void fixed(struct buffer *out, uint64_t n, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++, n >>= 8) buffer_u8(out, (uint8_t)n);
+}
+
+static void write_fixed_end(const struct wire_session *session, const struct wire_end *end, uint8_t sequence, struct buffer *out)
+{
+    enum { ROWID_AND_SYSTEM = 13 + 4, BATCH = 12 };
+    buffer_u8(out, WIRE_MESSAGE_END);
+    if (session->status_has_call_status) fixed(out, call_status(end), 4);
+    if (session->status_has_sequence) fixed(out, sequence, 2);
+    fixed(out, 0, 4); /* row */
+    fixed(out, end->error, 2);
+    fixed(out, 0, 4);
+    fixed(out, end->cursor_id, 2);
+    fixed(out, (uint16_t)end->error_position, 2);
+    buffer_u8(out, end->command);
+    for (int i = 0; i < 5 + ROWID_AND_SYSTEM; i++) buffer_u8(out, 0);
+    buffer_u8(out, 0); /* statement and call number */
+    buffer_u8(out, sequence);
+    fixed(out, 0, 2);
+    fixed(out, 1, 4); /* successful iterations */
+    fixed(out, 0, 2); /* no logical rowid */
+    for (int i = 0; i < BATCH; i++) buffer_u8(out, 0);
+    if (session->field_version >= WIRE_FIELD_ROW_COUNTS) {
+        fixed(out, end->error, 4);
+        buffer_u8(out, 0); /* no rows: 64-bit numbers are universal here too */
+    }
+    if (wire_end_has_checksum(session)) fixed(out, end->command, 8);
+    if (end->error) wire_write_clr(out, end->message);
+    if (session->end_of_response) buffer_u8(out, WIRE_MESSAGE_END_OF_RESPONSE);
+}
+
 void wire_end_write(const struct wire_session *session, const struct wire_end *end, uint8_t sequence, struct buffer *out)
 {
+    if (session->encoding == WIRE_ENCODING_FIXED) {
+        write_fixed_end(session, end, sequence, out);
+        return;
+    }
     buffer_u8(out, WIRE_MESSAGE_END);
     write_call_status(session, call_status(end), sequence, out);
     wire_write_ub4(out, end->row_count > UINT32_MAX ? UINT32_MAX : (uint32_t)end->row_count);

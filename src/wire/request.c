@@ -89,6 +89,12 @@ void request_use_cursor(struct request_decoder *d, uint32_t id)
     request_unknown(d, "a cursor that is not known");
 }
 
+bool request_not_seen_native(struct request_decoder *d, const char *why)
+{
+    if (wire_reader_native(&d->in)) request_unknown(d, why);
+    return wire_reader_native(&d->in);
+}
+
 /* ---- functions ---- */
 
 static void request_empty(struct request_decoder *d, uint8_t function)
@@ -100,23 +106,28 @@ static void request_empty(struct request_decoder *d, uint8_t function)
 static void request_version(struct request_decoder *d, uint8_t function)
 {
     (void)function;
-    reader_u8(&d->in);
+    wire_struct_begin(&d->in);
+    wire_read_pointer(&d->in);
     wire_read_ub4(&d->in); /* room for the banner */
-    reader_u8(&d->in);
-    reader_u8(&d->in);
+    wire_read_pointer(&d->in);
+    wire_read_pointer(&d->in);
     if (d->session->field_version >= WIRE_FIELD_VERSION_FORMAT) wire_read_ub4(&d->in);
+    wire_struct_end(&d->in);
 }
 
 /* A password change inside a session. It is walked over: what it carries is not for us to keep. */
 static void request_auth(struct request_decoder *d, uint8_t function)
 {
     (void)function;
-    bool has_user = reader_u8(&d->in);
+    wire_struct_begin(&d->in);
+    bool has_user = wire_read_pointer(&d->in);
     uint32_t user_size = wire_read_ub4(&d->in);
     wire_read_ub4(&d->in); /* mode */
-    reader_u8(&d->in);
+    wire_read_pointer(&d->in);
     uint32_t pairs = wire_read_ub4(&d->in);
-    reader_skip(&d->in, 2);
+    wire_read_pointer(&d->in);
+    wire_read_pointer(&d->in);
+    wire_struct_end(&d->in);
     if (pairs > PAIRS_MAX) request_unknown(d, "a log-in message of unusual size");
     if (has_user) (void)request_chr(d, user_size);
     for (uint32_t i = 0; i < pairs && request_ok(d); i++) {
@@ -130,6 +141,7 @@ static void request_auth(struct request_decoder *d, uint8_t function)
 static void request_describe(struct request_decoder *d, uint8_t function)
 {
     (void)function;
+    if (request_not_seen_native(d, "a describe call in OCI's own encoding")) return;
     bool has_name = reader_u8(&d->in) == 1;
     uint32_t size = wire_read_ub4(&d->in);
     bool plain = reader_u8(&d->in) == 0;
@@ -143,6 +155,7 @@ static void request_describe(struct request_decoder *d, uint8_t function)
 void request_tpc(struct request_decoder *d, uint8_t function)
 {
     struct reader *in = &d->in;
+    if (request_not_seen_native(d, "a distributed transaction in OCI's own encoding")) return;
     bool change_state = function == WIRE_FN_TPC_STATE;
     d->out->tpc.operation = wire_read_ub4(in);
     bool has_context = reader_u8(in);
@@ -182,6 +195,7 @@ void request_tpc(struct request_decoder *d, uint8_t function)
 void request_fetch(struct request_decoder *d, uint8_t function)
 {
     (void)function;
+    wire_struct_begin(&d->in);
     d->out->cursor_id_at = d->in.at;
     d->out->fetch.cursor_id = wire_read_ub4(&d->in);
     d->out->cursor_id_size = d->in.at - d->out->cursor_id_at;
@@ -204,6 +218,7 @@ static const struct function_row {
 static void read_function(struct request_decoder *d, size_t at)
 {
     struct wire_request *out = d->out;
+    wire_struct_begin(&d->in);
     uint8_t function = reader_u8(&d->in);
     out->sequence = reader_u8(&d->in);
     out->token = d->session->field_version >= WIRE_FIELD_TOKEN ? wire_read_ub8(&d->in) : 0;
@@ -266,10 +281,14 @@ enum wire_status wire_request_decode_more(const struct wire_session *session, st
                                           struct error *error)
 {
     *out = (struct wire_request){.message = message};
-    struct request_decoder d = {
-        .session = session, .cursors = cursors, .arena = arena, .in = reader_of(message), .out = out, .progress = progress};
-    if (session->native_encoding)
-        request_unknown(&d, "the native encoding of OCI");
+    struct request_decoder d = {.session = session,
+                                .cursors = cursors,
+                                .arena = arena,
+                                .in = wire_reader_of(message, session->encoding),
+                                .out = out,
+                                .progress = progress};
+    if (session->encoding == WIRE_ENCODING_UNKNOWN)
+        request_unknown(&d, "an encoding that is not known");
     else if (message.size > session->limits.call_max)
         request_limit(&d, "size of one call");
     else

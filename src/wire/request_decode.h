@@ -28,6 +28,8 @@ void request_limit(struct request_decoder *d, const char *which);
 void *request_array(struct request_decoder *d, size_t count, size_t size); /* zeroed, in the arena; NULL: over the arena's limit */
 /* At least `count` more things of `size_min` bytes each must follow: asked before room for them is made. */
 bool request_room(struct request_decoder *d, uint64_t count, size_t size_min);
+/* True, and unknown: a form that nobody has seen in OCI's own encodings. */
+bool request_not_seen_native(struct request_decoder *d, const char *why);
 struct view request_chr(struct request_decoder *d, size_t size); /* a text whose length came earlier */
 struct wire_clr request_clr(struct request_decoder *d);
 struct wire_clr request_dalc(struct request_decoder *d);

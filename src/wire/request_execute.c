@@ -292,55 +292,59 @@ struct execute_header {
     uint32_t sql_size, i4_count;
 };
 
-static void read_header(struct request_decoder *d, struct execute_header *header)
+/* A pointer and the number of things at it. */
+static uint32_t read_counted(struct reader *in, bool *pointer)
+{
+    *pointer = wire_read_pointer(in);
+    return wire_read_ub4(in);
+}
+
+static void read_header_end(struct request_decoder *d)
 {
     struct reader *in = &d->in;
-    struct wire_execute *out = &d->out->execute;
+    bool unused;
     uint8_t version = d->session->field_version;
+    if (version >= WIRE_FIELD_REGISTRATION) {
+        wire_read_ub4(in);
+        for (int i = 0; i < 2; i++) wire_read_pointer(in);
+    }
+    if (version >= WIRE_FIELD_BLV) {
+        for (int i = 0; i < 2; i++) read_counted(in, &unused);
+        wire_read_ub4(in);
+    }
+    if (version >= WIRE_FIELD_ROW_COUNTS) {
+        read_counted(in, &d->out->execute.dml_row_counts);
+        wire_read_pointer(in);
+    }
+    if (version >= WIRE_FIELD_SIGNATURE) {
+        for (int i = 0; i < 2; i++) read_counted(in, &unused);
+        wire_read_pointer(in);
+    }
+    if (version >= WIRE_FIELD_CHUNK_IDS) read_counted(in, &unused);
+}
+
+static void read_header(struct request_decoder *d, struct execute_header *header)
+{
+    enum { POINTERS = 5 };
+    struct reader *in = &d->in;
+    struct wire_execute *out = &d->out->execute;
+    bool unused;
+    wire_struct_begin(in);
     out->options = wire_read_ub4(in);
     d->out->cursor_id_at = in->at;
     out->cursor_id = wire_read_ub4(in);
     d->out->cursor_id_size = in->at - d->out->cursor_id_at;
-    header->has_sql = reader_u8(in);
-    header->sql_size = wire_read_ub4(in);
-    reader_u8(in);
-    header->i4_count = wire_read_ub4(in);
-    reader_skip(in, 2);
+    header->sql_size = read_counted(in, &header->has_sql);
+    header->i4_count = read_counted(in, &unused);
+    for (int i = 0; i < 2; i++) wire_read_pointer(in);
     out->prefetch_bytes = wire_read_ub4(in);
     out->prefetch_rows = wire_read_ub4(in);
     out->long_max = wire_read_ub4(in);
-    reader_u8(in);
-    out->bind_count = wire_read_ub4(in);
-    reader_skip(in, 5);
-    reader_u8(in);
-    out->define_count = wire_read_ub4(in);
-    if (version >= WIRE_FIELD_REGISTRATION) {
-        wire_read_ub4(in);
-        reader_skip(in, 2);
-    }
-    if (version >= WIRE_FIELD_BLV) {
-        for (int i = 0; i < 2; i++) {
-            reader_u8(in);
-            wire_read_ub4(in);
-        }
-        wire_read_ub4(in);
-    }
-    if (version >= WIRE_FIELD_ROW_COUNTS) {
-        out->dml_row_counts = reader_u8(in);
-        wire_read_ub4(in);
-        reader_u8(in);
-    }
-    if (version >= WIRE_FIELD_SIGNATURE) {
-        for (int i = 0; i < 2; i++) {
-            reader_u8(in);
-            wire_read_ub4(in);
-        }
-        reader_u8(in);
-    }
-    if (version >= WIRE_FIELD_CHUNK_IDS) {
-        reader_u8(in);
-        wire_read_ub4(in);
-    }
+    out->bind_count = read_counted(in, &unused);
+    for (int i = 0; i < POINTERS; i++) wire_read_pointer(in);
+    out->define_count = read_counted(in, &unused);
+    read_header_end(d);
+    wire_struct_end(in);
 }
 
 /* The text as UTF-8 with a NUL behind it, in the arena: the table takes its own copy when the call is really sent. */
@@ -390,6 +394,8 @@ static void read_descriptors(struct request_decoder *d)
     if (!out->has_defines) out->define_count = 0;
     if (out->bind_count > d->session->limits.bind_max) request_limit(d, "binds of one statement");
     if (out->define_count > d->session->limits.column_max) request_limit(d, "columns of one result");
+    /* Their values are what would be mirrored: without a recording that shows the layout, nothing is read into them. */
+    if ((out->bind_count || out->define_count) && request_not_seen_native(d, "binds or defines in OCI's own encoding")) return;
     if (request_ok(d) && out->has_binds) out->binds = request_oacs(d, out->bind_count);
     if (request_ok(d) && out->has_defines) out->defines = request_oacs(d, out->define_count);
 }
@@ -429,6 +435,7 @@ void request_reexecute(struct request_decoder *d, uint8_t function)
     enum { COMMIT_AFTER = 1 };
     struct wire_execute *out = &d->out->execute;
     out->short_form = true;
+    wire_struct_begin(&d->in);
     d->out->cursor_id_at = d->in.at;
     out->cursor_id = wire_read_ub4(&d->in);
     d->out->cursor_id_size = d->in.at - d->out->cursor_id_at;

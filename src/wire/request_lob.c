@@ -62,6 +62,7 @@ bool request_lob_body(struct request_decoder *d, struct wire_lob_request *lob)
 {
     struct lob_pointers pointers;
     *lob = (struct wire_lob_request){0};
+    if (request_not_seen_native(d, "a LOB operation in OCI's own encoding")) return false;
     read_fixed(d, lob, &pointers);
     if (!request_ok(d)) return false;
     if (lob->source_length > LOCATOR_MAX || (pointers.destination && lob->destination_length > LOCATOR_MAX) ||

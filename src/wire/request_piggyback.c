@@ -7,9 +7,11 @@ enum { PIGGYBACKS_MAX = 64, CONTEXT_PAIRS_MAX = 4096 };
 
 static void read_cursor_ids(struct request_decoder *d, struct wire_piggyback *out)
 {
-    reader_u8(&d->in);
+    wire_struct_begin(&d->in);
+    wire_read_pointer(&d->in);
     out->ids_at = d->in.at;
     uint32_t count = wire_read_ub4(&d->in);
+    wire_struct_end(&d->in);
     if (!request_room(d, count, 1)) return;
     out->ids = request_array(d, count, sizeof *out->ids);
     if (!out->ids) return;
@@ -24,7 +26,7 @@ struct text_field {
 
 static struct text_field read_text_field(struct request_decoder *d)
 {
-    bool pointer = reader_u8(&d->in);
+    bool pointer = wire_read_pointer(&d->in);
     uint32_t size = wire_read_ub4(&d->in);
     return (struct text_field){.there = pointer && size, .size = size};
 }
@@ -36,10 +38,19 @@ static struct view read_text(struct request_decoder *d, struct text_field field)
 
 static void read_end_to_end(struct request_decoder *d, struct wire_piggyback *out)
 {
-    reader_skip(&d->in, 2);
+    if (d->in.encoding == WIRE_ENCODING_STRUCT) { /* seen in part only */
+        request_unknown(d, "end-to-end attributes in a structure of OCI");
+        return;
+    }
+    wire_read_pointer(&d->in);
+    wire_read_pointer(&d->in);
     wire_read_ub4(&d->in); /* which attributes */
     struct text_field client = read_text_field(d), module = read_text_field(d), action = read_text_field(d), context = read_text_field(d);
-    (void)read_text_field(d); /* call count and limit: numbers, no text follows */
+    reader_u8(&d->in); /* the call's number, in a width of its own */
+    if (wire_reader_native(&d->in))
+        wire_read_ub2(&d->in);
+    else
+        wire_read_ub4(&d->in);
     struct text_field info = read_text_field(d);
     (void)read_text_field(d);
     (void)read_text_field(d);
@@ -113,20 +124,31 @@ static void read_jdbc_text(struct request_decoder *d, struct wire_piggyback *out
     out->text = request_chr(d, size);
 }
 
+/* OCI before the first call of a session: which one, by number and serial number, and 1. */
+static void read_switch_session(struct request_decoder *d, struct wire_piggyback *out)
+{
+    (void)out;
+    wire_struct_begin(&d->in);
+    for (int i = 0; i < 3; i++) wire_read_ub4(&d->in);
+    wire_struct_end(&d->in);
+}
+
 static const struct piggyback_row {
     uint8_t function;
+    bool native; /* seen in OCI's own encodings too */
     void (*read)(struct request_decoder *d, struct wire_piggyback *out);
 } piggybacks[] = {
-    {WIRE_FN_CLOSE_CURSORS, read_cursor_ids},
-    {WIRE_FN_CANCEL_CURSORS, read_cursor_ids},
-    {WIRE_FN_END_TO_END, read_end_to_end},
-    {WIRE_FN_SET_SCHEMA, read_schema},
-    {WIRE_FN_APP_CONTEXT, read_context},
-    {WIRE_FN_SESSION_STATE, read_session_state},
-    {WIRE_FN_LOB, read_free_lobs},
-    {WIRE_FN_PIPELINE_BEGIN, read_pipeline},
-    {WIRE_FN_TPC_SWITCH, read_sessionless},
-    {WIRE_FN_JDBC_BF, read_jdbc_text},
+    {WIRE_FN_CLOSE_CURSORS, true, read_cursor_ids},
+    {WIRE_FN_CANCEL_CURSORS, true, read_cursor_ids},
+    {WIRE_FN_SWITCH_SESSION, true, read_switch_session},
+    {WIRE_FN_END_TO_END, true, read_end_to_end},
+    {WIRE_FN_SET_SCHEMA, false, read_schema},
+    {WIRE_FN_APP_CONTEXT, false, read_context},
+    {WIRE_FN_SESSION_STATE, false, read_session_state},
+    {WIRE_FN_LOB, false, read_free_lobs},
+    {WIRE_FN_PIPELINE_BEGIN, false, read_pipeline},
+    {WIRE_FN_TPC_SWITCH, false, read_sessionless},
+    {WIRE_FN_JDBC_BF, false, read_jdbc_text},
 };
 
 /* Room grows by doubling inside the arena; the few old arrays go with it. */
@@ -151,12 +173,14 @@ static struct wire_piggyback *add_piggyback(struct request_decoder *d)
 void request_piggyback(struct request_decoder *d)
 {
     size_t at = d->in.at - 1;
+    wire_struct_begin(&d->in);
     uint8_t function = reader_u8(&d->in);
     reader_u8(&d->in); /* sequence */
     if (d->session->field_version >= WIRE_FIELD_TOKEN) wire_read_ub8(&d->in);
     if (!reader_ok(&d->in)) return;
     for (size_t i = 0; i < sizeof piggybacks / sizeof *piggybacks; i++) {
         if (piggybacks[i].function != function) continue;
+        if (!piggybacks[i].native && request_not_seen_native(d, "a piggyback that was not seen in OCI's own encoding")) return;
         struct wire_piggyback *out = add_piggyback(d);
         if (!out) return;
         out->function = function;

@@ -6,7 +6,7 @@
 #ifndef WIRE_SESSION_H
 #define WIRE_SESSION_H
 
-#include "base/view.h"
+#include "wire/primitive.h"
 
 enum { WIRE_CAPABILITY_MAX = 255, WIRE_NAME_MAX = 256 };
 
@@ -31,7 +31,8 @@ struct wire_session {
     uint8_t field_version;       /* FV: min of both sides' compile capability 7; 0 before negotiation */
     bool conversion_length;      /* CHR texts are CLR (true) or raw (false): DATA_TYPES flag 0x02 */
     bool sb1_universal;          /* scale and LOB flags as universal signed ints (type 27 with rep 1) */
-    bool native_encoding;        /* OCI same-platform encoding (empty type list): calls are not decoded by this library */
+    bool native_encoding;        /* the encoding is not the universal one: an OCI client. Its calls are relayed, never served */
+    enum wire_encoding encoding; /* how numbers stand in its calls; settled by the answer to DATA_TYPES */
     bool end_of_response;        /* message 29 closes replies (negotiated away by the relay) */
     bool status_has_call_status; /* client cc[15] & 1 */
     bool status_has_sequence;    /* client/server cc[16] & 0x10 */

@@ -138,5 +138,5 @@ void wire_tap_adopt(struct wire_tap *tap, const struct wire_session *session, co
     tap->session = *session;
     tap->login = *login;
     tap->server_spoke = true; /* the first packet begins a request */
-    tap->state = session->native_encoding ? WIRE_TAP_LOST : WIRE_TAP_READY;
+    tap->state = session->encoding == WIRE_ENCODING_UNKNOWN ? WIRE_TAP_LOST : WIRE_TAP_READY;
 }

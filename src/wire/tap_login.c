@@ -111,9 +111,19 @@ static enum wire_status client_auth(struct wire_tap *tap, struct view message, u
     return status;
 }
 
-/* An OCI client: only that a password is sent, and whether the answer starts with parameters, can be told. */
+/* OCI's structures are not all known, and of another encoding nothing is. */
+static bool cannot_read_login(const struct wire_tap *tap)
+{
+    return tap->session.encoding == WIRE_ENCODING_STRUCT || tap->session.encoding == WIRE_ENCODING_UNKNOWN;
+}
+
+/* An OCI client: its answers are not read, only whether they start with parameters; who logs in is. */
 static enum wire_status client_native(struct wire_tap *tap, struct view message)
 {
+    if (tap->session.encoding == WIRE_ENCODING_STRUCT) {
+        enum wire_status status = client_auth(tap, message, tap->session.field_version);
+        if (status == WIRE_NEED_MORE) return status;
+    }
     tap->state = WIRE_TAP_LOGIN;
     tap->expected = message.size >= 2 && message.data[1] == WIRE_AUTH_PASSWORD ? TAP_EXPECT_NATIVE_PASSWORD : TAP_EXPECT_NOTHING;
     return WIRE_DECODED;
@@ -144,7 +154,7 @@ static enum wire_status client_fast_auth(struct wire_tap *tap, struct view messa
 
 static enum wire_status client_message(struct wire_tap *tap, struct view message)
 {
-    if (tap->session.native_encoding) return client_native(tap, message);
+    if (cannot_read_login(tap)) return client_native(tap, message);
     switch (message.data[0]) {
     case MESSAGE_ANO: return client_native_services(tap, message);
     case MESSAGE_PROTOCOL: return client_protocol(tap, message);
@@ -209,7 +219,7 @@ static void settle_missing_list(struct wire_tap *tap)
 static enum wire_status server_data_types(struct wire_tap *tap, struct view message, size_t *used)
 {
     settle_missing_list(tap);
-    if (!tap->session.native_encoding) return wire_data_types_reply_decode(&tap->session, message, used);
+    if (tap->session.encoding != WIRE_ENCODING_STRUCT) return wire_data_types_reply_decode(&tap->session, message, used);
     *used = message.size; /* nothing of it is needed */
     return WIRE_DECODED;
 }
@@ -256,13 +266,16 @@ static enum wire_status server_native_services(struct wire_tap *tap, struct view
     return status;
 }
 
-/* What an OCI client's password was answered with; after that nothing can be read. */
+/* What an OCI client's password was answered with. After that its structures are read as far as they are known, and nothing of any other encoding. */
 static enum wire_status server_native_password(struct wire_tap *tap, struct view message, size_t *used, enum wire_tap_event *event)
 {
     *used = message.size;
     if (message.data[0] == REPLY_END) *event = WIRE_TAP_LOGIN_FAILED;
     if (message.data[0] != REPLY_PARAMETER) return WIRE_DECODED;
-    tap_lose(tap, "an OCI client with native encoding");
+    if (tap->session.encoding == WIRE_ENCODING_STRUCT)
+        tap->state = WIRE_TAP_READY;
+    else
+        tap_lose(tap, "an OCI client with an encoding that is not known");
     *event = WIRE_TAP_LOGGED_IN;
     return WIRE_DECODED;
 }
@@ -280,7 +293,7 @@ static enum wire_status server_message(struct wire_tap *tap, struct view message
     case TAP_EXPECT_NOTHING: break;
     }
     *used = message.size;
-    return tap->session.native_encoding ? WIRE_DECODED : WIRE_UNKNOWN;
+    return cannot_read_login(tap) ? WIRE_DECODED : WIRE_UNKNOWN;
 }
 
 static enum wire_tap_event server_data(struct wire_tap *tap, struct wire_packet *packet)

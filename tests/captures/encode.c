@@ -110,7 +110,7 @@ enum encode_outcome encode_again(const struct wire_session *session, struct wire
     enum encode_outcome outcome = ENCODE_NONE;
     buffer_init(&written, 0);
     arena_init(&arena, 0);
-    if (write_request(session, request, &written)) {
+    if (!session->native_encoding && write_request(session, request, &written)) {
         struct view original = view_of(request->message.data + request->function_at, request->message.size - request->function_at);
         if (view_equal(original, buffer_view(&written))) {
             outcome = ENCODE_SAME;

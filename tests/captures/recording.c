@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FILE_MAX = 256 << 20 };
+enum { FILE_MAX = 256 << 20, DUMP_WIDTH = 16 };
 
-void recording_add(struct recording *recording, uint32_t connection, bool from_client, struct view bytes)
+void recording_add(struct recording *recording, uint32_t connection, bool from_client, bool after_hole, struct view bytes)
 {
     if (bytes.size == 0) return;
     if (recording->count == recording->capacity) {
@@ -21,6 +21,7 @@ void recording_add(struct recording *recording, uint32_t connection, bool from_c
     recording->pieces[recording->count++] = (struct recording_piece){
         .connection = connection,
         .from_client = from_client,
+        .after_hole = after_hole,
         .bytes = view_of(memory_copy(bytes.data, bytes.size), bytes.size),
     };
 }
@@ -76,7 +77,7 @@ static bool next_line(struct view *text, struct view *line)
 
 static void end_piece(struct recording *out, uint32_t connection, bool from_client, struct buffer *piece)
 {
-    recording_add(out, connection, from_client, buffer_view(piece));
+    recording_add(out, connection, from_client, false, buffer_view(piece));
     buffer_clear(piece);
 }
 
@@ -108,10 +109,11 @@ static void read_hex(struct view text, struct recording *out)
     struct view line;
     buffer_init(&piece, FILE_MAX);
     while (next_line(&text, &line)) {
-        if (view_starts_with(line, "#") || view_trim(line).size == 0)
-            end_piece(out, 0, true, &piece);
-        else
-            add_hex(&piece, line);
+        bool content = !view_starts_with(line, "#") && view_trim(line).size > 0;
+        size_t before = buffer_size(&piece);
+        if (content) add_hex(&piece, line);
+        size_t width = buffer_size(&piece) - before;
+        if (!content || (width != DUMP_WIDTH && width != 2 * DUMP_WIDTH)) end_piece(out, 0, true, &piece);
     }
     end_piece(out, 0, true, &piece);
     buffer_release(&piece);
@@ -130,8 +132,8 @@ bool recording_read(const char *path, struct recording *out, struct error *error
     *out = (struct recording){0};
     buffer_init(&file, FILE_MAX);
     bool good = read_file(path, &file, error);
-    if (good && ends_with(path, ".pcapng"))
-        good = recording_read_pcapng(buffer_view(&file), out, error);
+    if (good && (recording_is_pcapng(buffer_view(&file)) || recording_is_pcap(buffer_view(&file))))
+        good = recording_read_packets(buffer_view(&file), out, error);
     else if (good && ends_with(path, ".hex"))
         read_hex(buffer_view(&file), out);
     else if (good)

@@ -33,6 +33,7 @@ struct replay {
     struct result *result;
     struct wire_tap *tap;
     struct buffer sides[2];
+    bool lost_place[2]; /* of each side: where its packets begin is not known */
     bool trace, in_opaque;
     uint64_t rows_in_call;
 };
@@ -238,12 +239,37 @@ static void take_packet(struct replay *replay, bool from_client, struct wire_pac
     if (replay->trace && event == WIRE_TAP_MARKER) printf("%s marker\n", from_client ? "->" : "<-");
 }
 
-/* A stream whose lengths make no sense is given up; what was in it before counts. */
-static void take_bytes(struct replay *replay, bool from_client, struct view bytes)
+static void count_unknown(struct replay *replay, const char *why)
 {
-    struct buffer *side = &replay->sides[from_client ? 0 : 1];
+    replay->result->unknown++;
+    list_add_once(&replay->result->reasons, why);
+    if (replay->trace) printf("!! %s\n", why);
+}
+
+/* What may be the beginning of a packet, for a stream of which bytes are missing. */
+static bool begins_packet(const struct wire_session *session, struct view bytes)
+{
+    struct wire_packet packet;
+    uint8_t copy[WIRE_HEADER_SIZE];
+    if (bytes.size < sizeof copy || (bytes.data[4] != WIRE_DATA && bytes.data[4] != WIRE_MARKER)) return false;
+    memcpy(copy, bytes.data, sizeof copy);
+    return wire_packet_next(copy, sizeof copy, session->large, session->limits.packet_max, &packet) == WIRE_NEED_MORE;
+}
+
+/* A stream whose lengths make no sense is given up up to the next piece that begins with a packet; what was in it before counts. */
+static void take_bytes(struct replay *replay, const struct recording_piece *piece)
+{
+    int from = piece->from_client ? 0 : 1;
+    struct buffer *side = &replay->sides[from];
     struct wire_session *session = wire_tap_session(replay->tap);
-    buffer_append_view(side, bytes);
+    if (piece->after_hole) {
+        count_unknown(replay, "bytes that the recording does not have");
+        buffer_clear(side);
+        replay->lost_place[from] = true;
+    }
+    if (replay->lost_place[from] && !begins_packet(session, piece->bytes)) return;
+    replay->lost_place[from] = false;
+    buffer_append_view(side, piece->bytes);
     for (;;) {
         struct wire_packet packet;
         size_t size = buffer_size(side);
@@ -251,54 +277,160 @@ static void take_bytes(struct replay *replay, bool from_client, struct view byte
             size ? wire_packet_next(side->data + side->start, size, session->large, session->limits.packet_max, &packet) : WIRE_NEED_MORE;
         if (status == WIRE_NEED_MORE) return;
         if (status != WIRE_DECODED) {
-            list_add_once(&replay->result->reasons, "the packets of the connection cannot be told apart");
-            replay->result->unknown++;
+            count_unknown(replay, "the packets of the connection cannot be told apart");
             buffer_clear(side);
+            replay->lost_place[from] = true;
             return;
         }
-        take_packet(replay, from_client, &packet);
+        take_packet(replay, piece->from_client, &packet);
         buffer_consume(side, packet.size);
     }
 }
 
-static void replay_connection(const struct recording *recording, uint32_t number, struct result *result, bool trace)
+static void run_connection(const struct recording *recording, uint32_t number, const struct wire_session *known, struct result *result,
+                           bool trace)
 {
+    static const struct wire_login_info nobody;
     struct replay replay = {.result = result, .trace = trace};
     replay.tap = wire_tap_new(NULL, &events, &replay, NULL);
     wire_tap_set_edit(replay.tap, false);
+    if (known) wire_tap_adopt(replay.tap, known, &nobody);
     for (int i = 0; i < 2; i++) buffer_init(&replay.sides[i], 0);
+    replay.lost_place[0] = replay.lost_place[1] = known != NULL;
     result->connections++;
     if (trace) printf("==== connection %u\n", number);
     for (size_t i = 0; i < recording->count; i++)
-        if (recording->pieces[i].connection == number) take_bytes(&replay, recording->pieces[i].from_client, recording->pieces[i].bytes);
+        if (recording->pieces[i].connection == number) take_bytes(&replay, &recording->pieces[i]);
     if (wire_tap_state(replay.tap) == WIRE_TAP_LOST) result->lost_connections++;
     for (int i = 0; i < 2; i++) buffer_release(&replay.sides[i]);
     wire_tap_free(replay.tap);
 }
 
-/* Single payloads of an OCI client: in its native encoding, so they must come out as unknown, not as something. */
+static void result_release(struct result *result)
+{
+    list_release(&result->statements);
+    list_release(&result->reasons);
+}
+
+/* ---- connections whose beginning was not recorded ---- */
+
+/* How a session may have been negotiated: the field versions of the releases, and the three things that drivers differ in. */
+static void make_candidate(unsigned number, bool large, struct wire_session *out)
+{
+    static const uint8_t versions[] = {12, 24, 11, 8, 7, 22, 17, 14, 13, 10, 9, 6};
+    wire_session_init(out, NULL);
+    out->large = large;
+    out->field_version = versions[number / 16 % (sizeof versions)];
+    out->conversion_length = !(number & 1);
+    out->sb1_universal = number & 2;
+    out->end_of_response = number & 4;
+    out->encoding = number & 8 ? WIRE_ENCODING_FIXED : WIRE_ENCODING_UNIVERSAL;
+    out->native_encoding = number & 8;
+    out->status_has_call_status = out->status_has_sequence = true;
+    out->client_charset = 873;
+    out->national_charset = 2000;
+    out->strings_32k = true;
+}
+
+/* The one by which most can be read. What it is was not recorded: the result says so. */
+static void replay_middle(const struct recording *recording, uint32_t number, bool large, struct result *result, bool trace)
+{
+    enum { CANDIDATES = 12 * 16 };
+    struct wire_session best;
+    int64_t best_score = INT64_MIN;
+    for (unsigned i = 0; i < CANDIDATES; i++) {
+        struct wire_session candidate;
+        struct result tried = {0};
+        make_candidate(i, large, &candidate);
+        run_connection(recording, number, &candidate, &tried, false);
+        int64_t score = (int64_t)tried.calls + (int64_t)tried.rows - 4 * (int64_t)tried.unknown;
+        if (score > best_score) best = candidate;
+        if (score > best_score) best_score = score;
+        result_release(&tried);
+    }
+    run_connection(recording, number, &best, result, trace);
+    list_add_once(&result->reasons, "the recording begins after the negotiation");
+}
+
+static void replay_connection(const struct recording *recording, uint32_t number, struct result *result, bool trace)
+{
+    const struct recording_piece *first = NULL;
+    for (size_t i = 0; i < recording->count && !first; i++)
+        if (recording->pieces[i].connection == number) first = &recording->pieces[i];
+    if (!first) return;
+    bool whole = first->bytes.size < WIRE_HEADER_SIZE || first->bytes.data[4] == WIRE_CONNECT || first->bytes.data[4] == WIRE_ACCEPT ||
+                 first->bytes.data[4] == WIRE_RESEND || first->bytes.data[4] == WIRE_REFUSE || first->bytes.data[4] == WIRE_REDIRECT;
+    if (whole)
+        run_connection(recording, number, NULL, result, trace);
+    else
+        replay_middle(recording, number, first->bytes.data[0] == 0 && first->bytes.data[1] == 0, result, trace);
+}
+
+/* ---- single payloads ---- */
+
+/* A payload says neither its encoding nor its field version: the first that makes a whole message of it is taken. */
+static bool read_request(const struct wire_session *session, struct view message, struct result *result)
+{
+    struct wire_request request;
+    struct error error;
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct wire_cursor_table *cursors = wire_cursor_table_new(8, NULL);
+    bool good = wire_request_decode(session, cursors, &arena, message, &request, &error) == WIRE_DECODED;
+    if (good) {
+        result->calls++;
+        if (request.cursor && request.cursor->sql) list_add_once(&result->statements, request.cursor->sql);
+        wire_request_abandon(cursors, &request);
+    }
+    wire_cursor_table_free(cursors);
+    arena_release(&arena);
+    return good;
+}
+
+static bool read_reply(const struct wire_session *session, struct view message, struct result *result)
+{
+    struct replay replay = {.result = result};
+    struct wire_request request = {.function = WIRE_FN_FETCH};
+    struct error error;
+    struct wire_cursor_table *cursors = wire_cursor_table_new(8, NULL);
+    struct wire_reply_decoder *decoder = wire_reply_decoder_new(session, cursors, &events, &replay);
+    wire_reply_begin(decoder, &request);
+    struct result before = *result;
+    bool good = wire_reply_feed(decoder, message, &error) == WIRE_DECODED;
+    if (!good) *result = before;
+    wire_reply_decoder_free(decoder);
+    wire_cursor_table_free(cursors);
+    return good;
+}
+
+static bool read_payload(struct view message, struct result *result)
+{
+    static const enum wire_encoding encodings[] = {WIRE_ENCODING_STRUCT, WIRE_ENCODING_FIXED, WIRE_ENCODING_UNIVERSAL};
+    static const uint8_t versions[] = {24, 12, 7};
+    bool request = message.size && (message.data[0] == 3 || message.data[0] == 17);
+    for (size_t i = 0; i < sizeof versions * 6; i++) {
+        struct wire_session session;
+        wire_session_init(&session, NULL);
+        session.encoding = encodings[i % 3];
+        session.native_encoding = session.encoding != WIRE_ENCODING_UNIVERSAL;
+        session.field_version = versions[i / 3 % 3];
+        session.end_of_response = i / 9 == 0;
+        session.conversion_length = session.status_has_call_status = session.status_has_sequence = true;
+        session.client_charset = 873;
+        if (request ? read_request(&session, message, result) : read_reply(&session, message, result)) return true;
+    }
+    return false;
+}
+
 static void replay_payloads(const struct recording *recording, struct result *result)
 {
+    enum { DATA_FLAGS = 2 };
     for (size_t i = 0; i < recording->count; i++) {
-        struct wire_session session;
-        struct wire_request request;
-        struct error error;
-        struct arena arena;
         struct view payload = recording->pieces[i].bytes;
-        wire_session_init(&session, NULL);
-        session.native_encoding = true;
-        arena_init(&arena, 0);
-        struct wire_cursor_table *cursors = wire_cursor_table_new(8, NULL);
-        struct view message = payload.size > 2 ? view_of(payload.data + 2, payload.size - 2) : payload;
         result->messages++;
-        if (wire_request_decode(&session, cursors, &arena, message, &request, &error) == WIRE_DECODED)
-            result->calls++;
-        else {
-            result->unknown++;
-            list_add_once(&result->reasons, "a message of an OCI client with native encoding");
-        }
-        wire_cursor_table_free(cursors);
-        arena_release(&arena);
+        if (payload.size > DATA_FLAGS && read_payload(view_of(payload.data + DATA_FLAGS, payload.size - DATA_FLAGS), result)) continue;
+        result->unknown++;
+        list_add_once(&result->reasons, "a message that is cut, or of a form that is not known");
     }
 }
 
@@ -358,8 +490,7 @@ static bool replay_file(const char *path, bool trace, struct json *json)
             (unsigned long long)result.messages, (unsigned long long)result.calls, (unsigned long long)result.rows,
             (unsigned long long)result.errors, (unsigned long long)result.unknown, result.reasons.count ? ": " : "",
             result.reasons.count ? result.reasons.texts[0] : "");
-    list_release(&result.statements);
-    list_release(&result.reasons);
+    result_release(&result);
     recording_release(&recording);
     return true;
 }
@@ -367,7 +498,10 @@ static bool replay_file(const char *path, bool trace, struct json *json)
 static int is_recording(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
-    return dot && (strcmp(dot, ".pcapng") == 0 || strcmp(dot, ".hex") == 0 || strcmp(dot, ".txt") == 0);
+    static const char *const endings[] = {".pcapng", ".pcap", ".cap", ".hex", ".txt"};
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcmp(dot, endings[i]) == 0) return 1;
+    return 0;
 }
 
 static bool replay_path(const char *path, bool trace, struct json *json)

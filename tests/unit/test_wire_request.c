@@ -246,7 +246,7 @@ static void test_what_is_not_known_is_said_to_be_unknown(void **state)
         assert_true(bench.request.undecoded);
         assert_true(bench.error.text[0] != 0);
     }
-    bench.session.native_encoding = true;
+    bench.session.encoding = WIRE_ENCODING_UNKNOWN;
     assert_int_equal(wire_bench_decode(&bench), WIRE_UNKNOWN);
 }
 

@@ -356,7 +356,7 @@ static void test_unread_request_that_is_sent_all_the_same(void **state)
     wire_tap_free(seen.tap);
 }
 
-static void test_adopting_a_native_session_is_lost(void **state)
+static void test_adopting_an_unknown_encoding_is_lost(void **state)
 {
     (void)state;
     struct seen seen;
@@ -364,7 +364,7 @@ static void test_adopting_a_native_session_is_lost(void **state)
     struct wire_login_info info = {0};
     seen_begin(&seen, NULL);
     ready_session(&session, NULL);
-    session.native_encoding = true;
+    session.encoding = WIRE_ENCODING_UNKNOWN;
     wire_tap_adopt(seen.tap, &session, &info);
     assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_LOST);
     wire_tap_free(seen.tap);
@@ -386,7 +386,7 @@ int main(void)
         cmocka_unit_test(test_reply_that_gives_the_turn_to_the_client),
         cmocka_unit_test(test_client_that_does_not_wait),
         cmocka_unit_test(test_unread_request_that_is_sent_all_the_same),
-        cmocka_unit_test(test_adopting_a_native_session_is_lost),
+        cmocka_unit_test(test_adopting_an_unknown_encoding_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

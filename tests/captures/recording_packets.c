@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pcapng: blocks of packets into TCP streams. Segments are put in order by sequence number and repeated bytes are dropped; a
- * hole that is never filled is skipped at the end and counted. The client is the side that sent the first SYN, else the first data.
+ * pcap and pcapng: packets into TCP streams. Segments are put in order by sequence number and repeated bytes are dropped; a hole is
+ * skipped and counted once what lies in it was acknowledged, or at the end. The client is the side that sent the first SYN; without one
+ * the first CONNECT or the ports tell.
  */
 #include "tests/captures/recording.h"
 
@@ -17,6 +18,10 @@ enum {
     BLOCK_SIMPLE = 3,
     BLOCK_ENHANCED = 6,
     SECTION_MAGIC = 0x1A2B3C4D,
+    PCAP_MICRO = 0xA1B2C3D4,
+    PCAP_NANO = 0xA1B23C4D,
+    PCAP_MICRO_SWAPPED = 0xD4C3B2A1,
+    PCAP_NANO_SWAPPED = 0x4D3CB2A1,
     LINK_NULL = 0,
     LINK_ETHERNET = 1,
     LINK_RAW = 101,
@@ -30,6 +35,8 @@ enum {
     ETHER_QINQ = 0x88A8,
     PROTOCOL_TCP = 6,
     FLAG_SYN = 2,
+    FLAG_ACK = 16,
+    HOLE_PATIENCE = 16, /* acknowledgements behind a hole before it is taken for one */
     INTERFACES_MAX = 64,
     CONNECTIONS_MAX = 1024,
     ADDRESS_MAX = 16,
@@ -42,7 +49,8 @@ struct segment {
 };
 struct direction {
     bool known;
-    uint32_t next;
+    bool hole; /* bytes are missing before what is delivered next */
+    uint32_t next, held;
     struct segment *waiting;
 };
 struct connection {
@@ -77,10 +85,17 @@ static uint16_t u16_of(const struct capture *c, struct reader *r)
 struct tcp {
     uint8_t source[ADDRESS_MAX], target[ADDRESS_MAX];
     uint16_t source_port, target_port;
-    uint32_t sequence;
+    uint32_t sequence, acknowledged;
     uint8_t flags;
     struct view bytes;
 };
+
+/* A port that is used again after its connection was closed is another connection. */
+static bool is_new_life(const struct connection *known, int from, const struct tcp *tcp)
+{
+    const struct direction *direction = &known->directions[from];
+    return (tcp->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && direction->known && direction->next != tcp->sequence + 1;
+}
 
 static struct connection *connection_of(struct capture *c, const struct tcp *tcp, int *from)
 {
@@ -91,7 +106,9 @@ static struct connection *connection_of(struct capture *c, const struct tcp *tcp
         bool b_to_a = known->b_port == tcp->source_port && known->a_port == tcp->target_port &&
                       !memcmp(known->b, tcp->source, ADDRESS_MAX) && !memcmp(known->a, tcp->target, ADDRESS_MAX);
         *from = a_to_b ? 0 : 1;
-        if (a_to_b || b_to_a) return known;
+        if (!a_to_b && !b_to_a) continue;
+        if (is_new_life(known, *from, tcp)) break;
+        return known;
     }
     if (c->connection_count == CONNECTIONS_MAX) return NULL;
     struct connection *new = &c->connections[c->connection_count];
@@ -103,13 +120,29 @@ static struct connection *connection_of(struct capture *c, const struct tcp *tcp
     return new;
 }
 
+static bool is_listener_port(uint16_t port)
+{
+    return (port >= 1521 && port <= 1530) || port == 2483 || port == 2484;
+}
+
+/* A capture that begins after the first SYN: who connects is the client; else the ports tell. */
+static bool client_is_a(const struct connection *connection, int from, struct view bytes)
+{
+    enum { PACKET_CONNECT = 1, PACKET_TYPE_AT = 4 };
+    if (bytes.size > PACKET_TYPE_AT && bytes.data[PACKET_TYPE_AT] == PACKET_CONNECT) return from == 0;
+    bool a = is_listener_port(connection->a_port), b = is_listener_port(connection->b_port);
+    return a != b ? b : connection->a_port > connection->b_port;
+}
+
 static void deliver(struct capture *c, struct connection *connection, int from, struct view bytes)
 {
     if (!connection->client_known) {
         connection->client_known = true;
-        connection->client_is_a = from == 0;
+        connection->client_is_a = client_is_a(connection, from, bytes);
     }
-    recording_add(c->out, connection->number, (from == 0) == connection->client_is_a, bytes);
+    struct direction *direction = &connection->directions[from];
+    recording_add(c->out, connection->number, (from == 0) == connection->client_is_a, direction->hole, bytes);
+    direction->hole = false;
 }
 
 /* Delivers what follows on from `next`; what overlaps is cut. */
@@ -133,45 +166,66 @@ static void deliver_waiting(struct capture *c, struct connection *connection, in
             break;
         }
     }
+    if (!direction->waiting) direction->held = 0;
+}
+
+/* Goes on behind a hole. */
+static void skip_hole(struct capture *c, struct connection *connection, int from)
+{
+    struct direction *direction = &connection->directions[from];
+    uint32_t nearest = direction->waiting->sequence;
+    for (struct segment *s = direction->waiting; s; s = s->next)
+        if ((int32_t)(s->sequence - nearest) < 0) nearest = s->sequence;
+    c->out->lost_bytes += nearest - direction->next;
+    direction->next = nearest;
+    direction->hole = true;
+    deliver_waiting(c, connection, from);
+}
+
+/*
+ * What the receiver has acknowledged was sent: if the capture still lacks it after a while, it never had it. Without this, everything behind
+ * a hole would come after all that the other side said.
+ */
+static void take_acknowledgement(struct capture *c, struct connection *connection, int from, const struct tcp *tcp)
+{
+    struct direction *direction = &connection->directions[1 - from];
+    bool passed = (tcp->flags & FLAG_ACK) && direction->known && (int32_t)(tcp->acknowledged - direction->next) > 0;
+    if (!passed || !direction->waiting) return;
+    if (++direction->held > HOLE_PATIENCE) skip_hole(c, connection, 1 - from);
 }
 
 static void take_segment(struct capture *c, const struct tcp *tcp)
 {
     int from;
     struct connection *connection = connection_of(c, tcp, &from);
-    if (!connection) return;
+    if (!connection) {
+        c->out->lost_bytes += tcp->bytes.size;
+        return;
+    }
     struct direction *direction = &connection->directions[from];
     bool syn = tcp->flags & FLAG_SYN;
     if (syn && !connection->client_known) {
         connection->client_known = true;
-        connection->client_is_a = (from == 0) == !(tcp->flags & 0x10);
+        connection->client_is_a = (from == 0) == !(tcp->flags & FLAG_ACK);
     }
-    if (syn || (!direction->known && tcp->bytes.size)) {
+    if ((syn || tcp->bytes.size) && !direction->known) {
         direction->known = true;
         direction->next = tcp->sequence + (syn ? 1 : 0);
     }
-    if (tcp->bytes.size == 0) return;
+    take_acknowledgement(c, connection, from, tcp);
+    /* One byte before what comes next and nothing else: a probe of an idle connection. */
+    if (tcp->bytes.size == 0 || (tcp->bytes.size == 1 && tcp->sequence + 1 == direction->next)) return;
     struct segment *segment = arena_alloc(&c->arena, sizeof *segment);
     *segment = (struct segment){.sequence = tcp->sequence, .bytes = tcp->bytes, .next = direction->waiting};
     direction->waiting = segment;
     deliver_waiting(c, connection, from);
 }
 
-/* What the capture missed: go on behind the hole. */
 static void skip_holes(struct capture *c)
 {
     for (size_t i = 0; i < c->connection_count; i++)
-        for (int from = 0; from < 2; from++) {
-            struct direction *direction = &c->connections[i].directions[from];
-            while (direction->waiting) {
-                uint32_t nearest = direction->waiting->sequence;
-                for (struct segment *s = direction->waiting; s; s = s->next)
-                    if ((int32_t)(s->sequence - nearest) < 0) nearest = s->sequence;
-                c->out->lost_bytes += nearest - direction->next;
-                direction->next = nearest;
-                deliver_waiting(c, &c->connections[i], from);
-            }
-        }
+        for (int from = 0; from < 2; from++)
+            while (c->connections[i].directions[from].waiting) skip_hole(c, &c->connections[i], from);
 }
 
 /* ---- frames ---- */
@@ -182,7 +236,7 @@ static void take_tcp(struct capture *c, struct tcp *tcp, struct view packet)
     tcp->source_port = reader_u16(&r);
     tcp->target_port = reader_u16(&r);
     tcp->sequence = reader_u32(&r);
-    reader_skip(&r, 4);
+    tcp->acknowledged = reader_u32(&r);
     size_t header = (size_t)(reader_u8(&r) >> 4) * 4;
     tcp->flags = reader_u8(&r);
     if (!reader_ok(&r) || header < 20 || header > packet.size) return;
@@ -241,7 +295,39 @@ static void take_frame(struct capture *c, uint16_t link, struct view frame)
     take_ip(c, view_of(frame.data + r.at, reader_left(&r)));
 }
 
-/* ---- blocks ---- */
+/* ---- pcap: one link type, records one behind the other ---- */
+
+bool recording_is_pcap(struct view file)
+{
+    enum { HEADER = 24 };
+    struct reader r = reader_of(file);
+    uint32_t magic = reader_u32(&r);
+    return file.size >= HEADER && (magic == PCAP_MICRO || magic == PCAP_NANO || magic == PCAP_MICRO_SWAPPED || magic == PCAP_NANO_SWAPPED);
+}
+
+static void read_records(struct capture *c, struct view file)
+{
+    enum { HEADER_TO_LINK = 16, LINK_MASK = 0x0FFFFFFF };
+    struct reader r = reader_of(file);
+    uint32_t magic = reader_u32(&r);
+    c->big_endian = magic == PCAP_MICRO || magic == PCAP_NANO;
+    reader_skip(&r, HEADER_TO_LINK);
+    uint16_t link = (uint16_t)(u32_of(c, &r) & LINK_MASK);
+    while (reader_left(&r)) {
+        size_t left = reader_left(&r);
+        reader_skip(&r, 8);
+        uint32_t size = u32_of(c, &r);
+        reader_skip(&r, 4);
+        struct view frame = reader_bytes(&r, size);
+        if (!reader_ok(&r)) { /* cut: what stands before the cut counts */
+            c->out->lost_bytes += left;
+            return;
+        }
+        take_frame(c, link, frame);
+    }
+}
+
+/* ---- pcapng: blocks ---- */
 
 static void take_block(struct capture *c, uint32_t type, struct view body)
 {
@@ -285,13 +371,23 @@ static bool read_blocks(struct capture *c, struct view file, struct error *error
     return true;
 }
 
-bool recording_read_pcapng(struct view file, struct recording *out, struct error *error)
+bool recording_read_packets(struct view file, struct recording *out, struct error *error)
 {
     struct capture c = {.out = out, .connections = memory_zero(CONNECTIONS_MAX, sizeof(struct connection))};
+    bool good = true;
     arena_init(&c.arena, 0);
-    bool good = read_blocks(&c, file, error);
+    if (recording_is_pcap(file))
+        read_records(&c, file);
+    else
+        good = read_blocks(&c, file, error);
     skip_holes(&c);
     arena_release(&c.arena);
     memory_free(c.connections);
     return good;
+}
+
+bool recording_is_pcapng(struct view file)
+{
+    struct reader r = reader_of(file);
+    return reader_u32(&r) == BLOCK_SECTION;
 }
