@@ -11,13 +11,12 @@ static struct expression *rewrite_nvl(struct translation *t, struct expression *
     struct typing wanted = is_null_literal(a) || a->typing.type == SQL_UNKNOWN ? b->typing : a->typing;
     if (type_is_number(wanted.type) && type_is_double(b->typing.type)) wanted = b->typing;
     if (is_null_literal(a)) return as_result(t, b, &wanted);
-    if (is_literal(b) && type_is_text(b->typing.type) && wanted.type == SQL_CHAR && is_literal(a)) wanted.type = SQL_VARCHAR;
+    if (type_is_fixed(wanted.type)) wanted.type = SQL_VARCHAR, wanted.target = TARGET_TEXT; /* NVL answers no CHAR */
     struct typing typing = wanted;
     a = as_result(t, a, &wanted);
     b = as_result(t, b, &wanted);
     if (wanted.type == SQL_UNKNOWN && a->kind == EXPRESSION_BIND && b->kind == EXPRESSION_BIND) a = as_text(t, a);
     if (a->typing.target != b->typing.target && type_is_number(wanted.type)) typing.target = TARGET_NUMERIC;
-    if (type_is_fixed(typing.type) && is_literal(b) && a->typing.target == TARGET_BPCHAR) typing.target = TARGET_BPCHAR;
     typing.nullable = b->typing.nullable && a->typing.nullable;
     return BUILD_CALL(t, e->at, typing, "coalesce(\1, \2)", a, b);
 }

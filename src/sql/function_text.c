@@ -88,7 +88,8 @@ static struct expression *rewrite_chr(struct translation *t, struct expression *
 static struct expression *rewrite_upper(struct translation *t, struct expression *e)
 {
     struct expression *a = e->arguments[0];
-    const char *how = e->rule->name[0] == 'U' || view_equal(view_text(e->rule->name), view_text("NLS_UPPER")) ? "upper(\1)" : "lower(\1)";
+    const char *name = e->rule->name;
+    const char *how = strstr(name, "UPPER") ? "upper(\1)" : strstr(name, "LOWER") ? "lower(\1)" : "initcap(\1)";
     struct typing typing = e->typing;
     if (type_is_fixed(a->typing.type) &&
         a->typing.target == TARGET_BPCHAR) { /* stays CHAR: blanks do not count when it is compared with a literal */
@@ -159,7 +160,7 @@ const struct function_rule functions_text[] = {
     {"DBMS_LOB.INSTR", 2, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "a", NULL, rewrite_instr},
     {"DBMS_LOB.SUBSTR", 1, 3, SQL_EXACT, 0, GIVES_TEXT, "a", NULL, rewrite_lob_substr},
     {"HEXTORAW", 1, 1, SQL_EXACT, TEXT, GIVES_BYTES, "t", "@hextoraw(\1)"},
-    {"INITCAP", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "t", "initcap(\1)"},
+    {"INITCAP", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
     {"INSTR", 2, 4, SQL_EXACT, TEXT, GIVES_NUMBER, "a", NULL, rewrite_instr},
     {"INSTRB", 2, 2, SQL_EXACT, TEXT, GIVES_NUMBER, "tt", "@instrb(\1, \2)"},
     {"INSTRB", 3, 3, SQL_EXACT, TEXT, GIVES_NUMBER, "ttm", "@instrb(\1, \2, \3)"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resolver: queries, from the tables in FROM to the columns that come out. */
+#include "sql/function.h"
 #include "sql/name.h"
 #include "sql/resolve.h"
 #include "sql/rewrite.h"
@@ -386,7 +387,10 @@ static void widen_columns(struct translation *t, struct query *q, const struct q
         if (a->target != b->target && type_is_number(a->type)) a->target = TARGET_NUMERIC;
         if (type_is_double(b->type)) a->type = b->type, a->target = TARGET_FLOAT;
         if (a->type == SQL_INTEGER && b->type == SQL_NUMBER) a->type = SQL_NUMBER;
-        if (type_is_fixed(a->type) && (b->type == SQL_VARCHAR || b->length != a->length)) a->type = SQL_VARCHAR;
+        if (type_is_fixed(a->type) && type_is_text(b->type) && (!type_is_fixed(b->type) || b->length != a->length)) {
+            a->type = SQL_VARCHAR;
+            if (a->target == TARGET_BPCHAR) a->target = TARGET_TEXT;
+        }
         if (a->length < b->length) a->length = b->length;
         a->nullable |= b->nullable;
         q->columns[i].source = NULL;
@@ -441,14 +445,24 @@ static const struct select *leading_select(const struct body *body)
     return body->select;
 }
 
+static bool is_aggregate_call(const struct expression *e)
+{
+    bool wrong;
+    if (e->kind != EXPRESSION_CALL || e->quoted || e->call->over) return false;
+    const struct function_rule *rule = function_find(e->qualifier, e->text, e->argument_count, true, &wrong);
+    return rule && (rule->flags & FUNCTION_AGGREGATE);
+}
+
 /* ORDER BY: an alias or heading of the select list, a position, or an expression over the tables. */
-static void resolve_key(struct translation *t, struct query *q, struct scope *scope, struct expression *e, bool top, bool set)
+static void resolve_key(struct translation *t, struct query *q, struct scope *scope, struct expression *e, bool top, bool set,
+                        bool aggregated)
 {
     struct select *s = (struct select *)leading_select(q->body);
     if (!set && e->kind == EXPRESSION_NAME && !e->qualifier.size && !e->relation) {
         for (uint32_t i = 0; i < s->item_count; i++) {
             struct select_item *item = &s->items[i];
             if (!item->alias.size || !view_equal(item->alias, e->text) || item->expression->kind == EXPRESSION_STAR) continue;
+            if (aggregated && expression_has_aggregate(item->expression)) continue; /* SUM(n) AS n .. ORDER BY SUM(n): the column */
             bool plain = top;
             for (uint32_t j = 0; plain && j < i; j++) plain = s->items[j].expression->kind != EXPRESSION_STAR;
             if (plain) {
@@ -471,7 +485,8 @@ static void resolve_key(struct translation *t, struct query *q, struct scope *sc
         resolve_expression(t, NULL, e);
         return;
     }
-    for (uint32_t i = 0; i < e->argument_count; i++) resolve_key(t, q, scope, e->arguments[i], false, set);
+    for (uint32_t i = 0; i < e->argument_count; i++)
+        resolve_key(t, q, scope, e->arguments[i], false, set, aggregated || is_aggregate_call(e));
     resolve_expression(t, scope, e);
 }
 
@@ -522,7 +537,7 @@ void resolve_query(struct translation *t, struct query *q, struct scope *outer)
         if (e->kind == EXPRESSION_NUMBER)
             resolve_position(t, q, e);
         else
-            resolve_key(t, q, inner, e, true, set);
+            resolve_key(t, q, inner, e, true, set, false);
     }
     if (q->offset) resolve_expression(t, inner, q->offset);
     if (q->fetch) resolve_expression(t, inner, q->fetch);

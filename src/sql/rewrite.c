@@ -71,6 +71,29 @@ static void rewrite_select(struct translation *t, struct query *q, struct select
     rewrite_windows(t, s);
 }
 
+/* CHARs of one length stay CHARs; beside any other text they are VARCHAR2s with their blanks. */
+static void unify_fixed(struct translation *t, struct body *set, uint32_t column)
+{
+    int length = -1;
+    bool fixed = false, same = true;
+    for (uint32_t i = 0; i < set->term_count; i++) {
+        const struct expression *e = set->terms[i]->select->items[column].expression;
+        if (e->kind == EXPRESSION_NULL) continue;
+        bool padded = type_is_fixed(e->typing.type) && e->typing.target == TARGET_BPCHAR;
+        fixed |= padded;
+        same &= type_is_fixed(e->typing.type) && (length < 0 || length == e->typing.length);
+        length = e->typing.length;
+    }
+    for (uint32_t i = 0; fixed && !same && i < set->term_count; i++) {
+        struct expression **e = &set->terms[i]->select->items[column].expression;
+        if (type_is_fixed((*e)->typing.type) && (*e)->typing.target == TARGET_BPCHAR) {
+            struct select_item *item = &set->terms[i]->select->items[column];
+            if ((*e)->kind == EXPRESSION_NAME && !item->label.size && (*e)->column) item->label = (*e)->column->target;
+            *e = as_text(t, *e);
+        }
+    }
+}
+
 /* Bare NULLs and literals of a set operation take the type of the other branches. */
 static void unify_branches(struct translation *t, struct body *set)
 {
@@ -82,6 +105,7 @@ static void unify_branches(struct translation *t, struct body *set)
         if (i == 0 || set->terms[i]->select->item_count < columns) columns = set->terms[i]->select->item_count;
     }
     for (uint32_t j = 0; j < columns; j++) {
+        unify_fixed(t, set, j);
         struct typing wanted = typing_of(SQL_UNKNOWN, TARGET_UNKNOWN);
         bool loose = false;
         for (uint32_t i = 0; i < set->term_count; i++) {

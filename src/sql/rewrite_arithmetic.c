@@ -3,6 +3,12 @@
 #include "sql/build.h"
 #include "sql/rewrite_parts.h"
 
+static struct expression *as_single(struct translation *t, struct expression *e)
+{
+    if (e->kind == EXPRESSION_NUMBER && e->form == 'F') return e;
+    return e->typing.type == SQL_BINARY_FLOAT && e->kind != EXPRESSION_ARITHMETIC ? e : build_cast(t, e, "float4", TARGET_FLOAT);
+}
+
 /* Integers of PostgreSQL overflow where NUMBER does not: one operand becomes numeric. */
 static struct expression *number_arithmetic(struct translation *t, struct expression *e, struct expression *a, struct expression *b)
 {
@@ -15,7 +21,10 @@ static struct expression *number_arithmetic(struct translation *t, struct expres
         else if (!small)
             a = build_cast(t, a, "numeric", TARGET_NUMERIC);
     }
-    if (type_is_double(e->typing.type)) {
+    if (e->typing.type == SQL_BINARY_FLOAT) {
+        a = as_single(t, a);
+        b = as_single(t, b);
+    } else if (type_is_double(e->typing.type)) {
         a = as_double(t, a);
         b = as_double(t, b);
     }
@@ -30,6 +39,9 @@ static struct expression *number_arithmetic(struct translation *t, struct expres
 
 static struct expression *divide(struct translation *t, struct expression *e, struct expression *a, struct expression *b)
 {
+    if (e->typing.type == SQL_BINARY_FLOAT)
+        return build_cast(t, BUILD_CALL(t, e->at, e->typing, "@divide_double(\1, \2)", as_single(t, a), as_single(t, b)), "float4",
+                          TARGET_FLOAT);
     if (type_is_double(e->typing.type)) return BUILD_CALL(t, e->at, e->typing, "@divide_double(\1, \2)", as_double(t, a), as_double(t, b));
     e->typing.target = TARGET_NUMERIC;
     return BUILD_CALL(t, e->at, e->typing, "@divide(\1, \2)", a, b);

@@ -28,8 +28,9 @@ struct hierarchy {
     struct expression *row;     /* tells rows apart; NULL: loops are not looked for */
     struct expression *connect; /* CONNECT BY over h and the tables */
     struct expression *joins;
-    bool prior;    /* CONNECT BY names PRIOR */
-    bool in_prior; /* names are those of h */
+    bool prior;     /* CONNECT BY names PRIOR */
+    bool in_prior;  /* names are those of h */
+    bool generated; /* PRIOR of a value that is new each time (SYS_GUID(), DBMS_RANDOM.VALUE): no row is its own ancestor */
 };
 
 static bool is_bare(const struct expression *e, const char *name)
@@ -207,7 +208,7 @@ static struct expression *children(struct translation *t, struct hierarchy *h, u
     s->scope = h->base;
     struct expression *connect = expression_copy(t, h->connect), *joins = h->joins ? expression_copy(t, h->joins) : NULL;
     s->where = build_and(t, joins, connect);
-    if (h->row) {
+    if (h->row && !h->generated) {
         struct expression *path = build_column(t, at, h->inside, h->path);
         const char *how = cycle ? "\1 = ANY (\2)" : "\1 <> ALL (\2)";
         struct expression *test =
@@ -309,7 +310,7 @@ static struct body *term(struct translation *t, struct hierarchy *h, bool recurs
         return body;
     }
     s->where = build_and(t, h->joins, h->connect);
-    if (h->row) {
+    if (h->row && !h->generated) {
         const char *how = h->select->nocycle ? "\1 <> ALL (\2)" : "@refuse_loop(\1 = ANY (\2))";
         struct expression *path = build_column(t, s->at, h->inside, h->path);
         struct expression *test = BUILD_TEMPLATE(t, s->at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN),
@@ -480,6 +481,17 @@ static void find_prior(struct translation *t, struct expression **at, void *cont
     if ((*at)->kind == EXPRESSION_PRIOR) *(bool *)context = true;
 }
 
+static void find_volatile(struct translation *t, struct expression **at, void *context)
+{
+    (void)t;
+    if ((*at)->kind == EXPRESSION_CALL && (*at)->rule && ((*at)->rule->flags & FUNCTION_VOLATILE)) *(bool *)context = true;
+}
+
+static void find_generated(struct translation *t, struct expression **at, void *context)
+{
+    if ((*at)->kind == EXPRESSION_PRIOR) walk_flat(t, at, find_volatile, context);
+}
+
 static void qualify(struct translation *t, struct expression **at, void *context)
 {
     (void)t;
@@ -506,6 +518,7 @@ void rewrite_hierarchy(struct translation *t, struct query *q, struct select *s)
     walk_select(t, s, qualify, &h); /* h has columns of the same names */
     split_where(t, &h);
     walk_flat(t, &s->connect_by, find_prior, &prior);
+    walk_flat(t, &s->connect_by, find_generated, &h.generated);
     if (prior && contains_rownum(t, s->connect_by)) {
         finding_refuse(t, s->connect_by->at, "hierarchy", "ROWNUM in CONNECT BY stops the search at a row that depends on its order",
                        "limit the rows of the finished hierarchy");

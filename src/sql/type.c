@@ -121,7 +121,10 @@ static struct typing common_type(struct expression *const *values, uint32_t coun
             if (result.type == SQL_INTEGER && typing->type != SQL_INTEGER && !type_is_double(typing->type)) result.type = SQL_NUMBER;
             if (result.target == TARGET_INTEGER && typing->target != TARGET_INTEGER) result.target = typing->target;
         } else if (type_is_text(result.type) && type_is_text(typing->type)) {
-            if (type_is_fixed(result.type) && (!type_is_fixed(typing->type) || typing->length != result.length)) result.type = SQL_VARCHAR;
+            if (type_is_fixed(result.type) && (!type_is_fixed(typing->type) || typing->length != result.length)) {
+                result.type = SQL_VARCHAR;
+                if (result.target == TARGET_BPCHAR) result.target = TARGET_TEXT;
+            }
             if (type_is_lob(typing->type)) result.type = typing->type;
             if (typing->length > result.length) result.length = typing->length;
             if (result.target != typing->target) result.target = TARGET_TEXT;
@@ -151,7 +154,8 @@ static struct typing type_arithmetic(const struct expression *e)
     else if (type_is_interval(a->type) || type_is_interval(b->type))
         result = typing_of(type_is_interval(a->type) ? a->type : b->type, TARGET_INTERVAL);
     else if (type_is_double(a->type) || type_is_double(b->type))
-        result = typing_of(type_is_double(a->type) ? a->type : b->type, TARGET_FLOAT);
+        result =
+            typing_of(a->type == SQL_BINARY_DOUBLE || b->type == SQL_BINARY_DOUBLE ? SQL_BINARY_DOUBLE : SQL_BINARY_FLOAT, TARGET_FLOAT);
     else if ((is_unknown(a) && e->arguments[0]->kind != EXPRESSION_BIND) || (is_unknown(b) && e->arguments[1]->kind != EXPRESSION_BIND))
         result = (plus || minus) ? typing_of(SQL_UNKNOWN, TARGET_UNKNOWN) : number;
     result.nullable = a->nullable || b->nullable;
@@ -161,7 +165,7 @@ static struct typing type_arithmetic(const struct expression *e)
 static struct typing type_number(const struct expression *e)
 {
     if (e->form) return (struct typing){.type = e->form == 'F' ? SQL_BINARY_FLOAT : SQL_BINARY_DOUBLE, .target = TARGET_FLOAT};
-    bool whole = e->text.size <= 18;
+    bool whole = e->text.size <= 18 || (e->text.size == 19 && view_compare(e->text, view_text("9223372036854775807")) <= 0);
     for (size_t i = 0; i < e->text.size && whole; i++) whole = e->text.data[i] >= '0' && e->text.data[i] <= '9';
     return (struct typing){.type = SQL_NUMBER, .target = whole ? TARGET_INTEGER : TARGET_NUMERIC};
 }
@@ -254,6 +258,9 @@ static struct typing type_call(const struct expression *e)
 {
     if (!e->rule) return typing_of(SQL_UNKNOWN, TARGET_UNKNOWN);
     struct typing result = type_of_gives(e, e->rule->gives);
+    if (type_is_fixed(result.type) &&
+        (!strcmp(e->rule->name, "NVL") || !strcmp(e->rule->name, "NVL2"))) /* never CHAR, unlike CASE and COALESCE */
+        result.type = SQL_VARCHAR, result.target = TARGET_TEXT;
     if (e->call->json && e->call->json->returning && e->rule->gives == GIVES_TEXT) result = typing_of_type_name(e->call->json->returning);
     if (e->rule->flags & FUNCTION_NOT_NULL) {
         result.nullable = false;
@@ -269,12 +276,15 @@ static struct typing type_call(const struct expression *e)
 static struct typing type_concat(const struct expression *e)
 {
     struct typing result = {.type = SQL_VARCHAR, .target = TARGET_TEXT, .nullable = true};
+    bool fixed = true;
     for (uint32_t i = 0; i < e->argument_count; i++) {
+        fixed &= type_is_fixed(argument(e, i)->type);
         if (!argument(e, i)->nullable) result.nullable = false;
         if (type_is_lob(argument(e, i)->type)) result.type = SQL_CLOB;
         if (argument(e, i)->type == SQL_RAW) result.type = SQL_VARCHAR;
         result.length += argument(e, i)->length;
     }
+    if (fixed) result.type = SQL_CHAR; /* CHAR joined to CHAR is CHAR, literals too */
     return result;
 }
 

@@ -188,7 +188,7 @@ DECLARE
 BEGIN
     IF m[1] <> 'number' OR m[9] = 'E' THEN RETURN understudy.number_print_special(n, m); END IF;
     value := round(abs(n) * power(10::numeric, m[8]::integer), decimals);
-    minus := n < 0 AND value <> 0;
+    minus := n < 0; -- also where nothing but zeros is left: -0.00
     width := length(m[3]) + length(m[4]) + cash_width + CASE m[5] WHEN 'PR' THEN 2 ELSE 1 END;
     whole := trunc(value)::text;
     part := CASE WHEN decimals > 0 THEN split_part(value::text, '.', 2) ELSE '' END;
