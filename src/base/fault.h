@@ -43,7 +43,10 @@
     X(28, backfill_committed, "a chunk was committed, its progress is not recorded")                                                       \
     X(29, divergence_found, "the checker is about to record a divergence")                                                                 \
     X(30, start_recovered, "a start has recovered the journal, nothing else")                                                              \
-    X(31, start_positioned, "a start has read the target's position")
+    X(31, start_positioned, "a start has read the target's position")                                                                      \
+    X(32, lanes_sent, "every lane of a batch has done its part, no COMMIT is sent")                                                        \
+    X(33, lane_committing, "COMMIT was sent on a lane, not yet on the next")                                                               \
+    X(34, lanes_committed, "every lane has committed, the mirror has not noted it")
 
 #define FAULT_ENUM_ROW(number, name, text) FAULT_##name = number,
 enum fault_point { FAULT_POINTS(FAULT_ENUM_ROW) FAULT_POINT_END };
@@ -51,10 +54,14 @@ enum fault_point { FAULT_POINTS(FAULT_ENUM_ROW) FAULT_POINT_END };
 /* Bugs planted on purpose, so that the simulation can show that it finds their kind. One at most; only in a build with fault points. */
 enum fault_bug {
     BUG_NONE,
-    BUG_ORDER,        /* the last two transactions of a batch change places */
-    BUG_LOST_OUTCOME, /* what is in doubt is taken for rolled back */
-    BUG_DOUBLE_APPLY, /* a target that committed and did not answer is taken for one that did not commit */
-    BUG_UNSYNCED,     /* the journal calls durable what it has only written */
+    BUG_ORDER,         /* the last two transactions of a batch change places */
+    BUG_LOST_OUTCOME,  /* what is in doubt is taken for rolled back */
+    BUG_DOUBLE_APPLY,  /* a target that committed and did not answer is taken for one that did not commit */
+    BUG_UNSYNCED,      /* the journal calls durable what it has only written */
+    BUG_LANE_POSITION, /* a lane commits without saying on the target what it applied */
+    BUG_LANE_ORDER,    /* transactions that touch the same row go to different lanes */
+    BUG_LANE_READS,    /* reads run while lanes are committing */
+    BUG_LANE_MEMORY,   /* what lanes have committed while others were lost is not looked for */
     BUG_COUNT
 };
 

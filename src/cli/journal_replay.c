@@ -32,15 +32,10 @@ static bool count_record(void *context, const struct journal_record *record)
 
 static bool read_applied(const struct config *config, uint64_t *csn, struct error *error)
 {
-    struct pg_result result = {0};
     struct pg *target = pg_connect(config->engine.target_conninfo, CONNECT_MS, error);
     *csn = 0;
     if (!target) return false;
-    bool good = epoch_prepare_target(target, error) &&
-                pg_run(target, "SELECT coalesce(max(csn), 0) FROM understudy.applied WHERE reader = 'mirror'", &result, error);
-    if (good && result.rows == 1)
-        good = view_to_u64(pg_result_text(&result, 0, 0), csn) || error_set(error, ERROR_CORRUPT, "the target's position cannot be read");
-    pg_result_free(&result);
+    bool good = epoch_prepare_target(target, error) && mirror_target_position(target, csn, error);
     pg_close(target);
     return good;
 }

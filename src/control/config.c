@@ -79,6 +79,9 @@ static const struct option_row rows[] = {
      .description = "share of mirrored rows that are compared by key"},
     {FIELD(engine.mirror_fold), "mirror", "fold", OPTION_INTEGER, .fallback = "64", .minimum = 1, .maximum = 4096,
      .description = "source transactions in one target transaction, at most"},
+    {FIELD(engine.mirror_lanes), "mirror", "lanes", OPTION_INTEGER, .fallback = "4", .minimum = 1, .maximum = 16,
+     .description =
+         "connections on which transactions without a row in common are applied side by side while there is a backlog; 1: never"},
     {FIELD(engine.sequence_margin), "mirror", "sequence_margin", OPTION_INTEGER, .fallback = "10000", .minimum = 1, .maximum = 100000000,
      .description = "how far sequences are kept ahead on the side that is not primary"},
 

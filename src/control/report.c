@@ -128,6 +128,8 @@ static void write_mirror(struct daemon *daemon, struct json *json)
     json_field_u64(json, "images", mirror.images);
     json_field_u64(json, "batches", mirror.batches);
     json_field_u64(json, "retries", mirror.retries);
+    json_field_u64(json, "lanes", mirror.lanes);
+    json_field_u64(json, "lane_batches", engine_counted(&daemon->engine, COUNT_MIRROR_LANE_BATCHES));
     json_field_u64(json, "poison", mirror.poison);
     json_field_real(json, "per_s", mirror.per_second);
     json_field_boolean(json, "target_up", mirror.target_up);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+enum { READS_LOOK_US = 50 };
+
 static const char *const phase_names[PHASE_COUNT] = {
     [PHASE_OBSERVE] = "observe", [PHASE_DUAL_WRITE] = "dual-write", [PHASE_SHADOW] = "shadow",
     [PHASE_CANARY] = "canary",   [PHASE_CUTOVER] = "cutover",       [PHASE_COMPLETE] = "complete",
@@ -55,6 +57,9 @@ static const struct {
     [COUNT_MIRROR_RETRIES] = {"mirror_retries",
                               "Batches that were done again after a serialization failure, a deadlock or a lost connection."},
     [COUNT_MIRROR_MISMATCH] = {"mirror_mismatches", "Replayed statements that touched another number of rows than on the primary."},
+    [COUNT_MIRROR_LANE_BATCHES] = {"mirror_lane_batches", "Batches that the mirror applied over several connections side by side."},
+    [COUNT_MIRROR_LANE_RETREATS] = {"mirror_lane_retreats",
+                                    "Batches meant for several connections that were undone before any COMMIT and done on one."},
     [COUNT_ROWS_COMPARED] = {"rows_compared", "Rows compared by key on both sides, once each decision."},
     [COUNT_ROWS_EQUAL] = {"rows_equal", "Rows compared by key that were equal."},
     [COUNT_ROWS_DIVERGENT] = {"rows_divergent", "Rows compared by key with a difference that persisted."},
@@ -101,6 +106,7 @@ void engine_options_default(struct engine_options *options)
     options->shadow_share = 100;
     options->shadow_queue = 4096;
     options->mirror_fold = 200;
+    options->mirror_lanes = 4;
     options->capture_max = 1024 * 1024;
     options->result_max = 64 * 1024 * 1024;
     options->statement_timeout_ms = 30000;
@@ -164,6 +170,42 @@ void engine_set_applied(struct engine *engine, uint64_t csn, uint64_t position)
 {
     raise(&engine->applied_position, position);
     raise(&engine->applied, csn);
+    for (uint32_t i = 0; i < engine->worker_count; i++) worker_applied_changed(engine->workers[i]);
+}
+
+/* ---- reads beside lanes ---- */
+
+/* Both sides announce themselves first and look for the other afterwards (sequentially consistent): one of the two sees the other. */
+bool engine_read_begin(struct engine *engine)
+{
+    atomic_fetch_add(&engine->reads_running, 1);
+    if (atomic_load(&engine->ragged) <= atomic_load(&engine->applied) || FAULT_PLANTED(BUG_LANE_READS)) return true;
+    engine_read_end(engine);
+    return false;
+}
+
+void engine_read_end(struct engine *engine)
+{
+    atomic_fetch_sub(&engine->reads_running, 1);
+}
+
+bool engine_ragged_begin(struct engine *engine, uint64_t csn, uint64_t patience_us)
+{
+    uint64_t until = clock_monotonic_us() + patience_us;
+    atomic_store(&engine->ragged, csn);
+    while (atomic_load(&engine->reads_running) && !FAULT_PLANTED(BUG_LANE_READS)) {
+        if (clock_monotonic_us() > until) {
+            engine_ragged_end(engine);
+            return false;
+        }
+        clock_sleep_us(READS_LOOK_US);
+    }
+    return true;
+}
+
+void engine_ragged_end(struct engine *engine)
+{
+    atomic_store(&engine->ragged, 0);
     for (uint32_t i = 0; i < engine->worker_count; i++) worker_applied_changed(engine->workers[i]);
 }
 

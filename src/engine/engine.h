@@ -49,6 +49,7 @@ struct engine_options {
     uint32_t shadow_share;           /* percent of eligible reads that are shadowed */
     uint32_t shadow_queue;           /* shadow jobs waiting; beyond: skipped and counted */
     uint32_t mirror_fold;            /* source transactions in one target transaction, at most */
+    uint32_t mirror_lanes;           /* target transactions side by side while there is a backlog, at most; 1: one after the other */
     size_t capture_max;              /* bytes of a captured result; beyond: not comparable */
     size_t result_max;               /* bytes of one served result held in memory */
     uint32_t statement_timeout_ms;   /* on the target, for served calls; 0: none */
@@ -92,6 +93,8 @@ enum engine_counter {
     COUNT_MIRROR_OPAQUE,
     COUNT_MIRROR_RETRIES,
     COUNT_MIRROR_MISMATCH,
+    COUNT_MIRROR_LANE_BATCHES,
+    COUNT_MIRROR_LANE_RETREATS,
     COUNT_ROWS_COMPARED,
     COUNT_ROWS_EQUAL,
     COUNT_ROWS_DIVERGENT,
@@ -134,8 +137,10 @@ struct engine {
     _Atomic uint64_t acknowledged;               /* CSN */
     _Atomic uint64_t applied;                    /* CSN, on the secondary */
     _Atomic uint64_t applied_position;           /* journal position up to which everything is applied */
-    _Atomic uint64_t mirror_lag_us;              /* age of the oldest commit not yet applied, 0: none */
-    _Atomic uint64_t reverse_csn;                /* highest CSN that came back through the target's stream and stands on the source */
+    _Atomic uint64_t ragged; /* CSN: above `applied`, some commits up to here may be visible on the secondary without others before them */
+    _Atomic uint32_t reads_running; /* between engine_read_begin and engine_read_end */
+    _Atomic uint64_t mirror_lag_us; /* age of the oldest commit not yet applied, 0: none */
+    _Atomic uint64_t reverse_csn;   /* highest CSN that came back through the target's stream and stands on the source */
     _Atomic uint64_t reverse_lag_us;
     _Atomic uint64_t table_acknowledged[ENGINE_TABLE_MAX]; /* CSN of the last acknowledged commit that wrote the table */
     _Atomic uint64_t unknown_acknowledged; /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
@@ -177,6 +182,14 @@ void engine_acknowledge(struct engine *engine, uint64_t csn, const uint32_t *tab
 /* The fence of a read over these tables: the CSN that must be applied before the secondary may answer it. */
 uint64_t engine_fence(struct engine *engine, const struct sql_table_use *tables, uint32_t count);
 void engine_set_applied(struct engine *engine, uint64_t csn, uint64_t position); /* mirror and switch only; wakes fence waiters */
+/* A read on the secondary is about to be sent, its fence holds. False: what it would see is no state that the order of commits knows; it has to wait like
+ * one whose fence does not hold (engine_set_applied wakes it). After true: engine_read_end once its answer is there. Any thread. */
+bool engine_read_begin(struct engine *engine) MUST_USE;
+void engine_read_end(struct engine *engine);
+/* The mirror is about to commit up to `csn` in an order of its own: from now on no read begins. False: reads that began before are not over within
+ * `patience_us`; reads may begin again. After true it lasts until `applied` is there, or engine_ragged_end: nothing of it was committed. */
+bool engine_ragged_begin(struct engine *engine, uint64_t csn, uint64_t patience_us) MUST_USE;
+void engine_ragged_end(struct engine *engine);
 
 /* A gap: something may have been missed. Counts, writes the ledger row and the journal record. table NULL: any. Any thread; not for the hot path. */
 void engine_gap(struct engine *engine, const char *table, const char *reason);

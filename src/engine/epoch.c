@@ -97,6 +97,9 @@ bool epoch_prepare_target(struct pg *target, struct error *error)
     static const char text[] =
         "CREATE SCHEMA IF NOT EXISTS understudy;"
         "CREATE TABLE IF NOT EXISTS understudy.applied (reader text PRIMARY KEY, csn bigint, position bigint, updated timestamptz);"
+        "CREATE TABLE IF NOT EXISTS understudy.lane (lane integer PRIMARY KEY, lanes integer NOT NULL, csn bigint NOT NULL, upto bigint "
+        "NOT "
+        "NULL, position bigint NOT NULL, horizon bigint NOT NULL, ahead bigint[] NOT NULL, updated timestamptz);"
         "CREATE TABLE IF NOT EXISTS understudy.epoch (id integer PRIMARY KEY, epoch bigint NOT NULL, primary_side text NOT NULL, changed "
         "timestamptz);";
     return pg_run(target, text, NULL, error) || error_prefix(error, "making the tables of the schema understudy");

@@ -168,6 +168,7 @@ static bool turn(struct mirror *m)
     release_journal(m);
     tell(m);
     if (busy || applied) return true;
+    mirror_lanes_settle(m);
     mirror_target_probe(m);
     return false;
 }
@@ -189,6 +190,7 @@ static void mirror_main(void *context)
 
 static void mirror_free(struct mirror *m)
 {
+    mirror_lanes_close(m);
     if (m->target) pg_close(m->target); /* first: what is in flight is answered into the batch's memory */
     mirror_batch_reset(m);
     mirror_assemble_release(m);
@@ -197,7 +199,8 @@ static void mirror_free(struct mirror *m)
     row_maps_free(m->maps);
     watch_release(m);
     recent_release(m);
-    void *blocks[] = {m->tables, m->gaps, m->gap_memory, m->kept, m->batch.transactions, m->batch.ops, m->batch.rowids, m->batch.plans};
+    void *blocks[] = {m->tables,    m->gaps,         m->gap_memory,  m->kept, m->batch.transactions,
+                      m->batch.ops, m->batch.rowids, m->batch.plans, m->ahead};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) memory_free(blocks[i]);
     arena_release(&m->batch.arena);
     buffer_release(&m->batch.scratch);
@@ -228,6 +231,9 @@ static struct mirror *mirror_new(struct engine *engine, uint64_t seed)
     m->start_csn = journal_last_csn(engine->journal);
     m->started_us = clock_wall_us();
     m->next_position = 1;
+    m->statistics.lanes = 1;
+    /* Clients were told of all these, and may ask for them anywhere: no read is older than this start. */
+    if (m->start_csn) engine_acknowledge(engine, m->start_csn, NULL, 0, true);
     return m;
 }
 

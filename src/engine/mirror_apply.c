@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { BATCH_TIMEOUT_MS = 120000, SEND_AT_ONCE = 1000, READ_FAILURES_MAX = 5 };
+enum { BATCH_TIMEOUT_MS = 120000, SEND_AT_ONCE = 1000, FLUSH_EVERY = 64, READ_FAILURES_MAX = 5 };
 #define POSITION_EVERY_US UINT64_C(1000000)
 
 /* The first error of what was sent. */
@@ -61,7 +61,7 @@ static void statement_done(void *context, struct pg_result *result)
     }
 }
 
-bool mirror_send_statement(struct mirror *m, struct mirror_op *op, struct error *error)
+bool mirror_send_statement(struct mirror *m, struct pg *pg, struct mirror_op *op, struct error *error)
 {
     struct pg_parameter *parameters;
     char name[64];
@@ -70,7 +70,7 @@ bool mirror_send_statement(struct mirror *m, struct mirror_op *op, struct error 
     if (!parameters_make(op->plan, op->binds, op->bind_count, &m->batch.arena, &parameters, error)) return false;
     bool returning = op->action == ACTION_PREDICATE;
     parameters_name(op->statement, op->plan, parameters, returning ? 'p' : 'm', name);
-    pg_send_prepared(m->target, name, returning ? op->plan->returning_text : op->plan->target_text, parameters, op->plan->bind_count,
+    pg_send_prepared(pg, name, returning ? op->plan->returning_text : op->plan->target_text, parameters, op->plan->bind_count,
                      statement_done, op);
     op->sent = true;
     return true;
@@ -96,6 +96,7 @@ bool mirror_take_touched(struct mirror *m, struct mirror_op *op, struct error *e
                                         pg_result_null(&op->result, r, place[k]), &m->batch.arena);
         if (!rows_normal_key(map, raw, normal, &m->batch.arena)) continue;
         struct mirror_key *key = mirror_key_add(&m->batch, map, normal);
+        mirror_links_key(&m->batch, key, op->transaction);
         struct recent_entry recent;
         uint64_t csn = op->transaction->csn;
         recent_find(m, key, &recent);
@@ -119,28 +120,12 @@ bool mirror_send_images(struct mirror *m, bool found, pg_on_result *done, void *
     for (uint32_t i = 0; i < b->keys.count; i++) {
         struct mirror_key *key = b->keys.list[i];
         if (!key->image || !key->read || key->sent || key->dropped || key->row.found != found) continue;
-        if (!rows_send_image(m->target, key->map, &key->row, 1, &b->arena, done, context, error)) return false;
+        struct pg *pg = mirror_lane_pg(m, mirror_lane_of_key(b, key));
+        if (!rows_send_image(pg, key->map, &key->row, 1, &b->arena, done, context, error)) return false;
         key->sent = true;
         b->images++;
     }
     return true;
-}
-
-void mirror_send_applied(struct mirror *m, uint64_t csn, uint64_t position, pg_on_result *done, void *context)
-{
-    static const char text[] =
-        "INSERT INTO understudy.applied AS a (reader, csn, position, updated) VALUES ('mirror', $1, $2, clock_timestamp()), "
-        "('mirror horizon', $3, $2, clock_timestamp()) ON CONFLICT (reader) DO UPDATE SET csn = excluded.csn, "
-        "position = excluded.position, updated = excluded.updated";
-    char numbers[3][24];
-    struct pg_parameter parameters[3];
-    uint64_t values[3] = {csn, position, m->horizon_max};
-    memset(parameters, 0, sizeof parameters);
-    for (int i = 0; i < 3; i++) {
-        snprintf(numbers[i], sizeof numbers[i], "%" PRIu64, values[i]);
-        parameters[i] = (struct pg_parameter){.text = view_text(numbers[i]), .type = PG_OID_INT8};
-    }
-    pg_send_prepared(m->target, "understudy_applied", text, parameters, 3, done, context);
 }
 
 /* ---- the transaction ---- */
@@ -193,23 +178,25 @@ static bool send_statements(struct mirror *m, struct sending *s, bool *any, stru
         op->record->sent = 0;
         op->record->affected = 0;
         if (op->key && op->key->image) continue;
-        if (!mirror_send_statement(m, op, error)) return false;
+        if (!mirror_send_statement(m, m->target, op, error)) return false;
         *any = true;
         if (++sent % SEND_AT_ONCE == 0 && !wait_for(m, s, error)) return false;
+        if (sent % FLUSH_EVERY == 0) pg_flush(m->target);
     }
     return true;
 }
 
-static bool after_statements(struct mirror *m, struct sending *s, struct error *error)
+struct mirror_op *mirror_first_failed(struct mirror *m)
 {
     struct mirror_batch *b = &m->batch;
-    bool good = wait_for(m, s, error);
-    for (uint32_t i = 0; i < b->op_count; i++) {
-        if (!b->ops[i].failed || b->ops[i].error.code == ERROR_CANCELLED) continue;
-        *error = b->ops[i].error;
-        return false;
-    }
-    if (!good) return false;
+    for (uint32_t i = 0; i < b->op_count; i++)
+        if (b->ops[i].failed && b->ops[i].error.code != ERROR_CANCELLED) return &b->ops[i];
+    return NULL;
+}
+
+bool mirror_look_at_results(struct mirror *m, struct error *error)
+{
+    struct mirror_batch *b = &m->batch;
     compare_counts(m);
     for (uint32_t i = 0; i < b->op_count; i++) {
         struct mirror_op *op = &b->ops[i];
@@ -218,7 +205,15 @@ static bool after_statements(struct mirror *m, struct sending *s, struct error *
     return true;
 }
 
-static bool images_are_read(const struct mirror_batch *b)
+static bool after_statements(struct mirror *m, struct sending *s, struct error *error)
+{
+    bool good = wait_for(m, s, error);
+    const struct mirror_op *op = mirror_first_failed(m);
+    if (op) *error = op->error;
+    return good && !op && mirror_look_at_results(m, error);
+}
+
+bool mirror_images_are_read(const struct mirror_batch *b)
 {
     for (uint32_t i = 0; i < b->keys.count; i++)
         if (b->keys.list[i]->image && !b->keys.list[i]->read && !b->keys.list[i]->dropped) return false;
@@ -239,7 +234,7 @@ static bool run_transaction(struct mirror *m, struct error *error)
     bool cascades = mirror_may_cascade(m);
     if (any || cascades) {
         if (!after_statements(m, s, error)) return false;
-        if (!images_are_read(b) || cascades) {
+        if (!mirror_images_are_read(b) || cascades) {
             if (!mirror_source_ready(m)) return error_set(error, ERROR_SOURCE_LOST, "the source is not there");
             /* Children are looked for now, that the statements before the delete have put them there. */
             if (!mirror_read_images(m, error) || !mirror_add_cascades(m, error)) return false;
@@ -257,7 +252,7 @@ static bool run_transaction(struct mirror *m, struct error *error)
 }
 
 /* Ends a transaction that failed, so that the connection can be used again. */
-static bool roll_back(struct mirror *m)
+bool mirror_roll_back(struct mirror *m)
 {
     struct error error;
     error_clear(&error);
@@ -305,9 +300,12 @@ void mirror_batch_done(struct mirror *m)
         struct table_recent *table = &m->tables[key->map->table->id];
         if (table->image_csn < b->horizon) table->image_csn = b->horizon;
     }
-    m->applied_position = m->written_position = mirror_restart_position(m, b->csn);
+    m->applied_position = mirror_restart_position(m, b->csn);
+    m->written_position = b->lane_count > 1 ? mirror_restart_position(m, m->applied_csn) : m->applied_position; /* as it stands there */
     m->written_us = clock_monotonic_us();
     m->written_csn = m->applied_csn = b->csn;
+    if (b->lane_count < 2) m->lanes_unsettled = false;
+    mirror_ahead_prune(m);
     if (m->applied_csn >= m->target_lost_csn) atomic_store(&m->engine->target_healthy, true);
     engine_set_applied(m->engine, m->applied_csn, m->applied_position);
     for (uint32_t i = 0; i < b->count; i++) applied += b->transactions[i]->state != TRANSACTION_VOID && !b->transactions[i]->target_primary;
@@ -321,6 +319,7 @@ void mirror_batch_done(struct mirror *m)
     m->statistics.statements += exact + predicate;
     m->statistics.images += b->images;
     m->statistics.batches++;
+    m->statistics.lanes = b->lane_count;
     mutex_unlock(&m->lock);
     uint32_t count = b->count;
     struct mirror_transaction **list = b->transactions;
@@ -350,9 +349,11 @@ static bool skip_batch(struct mirror *m)
         m->written_position = position;
         m->written_csn = b->csn;
         m->written_us = clock_monotonic_us();
+        m->lanes_unsettled = false;
     }
     m->applied_csn = b->csn;
     m->applied_position = position;
+    mirror_ahead_prune(m);
     engine_set_applied(m->engine, m->applied_csn, position);
     for (uint32_t i = 0; i < b->count; i++) {
         mirror_keep_for_reverse(m, b->transactions[i]);
@@ -371,7 +372,7 @@ static bool batch_is_empty(const struct mirror_batch *b)
 static bool read_before(struct mirror *m, struct error *error)
 {
     struct mirror_batch *b = &m->batch;
-    if (b->rowid_count == 0 && images_are_read(b)) return true;
+    if (b->rowid_count == 0 && mirror_images_are_read(b)) return true;
     if (!mirror_source_ready(m)) return false;
     if (mirror_read_rowids(m, error) && mirror_read_images(m, error)) {
         m->read_failures = 0;
@@ -401,16 +402,24 @@ static void failed(struct mirror *m, const struct error *error)
         mirror_target_failed(m, error);
 }
 
-static bool try_batch(struct mirror *m, struct error *error)
+/* False with m->target: it may be tried again at once; *undone: only that it was meant for several lanes went wrong. */
+static bool try_batch(struct mirror *m, bool *undone, struct error *error)
 {
     error_clear(error);
+    *undone = false;
     if (!read_before(m, error)) {
         if (error->code != ERROR_NONE) failed(m, error);
         return false;
     }
     fault_point(FAULT_mirror_read);
+    if (m->batch.wide && mirror_links_split(m, mirror_lanes_wanted(m))) {
+        enum mirror_ran ran = mirror_lanes_run(m, error);
+        *undone = ran == RAN_UNDONE;
+        if (*undone && (error->code == ERROR_SOURCE_LOST || error->code == ERROR_SOURCE)) failed(m, error);
+        return ran == RAN_GOOD;
+    }
     if (run_transaction(m, error)) return true;
-    if (!roll_back(m)) return false;
+    if (!mirror_roll_back(m)) return false;
     if (error->code == ERROR_SOURCE_LOST || error->code == ERROR_SOURCE)
         failed(m, error);
     else if (mirror_target_trouble(error))
@@ -424,39 +433,50 @@ bool mirror_apply_keys(struct mirror *m)
     m->batch.count = 0;
     m->batch.csn = m->applied_csn;
     if (batch_is_empty(&m->batch)) return true;
-    bool good = try_batch(m, &error);
+    bool undone, good = try_batch(m, &undone, &error);
     if (!good && (!m->target || error.code == ERROR_NONE || error.code == ERROR_SOURCE_LOST || error.code == ERROR_SOURCE)) return false;
     if (!good) good = mirror_apply_carefully(m, &error);
     if (good)
         mirror_batch_done(m);
-    else if (m->target && roll_back(m))
+    else if (m->target && mirror_roll_back(m))
         failed(m, &error);
     return good;
 }
 
-bool mirror_apply_batch(struct mirror *m)
+static void count_retry(struct mirror *m, int attempt, const struct error *error)
+{
+    engine_count(m->engine, COUNT_MIRROR_RETRIES, 1);
+    mutex_lock(&m->lock);
+    m->statistics.retries++;
+    mutex_unlock(&m->lock);
+    LOG_RATED(LOG_WARNING, "mirror.again", log_failure(error), log_u64("attempt", (uint64_t)attempt));
+}
+
+static bool apply_batch(struct mirror *m)
 {
     struct error error;
     fault_point(FAULT_mirror_collected);
     for (int attempt = 0; attempt <= MIRROR_RETRIES; attempt++) {
+        bool undone;
         mirror_plan_batch(m);
         if (batch_is_empty(&m->batch)) return skip_batch(m);
-        if (try_batch(m, &error)) {
+        if (try_batch(m, &undone, &error)) {
             mirror_batch_done(m);
             fault_point(FAULT_mirror_noted);
             return true;
         }
-        if (!m->target || error.code == ERROR_NONE || error.code == ERROR_SOURCE_LOST || error.code == ERROR_SOURCE) return false;
-        engine_count(m->engine, COUNT_MIRROR_RETRIES, 1);
-        mutex_lock(&m->lock);
-        m->statistics.retries++;
-        mutex_unlock(&m->lock);
-        LOG_RATED(LOG_WARNING, "mirror.again", log_failure(&error), log_u64("attempt", (uint64_t)attempt));
-        if (!mirror_target_transient(&error)) break;
-        clock_sleep_us(random_backoff_us(&m->random, (uint32_t)attempt, 5000, 200000));
+        if (!m->target || error.code == ERROR_SOURCE_LOST || error.code == ERROR_SOURCE) return false;
+        if (!undone) {
+            if (error.code == ERROR_NONE) return false;
+            count_retry(m, attempt, &error);
+            if (!mirror_target_transient(&error)) break;
+            clock_sleep_us(random_backoff_us(&m->random, (uint32_t)attempt, 5000, 200000));
+        }
+        m->narrow = m->narrow || undone;
         mirror_batch_reset(m);
         if (!mirror_collect(m)) return false;
     }
+    m->narrow = true;
     mirror_batch_reset(m);
     if (!mirror_collect(m)) return false;
     mirror_plan_batch(m);
@@ -464,6 +484,13 @@ bool mirror_apply_batch(struct mirror *m)
         mirror_batch_done(m);
         return true;
     }
-    if (m->target && roll_back(m)) failed(m, &error);
+    if (m->target && mirror_roll_back(m)) failed(m, &error);
     return false;
+}
+
+bool mirror_apply_batch(struct mirror *m)
+{
+    bool good = apply_batch(m);
+    m->narrow = false;
+    return good;
 }

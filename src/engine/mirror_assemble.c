@@ -403,12 +403,12 @@ bool mirror_collect(struct mirror *m)
 {
     struct mirror_batch *b = &m->batch;
     uint64_t now = clock_wall_us(), csn = m->applied_csn + 1;
-    uint32_t fold = m->engine->options.mirror_fold ? m->engine->options.mirror_fold : 1, skipped = 0;
+    uint32_t fold = m->engine->options.mirror_fold ? m->engine->options.mirror_fold : 1, most = fold * mirror_lanes_wanted(m), skipped = 0;
     b->count = 0;
     b->csn = m->applied_csn;
     b->statements = 0;
     b->bytes = 0;
-    while (b->count < fold && b->statements < MIRROR_BATCH_STATEMENTS && b->bytes < MIRROR_BATCH_BYTES && skipped < SKIP_AT_ONCE) {
+    while (b->count < most && b->statements < MIRROR_BATCH_STATEMENTS && b->bytes < MIRROR_BATCH_BYTES && skipped < SKIP_AT_ONCE) {
         struct mirror_transaction *t = map_get_u64(&m->by_csn, csn);
         if (!t) {
             if (csn > m->highest_csn && csn > m->void_below && !gap_over(m, csn)) break;
@@ -418,9 +418,12 @@ bool mirror_collect(struct mirror *m)
             if (!is_decided(m, t, now)) break;
             if (m->paused && !t->target_primary && t->state != TRANSACTION_VOID) break;
             batch_add(b, t);
+            t->ahead = mirror_is_ahead(m, csn);
+            if (t->ahead) note_done(m, t, t->outcome_position);
         }
         b->csn = csn++;
     }
+    b->wide = b->count > fold; /* one target transaction does not take what is waiting */
     if (FAULT_PLANTED(BUG_ORDER) && b->count > 1) {
         struct mirror_transaction *last = b->transactions[b->count - 1];
         b->transactions[b->count - 1] = b->transactions[b->count - 2];

@@ -124,7 +124,7 @@ static bool run_statement(struct mirror *m, struct mirror_op *op, struct error *
 {
     struct outcome o = {.failed = false};
     if (!command(m, "SAVEPOINT understudy", error)) return false;
-    if (!mirror_send_statement(m, op, &o.error)) o.failed = true;
+    if (!mirror_send_statement(m, m->target, op, &o.error)) o.failed = true;
     wait_sent(m, &o);
     if (op->failed) {
         o.failed = true;

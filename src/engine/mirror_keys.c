@@ -163,6 +163,7 @@ void recent_images(struct mirror *mirror, const struct row_map *map, const struc
             if (!rows_decode_key(e->encoded, map, &mirror->batch.arena, key)) continue;
             struct mirror_key *touched = mirror_key_add(&mirror->batch, map, key);
             mirror_key_image(touched);
+            mirror_links_key(&mirror->batch, touched, t);
             if (touched->csn < t->csn) touched->csn = t->csn;
             watch_touch(mirror, touched);
         }

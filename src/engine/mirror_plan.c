@@ -6,7 +6,10 @@
 #include "base/memory.h"
 #include "engine/dictionary.h"
 #include "engine/statement_private.h"
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 /* One recorded call while it is looked at. */
 struct call_view {
@@ -116,14 +119,54 @@ static void add_rowid(struct mirror *m, const struct call_view *c)
         b->rowids = memory_resize(b->rowids, sizeof *b->rowids * b->rowid_room);
     }
     struct mirror_rowid *r = &b->rowids[b->rowid_count++];
-    *r = (struct mirror_rowid){.map = c->map, .csn = c->transaction->csn, .fingerprint = c->fingerprint};
+    *r = (struct mirror_rowid){.map = c->map, .csn = c->transaction->csn, .transaction = c->transaction, .fingerprint = c->fingerprint};
     memcpy(r->rowid, c->result.rowid, sizeof r->rowid);
     r->rowid[18] = 0;
+}
+
+static bool is_name_part(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '#' || (unsigned char)c >= 0x80;
+}
+
+static bool text_names(const char *text, const char *name)
+{
+    size_t size = strlen(name);
+    for (const char *at = text; *at; at++)
+        if (strncasecmp(at, name, size) == 0 && (at == text || !is_name_part(at[-1])) && !is_name_part(at[size])) return true;
+    return false;
+}
+
+/* Does the text name a column of a unique key other than the one by which rows are known? Then the row may get or give up such a value. */
+static bool names_unique(const struct call_view *c)
+{
+    const struct sql_table *table = c->map->table;
+    for (uint32_t k = 0; k < table->key_count; k++) {
+        if (&table->keys[k] == c->map->key) continue;
+        for (uint16_t i = 0; i < table->keys[k].column_count; i++)
+            if (text_names(c->plan->source_text, table->columns[table->keys[k].columns[i]].name)) return true;
+    }
+    return false;
+}
+
+static void note_unique(const struct call_view *c, struct mirror_key *key)
+{
+    if (c->map->table->key_count < 2 || (key->takes_unique && key->frees_unique)) return;
+    switch (c->plan->kind) {
+    case SQL_INSERT: key->takes_unique = true; break;
+    case SQL_DELETE: key->frees_unique = true; break;
+    case SQL_UPDATE:
+        if (c->plan->key_changes || names_unique(c)) key->takes_unique = key->frees_unique = true;
+        break;
+    default: key->takes_unique = key->frees_unique = true; break;
+    }
 }
 
 static struct mirror_key *add_key(struct mirror *m, const struct call_view *c, const struct value *normal)
 {
     struct mirror_key *key = mirror_key_add(&m->batch, c->map, normal);
+    mirror_links_key(&m->batch, key, c->transaction);
+    note_unique(c, key);
     key->csn = c->transaction->csn;
     if (c->fingerprint) key->fingerprint = c->fingerprint;
     if (c->doubtful) key->must_check = true;
@@ -470,9 +513,10 @@ void mirror_plan_batch(struct mirror *m)
 {
     struct mirror_batch *b = &m->batch;
     struct error error;
+    mirror_links_begin(b);
     for (uint32_t i = 0; i < b->count; i++) {
         struct mirror_transaction *t = b->transactions[i];
-        if (t->state == TRANSACTION_VOID || t->target_primary) continue;
+        if (t->state == TRANSACTION_VOID || t->target_primary || t->ahead) continue;
         if (t->entry_count == 0 && t->state == TRANSACTION_DOUBT && t->unknown_tables)
             mirror_gap(m, NULL, "a commit of unknown tables is in doubt");
         if (!mirror_load_payloads(m, t, &error)) {
@@ -497,6 +541,9 @@ void mirror_batch_reset(struct mirror *m)
         }
     b->op_count = b->rowid_count = b->plan_count = b->predicates = b->count = 0;
     b->images = b->horizon = 0;
+    b->links = b->lanes = NULL;
+    b->lane_count = 1;
+    b->wide = false;
     mirror_keys_reset(b);
     arena_reset(&b->arena);
 }

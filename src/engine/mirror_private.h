@@ -38,6 +38,8 @@ struct mirror_transaction {
     uint64_t first_position, intent_position, outcome_position, outcome_us;
     enum mirror_state state;
     bool auto_commit, target_primary, unknown_tables, done /* applied before the restart */;
+    bool ahead;    /* a lane has applied it already, though not all before it are */
+    uint32_t slot; /* in its batch */
     struct mirror_entry *entries;
     uint32_t entry_count, entry_room;
     struct view outcome; /* payload of the OUTCOME */
@@ -63,7 +65,9 @@ struct mirror_key {
     bool expanded;   /* .. and was */
     struct row row;  /* what was read; key set when image */
     bool read, sent;
-    bool dropped; /* it could not be read or written: its table is in a gap */
+    bool dropped;                    /* it could not be read or written: its table is in a gap */
+    bool takes_unique, frees_unique; /* it may get, or give up, a value under another unique key */
+    uint32_t slot;                   /* of a transaction that names it, plus 1; 0: none */
 };
 struct mirror_keys { /* of one batch; memory in the batch's arena */
     struct mirror_key **slots;
@@ -119,6 +123,7 @@ struct mirror_rowid {
     const struct row_map *map;
     char rowid[19];
     uint64_t csn;
+    const struct mirror_transaction *transaction;
     struct fingerprint *fingerprint;
 };
 
@@ -139,7 +144,15 @@ struct mirror_batch {
     uint64_t statements, images;
     size_t bytes;
     struct buffer scratch; /* for one key */
+    /* lanes */
+    bool wide;           /* collected for several lanes */
+    uint32_t *links;     /* slot -> another slot of the same group, mirror_links.c; NULL: not kept */
+    uint32_t *lanes;     /* slot of a group's root -> lane; NULL: all is one lane */
+    uint32_t lane_count; /* 1: one transaction on the target */
+    bool crossed;        /* groups of different lanes turned out to belong together */
 };
+
+enum { MIRROR_LANES_MAX = 16 };
 
 struct mirror_job { /* mirror_run, mirror_reconcile */
     mirror_work *work;
@@ -215,6 +228,12 @@ struct mirror {
     } * kept;
     uint32_t kept_count, kept_room; /* target-primary transactions that have not come back */
     bool resync_wanted;
+    struct pg *lanes[MIRROR_LANES_MAX]; /* [0] is not used: that lane is `target` */
+    uint64_t *ahead;                    /* sorted: CSNs above applied_csn that stand on the target */
+    uint32_t ahead_count;
+    uint64_t lanes_retry_us;  /* before that no lanes */
+    bool narrow;              /* the batch is to be done on one connection */
+    bool lanes_unsettled;     /* understudy.applied is behind understudy.lane */
     uint64_t target_lost_csn; /* applied when the target was lost: it is not healthy before it is there again */
 };
 
@@ -271,21 +290,57 @@ bool mirror_may_cascade(const struct mirror *mirror);                         /*
 bool mirror_add_cascades(struct mirror *mirror,
                          struct error *error) MUST_USE; /* children of rows that are gone, as the target has them now */
 
+/* mirror_position.c: what the target says of itself */
+struct mirror_position {
+    bool found, of_lanes; /* understudy.lane knows more than understudy.applied */
+    uint64_t csn, position, horizon;
+    uint64_t *ahead; /* sorted */
+    uint32_t ahead_count;
+};
+bool mirror_position_read(struct pg *pg, struct mirror_position *out, struct error *error) MUST_USE;
+void mirror_position_release(struct mirror_position *position);
+void mirror_ahead_set(struct mirror *mirror, struct mirror_position *position); /* takes its list over */
+bool mirror_is_ahead(const struct mirror *mirror, uint64_t csn);
+void mirror_ahead_prune(struct mirror *mirror);
+void mirror_send_applied(struct mirror *mirror, uint64_t csn, uint64_t position, pg_on_result *done, void *context);
+void mirror_send_lane(struct mirror *mirror, struct pg *pg, uint32_t lane, struct view ahead, pg_on_result *done, void *context);
+
+/* mirror_links.c: which transactions of a batch have to stay in order */
+void mirror_links_begin(struct mirror_batch *batch);
+void mirror_links_key(struct mirror_batch *batch, struct mirror_key *key, const struct mirror_transaction *transaction);
+void mirror_links_together(struct mirror_batch *batch, const struct mirror_transaction *one, const struct mirror_transaction *other);
+bool mirror_links_split(struct mirror *mirror, uint32_t lanes); /* false: it is better, or necessary, to do the batch on one connection */
+uint32_t mirror_lane_of(const struct mirror_batch *batch, uint32_t slot);
+uint32_t mirror_lane_of_key(const struct mirror_batch *batch, const struct mirror_key *key);
+
+/* mirror_lanes.c: a batch over several connections */
+uint32_t mirror_lanes_wanted(const struct mirror *mirror); /* 1: none */
+enum mirror_ran { RAN_GOOD, RAN_UNDONE /* nothing of it was committed; on one connection then */, RAN_FAILED };
+enum mirror_ran mirror_lanes_run(struct mirror *mirror, struct error *error);
+void mirror_lanes_close(struct mirror *mirror);
+void mirror_lanes_settle(struct mirror *mirror); /* nothing is waiting: understudy.applied says what the lanes' rows say together */
+
 /* mirror_apply.c */
 bool mirror_apply_batch(struct mirror *mirror); /* false: it must be tried again later */
 bool mirror_apply_keys(struct mirror *mirror);  /* the batch's keys, without transactions: images at the position we have */
-bool mirror_send_statement(struct mirror *mirror, struct mirror_op *op, struct error *error) MUST_USE;
+bool mirror_send_statement(struct mirror *mirror, struct pg *pg, struct mirror_op *op, struct error *error) MUST_USE;
 bool mirror_take_touched(struct mirror *mirror, struct mirror_op *op,
                          struct error *error) MUST_USE; /* rows that a predicate touched become keys */
-void mirror_send_applied(struct mirror *mirror, uint64_t csn, uint64_t position, pg_on_result *done, void *context);
 bool mirror_send_images(struct mirror *mirror, bool found, pg_on_result *done, void *context,
-                        struct error *error) MUST_USE; /* found: upserts; else deletes */
-void mirror_batch_done(struct mirror *mirror);         /* counts, acknowledges, forgets */
+                        struct error *error) MUST_USE; /* found: upserts; else deletes; each on its lane */
+struct pg *mirror_lane_pg(const struct mirror *mirror, uint32_t lane);
+struct mirror_op *mirror_first_failed(struct mirror *mirror); /* NULL: none */
+bool mirror_look_at_results(struct mirror *mirror,
+                            struct error *error) MUST_USE; /* counts against the primary's; rows touched become keys */
+bool mirror_images_are_read(const struct mirror_batch *batch);
+bool mirror_roll_back(struct mirror *mirror);
+void mirror_batch_done(struct mirror *mirror); /* counts, acknowledges, forgets */
 /* mirror_careful.c */
 bool mirror_apply_carefully(struct mirror *mirror, struct error *error) MUST_USE;
 /* mirror_target.c */
 bool mirror_target_ready(struct mirror *mirror);
 void mirror_target_failed(struct mirror *mirror, const struct error *error);
+struct pg *mirror_target_connect(struct mirror *mirror, bool lane, uint32_t timeout_ms, struct error *error) MUST_USE;
 bool mirror_target_transient(const struct error *error); /* the same again may succeed */
 bool mirror_target_trouble(const struct error *error);   /* the target as a whole, not the statement */
 void mirror_target_probe(struct mirror *mirror);

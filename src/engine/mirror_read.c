@@ -85,8 +85,10 @@ bool mirror_read_rowids(struct mirror *m, struct error *error)
         uint32_t count = 0, found = 0;
         uint64_t csn = 0;
         struct fingerprint *fingerprint = NULL;
+        const struct mirror_transaction *first = b->rowids[i].transaction;
         for (uint32_t j = i; j < b->rowid_count; j++) {
             if (b->rowids[j].map != map) continue;
+            mirror_links_together(b, first, b->rowids[j].transaction); /* rows come in no order: which is whose is not known */
             memcpy(rowids[count++], b->rowids[j].rowid, sizeof *rowids);
             csn = b->rowids[j].csn;
             fingerprint = b->rowids[j].fingerprint;
@@ -96,6 +98,8 @@ bool mirror_read_rowids(struct mirror *m, struct error *error)
         for (uint32_t r = 0; r < found; r++) {
             struct mirror_key *key = mirror_key_add(b, map, rows[r].key);
             mirror_key_image(key); /* read again with the others: one point in time for the horizon */
+            mirror_links_key(b, key, first);
+            key->takes_unique = true;
             if (key->csn < csn) key->csn = csn;
             if (!key->fingerprint) key->fingerprint = fingerprint;
             watch_touch(m, key);

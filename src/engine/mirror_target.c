@@ -44,6 +44,7 @@ void mirror_target_failed(struct mirror *m, const struct error *error)
 {
     engine_count(m->engine, COUNT_TARGET_ERRORS, 1);
     LOG_RATED(LOG_ERROR, "mirror.target", log_failure(error));
+    mirror_lanes_close(m);
     if (m->target) pg_close(m->target);
     m->target = NULL;
     atomic_store(&m->engine->target_healthy, false);
@@ -54,15 +55,28 @@ void mirror_target_failed(struct mirror *m, const struct error *error)
     mutex_unlock(&m->lock);
 }
 
-static bool prepare_session(struct mirror *m, struct pg *pg, struct error *error)
+/* A connection that was given up may still be committing at the server. The position is read, and anything sent, only when it is over: each connection
+ * of the mirror holds a lock as long as its process lives, the lanes together one, and who is alone holds both for a moment. */
+static bool wait_for_predecessors(struct pg *pg, bool lane, struct error *error)
 {
+    static const char alone[] = "SET lock_timeout = '2s'; SELECT pg_advisory_lock(1970499172, 0), pg_advisory_lock(1970499172, 1), "
+                                "pg_advisory_unlock(1970499172, 1)";
+    static const char beside[] = "SET lock_timeout = '2s'; SELECT pg_advisory_lock_shared(1970499172, 1)";
+    return pg_run(pg, lane ? beside : alone, NULL, error) || error_prefix(error, "an earlier connection of the mirror is not over");
+}
+
+static bool prepare_session(struct mirror *m, struct pg *pg, bool lane, struct error *error)
+{
+    if (!wait_for_predecessors(pg, lane, error)) return false;
     struct buffer text;
     buffer_init(&text, 0);
     /* Rows are applied as they are: the target's own triggers and foreign keys do not act on them a second time. */
     buffer_append_text(
-        &text, "SET session_replication_role = replica; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
-               "SET lock_timeout = '10s'; SET application_name = 'understudy mirror'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
-               "SET search_path = ");
+        &text,
+        "SET session_replication_role = replica; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+        "SET lock_timeout = '10s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; "
+        "SET tcp_user_timeout = 15000; SET application_name = 'understudy mirror'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; "
+        "SET search_path = ");
     pg_quote_identifier(&text, m->engine->options.target_schema);
     buffer_append_text(&text, ", public");
     buffer_u8(&text, 0);
@@ -71,34 +85,12 @@ static bool prepare_session(struct mirror *m, struct pg *pg, struct error *error
     return good && epoch_prepare_target(pg, error);
 }
 
-struct stored {
-    bool found;
-    uint64_t csn, position, horizon;
-};
-
-static uint64_t number_at(const struct pg_result *result, uint32_t row, uint32_t column)
+struct pg *mirror_target_connect(struct mirror *m, bool lane, uint32_t timeout_ms, struct error *error)
 {
-    uint64_t number = 0;
-    return !pg_result_null(result, row, column) && view_to_u64(pg_result_text(result, row, column), &number) ? number : 0;
-}
-
-static bool read_stored(struct pg *pg, struct stored *out, struct error *error)
-{
-    struct pg_result result = {0};
-    memset(out, 0, sizeof *out);
-    bool good =
-        pg_run(pg, "SELECT reader, csn, position FROM understudy.applied WHERE reader IN ('mirror', 'mirror horizon')", &result, error);
-    for (uint32_t r = 0; good && r < result.rows; r++) {
-        if (view_equal(pg_result_text(&result, r, 0), view_text("mirror"))) {
-            out->found = true;
-            out->csn = number_at(&result, r, 1);
-            out->position = number_at(&result, r, 2);
-        } else {
-            out->horizon = number_at(&result, r, 1);
-        }
-    }
-    pg_result_free(&result);
-    return good;
+    struct pg *pg = pg_connect(m->engine->options.target_conninfo, timeout_ms, error);
+    if (!pg || prepare_session(m, pg, lane, error)) return pg;
+    pg_close(pg);
+    return NULL;
 }
 
 /*
@@ -106,23 +98,27 @@ static bool read_stored(struct pg *pg, struct stored *out, struct error *error)
  * control/journal_floor.c). CSNs and positions up to the target's have been given again since, while the target was away. What this start wrote is applied
  * from its first record on; and the target is told at once, because a position that is higher than ours means later that an answer was lost.
  */
-static bool start_below(struct mirror *m, struct pg *pg, struct stored *stored, struct error *error)
+static bool start_below(struct mirror *m, struct pg *pg, struct mirror_position *stored, struct error *error)
 {
-    if (stored->csn <= m->start_csn && stored->position <= m->start_durable + 1) return true;
-    LOG(LOG_ERROR, "mirror.ahead_of_journal", log_u64("target", stored->csn), log_u64("journal", m->start_csn));
+    uint64_t highest = stored->ahead_count ? stored->ahead[stored->ahead_count - 1] : stored->csn;
+    if (stored->csn <= m->start_csn && highest <= m->start_csn && stored->position <= m->start_durable + 1) return true;
+    LOG(LOG_ERROR, "mirror.ahead_of_journal", log_u64("target", highest), log_u64("journal", m->start_csn));
     mirror_gap(m, NULL, "the target has commits that the journal does not know: was the journal lost? verify every table");
-    if (stored->horizon < stored->csn) stored->horizon = stored->csn;
+    if (stored->horizon < highest) stored->horizon = highest;
     if (stored->csn > m->start_csn) stored->csn = m->start_csn;
     stored->position = m->start_durable + 1;
-    char text[300];
+    stored->ahead_count = 0; /* other commits have these numbers now */
+    char text[500];
     snprintf(text, sizeof text,
-             "UPDATE understudy.applied SET position = %" PRIu64 ", csn = CASE reader WHEN 'mirror' THEN %" PRIu64 " ELSE %" PRIu64
-             " END WHERE reader IN ('mirror', 'mirror horizon')",
-             stored->position, stored->csn, stored->horizon);
+             "DELETE FROM understudy.lane; INSERT INTO understudy.applied AS a (reader, csn, position, updated) VALUES ('mirror', %" PRIu64
+             ", %" PRIu64 ", clock_timestamp()), ('mirror horizon', %" PRIu64 ", %" PRIu64
+             ", clock_timestamp()) ON CONFLICT (reader) DO UPDATE SET csn = excluded.csn, "
+             "position = excluded.position, updated = excluded.updated",
+             stored->csn, stored->position, stored->horizon, stored->position);
     return pg_run(pg, text, NULL, error);
 }
 
-static void start_from(struct mirror *m, const struct stored *stored)
+static void start_from(struct mirror *m, struct mirror_position *stored)
 {
     m->applied_csn = stored->csn;
     m->applied_position = m->written_position = stored->position;
@@ -131,13 +127,26 @@ static void start_from(struct mirror *m, const struct stored *stored)
     if (m->horizon_max < stored->horizon) m->horizon_max = stored->horizon;
     mirror_assemble_init(m, stored->found && stored->position ? stored->position : journal_first(m->engine->journal));
     m->positioned = true;
+    mirror_ahead_set(m, stored);
     engine_set_applied(m->engine, m->applied_csn, m->applied_position);
     LOG(LOG_INFO, "mirror.positioned", log_u64("csn", m->applied_csn), log_u64("position", m->next_position),
-        log_u64("horizon", m->horizon_start));
+        log_u64("horizon", m->horizon_start), log_u64("ahead", m->ahead_count));
+}
+
+/* Lanes that had committed when the others were lost. What was read for them is as far ahead as the target says. */
+static void take_lanes(struct mirror *m, struct mirror_position *stored)
+{
+    mirror_ahead_set(m, stored);
+    if (!m->ahead_count) {
+        if (atomic_load(&m->engine->ragged) > m->applied_csn) engine_ragged_end(m->engine);
+        return;
+    }
+    LOG(LOG_WARNING, "mirror.lanes_torn", log_u64("csn", m->applied_csn), log_u64("ahead", m->ahead_count));
+    if (m->horizon_start < stored->horizon) m->horizon_start = stored->horizon;
 }
 
 /* The connection was lost and is back. What stands on the target decides. */
-static void go_on_from(struct mirror *m, const struct stored *stored)
+static void go_on_from(struct mirror *m, struct mirror_position *stored)
 {
     if (stored->csn < m->written_csn) {
         /* It went back: a replica was promoted, or a backup restored. Everything since is applied again; until then nobody may read there. */
@@ -147,7 +156,11 @@ static void go_on_from(struct mirror *m, const struct stored *stored)
         start_from(m, stored);
         return;
     }
-    if (stored->csn <= m->applied_csn || FAULT_PLANTED(BUG_DOUBLE_APPLY)) return;
+    if (FAULT_PLANTED(BUG_DOUBLE_APPLY)) stored->csn = m->applied_csn, stored->ahead_count = 0;
+    if (stored->csn <= m->applied_csn) {
+        take_lanes(m, stored);
+        return;
+    }
     /* The last COMMIT went through, its answer was lost. */
     for (struct mirror_transaction *t = m->oldest, *next; t; t = next) {
         next = t->newer;
@@ -158,6 +171,7 @@ static void go_on_from(struct mirror *m, const struct stored *stored)
     m->applied_position = mirror_restart_position(m, stored->csn);
     m->written_csn = stored->csn;
     m->written_position = stored->position;
+    take_lanes(m, stored);
     engine_set_applied(m->engine, m->applied_csn, m->applied_position);
 }
 
@@ -167,12 +181,12 @@ bool mirror_target_ready(struct mirror *m)
     uint64_t now = clock_monotonic_us();
     if (now < m->target_retry_us) return false;
     struct error error;
-    struct stored stored;
+    struct mirror_position stored = {.found = false};
     error_clear(&error);
-    struct pg *pg = pg_connect(m->engine->options.target_conninfo, CONNECT_TIMEOUT_MS, &error);
-    if (!pg || !prepare_session(m, pg, &error) || !read_stored(pg, &stored, &error) ||
-        (!m->positioned && !start_below(m, pg, &stored, &error))) {
+    struct pg *pg = mirror_target_connect(m, false, CONNECT_TIMEOUT_MS, &error);
+    if (!pg || !mirror_position_read(pg, &stored, &error) || (!m->positioned && !start_below(m, pg, &stored, &error))) {
         if (pg) pg_close(pg);
+        mirror_position_release(&stored);
         mirror_target_failed(m, &error);
         return false;
     }
@@ -184,6 +198,8 @@ bool mirror_target_ready(struct mirror *m)
         go_on_from(m, &stored);
     else
         start_from(m, &stored);
+    m->lanes_unsettled = stored.of_lanes;
+    mirror_position_release(&stored);
     if (m->applied_csn >= m->target_lost_csn) atomic_store(&m->engine->target_healthy, true);
     mutex_lock(&m->lock);
     m->statistics.target_up = true;

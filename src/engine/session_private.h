@@ -130,10 +130,11 @@ struct call {
     uint64_t started_us, held_us, sent_us;
     uint64_t fence;
     uint64_t number;
-    bool commits;  /* ends the transaction if it succeeds */
-    bool mapped;   /* relayed with another cursor id */
-    bool fallback; /* the target was tried and failed: relay only */
-    bool shadow;   /* its result is being captured */
+    bool commits;    /* ends the transaction if it succeeds */
+    bool mapped;     /* relayed with another cursor id */
+    bool fallback;   /* the target was tried and failed: relay only */
+    bool read_begun; /* engine_read_begin was answered with true, the read is not sent yet */
+    bool shadow;     /* its result is being captured */
     bool intent_sent;
     bool tap_told; /* the tap knows that the request was served */
     bool began;    /* this call sends BEGIN on its lease */
@@ -227,6 +228,7 @@ struct target_call {
     uint64_t number;
     void (*done)(struct session *session, struct pg_result *result, uint64_t tag);
     uint64_t tag;
+    struct engine *reading; /* its end ends an engine_read_begin */
     struct target_call *next, **link;
 };
 

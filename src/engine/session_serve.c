@@ -93,6 +93,7 @@ static void target_result(void *context, struct pg_result *result)
 {
     struct target_call *call = context;
     struct session *s = call->session;
+    if (call->reading) engine_read_end(call->reading);
     if (s) {
         if (call->link) *call->link = call->next;
         if (call->next) call->next->link = call->link;
@@ -109,6 +110,10 @@ bool session_target_send(struct session *s, const char *text, const char *name, 
     call->number = s->call.number;
     call->done = done;
     call->tag = tag;
+    if (s->call.read_begun) { /* whatever becomes of the session: the read is over when its answer comes */
+        call->reading = s->engine;
+        s->call.read_begun = false;
+    }
     call->next = s->outstanding;
     call->link = &s->outstanding;
     if (call->next) call->next->link = &call->next;
@@ -296,6 +301,19 @@ static void settings_done(struct session *s, struct pg_result *result, uint64_t 
     s->call.expected_results--;
 }
 
+/* Until the mirror has applied more, or for so long that the source has to answer. */
+static void wait_for_fence(struct session *s)
+{
+    struct call *call = &s->call;
+    if (call->state != CALL_WAIT_FENCE) {
+        call->state = CALL_WAIT_FENCE;
+        call->sent_us = session_now(s);
+        engine_count(s->engine, COUNT_FENCE_WAITS, 1);
+        s->environment->wake_after(s->context, s->engine->options.fence_wait_us);
+    }
+    s->environment->wait_applied(s->context);
+}
+
 void session_serve_granted(struct session *s)
 {
     struct call *call = &s->call;
@@ -311,7 +329,14 @@ void session_serve_granted(struct session *s)
     session_statement_name(s, call->plan, parameters, 'r', name);
     call->sent_us = session_now(s);
     const char *settings = session_settings_text(s);
+    if (call->policy->primary == SIDE_SOURCE &&
+        !engine_read_begin(s->engine)) { /* the mirror is committing: like a fence that does not hold */
+        session_lease_return(s, false);
+        wait_for_fence(s);
+        return;
+    }
     if (settings) session_target_send(s, settings, NULL, NULL, 0, settings_done, 0);
+    call->read_begun = call->policy->primary == SIDE_SOURCE;
     session_target_send(s, call->plan->target_text, name, parameters, call->plan->bind_count, read_done, 1);
     if (s->lease) pg_sync(s->lease);
     if (s->lease) s->environment->target_flush(s->context, s->lease);
@@ -331,13 +356,7 @@ void session_serve(struct session *s)
     if (call->policy->primary == SIDE_SOURCE) {
         if (call->state != CALL_WAIT_FENCE) call->fence = engine_fence(s->engine, call->plan->tables, call->plan->table_count);
         if (atomic_load_explicit(&s->engine->applied, memory_order_acquire) < call->fence) {
-            if (call->state != CALL_WAIT_FENCE) {
-                call->state = CALL_WAIT_FENCE;
-                call->sent_us = session_now(s);
-                engine_count(s->engine, COUNT_FENCE_WAITS, 1);
-                s->environment->wake_after(s->context, s->engine->options.fence_wait_us);
-            }
-            s->environment->wait_applied(s->context);
+            wait_for_fence(s);
             return;
         }
     }

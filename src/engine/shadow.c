@@ -19,7 +19,8 @@ enum {
     RERUN_MAX = 24 /* on the source, in one turn */,
     RECHECK_TRIES = 6,
     OPEN_MAX = 512,
-    RECHECK_PAUSE_US = 15000
+    RECHECK_PAUSE_US = 15000,
+    READ_PATIENCE_US = 2000000
 };
 
 struct item {
@@ -358,6 +359,17 @@ static bool wait_applied(struct shadow *shadow, uint64_t csn, uint64_t at_most_u
     return true;
 }
 
+/* Not while the mirror commits in an order of its own. */
+static bool read_begin(struct shadow *shadow)
+{
+    uint64_t until = clock_monotonic_us() + READ_PATIENCE_US;
+    while (!engine_read_begin(shadow->engine)) {
+        if (clock_monotonic_us() > until || atomic_load(&shadow->stopping)) return false;
+        clock_sleep_us(500);
+    }
+    return true;
+}
+
 /* One more look at both sides. True: decided (equal, or it could not be done). */
 static bool look_again(struct shadow *shadow, struct item *item)
 {
@@ -371,7 +383,10 @@ static bool look_again(struct shadow *shadow, struct item *item)
     if (!wait_applied(shadow, atomic_load(&shadow->engine->acknowledged), 2000000)) return false;
     struct error error;
     item->outcome = COMPARE_IMPOSSIBLE;
-    if (!target_ready(shadow) || !send_item(shadow, item) || !pg_run_wait(shadow->target, 10000, &error)) return false;
+    if (!target_ready(shadow) || !read_begin(shadow)) return false;
+    bool good = send_item(shadow, item) && pg_run_wait(shadow->target, 10000, &error);
+    engine_read_end(shadow->engine);
+    if (!good) return false;
     arena_reset(&shadow->arena);
     return item->outcome != COMPARE_DIFFERENT;
 }
@@ -405,11 +420,13 @@ static void not_equal(struct shadow *shadow, struct item *item)
 static void run_batch(struct shadow *shadow, struct item **batch, uint32_t count)
 {
     struct error error;
+    bool begun = read_begin(shadow);
     for (uint32_t i = 0; i < count; i++) {
         batch[i]->outcome = COMPARE_IMPOSSIBLE;
-        if (!send_item(shadow, batch[i])) batch[i]->failed = true;
+        if (!begun || !send_item(shadow, batch[i])) batch[i]->failed = true;
     }
-    if (!pg_run_wait(shadow->target, 10000, &error)) LOG(LOG_WARNING, "shadow.target", log_failure(&error));
+    if (begun && !pg_run_wait(shadow->target, 10000, &error)) LOG(LOG_WARNING, "shadow.target", log_failure(&error));
+    if (begun) engine_read_end(shadow->engine);
     arena_reset(&shadow->arena);
     for (uint32_t i = 0; i < count; i++) {
         struct item *item = batch[i];

@@ -68,6 +68,37 @@ bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error)
     return wait_answers(pg, (int64_t)timeout_ms, error);
 }
 
+/* True: something is still awaited; its socket and wants are noted. */
+static bool is_awaited(struct pg *pg, int *descriptor, int *wants)
+{
+    if (pg->state == PG_READY && pg->unsynced) pg_sync(pg);
+    bool awaited = pg->state == PG_READY && pg->count > 0;
+    *descriptor = awaited ? pg_socket(pg) : -1;
+    *wants = awaited ? pg_wants(pg) : 0;
+    return awaited;
+}
+
+bool pg_run_wait_all(struct pg *const *list, uint32_t count, uint32_t timeout_ms, struct error *error)
+{
+    int descriptors[PG_WAIT_MAX], wants[PG_WAIT_MAX];
+    uint64_t until = clock_monotonic_us() + (uint64_t)timeout_ms * 1000;
+    CHECK(count <= PG_WAIT_MAX);
+    for (;;) {
+        bool any = false, good = true;
+        for (uint32_t i = 0; i < count; i++) {
+            any = is_awaited(list[i], &descriptors[i], &wants[i]) || any;
+            good = good && list[i]->state == PG_READY;
+        }
+        if (!any) return good || lost(error);
+        uint64_t now = clock_monotonic_us();
+        int64_t left = now >= until ? 0 : (int64_t)(until - now + 999) / 1000;
+        if (!pg_wait_sockets(descriptors, wants, count, left))
+            return error_set(error, ERROR_TIMEOUT, "the target did not answer within %u ms", timeout_ms);
+        for (uint32_t i = 0; i < count; i++)
+            if (descriptors[i] >= 0) pg_ready(list[i], PG_WANT_READ | PG_WANT_WRITE);
+    }
+}
+
 /* Ready for libpq's own blocking calls. */
 static bool settle(struct pg *pg, struct error *error)
 {

@@ -141,6 +141,11 @@ static void flush(struct pg *pg)
     pg->unflushed = PQflush(pg->handle) != 0; /* a failure shows when reading */
 }
 
+void pg_flush(struct pg *pg)
+{
+    if (pg->state == PG_READY && pg->unflushed) flush(pg);
+}
+
 void pg_ready(struct pg *pg, int what)
 {
     if (pg->state == PG_CONNECTING) {

@@ -85,8 +85,9 @@ void pg_send_prepared(struct pg *pg, const char *name, const char *text, const s
                       pg_on_result *done, void *context);
 void pg_send_text(struct pg *pg, const char *text, pg_on_result *done, void *context); /* one statement, no parameters */
 void pg_sync(struct pg *pg);
-uint32_t pg_in_flight(const struct pg *pg);         /* results not yet delivered */
-bool pg_in_transaction(const struct pg *pg);        /* after the last sync */
+void pg_flush(struct pg *pg);                /* hands what was sent to the server without ending the group: it begins to work on it */
+uint32_t pg_in_flight(const struct pg *pg);  /* results not yet delivered */
+bool pg_in_transaction(const struct pg *pg); /* after the last sync */
 bool pg_cancel(struct pg *pg, struct error *error); /* cancel request; blocks for one round trip at most: from background threads only */
 const void *pg_running(const struct pg *pg);        /* context of the oldest statement without an answer: the one at work; NULL: none */
 /* The same for another thread: a request of its own, usable while the connection is used or after it was closed. When it has been sent, the server has
@@ -103,6 +104,9 @@ bool pg_run(struct pg *pg, const char *text, struct pg_result *result,
 bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count,
                      struct pg_result *result, struct error *error) MUST_USE;
 bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) MUST_USE; /* pipelined sends: waits until nothing is in flight */
+/* The same for several connections at once: their servers work side by side. False with the first error; the others are waited for all the same. */
+enum { PG_WAIT_MAX = 32 };
+bool pg_run_wait_all(struct pg *const *list, uint32_t count /* at most PG_WAIT_MAX */, uint32_t timeout_ms, struct error *error) MUST_USE;
 /* A blocking call first waits for what was sent before. Without a time-out of its own a call waits as long as the server keeps the connection
  * alive: set statement_timeout where that matters (a dead peer is noticed within half a minute). */
 /* COPY table(columns) FROM STDIN (binary off: text form). Rows are in COPY text format; pg_copy_value escapes. */

@@ -71,5 +71,7 @@ void pg_result_init(struct pg_result *result, PGresult *handle);
 /* ---- wait.c ---- */
 /* Waits until the socket can do what is wanted (PG_WANT_*); false: time is over (timeout_ms < 0: none). */
 bool pg_wait_socket(int descriptor, int wants, int64_t timeout_ms);
+/* The same for several; descriptors below 0 are left out. */
+bool pg_wait_sockets(const int *descriptors, const int *wants, uint32_t count, int64_t timeout_ms);
 
 #endif

@@ -257,7 +257,7 @@ static bool commit_answered(int number)
     if (c->refused)
         source_end(number, false);
     else
-        sim.acknowledged++;
+        sim.acknowledged++, engine_acknowledge(sim.engine, c->csn, NULL, 0, true);
     forget(c);
     return true;
 }

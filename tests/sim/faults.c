@@ -38,8 +38,13 @@ bool process_start(void)
     atomic_store(&e->applied, 0);
     atomic_store(&e->applied_position, 0);
     atomic_store(&e->in_doubt, 0);
+    atomic_store(&e->ragged, 0);
+    atomic_store(&e->reads_running, 0);
+    atomic_store(&e->acknowledged, 0);
+    atomic_store(&e->unknown_acknowledged, 0);
     atomic_store(&e->commits_in_flight, 0);
     sim.mirror = mirror_open_stepped(e, random_next(&sim.random));
+    sim.start_fence = engine_fence(e, NULL, 0);
     return true;
 }
 
@@ -64,13 +69,16 @@ static void crash(bool power)
     process_end(power);
     sim.crashes++;
     sim.power_cuts += power;
+    sim.dying = false;
     sim_pass(sim_below(300000));
     process_start();
 }
 
 void fault_step(void)
 {
-    if (sim_chance(0.002))
+    if (sim.dying)
+        crash(sim_chance(0.5));
+    else if (sim_chance(0.002))
         crash(sim_chance(0.5));
     else if (sim_chance(0.0015))
         sim.target.away_until_us = sim.now_us + sim_below(2000000);

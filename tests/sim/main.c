@@ -30,7 +30,7 @@ static void plant(enum fault_bug bug)
 }
 
 static struct {
-    uint64_t crashes, power_cuts, commits, acknowledged, retried, lost, gaps, forgiven;
+    uint64_t crashes, power_cuts, commits, acknowledged, retried, lost, gaps, forgiven, reads, lane_batches, retreats, torn;
 } total;
 
 /* ---- tools ---- */
@@ -69,6 +69,7 @@ void sim_pass(uint64_t us)
 {
     sim.now_us += us;
     clients_time();
+    readers_time();
 }
 
 static uint64_t now(void *context)
@@ -212,7 +213,8 @@ static void world_begin(uint64_t seed, bool trace)
     memcpy(sim.target.committed.rows, sim.source.rows, sizeof sim.source.rows);
     sim.disk = disk_new(seed);
     sim.groups = sim_chance(0.4);
-    engine.options.mirror_fold = (uint32_t)(1 + sim_below(30));
+    engine.options.mirror_fold = (uint32_t)(1 + sim_below(sim_chance(0.5) ? 3 : 30));
+    engine.options.mirror_lanes = (uint32_t)(1 + sim_below(SIM_LANES));
     for (int i = 0; i < ENGINE_COUNTER_COUNT; i++) atomic_store(&engine.counters[i], 0);
 }
 
@@ -225,6 +227,8 @@ static void one_step(void)
         (void)journal_step(sim.journal);
     else if (draw < 85)
         (void)mirror_step(sim.mirror);
+    else if (draw < 88)
+        reader_step();
     else
         sim_pass(sim_below(draw < 97 ? 2000 : 200000));
     if (sim.faults && !sim.failed) fault_step();
@@ -272,6 +276,10 @@ static bool run_seed(uint64_t seed, bool trace)
     total.lost += sim.target.lost;
     total.gaps += sim.gap_any || sim.gap[TABLE_ITEM] || sim.gap[TABLE_COUNTER];
     total.forgiven += sim.forgiven;
+    total.reads += sim.reads;
+    total.lane_batches += engine_counted(&engine, COUNT_MIRROR_LANE_BATCHES);
+    total.retreats += engine_counted(&engine, COUNT_MIRROR_LANE_RETREATS);
+    total.torn += sim.target.torn;
     return !sim.failed;
 }
 
@@ -281,7 +289,11 @@ static const char *const bug_names[BUG_COUNT] = {[BUG_NONE] = "none",
                                                  [BUG_ORDER] = "order",
                                                  [BUG_LOST_OUTCOME] = "lost outcome",
                                                  [BUG_DOUBLE_APPLY] = "double apply",
-                                                 [BUG_UNSYNCED] = "unsynced"};
+                                                 [BUG_UNSYNCED] = "unsynced",
+                                                 [BUG_LANE_POSITION] = "lane position",
+                                                 [BUG_LANE_ORDER] = "lane order",
+                                                 [BUG_LANE_READS] = "lane reads",
+                                                 [BUG_LANE_MEMORY] = "lane memory"};
 
 static void died(int number)
 {
@@ -368,6 +380,8 @@ int main(int argc, char **argv)
            " with a crash on a failing disk\n",
            runs, failed, total.commits, total.acknowledged, total.crashes, total.power_cuts, total.lost, total.retried, total.gaps,
            total.forgiven);
+    printf("lanes: %" PRIu64 " batches over several, %" PRIu64 " torn by a fault; %" PRIu64 " retreats; %" PRIu64 " reads on the target\n",
+           total.lane_batches, total.torn, total.retreats, total.reads);
     FILE *result = file ? fopen(file, "w") : NULL;
     if (result)
         fprintf(result,

@@ -14,7 +14,17 @@
 #include "engine/record.h"
 #include "engine/statement.h"
 
-enum { TABLE_COUNTER, TABLE_ITEM, SIM_TABLES, SIM_KEYS = 8, SIM_GROUPS = 3, SIM_CLIENTS = 6, SIM_BINDS = 3, SIM_COMMITS = 4000 };
+enum {
+    TABLE_COUNTER,
+    TABLE_ITEM,
+    SIM_TABLES,
+    SIM_KEYS = 8,
+    SIM_GROUPS = 3,
+    SIM_CLIENTS = 6,
+    SIM_READERS = 2,
+    SIM_BINDS = 3,
+    SIM_COMMITS = 4000
+};
 
 struct sim_row {
     bool there;
@@ -53,17 +63,29 @@ void source_end(int client, bool commit);
 void source_back_to(int client, const bool held[SIM_TABLES][SIM_KEYS], const struct sim_row mine[SIM_TABLES][SIM_KEYS]);
 
 /* ---- target ---- */
+enum { SIM_LANES = 4 };
+struct sim_lane { /* a row of understudy.lane */
+    bool there;
+    uint64_t lanes, csn, upto, position, horizon;
+    char ahead[600];
+};
 struct sim_database {
     struct sim_row rows[SIM_TABLES][SIM_KEYS];
     uint64_t csn, position, horizon;
     bool positioned;
+    struct sim_lane lanes[SIM_LANES];
 };
 struct sim_target {
     struct sim_database committed;
     uint64_t away_until_us;
-    uint64_t commits, lost, retried;
+    uint64_t commits, lost, retried, torn;
 };
-void target_begin(void); /* once: learns the texts of the project's statements */
+void target_begin(void);                                /* once: learns the texts of the project's statements */
+bool target_is_torn(const struct sim_database *target); /* a commit stands there, and one before it does not */
+
+/* ---- reads on the target (readers.c) ---- */
+void reader_step(void);  /* one begins, if it may */
+void readers_time(void); /* those whose time has come look at the target */
 
 /* ---- clients ---- */
 enum sim_stage { STAGE_IDLE, STAGE_AT_SOURCE, STAGE_ANSWERED, STAGE_WAIT_INTENT, STAGE_COMMIT_SENT, STAGE_COMMITTED, STAGE_ZOMBIE };
@@ -103,7 +125,12 @@ struct sim {
     struct sim_source source;
     struct sim_target target;
     struct sim_client clients[SIM_CLIENTS];
-    uint64_t birth;
+    struct {
+        bool running;
+        uint64_t due_us, fence, birth;
+    } readers[SIM_READERS];
+    uint64_t reads, birth, start_fence;
+    bool dying; /* the process was killed in the middle of a step: it notices nothing any more */
     struct {
         uint64_t csn;
         int key;
