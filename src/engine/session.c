@@ -322,6 +322,16 @@ static void client_marker(struct session *s, struct wire_packet *packet)
     }
 }
 
+/* An end of file, also in the middle of a call: then it alone goes on, and only behind what was sent; what waits here goes its own way. */
+static void client_goodbye(struct session *s, size_t at)
+{
+    bool waits = s->call.state != CALL_NONE && s->call.state != CALL_RELAYED;
+    struct view packet = view_of(s->raw.data + s->raw.start + at, buffer_size(&s->raw) - at);
+    if (!waits) session_send(s, PEER_SOURCE, packet);
+    s->raw.end -= packet.size;
+    if (!s->source_open) session_end(s);
+}
+
 static void ready_packet(struct session *s, struct wire_packet *packet)
 {
     struct wire_packet copy = *packet;
@@ -338,11 +348,7 @@ static void ready_packet(struct session *s, struct wire_packet *packet)
     case WIRE_TAP_PART: return;
     case WIRE_TAP_REQUEST: begin_call(s); return;
     case WIRE_TAP_OPAQUE: session_unread_request(s); return;
-    case WIRE_TAP_EOF:
-        session_send(s, PEER_SOURCE, buffer_view(&s->raw));
-        buffer_clear(&s->raw);
-        if (!s->source_open) session_end(s);
-        return;
+    case WIRE_TAP_EOF: client_goodbye(s, at); return;
     default:
         session_send(s, PEER_SOURCE, buffer_view(&s->raw));
         buffer_clear(&s->raw);

@@ -51,6 +51,8 @@ static void adopt(struct wire_tap *tap, uint8_t choice)
     session.strings_32k = choice & 32;
     session.status_has_call_status = session.status_has_sequence = true;
     session.client_charset = session.server_charset = 873;
+    session.native_encoding = choice & 64;
+    if (choice & 64) session.encoding = choice & 8 ? WIRE_ENCODING_STRUCT : WIRE_ENCODING_FIXED;
     wire_tap_adopt(tap, &session, &info);
 }
 

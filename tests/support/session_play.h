@@ -59,6 +59,22 @@ static void play_nothing(void *context)
 {
     (void)context;
 }
+static void play_return(void *context, struct pg *pg, bool exclusive, bool broken)
+{
+    (void)context, (void)pg, (void)exclusive, (void)broken;
+}
+static void play_cancel(void *context, struct pg *pg, bool notify)
+{
+    (void)context, (void)pg, (void)notify;
+}
+static void play_flush(void *context, struct pg *pg)
+{
+    (void)context, (void)pg;
+}
+static void play_wake(void *context, uint64_t microseconds)
+{
+    (void)context, (void)microseconds;
+}
 static void play_shadow(void *context, struct shadow_job *job)
 {
     (void)context, (void)job;
@@ -93,6 +109,10 @@ static struct play *play_begin(enum engine_phase phase)
                                                            .journal = play_journal,
                                                            .target_lease = play_lease,
                                                            .target_cancel_lease = play_nothing,
+                                                           .target_return = play_return,
+                                                           .target_cancel = play_cancel,
+                                                           .target_flush = play_flush,
+                                                           .wake_after = play_wake,
                                                            .wait_applied = play_nothing,
                                                            .now_us = play_now,
                                                            .shadow = play_shadow};

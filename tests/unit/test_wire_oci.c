@@ -1,176 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * OCI clients: numbers of fixed width, and structures. The messages are put together here field by field, by the layouts of
- * docs/protocol.md; nothing of the decoder takes part in that.
- */
+/* OCI clients: numbers of fixed width, and structures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
+#include "tests/support/oci_messages.h"
 #include "tests/support/tap_seen.h"
 #include "wire/message.h"
 #include "wire/negotiate.h"
-
-/* ---- writing ---- */
-
-static void put(struct buffer *out, uint64_t n, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++, n >>= 8) buffer_u8(out, (uint8_t)n);
-}
-
-static void pointer(struct buffer *out, bool there)
-{
-    put(out, there ? 0xfffffffffffffffeu : 0, 8);
-}
-
-static void text(struct buffer *out, const char *bytes)
-{
-    buffer_u8(out, (uint8_t)strlen(bytes));
-    buffer_append(out, bytes, strlen(bytes));
-}
-
-static void counted(struct buffer *out, bool there, uint32_t count)
-{
-    pointer(out, there);
-    put(out, count, 4);
-}
-
-static void zeros(struct buffer *out, size_t count)
-{
-    while (count--) buffer_u8(out, 0);
-}
-
-/* A message's beginning: from field version 18 on with a token, a universal number. */
-static void begin(struct buffer *out, uint8_t message, uint8_t function, uint8_t sequence, uint8_t version)
-{
-    buffer_u8(out, message);
-    buffer_u8(out, function);
-    buffer_u8(out, sequence);
-    if (version >= 18) put(out, 0x0501, 2);
-}
-
-struct execute_shape {
-    const char *sql; /* NULL: none */
-    uint32_t options, cursor, binds;
-};
-
-static void write_execute(struct buffer *out, const struct execute_shape *shape, uint8_t version)
-{
-    begin(out, 3, 94, 7, version);
-    put(out, shape->options, 4);
-    put(out, shape->cursor, 4);
-    counted(out, shape->sql,
-            shape->sql ? 3 * (uint32_t)strlen(shape->sql) : 0); /* three bytes a character, as a client of one-byte text says it */
-    counted(out, true, 13);
-    pointer(out, true);
-    pointer(out, true);
-    put(out, 0, 4); /* prefetched bytes, rows, longest LONG */
-    put(out, 1, 4);
-    put(out, 0, 4);
-    counted(out, shape->binds, shape->binds);
-    for (int i = 0; i < 5; i++) pointer(out, i & 1);
-    counted(out, true, 0);
-    put(out, 0, 4);
-    pointer(out, true);
-    pointer(out, true);
-    counted(out, false, 0);
-    counted(out, false, 0);
-    put(out, 0, 4);
-    counted(out, false, 0); /* row counts */
-    pointer(out, false);
-    if (version >= 8) {
-        counted(out, false, 0);
-        counted(out, false, 0);
-        pointer(out, false);
-    }
-    if (version >= 9) counted(out, false, 0);
-    if (shape->sql) text(out, shape->sql);
-    for (int i = 0; i < 13; i++) put(out, i == 0 && shape->sql ? 1 : 0, 4);
-}
-
-static void write_end(struct buffer *out, uint16_t first_error, uint32_t error, uint16_t cursor, uint64_t rows, uint8_t version)
-{
-    buffer_u8(out, 4);
-    put(out, 1, 4);    /* call status */
-    put(out, 0x42, 2); /* sequence */
-    put(out, (uint32_t)rows, 4);
-    put(out, first_error, 2);
-    put(out, 0, 4);
-    put(out, cursor, 2);
-    put(out, 0xfff0, 2); /* position: signed */
-    buffer_u8(out, 3);   /* kind of statement */
-    zeros(out, 5);
-    put(out, 0x11d4e, 4); /* rowid */
-    put(out, 4, 2);
-    zeros(out, 1);
-    put(out, 0x8fc2, 4);
-    put(out, 58, 2);
-    zeros(out, 4 + 2);
-    put(out, 0, 2);
-    put(out, 1, 4);
-    put(out, 0, 2); /* no logical rowid */
-    zeros(out, 12); /* no batch */
-    put(out, error, 4);
-    if (rows < 0x100) {
-        put(out, rows ? 0x0001 | rows << 8 : 0, rows ? 2 : 1);
-    } else {
-        buffer_u8(out, 2);
-        buffer_u8(out, (uint8_t)(rows >> 8));
-        buffer_u8(out, (uint8_t)rows);
-    }
-    if (version >= 14) put(out, 3, 8);
-    if (error) text(out, "ORA-01403: no data found\n");
-}
-
-static void write_describe(struct buffer *out, uint8_t version)
-{
-    buffer_u8(out, 16);
-    put(out, 3, 4);
-    zeros(out, 3);
-    put(out, 22, 4); /* size of a row, columns */
-    put(out, 1, 4);
-    buffer_u8(out, 0x82);
-    buffer_append(out, "\2\0\0\x81", 4); /* NUMBER, scale -127 */
-    put(out, 22, 4);
-    put(out, 0, 4);
-    zeros(out, 1);  /* flags: a 64-bit number */
-    put(out, 0, 4); /* no type id */
-    put(out, 0, 2 + 2);
-    zeros(out, 1);
-    put(out, 0, 4);
-    if (version >= 8) put(out, 0, 4);
-    buffer_append(out, "\1\1", 2);
-    put(out, 1, 4);
-    text(out, "N");
-    put(out, 0, 8);
-    put(out, 0, 2);
-    put(out, 0, 4);
-    if (version >= 17) put(out, 0, 8);
-    if (version >= 20) put(out, 0, 4);
-    put(out, 0, 4); /* no time */
-    for (int i = 0; i < 4; i++) put(out, i, 4);
-    put(out, 0, 4);
-}
-
-static void write_row(struct buffer *out)
-{
-    buffer_append(out, "\6\x22\1\0", 4);
-    put(out, 0, 4);
-    put(out, 1, 4);
-    put(out, 0, 2);
-    put(out, 0, 8);
-    buffer_append(out, "\7\2\xc1\2", 4);
-}
-
-static void write_parameters(struct buffer *out, uint32_t cursor)
-{
-    buffer_u8(out, 8);
-    put(out, 6, 2);
-    for (uint32_t i = 0; i < 6; i++) put(out, i == 2 ? cursor : 0, 4);
-    put(out, 0, 8);
-}
 
 /* ---- the negotiation ---- */
 
@@ -246,49 +85,49 @@ static enum wire_tap_event show(struct seen *seen, bool server, struct buffer *m
 
 static void query_and_fetch(struct seen *seen, struct buffer *message, uint8_t version, size_t piece)
 {
-    static const struct execute_shape query = {.sql = "SELECT 1 AS n FROM dual", .options = 0x8061};
-    write_execute(message, &query, version);
+    static const struct oci_execute query = {.sql = "SELECT 1 AS n FROM dual", .options = 0x8061};
+    oci_write_execute(message, &query, version);
     assert_int_equal(show(seen, false, message, piece), WIRE_TAP_REQUEST);
     assert_string_equal(wire_tap_request(seen->tap)->cursor->sql, query.sql);
     assert_int_equal(wire_tap_request(seen->tap)->execute.prefetch_rows, 1);
-    write_describe(message, version);
-    write_row(message);
-    write_parameters(message, 4);
-    write_end(message, 0, 0, 4, 1, version);
+    oci_write_describe(message, version);
+    oci_write_row(message);
+    oci_write_parameters(message, 4);
+    oci_write_end(message, 0, 0, 4, 1, version);
     assert_int_equal(show(seen, true, message, piece), WIRE_TAP_REPLY_END);
     assert_int_equal(seen->rows, 1);
     assert_int_equal(seen->describes, 1);
     assert_non_null(wire_cursor_find(wire_tap_cursors(seen->tap), 4));
 
-    begin(message, 3, 5, 8, version);
-    put(message, 4, 4);
-    put(message, 15, 4);
+    oci_begin(message, 3, 5, 8, version);
+    oci_put(message, 4, 4);
+    oci_put(message, 15, 4);
     assert_int_equal(show(seen, false, message, piece), WIRE_TAP_REQUEST);
     assert_int_equal(wire_tap_request(seen->tap)->fetch.rows, 15);
-    write_end(message, 1403, 1403, 4, 0x4e20, version);
+    oci_write_end(message, 1403, 1403, 4, 0x4e20, version);
     assert_int_equal(show(seen, true, message, piece), WIRE_TAP_REPLY_END);
     assert_int_equal(seen->error, 1403);
 }
 
 static void write_close_and_attributes(struct buffer *message, uint8_t version)
 {
-    begin(message, 17, 105, 9, version);
-    counted(message, true, 1);
-    put(message, 4, 4);
-    begin(message, 17, 107, 9, version);
-    for (int i = 0; i < 3; i++) put(message, 38, 4);
-    begin(message, 17, 135, 10, version);
-    pointer(message, false);
-    pointer(message, false);
-    put(message, 0x18, 4);
-    counted(message, false, 0);
-    counted(message, true, 24); /* the module, three bytes a character */
-    counted(message, true, 0);
-    counted(message, false, 0);
-    zeros(message, 1);
-    put(message, 0x3f, 2);
-    for (int i = 0; i < 4; i++) counted(message, false, 0);
-    text(message, "SQL*Plus");
+    oci_begin(message, 17, 105, 9, version);
+    oci_counted(message, true, 1);
+    oci_put(message, 4, 4);
+    oci_begin(message, 17, 107, 9, version);
+    for (int i = 0; i < 3; i++) oci_put(message, 38, 4);
+    oci_begin(message, 17, 135, 10, version);
+    oci_pointer(message, false);
+    oci_pointer(message, false);
+    oci_put(message, 0x18, 4);
+    oci_counted(message, false, 0);
+    oci_counted(message, true, 24); /* the module, three bytes a character */
+    oci_counted(message, true, 0);
+    oci_counted(message, false, 0);
+    oci_zeros(message, 1);
+    oci_put(message, 0x3f, 2);
+    for (int i = 0; i < 4; i++) oci_counted(message, false, 0);
+    oci_text(message, "SQL*Plus");
 }
 
 static void test_a_session_with_fixed_widths(void **state)
@@ -305,7 +144,7 @@ static void test_a_session_with_fixed_widths(void **state)
         begin_session(&seen, WIRE_ENCODING_FIXED, version);
         query_and_fetch(&seen, &message, version, piece);
         write_close_and_attributes(&message, version);
-        begin(&message, 3, 14, 11, version);
+        oci_begin(&message, 3, 14, 11, version);
         assert_int_equal(show(&seen, false, &message, piece), WIRE_TAP_REQUEST);
         assert_int_equal(wire_tap_request(seen.tap)->function, WIRE_FN_COMMIT);
         assert_int_equal(wire_tap_request(seen.tap)->piggyback_count, 3);
@@ -324,34 +163,34 @@ static void test_a_session_with_fixed_widths(void **state)
 static void test_what_was_not_seen_is_unknown(void **state)
 {
     (void)state;
-    static const struct execute_shape binds = {.sql = "INSERT INTO t VALUES (:1)", .options = 0x8029, .binds = 1},
-                                      insert = {.sql = "INSERT INTO t VALUES (1)", .options = 0x8021};
+    static const struct oci_execute binds = {.sql = "INSERT INTO t VALUES (:1)", .options = 0x8029, .binds = 1},
+                                    insert = {.sql = "INSERT INTO t VALUES (1)", .options = 0x8021};
     struct seen seen;
     struct buffer message;
     buffer_init(&message, 0);
     begin_session(&seen, WIRE_ENCODING_FIXED, 12);
 
-    write_execute(&message, &binds, 12);
-    zeros(&message, 60);
+    oci_write_execute(&message, &binds, 12);
+    oci_zeros(&message, 60);
     assert_int_equal(show(&seen, false, &message, 0), WIRE_TAP_OPAQUE);
     const struct wire_request *request = wire_tap_request(seen.tap);
     assert_true(request->undecoded);
     assert_int_equal(request->function, WIRE_FN_EXECUTE);
     assert_true(view_equal(request->execute.sql, view_text(binds.sql))); /* what it says is known, only not with which values */
 
-    write_end(&message, 0, 0, 1, 1, 12);
+    oci_write_end(&message, 0, 0, 1, 1, 12);
     assert_int_equal(show(&seen, true, &message, 0), WIRE_TAP_OPAQUE);
-    write_execute(&message, &insert, 12);
+    oci_write_execute(&message, &insert, 12);
     assert_int_equal(show(&seen, false, &message, 0), WIRE_TAP_REQUEST);
-    write_end(&message, 942, 943, 1, 0, 12); /* the two numbers differ: the widths are others than we think */
+    oci_write_end(&message, 942, 943, 1, 0, 12); /* the two numbers differ: the widths are others than we think */
     assert_int_equal(show(&seen, true, &message, 0), WIRE_TAP_OPAQUE);
-    write_execute(&message, &insert, 12);
+    oci_write_execute(&message, &insert, 12);
     assert_int_equal(show(&seen, false, &message, 0), WIRE_TAP_REQUEST);
     buffer_u8(&message, 11); /* an I/O vector */
-    zeros(&message, 40);
+    oci_zeros(&message, 40);
     assert_int_equal(show(&seen, true, &message, 0), WIRE_TAP_OPAQUE);
-    begin(&message, 3, 96, 1, 12); /* a LOB operation */
-    zeros(&message, 80);
+    oci_begin(&message, 3, 96, 1, 12); /* a LOB operation */
+    oci_zeros(&message, 80);
     assert_int_equal(show(&seen, false, &message, 0), WIRE_TAP_OPAQUE);
     buffer_release(&message);
     wire_tap_free(seen.tap);
@@ -408,24 +247,24 @@ static void test_the_end_of_a_call_in_a_structure(void **state)
     buffer_init(&message, 0);
     for (uint8_t version = 12; version <= 24; version += 12) {
         begin_session(&seen, WIRE_ENCODING_STRUCT, version);
-        begin(&message, 3, 14, 1, 0);
+        oci_begin(&message, 3, 14, 1, 0);
         if (version >= 18) {
-            zeros(&message, 6);
-            put(&message, 1, 8);
+            oci_zeros(&message, 6);
+            oci_put(&message, 1, 8);
         }
         assert_int_equal(show(&seen, false, &message, 0), WIRE_TAP_REQUEST);
         buffer_append(&message, "\4\1\0\0\0\5\0\1", 8);
-        put(&message, 1, 4);
-        put(&message, 1403, 2);
-        put(&message, 0, 4);
-        put(&message, 2, 2);
-        put(&message, 0, 2);
+        oci_put(&message, 1, 4);
+        oci_put(&message, 1403, 2);
+        oci_put(&message, 0, 4);
+        oci_put(&message, 2, 2);
+        oci_put(&message, 0, 2);
         buffer_u8(&message, 3);
-        zeros(&message, 124 - 15);
-        put(&message, 1403, 4);
-        put(&message, 1, 8);
-        put(&message, 3, 8);
-        text(&message, "ORA-01403: no data found\n");
+        oci_zeros(&message, 124 - 15);
+        oci_put(&message, 1403, 4);
+        oci_put(&message, 1, 8);
+        oci_put(&message, 3, 8);
+        oci_text(&message, "ORA-01403: no data found\n");
         /* before 20c the place of the second number was not seen */
         assert_int_equal(show(&seen, true, &message, 9), version == 24 ? WIRE_TAP_REPLY_END : WIRE_TAP_OPAQUE);
         if (version == 24) assert_int_equal(seen.error, 1403);
