@@ -8,9 +8,10 @@ bench-journal:  ## journal: durable records a second beside bare fdatasync
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_journal
 	@$(BENCH_BUILD)/bench_journal $(BENCH_FOLDER)
 
-bench-apply:  ## target: pipelined statements a second beside bare libpq
-	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_apply
+bench-apply:  ## target: pipelined statements a second, and a backlog through the mirror with 1, 2 and 4 lanes, beside bare libpq
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_apply $(BENCH_BUILD)/bench_mirror
 	@tests/bench/run-apply $(BENCH_BUILD)/bench_apply
+	@tests/bench/run-apply $(BENCH_BUILD)/bench_mirror
 
 bench-client:  ## our client of the source: rows of 10 columns a second from a canned server
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_client
@@ -23,6 +24,10 @@ $(BUILD)/bench_journal: $(BUILD)/tests/bench/bench_journal.o $(call libs,store)
 $(BUILD)/tests/bench/bench_apply.o: EXTRA_CFLAGS += $(PG_INCLUDE)
 $(BUILD)/bench_apply: $(BUILD)/tests/bench/bench_apply.o $(call libs,pg)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,pg) -Wl,--end-group $(LIBS_pg)
+
+$(BUILD)/tests/bench/bench_mirror.o: EXTRA_CFLAGS += $(PG_INCLUDE)
+$(BUILD)/bench_mirror: $(BUILD)/tests/bench/bench_mirror.o $(call libs,engine)
+	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,engine) -Wl,--end-group $(LIBS_engine)
 
 .PHONY: bench-relay
 bench-relay:  ## relay: processor microseconds per call and calls a second, beside HAProxy and beside no proxy

@@ -11,7 +11,8 @@ PROVOKED = {"gap_ledger", "mirror_careful", "reconcile_horizon", "reconcile_comm
 AT_START = {"start_recovered", "start_positioned"}
 # The hit is drawn from 1 to this; the rare ones come but now and then.
 FREQUENT = {"reply_sent": 400, "commit_answered": 60, "dml_answered": 80, "dml_queued": 80}
-RARE = {"journal_segment": 1, "mirror_released": 2}
+LANES = {"lanes_sent": 3, "lane_committing": 3, "lanes_committed": 3}  # they need a backlog
+RARE = {"journal_segment": 1, "mirror_released": 2, **LANES}
 
 
 def prepare(torture):
@@ -114,7 +115,9 @@ def _provoke(world, point):
         target.execute("ALTER TABLE slots DROP CONSTRAINT IF EXISTS in_the_way; UPDATE slots SET code = 'code 3' WHERE id = 9 AND NOT EXISTS (SELECT 1 FROM slots WHERE code = 'code 3')")
         target.execute("ALTER TABLE counters DROP CONSTRAINT IF EXISTS in_the_way; ALTER TABLE counters ADD CONSTRAINT in_the_way CHECK (value < 0) NOT VALID")
         world.after_death.append(lambda: target.execute("ALTER TABLE counters DROP CONSTRAINT IF EXISTS in_the_way"))
-    elif point in RARE: # a segment is filled
+    elif point in LANES:  # the mirror waits for a while, and then has much to do at once
+        target.execute("BEGIN; LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT")
+    elif point in RARE:  # a segment is filled
         connection = world.through()
         for _ in range(12):
             world.filler += 1

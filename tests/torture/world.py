@@ -121,6 +121,7 @@ class Daemon(servers.Daemon):
             "listen": {"address": "127.0.0.1", "port": self.port, "workers": 2},
             "source": {"host": "127.0.0.1", "port": self.source.port, "service": servers.SERVICE, "user": servers.USER, "password_file": self.folder / "source.password", "schema": servers.USER},
             "target": {"conninfo": f"{self.target.conninfo} options='-c search_path={servers.TARGET_SCHEMA}'", "schema": servers.TARGET_SCHEMA},
+            "mirror": {"fold": 4, "lanes": 4},
             "journal": {"folder": self.folder / "journal", "segment": "1M", "retain": "64M", "key_file": self.folder / "journal.key"},
             "state": {"file": self.folder / "state.db"},
             "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
