@@ -22,6 +22,8 @@ void session_capture_begin(struct session *s)
     job->statement = call->statement;
     job->plan = call->plan;
     job->session = s->id;
+    job->settings = s->settings;
+    snprintf(job->user, sizeof job->user, "%.128s", s->wire->user);
     job->fence = engine_fence(s->engine, call->plan->tables, call->plan->table_count);
     job->bind_count = bind_count;
     buffer_init(&job->binds, 0);

@@ -2,6 +2,7 @@
 /* What a call is: its kind, its statement with plan, and whether the target may answer it. */
 #include "engine/session_private.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 
 static const struct {
@@ -148,6 +149,13 @@ static uint32_t draw_percent(const struct session *s)
     return (uint32_t)(x % 100);
 }
 
+static void not_comparable(struct session *s)
+{
+    engine_count(s->engine, COUNT_SHADOW_NOT_COMPARABLE, 1);
+    atomic_fetch_add_explicit(&s->call.statement->fingerprint->not_comparable, 1, memory_order_relaxed);
+    LOG_RATED(LOG_INFO, "shadow.not_comparable", log_u64("session", s->id), log_text("setting", settings_foreign(&s->settings)));
+}
+
 bool session_may_serve(struct session *s)
 {
     struct call *call = &s->call;
@@ -155,6 +163,10 @@ bool session_may_serve(struct session *s)
     struct wire_request *request = wire_tap_request(s->tap);
     call->shadow = false;
     if (!plan_is_servable(call) || !binds_are_scalar(s)) return false;
+    if (settings_foreign(&s->settings)) { /* the target reads otherwise than this session would */
+        if (policy->shadow) not_comparable(s);
+        return false;
+    }
     bool several = request->execute.row_count > 1;
     if (policy->shadow && !several && draw_percent(s) < s->engine->options.shadow_share) call->shadow = true;
     if (s->wire->native_encoding) return false; /* we have no rows in that encoding */

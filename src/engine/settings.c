@@ -17,6 +17,23 @@ static const struct {
     [SETTING_TIME_ZONE] = {"TIME_ZONE", "TimeZone"},
 };
 
+/* What else changes the rows or texts of a query, with the value under which it does not. The target has no counterpart. */
+static const struct {
+    const char *name, *neutral, *also_neutral;
+} foreign[] = {
+    {"NLS_SORT", "BINARY", NULL},
+    {"NLS_COMP", "BINARY", NULL},
+    {"NLS_LANGUAGE", "AMERICAN", "ENGLISH"},
+    {"NLS_DATE_LANGUAGE", "AMERICAN", "ENGLISH"},
+    {"NLS_TERRITORY", "AMERICA", NULL},
+    {"NLS_CALENDAR", "GREGORIAN", NULL},
+    {"NLS_CURRENCY", "$", NULL},
+    {"NLS_ISO_CURRENCY", "AMERICA", NULL},
+    {"NLS_DUAL_CURRENCY", "$", NULL},
+    {"EDITION", "ORA$BASE", NULL},
+    {"CONTAINER", "", NULL},
+};
+
 /* ---- reading ---- */
 
 static void skip_blanks(struct view *text)
@@ -63,12 +80,32 @@ static bool take_pair(struct view *text, char name[SETTING_SIZE], char value[SET
     return take_word(text, value, SETTING_SIZE);
 }
 
+static bool alter_foreign(struct settings *settings, const char *name, const char *value)
+{
+    uint32_t before = settings->foreign;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        if (!view_equal_ignoring_case(view_text(name), view_text(foreign[i].name))) continue;
+        bool neutral = view_equal_ignoring_case(view_text(value), view_text(foreign[i].neutral)) ||
+                       (foreign[i].also_neutral && view_equal_ignoring_case(view_text(value), view_text(foreign[i].also_neutral)));
+        settings->foreign = neutral ? before & ~(1u << i) : before | 1u << i;
+    }
+    return settings->foreign != before;
+}
+
+const char *settings_foreign(const struct settings *settings)
+{
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (settings->foreign & 1u << i) return foreign[i].name;
+    return NULL;
+}
+
 bool settings_alter(struct settings *settings, struct view statement)
 {
     char name[SETTING_SIZE], value[SETTING_SIZE];
     bool changed = false;
     if (!expect(&statement, "ALTER") || !expect(&statement, "SESSION") || !expect(&statement, "SET")) return false;
     while (take_pair(&statement, name, value)) {
+        changed = alter_foreign(settings, name, value) || changed;
         for (size_t i = 0; i < SETTING_COUNT; i++) {
             if (!view_equal_ignoring_case(view_text(name), view_text(names[i].source)) || strcmp(settings->values[i], value) == 0) continue;
             memcpy(settings->values[i], value, sizeof value);
@@ -92,6 +129,25 @@ static bool zone_of(const char *value, char *out, size_t size)
         snprintf(out, size, "<%s>%c%s", value, sign == '+' ? '-' : '+', value + 1);
     else
         snprintf(out, size, "%s", value);
+    return true;
+}
+
+bool settings_source_statement(const struct settings *settings, enum setting which, struct buffer *out)
+{
+    buffer_clear(out);
+    if (!settings->values[which][0]) return false;
+    bool word = view_equal_ignoring_case(view_text(settings->values[which]), view_text("LOCAL")) ||
+                view_equal_ignoring_case(view_text(settings->values[which]), view_text("DBTIMEZONE"));
+    buffer_printf(out, "ALTER SESSION SET %s = %s", names[which].source, which == SETTING_TIME_ZONE && word ? "" : "'");
+    if (which == SETTING_TIME_ZONE && word) {
+        buffer_append(out, settings->values[which], strlen(settings->values[which]) + 1);
+        return true;
+    }
+    for (const char *c = settings->values[which]; *c; c++) {
+        if (*c == '\'') buffer_u8(out, '\'');
+        buffer_u8(out, (uint8_t)*c);
+    }
+    buffer_append(out, "'", 2); /* with the NUL */
     return true;
 }
 

@@ -20,9 +20,14 @@ enum { SETTING_SIZE = 100 };
 struct settings {
     char values[SETTING_COUNT][SETTING_SIZE]; /* as the source takes them; empty: not altered */
     bool altered;                             /* some value is not empty */
+    uint32_t foreign;                         /* a bit for each setting that changes results and that the target does not follow */
 };
 /* Takes the settings of one ALTER SESSION SET a = b c = d .. that succeeded. Others are left alone. True: something changed. */
 bool settings_alter(struct settings *settings, struct view statement);
+/* The first of the settings that make a read of this session incomparable, such as NLS_SORT; NULL: none. */
+const char *settings_foreign(const struct settings *settings);
+/* ALTER SESSION SET of one of them, NUL-terminated: what a second connection to the source needs to read as this one. False: it is not altered. */
+bool settings_source_statement(const struct settings *settings, enum setting which, struct buffer *out);
 /* SELECT set_config(..), .. for the transaction at hand, NUL-terminated. */
 void settings_statement(const struct settings *settings, const char *user, struct buffer *out);
 

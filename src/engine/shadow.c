@@ -10,7 +10,7 @@
 #include "base/thread.h"
 #include "engine/parameters.h"
 #include "engine/shadow_compare.h"
-#include "engine/source.h"
+#include "engine/shadow_source.h"
 #include <stdio.h>
 
 enum {
@@ -32,7 +32,8 @@ struct item {
     uint64_t divergence; /* id in the state store, once it is one */
     struct shadow *shadow;
     enum compare_outcome outcome;
-    bool failed; /* the target answered an error */
+    bool failed;    /* the target answered an error */
+    bool unsettled; /* it did not take the session's settings */
     struct buffer why, target_rows;
     struct item *next;
 };
@@ -48,7 +49,7 @@ struct shadow {
     struct item *open;
     uint32_t open_count; /* confirmed divergences, kept to be looked at again */
     struct pg *target;
-    struct source *source;
+    struct shadow_source source;
     uint64_t target_retry_us;
     struct arena arena;
     struct thread *thread;
@@ -103,15 +104,13 @@ uint64_t shadow_pending(struct shadow *shadow)
     return queue_count(&shadow->queue) + shadow->waiting + shadow->recheck_count + shadow->again_count;
 }
 
-/* ---- outcomes ---- */
-
 static void count_equal(struct shadow *shadow, struct item *item)
 {
     struct fingerprint *fingerprint = item->job.statement->fingerprint;
     atomic_fetch_add(&fingerprint->comparable, 1);
     atomic_fetch_add(&fingerprint->equal, 1);
+    if (item->reran) engine_count(shadow->engine, COUNT_SHADOW_RECHECKED, 1);
     engine_count(shadow->engine, COUNT_SHADOW_EQUAL, 1);
-    if (item->tries) engine_count(shadow->engine, COUNT_SHADOW_RECHECKED, 1);
 }
 
 static void count_impossible(struct shadow *shadow, struct item *item)
@@ -209,6 +208,7 @@ static void on_result(void *context, struct pg_result *result)
     buffer_clear(&item->why);
     buffer_clear(&item->target_rows);
     item->failed = !result->ok;
+    if (item->unsettled) return;
     if (!result->ok) {
         item->outcome = result->error.code == ERROR_TARGET ? COMPARE_DIFFERENT : COMPARE_IMPOSSIBLE;
         buffer_printf(&item->why, "the target answered an error: %s", result->error.text);
@@ -216,6 +216,27 @@ static void on_result(void *context, struct pg_result *result)
     }
     item->outcome = compare_capture(&item->job.capture, result, item->job.plan->ordered, &item->why);
     if (item->outcome == COMPARE_DIFFERENT) compare_print_result(&item->target_rows, result, 3);
+}
+
+static void on_settings(void *context, struct pg_result *result)
+{
+    struct item *item = context;
+    item->unsettled = !result->ok;
+    if (result->ok) return;
+    LOG_RATED(LOG_WARNING, "shadow.settings", log_failure(&result->error));
+    item->outcome = COMPARE_IMPOSSIBLE;
+}
+
+/* Valid until the next sync, like the read behind it. */
+static void send_settings(struct shadow *shadow, struct item *item)
+{
+    item->unsettled = false;
+    if (!item->job.settings.altered) return;
+    struct buffer text;
+    buffer_init(&text, 0);
+    settings_statement(&item->job.settings, item->job.user, &text);
+    pg_send_text(shadow->target, (const char *)text.data + text.start, on_settings, item);
+    buffer_release(&text);
 }
 
 static bool send_item(struct shadow *shadow, struct item *item)
@@ -229,6 +250,7 @@ static bool send_item(struct shadow *shadow, struct item *item)
     if (!parameters_make(item->job.plan, values, item->job.bind_count, &shadow->arena, &parameters, &error)) return false;
     char name[64];
     parameters_name(item->job.statement->number, item->job.plan, parameters, 'r', name);
+    send_settings(shadow, item);
     pg_send_prepared(shadow->target, name, item->job.plan->target_text, parameters, item->job.plan->bind_count, on_result, item);
     pg_sync(shadow->target);
     return true;
@@ -312,16 +334,9 @@ static bool rerun_row(void *context, const struct value *values, uint32_t count)
     return !rerun->limit || rerun->capture.row_count < rerun->limit;
 }
 
-static bool source_ready(struct shadow *shadow)
-{
-    struct error error;
-    if (!shadow->source) shadow->source = source_open(&shadow->engine->options, 3000, &error);
-    return shadow->source != NULL;
-}
-
 static bool rerun_source(struct shadow *shadow, struct item *item, struct capture *out)
 {
-    if (!source_ready(shadow)) return false;
+    if (!shadow_source_as(&shadow->source, &item->job)) return false;
     struct rerun rerun = {.statement = item->job.statement, .limit = item->job.capture.complete ? 0 : item->job.capture.row_count};
     capture_init(&rerun.capture, shadow->engine->options.capture_max * 4);
     struct value *values = arena_zero(&shadow->arena, sizeof *values * (item->job.bind_count + 1));
@@ -330,19 +345,13 @@ static bool rerun_source(struct shadow *shadow, struct item *item, struct captur
         if (!value_decode(&r, &values[i])) return false;
     struct error error;
     struct source_result result;
-    if (!source_run(shadow->source, item->job.plan->source_text, values, item->job.bind_count, 1, 100, rerun_row, &rerun, &result,
-                    &error)) {
-        if (error.code != ERROR_SOURCE) {
-            source_close(shadow->source);
-            shadow->source = NULL;
-        }
+    if (!source_run(shadow->source.connection, item->job.plan->source_text, values, item->job.bind_count, 1, 100, rerun_row, &rerun,
+                    &result, &error)) {
+        if (error.code != ERROR_SOURCE) shadow_source_close(&shadow->source);
         capture_release(&rerun.capture);
         return false;
     }
-    if (!source_rollback(shadow->source, &error)) {
-        source_close(shadow->source);
-        shadow->source = NULL;
-    }
+    if (!source_rollback(shadow->source.connection, &error)) shadow_source_close(&shadow->source);
     rerun.capture.complete = item->job.capture.complete;
     rerun.capture.columns = rerun.capture.columns ? rerun.capture.columns : item->job.capture.columns;
     *out = rerun.capture;
@@ -511,8 +520,6 @@ void shadow_recheck_open(struct shadow *shadow)
     atomic_store(&shadow->recheck_open, true);
 }
 
-/* ---- the thread ---- */
-
 static void drop_all(struct shadow *shadow)
 {
     take_new(shadow);
@@ -553,6 +560,7 @@ struct shadow *shadow_start(struct engine *engine, struct error *error)
 {
     struct shadow *shadow = memory_zero(1, sizeof *shadow);
     shadow->engine = engine;
+    shadow->source.options = &engine->options;
     shadow->last = &shadow->first;
     queue_init(&shadow->queue);
     arena_init(&shadow->arena, 0);
@@ -583,7 +591,7 @@ void shadow_stop(struct shadow *shadow)
         item_free(item);
     }
     if (shadow->target) pg_close(shadow->target);
-    if (shadow->source) source_close(shadow->source);
+    shadow_source_close(&shadow->source);
     arena_release(&shadow->arena);
     mutex_release(&shadow->mutex);
     condition_release(&shadow->wake);

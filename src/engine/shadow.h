@@ -5,10 +5,14 @@
  * order if the statement orders totally, as a multiset if not. A partly fetched ordered result is compared as a prefix; a partly fetched unordered one is
  * not comparable. A mismatch whose tables a commit touched meanwhile, or any first mismatch, is re-run on both sides (our own source connection);
  * only one that persists is a divergence: recorded with both rows, its fingerprint demoted. Every outcome has a counter.
+ *
+ * Both reads are done under the session's settings (formats, time zone, current schema). A session with a setting that the target does not follow
+ * (NLS_SORT and the like: engine/settings.c has the table) is not shadowed; its reads count as not comparable.
  */
 #ifndef ENGINE_SHADOW_H
 #define ENGINE_SHADOW_H
 
+#include "engine/settings.h"
 #include "engine/statement.h"
 
 /* A captured result: rows as byte forms of normal values (base/value.h), joined. Owned by the session until given away. */
@@ -35,9 +39,11 @@ struct shadow_job { /* given away by shadow_submit */
     const struct sql_plan *plan;
     uint64_t fence; /* CSN that must be applied on the secondary first */
     uint64_t session;
-    uint64_t source_us;    /* how long the primary took */
-    bool served_by_target; /* a served read that is checked against the source instead */
-    struct buffer binds;   /* encoded values, one per source bind occurrence */
+    uint64_t source_us;       /* how long the primary took */
+    bool served_by_target;    /* a served read that is checked against the source instead */
+    struct settings settings; /* the session's, under which both sides read */
+    char user[129];
+    struct buffer binds; /* encoded values, one per source bind occurrence */
     uint32_t bind_count;
     struct capture capture;
 };

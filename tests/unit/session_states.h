@@ -191,4 +191,4 @@
 {"target", "late", "lease", ""},
 {"target", "applied", "lease", ""},
 {"target", "no-lease", "held", ""},
-/* clang-format on */
+    /* clang-format on */

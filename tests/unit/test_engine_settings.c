@@ -49,6 +49,45 @@ static void test_one(void **state)
     assert_string_equal(settings.values[SETTING_DATE_FORMAT], "DD \"of\" MM");
 }
 
+static const char *source_said(enum setting which)
+{
+    static char text[400];
+    struct buffer out;
+    buffer_init(&out, 0);
+    bool altered = settings_source_statement(&settings, which, &out);
+    snprintf(text, sizeof text, "%s", altered ? (const char *)out.data + out.start : "nothing");
+    buffer_release(&out);
+    return text;
+}
+
+static void test_said_to_the_source(void **state)
+{
+    (void)state;
+    settings_alter(&settings, view_text("ALTER SESSION SET NLS_DATE_FORMAT = 'DD \"o''clock\"' TIME_ZONE = DBTIMEZONE"));
+    assert_string_equal(source_said(SETTING_DATE_FORMAT), "ALTER SESSION SET NLS_DATE_FORMAT = 'DD \"o''clock\"'");
+    assert_string_equal(source_said(SETTING_TIME_ZONE), "ALTER SESSION SET TIME_ZONE = DBTIMEZONE");
+    assert_string_equal(source_said(SETTING_TIMESTAMP_FORMAT), "nothing");
+    settings_alter(&settings, view_text("ALTER SESSION SET TIME_ZONE = '+02:00'"));
+    assert_string_equal(source_said(SETTING_TIME_ZONE), "ALTER SESSION SET TIME_ZONE = '+02:00'");
+}
+
+static void test_what_the_target_does_not_follow(void **state)
+{
+    (void)state;
+    assert_null(settings_foreign(&settings));
+    assert_false(
+        settings_alter(&settings, view_text("ALTER SESSION SET NLS_LANGUAGE = 'AMERICAN' NLS_TERRITORY = 'AMERICA' NLS_SORT = BINARY")));
+    assert_null(settings_foreign(&settings));
+    assert_true(settings_alter(&settings, view_text("alter session set nls_comp = linguistic nls_sort = binary_ci")));
+    assert_string_equal(settings_foreign(&settings), "NLS_SORT");
+    assert_false(settings.altered);
+    assert_true(settings_alter(&settings, view_text("ALTER SESSION SET NLS_SORT = binary")));
+    assert_string_equal(settings_foreign(&settings), "NLS_COMP");
+    assert_true(settings_alter(&settings, view_text("ALTER SESSION SET NLS_COMP = BINARY")));
+    assert_null(settings_foreign(&settings));
+    assert_false(settings_alter(&settings, view_text("ALTER SESSION SET OPTIMIZER_MODE = ALL_ROWS"))); /* changes no result */
+}
+
 static void test_several(void **state)
 {
     (void)state;
@@ -91,8 +130,12 @@ static void test_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_user_alone, forget), cmocka_unit_test_setup(test_one, forget),
-        cmocka_unit_test_setup(test_several, forget),    cmocka_unit_test_setup(test_offsets, forget),
+        cmocka_unit_test_setup(test_user_alone, forget),
+        cmocka_unit_test_setup(test_one, forget),
+        cmocka_unit_test_setup(test_several, forget),
+        cmocka_unit_test_setup(test_said_to_the_source, forget),
+        cmocka_unit_test_setup(test_what_the_target_does_not_follow, forget),
+        cmocka_unit_test_setup(test_offsets, forget),
         cmocka_unit_test_setup(test_others, forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
