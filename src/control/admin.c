@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "control/assets.h"
+#include "control/override.h"
 #include "control/request.h"
 #include "io/http.h"
 #include <stdio.h>
@@ -357,29 +358,6 @@ static void post_repair(struct exchange *exchange)
     json_object_end(&exchange->json);
 }
 
-/* The target itself says whether it can run the operator's text, before any client's statement depends on it. */
-static bool override_is_good(struct daemon *daemon, const char *target, struct error *error)
-{
-    struct pg *pg = pg_connect(daemon->config.engine.target_conninfo, 3000, error);
-    if (!pg) return false;
-    struct buffer text;
-    buffer_init(&text, 0);
-    buffer_append_text(&text, "SET search_path = ");
-    pg_quote_identifier(&text, daemon->config.engine.target_schema);
-    buffer_append_text(&text,
-                       ", public; SET default_transaction_read_only = on"); /* a second statement after a semicolon must not run here */
-    buffer_u8(&text, 0);
-    bool good = pg_run(pg, (const char *)buffer_view(&text).data, NULL, error);
-    buffer_clear(&text);
-    buffer_append_text(&text, "PREPARE understudy_override AS ");
-    buffer_append_text(&text, target);
-    buffer_u8(&text, 0);
-    good = good && pg_run(pg, (const char *)buffer_view(&text).data, NULL, error);
-    buffer_release(&text);
-    pg_close(pg);
-    return good;
-}
-
 static void post_override(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
@@ -398,7 +376,7 @@ static void post_override(struct exchange *exchange)
                                           .author = (char *)(uintptr_t)(author ? author : ""),
                                           .reason = (char *)(uintptr_t)(reason ? reason : ""),
                                           .time_us = (int64_t)clock_wall_us()};
-    if (!override_is_good(daemon, target, &error) || !statements_override_add(daemon->engine.statements, &override, &error) ||
+    if (!override_prepare(daemon, target, &error) || !statements_override_add(daemon->engine.statements, &override, &error) ||
         !state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", "{}", &error) ||
         !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
         answer_error(exchange, &error, NULL);

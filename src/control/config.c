@@ -56,7 +56,7 @@ static const struct option_row rows[] = {
 
     {FIELD(engine.state_file), "state", "file", OPTION_TEXT, .description = "SQLite file with phase, ledgers, audit log"},
     {FIELD(engine.overrides_file), "state", "overrides", OPTION_TEXT, .fallback = "",
-     .description = "JSON file with the operator's statement overrides; empty: beside the state file"},
+     .description = "JSON file with the operator's statement overrides, read again at SIGHUP; empty: beside the state file"},
 
     {FIELD(admin_address), "admin", "address", OPTION_TEXT, .fallback = "127.0.0.1",
      .description = "address of the admin API and dashboard"},

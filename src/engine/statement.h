@@ -75,6 +75,10 @@ void statements_each_override(struct engine_statements *statements, void (*visit
                               void *context);
 bool statements_overrides_load(struct engine_statements *statements, const char *file,
                                struct error *error) MUST_USE; /* JSON list; hot reload */
+/* As load, but what `good` refuses is left out (and said by it); a file that cannot be read changes nothing. */
+typedef bool statements_override_good(void *context, const struct statement_override *override);
+bool statements_overrides_reload(struct engine_statements *statements, const char *file, statements_override_good *good, void *context,
+                                 struct error *error) MUST_USE;
 bool statements_overrides_save(struct engine_statements *statements, const char *file, struct error *error) MUST_USE;
 
 void fingerprint_demote(struct engine_statements *statements, struct fingerprint *fingerprint, const char *reason);

@@ -163,13 +163,33 @@ static const struct statement_override *find_same(const struct statement_overrid
     return NULL;
 }
 
+static void leave_out(struct statement_override **list, statements_override_good *good, void *context)
+{
+    for (struct statement_override **link = list; good && *link;) {
+        struct statement_override *o = *link;
+        if (good(context, o)) {
+            link = &o->next;
+        } else {
+            *link = o->next;
+            override_free(o);
+        }
+    }
+}
+
 bool statements_overrides_load(struct engine_statements *statements, const char *file, struct error *error)
+{
+    return statements_overrides_reload(statements, file, NULL, NULL, error);
+}
+
+bool statements_overrides_reload(struct engine_statements *statements, const char *file, statements_override_good *good, void *context,
+                                 struct error *error)
 {
     struct statement_override *fresh = NULL;
     if (!statement_overrides_parse(file, &fresh, error)) {
         statement_override_list_free(fresh);
         return false;
     }
+    leave_out(&fresh, good, context);
     mutex_lock(&statements->lock);
     struct statement_override *old = statements->overrides;
     statements->overrides = fresh;

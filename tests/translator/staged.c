@@ -12,13 +12,15 @@
 struct kind_row {
     const char *type; /* NULL: by the column's name */
 };
-static const struct kind_row kinds[] = {{NULL}, {"numeric"}, {"text"}, {"timestamp"}};
+static const struct kind_row kinds[] = {{NULL}, {"numeric"}, {"text"}, {"timestamp"}, {"jsonb"}, {"boolean"}};
 struct value_row {
     const char *type, *values;
 };
 static const struct value_row values[] = {{"numeric", "1,2,3,NULL"},
                                           {"text", "'1','2','3',NULL"},
-                                          {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"}};
+                                          {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"},
+                                          {"jsonb", "'{\"id\":\"1\"}','{\"a\":{\"b\":2}}','{}',NULL"},
+                                          {"boolean", "true,false,true,NULL"}};
 
 /* Four rows for each table, each column with the values of its type. */
 static void fill(struct stage *stage, bool with_nulls)
@@ -273,6 +275,31 @@ static bool names_differ(const struct stage *stage, const char *first, const cha
     return false;
 }
 
+/* The source translated again, now that its tables stand: with the types of their columns. NULL: nothing new. The plan is the caller's. */
+static struct sql_plan *with_types(PGconn *target, const char *source, const char *before)
+{
+    struct sql_options options;
+    int guard;
+    struct sql_catalog *catalog = target_catalog(target);
+    corpora_options(&options);
+    options.catalog = catalog;
+    struct sql_plan *plan = guarded_translate(&options, source, &guard);
+    sql_catalog_free(catalog);
+    if (plan && plan->target_text && plan->state < SQL_REFUSED && strcmp(plan->target_text, before) != 0) return plan;
+    sql_plan_unref(plan);
+    return NULL;
+}
+
+/* Ours does not run without the types of columns, which no text says: tried with them. */
+static struct rows try_with_types(struct stage *stage, const char *source, const char **first, struct sql_plan **plan, struct rows a)
+{
+    *plan = with_types(stage->target, source, *first);
+    if (!*plan) return a;
+    rows_free(&a);
+    *first = (*plan)->target_text;
+    return prepare_undone(stage, *first);
+}
+
 int staged_compare(PGconn *target, const char *source, const char *first, const char *second, char *reason, size_t size)
 {
     int verdict = STAGED_UNKNOWN;
@@ -294,11 +321,14 @@ int staged_compare(PGconn *target, const char *source, const char *first, const 
             }
         }
         b = prepare_undone(&stage, second);
-        a = prepare_undone(&stage, first);
+        const char *ours = first;
+        struct sql_plan *typed = NULL;
+        a = prepare_undone(&stage, ours);
+        if (!a.ok && b.ok && strncmp(a.text, "ORA-", 4) != 0) a = try_with_types(&stage, source, &ours, &typed, a);
         bool both = a.ok && b.ok, only_second = !a.ok && b.ok;
         if (both) {
             *why = 0;
-            verdict = compare_filled(&stage, source, first, second, why, sizeof why);
+            verdict = compare_filled(&stage, source, ours, second, why, sizeof why);
             snprintf(reason, size, "%s", why);
         } else if (only_second && verdict == STAGED_UNKNOWN) {
             verdict = strncmp(a.text, "ORA-", 4) == 0 ? STAGED_REFUSED : STAGED_FIRST_FAILS;
@@ -306,10 +336,10 @@ int staged_compare(PGconn *target, const char *source, const char *first, const 
         } else if (k == 0) {
             snprintf(reason, size, "%s", b.ok ? a.text : b.text);
         }
-        if (verdict != STAGED_SAME && verdict != STAGED_UNKNOWN && names_differ(&stage, first, second, reason, size))
-            verdict = STAGED_APART;
+        if (verdict != STAGED_SAME && verdict != STAGED_UNKNOWN && names_differ(&stage, ours, second, reason, size)) verdict = STAGED_APART;
         rows_free(&a);
         rows_free(&b);
+        sql_plan_unref(typed);
         stage_quiet(target, "ROLLBACK");
         if ((both && verdict != STAGED_UNKNOWN) || change_of(second) == CHANGE_DEFINITIONS) return verdict;
     }
