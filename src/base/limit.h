@@ -55,6 +55,9 @@
     LIMIT(SHADOW_QUEUE_JOBS, 4096, "jobs", "reads waiting for their comparison", "the read is skipped and counted")                        \
     LIMIT(CHECK_QUEUE_KEYS, 65536, "keys", "rows waiting for their comparison by key",                                                     \
           "mirrored rows are skipped and counted; repair and verify wait")                                                                 \
+    LIMIT(FEED_BATCH_ROWS, 2000, "rows", "rows of one key feed's log read and reconciled at once", "the rest is read by the next pass")    \
+    LIMIT(FEED_PULL_KEYS, 5000, "rows", "rows of one key feed's log that the mirror takes into a batch for a statement's side effects",    \
+          "the batch waits until the feed's reader has taken them")                                                                        \
     LIMIT(FENCE_WAIT_US, 50000, "us", "how long a read waits until the secondary has applied what it must see",                            \
           "the primary serves the read")                                                                                                   \
     LIMIT(FENCE_WAITERS, 4096, "reads", "reads of one worker waiting for their fence", "the primary serves the read")                      \

@@ -84,6 +84,11 @@ static int ask(const struct arguments *arguments, const char *method, const char
     return status == 0 ? command_fail(&error) : exit_status(status);
 }
 
+int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body)
+{
+    return ask(arguments, method, path, body, &(struct page){.template = ""});
+}
+
 static int get(const struct arguments *arguments, const char *path, const struct page *page)
 {
     return ask(arguments, "GET", path, view_of(NULL, 0), page);

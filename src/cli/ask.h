@@ -8,6 +8,8 @@
 /* Until every table of this work ("backfill", "verify") is done or failed; progress goes to stderr. 1: a table failed. */
 int command_wait_for_work(const struct arguments *arguments, const char *kind);
 
+/* An answer that is text already, or JSON with --json. */
+int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body);
 int command_status(const struct arguments *arguments);
 int command_work(const struct arguments *arguments);
 int command_divergences(const struct arguments *arguments);

@@ -7,8 +7,8 @@
 
 struct arguments {
     const char *config_file; /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
-    bool json, dry_run, override, restart, wait, watch;
-    const char *author, *reason, *format, *table, *catalog, *source, *target, *types;
+    bool json, dry_run, override, restart, wait, watch, print, all;
+    const char *author, *reason, *format, *table, *catalog, *source, *target, *types, *form;
     const char *folder, *key_file; /* of a journal; NULL: the configuration's */
     long percent, rows_per_second, from, to;
     const char *rest[16];
@@ -31,6 +31,7 @@ int command_check(const struct arguments *arguments);
 int command_translate(const struct arguments *arguments);
 int command_assess(const struct arguments *arguments);
 int command_schema(const struct arguments *arguments);
+int command_feed(const struct arguments *arguments);
 int command_journal(const struct arguments *arguments);
 int journal_replay(const struct config *config, bool dry_run, bool json); /* exit status */
 int journal_repair(const struct config *config, bool dry_run);            /* exit status */

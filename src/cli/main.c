@@ -77,6 +77,7 @@ const struct command commands[] = {
     {"override", "list|add|remove", "the operator's own translations", command_override},
     {"sessions", "[--watch]", "client sessions", command_sessions},
     {"gaps", "", "stretches in which something may have been missed", command_gaps},
+    {"feed", "list|status|install|remove", "key feeds on the source: changed rows that no statement names", command_feed},
     {"users", "import", "takes users' verifiers from the source", command_users},
     {"cutover", "[--dry-run]", "makes the target primary", command_cutover},
     {"rollback", "[--dry-run]", "makes the source primary again", command_rollback},
@@ -114,6 +115,9 @@ static const struct option long_options[] = {
     {"key-file", required_argument, NULL, 'K'},
     {"from", required_argument, NULL, '1'},
     {"to", required_argument, NULL, '2'},
+    {"form", required_argument, NULL, 'm'},
+    {"print", no_argument, NULL, 'P'},
+    {"all", no_argument, NULL, 'A'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -144,6 +148,9 @@ static bool parse(int argc, char **argv, struct arguments *a)
         case 'K': a->key_file = optarg; break;
         case '1': a->from = strtol(optarg, NULL, 10); break;
         case '2': a->to = strtol(optarg, NULL, 10); break;
+        case 'm': a->form = optarg; break;
+        case 'P': a->print = true; break;
+        case 'A': a->all = true; break;
         case 'h': exit(run_help(a));
         default: return false;
         }

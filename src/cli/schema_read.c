@@ -21,10 +21,21 @@ static char *text_of(struct arena *arena, const struct value *value)
     return NULL;
 }
 
+/* Objects of our own and Oracle's logs stand beside the application's: their names are among a row's first cells. */
+static bool is_not_theirs(const struct value *values, uint32_t count)
+{
+    static const char *const prefixes[] = {"UNDERSTUDY_", "MLOG$_", "RUPD$_", "BIN$"};
+    for (uint32_t i = 0; i < count && i < 3; i++)
+        for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++)
+            if (values[i].type == VALUE_TEXT && view_starts_with(values[i].bytes, prefixes[p])) return true;
+    return false;
+}
+
 static bool take_row(void *context, const struct value *values, uint32_t count)
 {
     struct reading *r = context;
     struct grid *grid = r->grid;
+    if (is_not_theirs(values, count)) return true;
     grid->columns = count;
     if ((grid->rows + 1) * count > r->room) {
         uint32_t room = r->room ? r->room * 2 : 256 * count;

@@ -444,6 +444,31 @@ static void post_users(struct exchange *exchange)
     json_object_end(&exchange->json);
 }
 
+/* ---- key feeds ---- */
+
+static bool wants_text(struct exchange *exchange)
+{
+    const char *format = exchange->request->parameter(exchange->request, "format");
+    bool text = format && strcmp(format, "text") == 0;
+    if (text) exchange->response->content_type = "text/plain; charset=utf-8";
+    return text;
+}
+
+static void get_feed(struct exchange *exchange)
+{
+    struct error error = {0};
+    const char *only = exchange->request->parameter(exchange->request, "only");
+    if (!feed_list(exchange->daemon, only && strcmp(only, "fed") == 0, wants_text(exchange), &exchange->response->body, &error))
+        answer_error(exchange, &error, NULL);
+}
+
+static void post_feed(struct exchange *exchange)
+{
+    struct error error = {0};
+    if (!feed_change(exchange->daemon, exchange->body, wants_text(exchange), &exchange->response->body, &error))
+        answer_error(exchange, &error, NULL);
+}
+
 /* ---- routes ---- */
 
 static const struct route {
@@ -463,6 +488,8 @@ static const struct route {
     {"GET", "/v1/gaps", get_gaps, false, "stretches in which something may have been missed"},
     {"GET", "/v1/audit", get_audit, false, "the audit log"},
     {"GET", "/v1/report", get_report, false, "the final report; ?format=text|json|html"},
+    {"GET", "/v1/feed", get_feed, false, "key feeds: every table, why it would need one, what it has; ?only=fed, ?format=text"},
+    {"POST", "/v1/feed", post_feed, true, "make or remove key feeds: action, table or all, form, print, override; ?format=text"},
     {"POST", "/v1/phase", post_phase, true, "enter a phase: to, percent, author, reason, override, dry_run"},
     {"POST", "/v1/backfill", post_backfill, true, "start the backfill: table, chunk_rows, rows_per_second"},
     {"POST", "/v1/verify", post_verify, true, "compare every row: table, chunk_rows, rows_per_second"},

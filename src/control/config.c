@@ -85,6 +85,19 @@ static const struct option_row rows[] = {
     {FIELD(engine.sequence_margin), "mirror", "sequence_margin", OPTION_INTEGER, .fallback = "10000", .minimum = 1, .maximum = 100000000,
      .description = "how far sequences are kept ahead on the side that is not primary"},
 
+    {FIELD(engine.feed_poll_us), "feed", "poll", OPTION_DURATION, .fallback = "50ms", .unit = "us", .minimum = 1000, .maximum = 60000000,
+     .description = "pause between two readings of the key feeds while keys come"},
+    {FIELD(engine.feed_poll_max_us), "feed", "poll_max", OPTION_DURATION, .fallback = "1s", .unit = "us", .minimum = 1000,
+     .maximum = 600000000, .description = "the same while none come: the pause doubles up to this"},
+    {FIELD(engine.feed_look_us), "feed", "look", OPTION_DURATION, .fallback = "2s", .unit = "us", .minimum = 100000, .maximum = 600000000,
+     .description = "how often the source's dictionary is asked whether the key feeds are whole"},
+    {FIELD(engine.feed_rows_per_second), "feed", "rows_per_second", OPTION_INTEGER, .fallback = "0", .maximum = 10000000,
+     .description = "keys of the feeds that are reconciled in a second, at most; 0: no limit"},
+    {FIELD(engine.feed_backlog_max), "feed", "backlog_max", OPTION_INTEGER, .fallback = "1000000", .minimum = 1000, .maximum = 1000000000,
+     .description =
+         "rows that one feed's log may hold on the source while the target does not keep up; beyond, they are given up and the table is "
+         "unverified"},
+
     {FIELD(gate_threshold), "gate", "threshold", OPTION_REAL, .fallback = "0.99999",
      .description = "consistency that must be proven before the cut-over"},
     {FIELD(gate_confidence), "gate", "confidence", OPTION_REAL, .fallback = "0.95", .description = "one-sided confidence of the bound"},

@@ -66,6 +66,7 @@ static void control_main(void *context)
         load_catalog(daemon, now);
         guard_tick(daemon);
         keep_sequences(daemon, now);
+        feed_tick(daemon);
         struct error error = {0};
         if (!journal_floor_keep(daemon, now, &error)) LOG_RATED(LOG_ERROR, "journal.floor_not_kept", log_failure(&error));
         clock_sleep_us(TICK_US);
@@ -186,7 +187,8 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     daemon->engine.checker = daemon->checker;
     daemon->mirror = daemon->checker ? mirror_start(&daemon->engine, error) : NULL;
     daemon->shadow = daemon->mirror ? shadow_start(&daemon->engine, error) : NULL;
-    if (!daemon->shadow || !resume_reverse(daemon, error) || !start_workers(daemon, error) || !admin_start(daemon, error)) return NULL;
+    daemon->feed = daemon->shadow ? feed_start(&daemon->engine, daemon->mirror, error) : NULL;
+    if (!daemon->feed || !resume_reverse(daemon, error) || !start_workers(daemon, error) || !admin_start(daemon, error)) return NULL;
     daemon->thread = thread_start("control", control_main, daemon, error);
     if (!daemon->thread) return NULL;
     LOG(LOG_INFO, "daemon.started", log_u64("port", daemon_port(daemon)), log_u64("admin_port", http_server_port(daemon->http)),
@@ -203,7 +205,9 @@ void daemon_stop(struct daemon *daemon)
     if (daemon->copy) copy_stop(daemon->copy);
     shadow_stop(daemon->shadow);
     if (daemon->reverse) reverse_stop(daemon->reverse);
+    feed_stop(daemon->feed);
     mirror_stop(daemon->mirror);
+    feed_free(daemon->feed);
     checker_stop(daemon->checker);
     if (daemon->probe) pg_close(daemon->probe);
     statements_free(daemon->engine.statements);

@@ -13,6 +13,7 @@
 #include "control/config.h"
 #include "engine/checker.h"
 #include "engine/copy.h"
+#include "engine/feed.h"
 #include "engine/mirror.h"
 #include "engine/reverse.h"
 #include "engine/shadow.h"
@@ -51,6 +52,8 @@ struct daemon {
     struct shadow *shadow;
     struct reverse *reverse;
     struct copy *copy;
+    struct feed *feed;
+    uint32_t feeds_broken; /* as of the last tick */
     enum copy_work copy_work;
     struct http_server *http;
     struct thread *thread;
@@ -121,6 +124,13 @@ bool switch_complete(struct daemon *daemon, struct error *error) MUST_USE;
 bool users_import(struct daemon *daemon, uint32_t *imported, struct error *error) MUST_USE;
 /* repair.c: every open divergence with a key is reconciled, then looked at again; shadow divergences are re-run. ids NULL: all open. */
 bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, uint32_t *queued, struct error *error) MUST_USE;
+/* feed.c: key feeds. `text`: a table for people, else JSON. */
+struct request_body;
+bool feed_list(struct daemon *daemon, bool fed_only, bool text, struct buffer *out, struct error *error) MUST_USE;
+bool feed_change(struct daemon *daemon, const struct request_body *body, bool text, struct buffer *out, struct error *error) MUST_USE;
+void feed_status(struct daemon *daemon, struct json *json);
+bool feed_ready(struct daemon *daemon, bool *broken, char *text, size_t size); /* false: text says what is amiss */
+void feed_tick(struct daemon *daemon);
 /* admin.c */
 bool admin_start(struct daemon *daemon, struct error *error) MUST_USE;
 /* report.c: models as JSON; text and HTML renderers stand beside it */

@@ -164,6 +164,16 @@ static void need_mirror(struct daemon *daemon, struct gate *gate)
         miss(gate, "JOURNAL_FAILED", "free disk space or replace the disk", "the journal cannot be written: %.200s", why.text);
 }
 
+static void need_feed(struct daemon *daemon, struct gate *gate)
+{
+    char text[400];
+    bool broken;
+    if (feed_ready(daemon, &broken, text, sizeof text)) return;
+    miss(gate, broken ? "FEED_BROKEN" : "FEED_LAG",
+         broken ? "`understudy feed install` makes it whole, `understudy feed remove` takes it away" : "wait until it has caught up", "%s",
+         text);
+}
+
 struct fingerprint_need {
     struct daemon *daemon;
     struct gate *gate;
@@ -220,6 +230,7 @@ void gate_evaluate(struct daemon *daemon, enum engine_phase to, struct gate *gat
     }
     if (to >= PHASE_DUAL_WRITE) need_mirror(daemon, gate);
     if (to >= PHASE_SHADOW && to != PHASE_COMPLETE) need_tables(daemon, gate);
+    if (to >= PHASE_SHADOW && to != PHASE_COMPLETE) need_feed(daemon, gate);
     if (to >= PHASE_SHADOW) need_no_divergence(daemon, gate);
     if (to == PHASE_CANARY && daemon->config.gate_canary_bound) need_bound(daemon, gate);
     if (to >= PHASE_CANARY) need_probation(daemon, gate);

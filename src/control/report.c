@@ -184,6 +184,7 @@ void report_status(struct daemon *daemon, struct json *json)
     write_rows(daemon, json);
     write_divergences(daemon, json);
     write_mirror(daemon, json);
+    feed_status(daemon, json);
     json_key(json, "shadow");
     json_object_begin(json);
     json_field_u64(json, "pending", shadow_pending(daemon->shadow));
@@ -243,6 +244,13 @@ void report_metrics(struct daemon *daemon, struct buffer *out)
     gauge(out, "read_consistency_bound", "lower bound of the share of equal reads", reads.bound);
     gauge(out, "row_consistency_bound", "lower bound of the share of equal rows", rows.bound);
     gauge(out, "divergences_open", "confirmed differences that are not repaired", (double)state_divergence_count(engine->state, "open"));
+    struct feed_statistics feeds;
+    struct feed_table one;
+    feed_statistics(daemon->feed, &feeds, &one, 0);
+    gauge(out, "feed_tables_on", "tables whose changed rows a key feed on the source notes", feeds.on);
+    gauge(out, "feed_tables_broken", "tables whose key feed does not work", feeds.broken);
+    gauge(out, "feed_backlog", "rows of key feeds that wait to be reconciled", (double)feeds.backlog);
+    gauge(out, "feed_lag_seconds", "age of the oldest of them", (double)feeds.lag_us / 1e6);
     gauge(out, "target_healthy", "1 while the target answers", atomic_load(&engine->target_healthy));
     gauge(out, "guard_tripped", "1 after the guard stepped back", daemon->guard_tripped);
 }

@@ -9,6 +9,8 @@
 #include "engine/dictionary.h"
 #include <stdio.h>
 
+#define FEED_BEFORE_US UINT64_C(10000000)
+
 struct pause {
     uint64_t began_us, held_us, limit_us;
 };
@@ -130,12 +132,26 @@ bool switch_mirror_on(struct daemon *daemon, struct error *error)
 
 /* ---- cut-over ---- */
 
+/* What the key feeds noted before the hold stands on the target, and from here on nothing more is written there in the source's name. */
+static bool feed_settled(struct daemon *daemon, uint64_t limit_us, struct error *error)
+{
+    struct feed_statistics feeds;
+    struct feed_table one;
+    if (feed_drain(daemon->feed, limit_us)) return true;
+    feed_statistics(daemon->feed, &feeds, &one, 0);
+    return error_set(error, ERROR_TIMEOUT, "the key feed did not catch up within %.1f s: %llu keys wait. %.150s", (double)limit_us / 1e6,
+                     (unsigned long long)feeds.backlog, feeds.last_error);
+}
+
 static bool cutover_held(struct daemon *daemon, const struct pause *pause, struct error *error)
 {
     if (!wait_until(drained, daemon, NULL, pause->held_us + daemon->config.switch_drain_us)) return fail_blocked(daemon, error);
     if (!wait_until(applied_all, daemon, NULL, pause->held_us + pause->limit_us))
         return error_set(error, ERROR_TIMEOUT, "the mirror did not catch up within the pause limit of %.1f s",
                          (double)pause->limit_us / 1e6);
+    uint64_t spent = clock_monotonic_us() - pause->held_us;
+    if (!feed_settled(daemon, spent < pause->limit_us ? pause->limit_us - spent : 0, error)) return false;
+    feed_pause(daemon->feed, true);
     mirror_pause(daemon->mirror, true);
     if (!sequences_advance(&daemon->engine, SIDE_TARGET, error)) return false;
     uint64_t lsn = 0;
@@ -147,16 +163,19 @@ bool switch_cutover(struct daemon *daemon, const char *reason, struct error *err
     struct engine_policy before = *engine_policy(&daemon->engine);
     struct pause pause = {.began_us = clock_monotonic_us(), .limit_us = daemon->config.switch_pause_us};
     if (!reverse_prepare(&daemon->engine, &daemon->reverse_lsn, error)) return false;
+    if (!feed_settled(daemon, FEED_BEFORE_US, error)) return false; /* most of it, before anybody waits */
     hold(daemon, &pause);
     if (!cutover_held(daemon, &pause, error)) {
         mirror_pause(daemon->mirror, false);
         release_as_before(daemon, &before);
+        feed_pause(daemon->feed, false);
         report(daemon, "cutover", error->text, &pause, false);
         return false;
     }
     phase_publish(daemon, PHASE_CUTOVER, SIDE_TARGET, 0, false, false);
     report(daemon, "cutover", reason, &pause, true);
     atomic_store(&daemon->engine.reverse_csn, journal_last_csn(daemon->engine.journal));
+    feed_pause(daemon->feed, false);
     if (!state_put_u64(daemon->engine.state, "cutover_csn", journal_last_csn(daemon->engine.journal), error))
         LOG(LOG_ERROR, "state", log_failure(error));
     daemon->reverse = reverse_start(&daemon->engine, daemon->epoch, daemon->reverse_lsn, error);

@@ -81,6 +81,11 @@ static const struct {
     [COUNT_REVERSE_ROWS] = {"reverse_rows", "Row changes of the target applied to the source."},
     [COUNT_TARGET_ERRORS] = {"target_errors", "Errors of the target in background work, lost connections counted."},
     [COUNT_SOURCE_ERRORS] = {"source_errors", "Errors of the source in background work, lost connections counted."},
+    [COUNT_FEED_KEYS] = {"feed_keys", "Different keys read from the key feeds on the source, each batch."},
+    [COUNT_FEED_EQUAL] = {"feed_keys_equal", "Of them those whose rows were equal: the wire had brought them already."},
+    [COUNT_FEED_WRITTEN] = {"feed_rows_written", "Rows that a key feed named and the mirror wrote to the target."},
+    [COUNT_FEED_DISCARDED] = {"feed_keys_discarded",
+                              "Rows of key feeds deleted unread: nothing was mirrored then, or they were more than backlog_max (a gap)."},
 };
 
 const char *engine_counter_name(enum engine_counter counter)
@@ -112,6 +117,10 @@ void engine_options_default(struct engine_options *options)
     options->statement_timeout_ms = 30000;
     options->sequence_margin = 10000;
     options->disable_source_triggers = true;
+    options->feed_poll_us = 50000;
+    options->feed_poll_max_us = 1000000;
+    options->feed_look_us = 2000000;
+    options->feed_backlog_max = 1000000;
 }
 
 /* ---- policy ---- */

@@ -56,6 +56,11 @@ struct engine_options {
     uint32_t sequence_margin;        /* how far sequences are kept ahead on the side that is not primary */
     struct wire_limits *wire_limits; /* NULL: defaults */
     bool disable_source_triggers;    /* while the source is the fallback */
+    uint32_t feed_poll_us;           /* key feed: between two passes while keys come; doubled while none come */
+    uint32_t feed_poll_max_us;       /* .. up to this */
+    uint32_t feed_look_us;           /* between two looks at the source's dictionary */
+    uint32_t feed_rows_per_second;   /* keys reconciled a second, at most; 0: no limit */
+    uint32_t feed_backlog_max;       /* rows of one log; beyond, they are given up: a gap */
 };
 
 /* The route policy: one immutable object, replaced whole; readers load the pointer once a call. Old ones are kept till the end (they are few). */
@@ -116,6 +121,10 @@ enum engine_counter {
     COUNT_REVERSE_ROWS,
     COUNT_TARGET_ERRORS,
     COUNT_SOURCE_ERRORS,
+    COUNT_FEED_KEYS,
+    COUNT_FEED_EQUAL,
+    COUNT_FEED_WRITTEN,
+    COUNT_FEED_DISCARDED,
     ENGINE_COUNTER_COUNT
 };
 const char *
@@ -126,6 +135,7 @@ struct engine_histogram;  /* engine/histogram.h */
 struct engine_statements; /* engine/statement.h */
 struct engine_worker;     /* engine/worker.h */
 struct outstanding;       /* engine/outstanding.h */
+struct feed_set;          /* engine/feed.h */
 
 struct engine {
     struct engine_options options;
@@ -148,9 +158,10 @@ struct engine {
     _Atomic uint32_t sessions, transactions_open, commits_in_flight, in_doubt;
     _Atomic uint32_t transactions_on_target; /* of transactions_open, those that began on the target or are about to */
     _Atomic bool target_healthy, source_healthy;
-    _Atomic uint64_t longest_hold_us; /* longest time a client's call was held since control last asked */
-    struct outstanding *outstanding;  /* engine/outstanding.h; commits on the target that do not yet stand on the source */
-    struct checker *checker;          /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */
+    _Atomic uint64_t longest_hold_us;          /* longest time a client's call was held since control last asked */
+    struct outstanding *outstanding;           /* engine/outstanding.h; commits on the target that do not yet stand on the source */
+    struct checker *checker;                   /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */
+    _Atomic(const struct feed_set *) feed_set; /* engine/feed.h: the tables whose changed keys are noted on the source; NULL: none */
     struct engine_worker **workers;
     uint32_t worker_count;
     uint8_t fake_seed[32]; /* for logins of unknown users in server mode; random, made once a start */

@@ -365,14 +365,14 @@ static bool skip_batch(struct mirror *m)
 
 static bool batch_is_empty(const struct mirror_batch *b)
 {
-    return b->op_count == 0 && b->keys.count == 0 && b->rowid_count == 0;
+    return b->op_count == 0 && b->keys.count == 0 && b->rowid_count == 0 && !b->feed_wanted;
 }
 
 /* Reads what must be read before anything is sent. A table that cannot be read any more does not stop the others. */
 static bool read_before(struct mirror *m, struct error *error)
 {
     struct mirror_batch *b = &m->batch;
-    if (b->rowid_count == 0 && mirror_images_are_read(b)) return true;
+    if (b->rowid_count == 0 && mirror_images_are_read(b) && !b->feed_wanted) return true;
     if (!mirror_source_ready(m)) return false;
     if (mirror_read_rowids(m, error) && mirror_read_images(m, error)) {
         m->read_failures = 0;

@@ -73,6 +73,7 @@ static void gap_on_tables(struct mirror *m, const struct call_view *c, const cha
 {
     char text[300];
     bool any = false;
+    bool ddl = c->plan && c->plan->kind == SQL_DDL; /* a key feed does not see it */
     engine_count(m->engine, COUNT_MIRROR_OPAQUE, 1);
     snprintf(text, sizeof text, "%s: " VIEW_FORMAT, reason, (int)(c->record.text.size > 160 ? 160 : c->record.text.size),
              (const char *)c->record.text.data);
@@ -80,11 +81,17 @@ static void gap_on_tables(struct mirror *m, const struct call_view *c, const cha
         const struct sql_table_use *use = &c->plan->tables[i];
         if (!use->written || !use->table || use->table->temporary) continue;
         any = true;
-        mirror_gap(m, use->table->name, text);
+        if (ddl)
+            mirror_gap(m, use->table->name, text);
+        else
+            mirror_side_effects(m, c->transaction, use->table->name, text);
         watch_touch_all(m, use->table);
     }
     if (any) return;
-    mirror_gap(m, c->table, text);
+    if (ddl)
+        mirror_gap(m, c->table, text);
+    else
+        mirror_side_effects(m, c->transaction, c->table, text);
     if (c->plan && c->plan->written) watch_touch_all(m, c->plan->written);
 }
 
@@ -426,7 +433,7 @@ static void plan_call(struct mirror *m, const struct call_view *c)
         bool known = keyed && key_of(m, c, &e, normal);
         bool rowid = keyed && key_is_uncertain(c) && iterations == 1 && c->has_result && c->result.has_rowid && c->result.affected == 1;
         if (known && key_is_uncertain(c) && !rowid && !(c->has_result && c->result.affected == 0))
-            mirror_gap(m, c->table, "a trigger may have changed the keys of rows inserted by an array");
+            mirror_side_effects(m, c->transaction, c->table, "a trigger may have changed the keys of rows inserted by an array");
         if (known && !rowid)
             plan_keyed(m, c, &e, normal, images, record);
         else
@@ -435,7 +442,7 @@ static void plan_call(struct mirror *m, const struct call_view *c)
     if (dictionary_facts(plan->written) & TABLE_TRIGGERS_SPREAD && fires_trigger(c)) {
         char reason[300];
         snprintf(reason, sizeof reason, "a trigger on %s may have written other tables", c->table);
-        mirror_gap(m, NULL, reason);
+        mirror_side_effects(m, c->transaction, NULL, reason);
     }
 }
 
@@ -518,7 +525,7 @@ void mirror_plan_batch(struct mirror *m)
         struct mirror_transaction *t = b->transactions[i];
         if (t->state == TRANSACTION_VOID || t->target_primary || t->ahead) continue;
         if (t->entry_count == 0 && t->state == TRANSACTION_DOUBT && t->unknown_tables)
-            mirror_gap(m, NULL, "a commit of unknown tables is in doubt");
+            mirror_side_effects(m, t, NULL, "a commit of unknown tables is in doubt");
         if (!mirror_load_payloads(m, t, &error)) {
             LOG(LOG_ERROR, "mirror.payloads", log_failure(&error), log_u64("csn", t->csn));
             mirror_gap(m, NULL, error.text);
@@ -544,6 +551,7 @@ void mirror_batch_reset(struct mirror *m)
     b->links = b->lanes = NULL;
     b->lane_count = 1;
     b->wide = false;
+    b->feed_wanted = false;
     mirror_keys_reset(b);
     arena_reset(&b->arena);
 }

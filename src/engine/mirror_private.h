@@ -143,6 +143,7 @@ struct mirror_batch {
     uint64_t horizon; /* taken after the last read from the primary */
     uint64_t statements, images;
     size_t bytes;
+    bool feed_wanted;      /* keys that the key feeds note are part of it, and have not been taken yet */
     struct buffer scratch; /* for one key */
     /* lanes */
     bool wide;           /* collected for several lanes */
@@ -347,6 +348,11 @@ void mirror_target_probe(struct mirror *mirror);
 /* mirror_jobs.c */
 void mirror_jobs_run(struct mirror *mirror);
 void mirror_jobs_fail(struct mirror *mirror);
+/* mirror_feed.c */
+/* A statement of the transaction changed rows that it does not name, of one table or (NULL) of any: a gap, but for tables with a key feed that covers it. */
+void mirror_side_effects(struct mirror *mirror, const struct mirror_transaction *transaction, const char *table, const char *reason);
+/* Takes what the feeds note by now into the batch as images. False without error: too much at once, try again later. */
+bool mirror_feed_pull(struct mirror *mirror, struct error *error) MUST_USE;
 /* mirror_resync.c */
 void mirror_resync(struct mirror *mirror);
 /* mirror_watch.c: the mirror's half */

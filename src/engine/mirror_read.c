@@ -65,6 +65,7 @@ bool mirror_read_images(struct mirror *m, struct error *error)
 {
     struct mirror_batch *b = &m->batch;
     bool any = false;
+    if (!mirror_feed_pull(m, error)) return false;
     for (uint32_t i = 0; i < b->keys.count; i++) {
         if (!b->keys.list[i]->image || b->keys.list[i]->read || b->keys.list[i]->dropped) continue;
         any = true;

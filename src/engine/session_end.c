@@ -5,6 +5,7 @@
  */
 #include "engine/session_private.h"
 
+#include "engine/feed.h"
 #include "sql/token.h"
 
 /* What was recorded is in doubt: an intent with a CSN, after the fact, and an outcome that is not known. The mirror reads the rows. */
@@ -12,6 +13,11 @@ static void settle_unseen(struct session *s, enum journal_outcome outcome)
 {
     if (s->tx.journalled) session_intent_late(s, outcome);
     s->tx.open = false;
+}
+
+bool session_feed_sees(const struct session *s, uint64_t since_us)
+{
+    return feed_covers_any(atomic_load_explicit(&s->engine->feed_set, memory_order_acquire), since_us);
 }
 
 bool session_ended_unseen(const struct session *s)
@@ -76,7 +82,8 @@ static bool is_opaque(const struct session *s)
 static void block_with_commit_over(struct session *s, bool good)
 {
     bool still_open = !good && s->call.end.transaction_open;
-    if (!good && is_opaque(s)) engine_gap(s->engine, NULL, "a PL/SQL block that failed may have committed inside");
+    if (!good && is_opaque(s) && (still_open || !session_feed_sees(s, s->call.sent_us)))
+        engine_gap(s->engine, NULL, "a PL/SQL block that failed may have committed inside");
     session_outcome(s, good ? JOURNAL_COMMITTED : still_open ? JOURNAL_NOT_COMMITTED : JOURNAL_UNKNOWN);
     if (!still_open) s->tx.open = false;
 }
@@ -91,10 +98,12 @@ void session_block_over(struct session *s, bool good)
     bool opaque = is_opaque(s), known = call->plan && call->plan->overridden, ended = session_ended_unseen(s);
     bool nothing = !opaque && !known && call->plan && call->plan->class_ == SQL_CLASS_OPAQUE; /* it writes nothing */
     bool unopened = !s->tx.open && !call->end.transaction_open;
+    /* With key feeds it is recorded as a commit, of unknown tables: readers wait for it, and the mirror takes the keys that the feeds noted. */
+    bool seen = opaque && good && (ended || unopened) && session_feed_sees(s, call->sent_us);
     /* It failed, or left nothing open: it changed nothing, or what it changed was committed inside. */
-    if (opaque && (ended || unopened || !good)) engine_gap(s->engine, NULL, "a PL/SQL block may have committed inside");
-    if (good && !nothing && (!unopened || known)) session_record_dml(s);
-    if (unopened && good && known)
+    if (opaque && (ended || unopened || !good) && !seen) engine_gap(s->engine, NULL, "a PL/SQL block may have committed inside");
+    if (good && !nothing && (!unopened || known || seen)) session_record_dml(s);
+    if (unopened && good && (known || seen))
         settle_unseen(s, JOURNAL_COMMITTED); /* the override says what it does, its commit included */
     else if (ended)
         settle_unseen(s, JOURNAL_UNKNOWN);

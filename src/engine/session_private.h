@@ -282,6 +282,8 @@ void session_savepoint(struct session *s, const char *name);
 void session_rollback_to(struct session *s, const char *name);
 void session_add_tables(struct session *s, const struct sql_plan *plan);
 /* session_end.c: what ends transactions besides COMMIT and ROLLBACK */
+/* Does a key feed note what calls that began after `since_us` did? Then it is recorded, and the mirror looks for the keys, instead of a gap. */
+bool session_feed_sees(const struct session *s, uint64_t since_us);
 bool session_ended_unseen(const struct session *s); /* the source had one open before this call, and has none now */
 void session_unseen_end(struct session *s);         /* .. and nothing that we know of ends one */
 void session_block_over(struct session *s, bool good);

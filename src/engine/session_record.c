@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/dictionary.h"
 
 /* Enters before it looks at the policy: control raises `hold` first and counts open transactions then, so one of the two sees the other. */
 bool session_transaction_enter(struct session *s)
@@ -56,6 +57,11 @@ void session_transaction_end(struct session *s)
 
 void session_transaction_abort(struct session *s)
 {
+    if (s->tx.block && s->tx.journalled && session_feed_sees(s, s->tx.since_us)) {
+        session_intent_late(s, JOURNAL_UNKNOWN); /* what of it was committed tell the rows */
+        session_transaction_end(s);
+        return;
+    }
     if (s->tx.block && s->tx.journalled)
         engine_gap(s->engine, NULL, "a transaction was rolled back in which a PL/SQL block ran that may have committed inside");
     if (s->tx.journalled) s->environment->journal(s->context, JOURNAL_ABORT, s->tx.id, 0, view_of(NULL, 0), false);
@@ -64,12 +70,21 @@ void session_transaction_abort(struct session *s)
     session_transaction_end(s);
 }
 
+/* Its triggers or cascades may change rows of tables that the statement does not name: a read of any table must see them. */
+static bool writes_elsewhere(const struct sql_plan *plan, const struct sql_table *table)
+{
+    unsigned facts = dictionary_facts(table);
+    bool deletes = plan->kind != SQL_INSERT && plan->kind != SQL_UPDATE;
+    return (facts & TABLE_TRIGGERS_SPREAD) || (deletes && (facts & TABLE_CASCADES));
+}
+
 void session_add_tables(struct session *s, const struct sql_plan *plan)
 {
     bool any = false;
     for (uint32_t i = 0; plan && i < plan->table_count; i++) {
         if (!plan->tables[i].written || !plan->tables[i].table) continue;
         any = true;
+        if (writes_elsewhere(plan, plan->tables[i].table)) s->tx.unknown_tables = true;
         uint32_t id = plan->tables[i].table->id;
         bool known = false;
         for (uint32_t j = 0; j < s->tx.table_count; j++) known = known || s->tx.tables[j] == id;

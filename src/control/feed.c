@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The key feed towards the operator: list, install, remove, the SQL to run by hand, its place in status, metrics, gate and alerts. */
+#include "control/daemon.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "control/request.h"
+#include "engine/feed.h"
+#include <stdio.h>
+
+enum { TABLES_MAX = ENGINE_TABLE_MAX };
+
+struct feed_page {
+    struct feed_need *needs;
+    uint32_t need_count;
+    struct feed_table *tables;
+    uint32_t table_count;
+    struct feed_statistics all;
+};
+
+static bool page_fill(struct daemon *daemon, struct feed_page *page, struct error *error)
+{
+    memset(page, 0, sizeof *page);
+    if (!feed_survey(daemon->feed, &page->needs, &page->need_count, error)) return false;
+    page->tables = memory_zero(TABLES_MAX, sizeof *page->tables);
+    page->table_count = feed_statistics(daemon->feed, &page->all, page->tables, TABLES_MAX);
+    return true;
+}
+
+static void page_release(struct feed_page *page)
+{
+    memory_free(page->needs);
+    memory_free(page->tables);
+}
+
+static const struct feed_table *numbers_of(const struct feed_page *page, const char *table)
+{
+    for (uint32_t i = 0; i < page->table_count; i++)
+        if (strcmp(page->tables[i].table, table) == 0) return &page->tables[i];
+    return NULL;
+}
+
+/* ---- list ---- */
+
+static void totals_json(struct json *json, const struct feed_statistics *all)
+{
+    json_object_begin(json);
+    json_field_u64(json, "tables", all->tables);
+    json_field_u64(json, "on", all->on);
+    json_field_u64(json, "broken", all->broken);
+    json_field_u64(json, "backlog", all->backlog);
+    json_field_real(json, "lag_s", (double)all->lag_us / 1e6);
+    json_field_text(json, "last_error", all->last_error);
+    json_object_end(json);
+}
+
+static void need_json(struct json *json, const struct feed_need *need, const struct feed_table *numbers)
+{
+    json_object_begin(json);
+    json_field_text(json, "table", need->table);
+    json_field_boolean(json, "needed", need->why[0] != 0);
+    json_field_text(json, "why", need->why);
+    json_field_boolean(json, "possible", need->possible);
+    json_field_text(json, "state", feed_state_name(need->state));
+    if (need->state != FEED_ABSENT) json_field_text(json, "form", feed_form_name(need->form));
+    json_field_text(json, "reason", need->reason);
+    if (numbers) {
+        json_field_text(json, "log", numbers->log);
+        json_field_u64(json, "keys", numbers->keys);
+        json_field_u64(json, "equal", numbers->equal);
+        json_field_u64(json, "written", numbers->written);
+        json_field_u64(json, "discarded", numbers->discarded);
+        json_field_u64(json, "backlog", numbers->backlog);
+        json_field_real(json, "lag_s", (double)numbers->lag_us / 1e6);
+    }
+    json_object_end(json);
+}
+
+static void need_text(struct buffer *out, const struct feed_need *need, const struct feed_table *numbers)
+{
+    static const struct feed_table none;
+    const struct feed_table *n = numbers ? numbers : &none;
+    buffer_printf(out, "%-30s %-9s %-8s %10llu %10llu %8llu %7.1f  %s%s%s\n", need->table,
+                  need->state == FEED_ABSENT && !need->possible ? "-" : feed_state_name(need->state),
+                  need->state == FEED_ABSENT ? "-" : feed_form_name(need->form), (unsigned long long)n->keys,
+                  (unsigned long long)n->written, (unsigned long long)n->backlog, (double)n->lag_us / 1e6, need->reason,
+                  need->reason[0] && need->why[0] ? "; " : "", need->why);
+}
+
+bool feed_list(struct daemon *daemon, bool fed_only, bool text, struct buffer *out, struct error *error)
+{
+    struct feed_page page;
+    if (!page_fill(daemon, &page, error)) return false;
+    struct json json = json_into(out);
+    if (text) {
+        buffer_printf(out, "%-30s %-9s %-8s %10s %10s %8s %7s  %s\n", "TABLE", "FEED", "FORM", "KEYS", "WRITTEN", "WAITING", "LAG S",
+                      "WHY IT WOULD NEED ONE");
+    } else {
+        json_object_begin(&json);
+        json_key(&json, "totals");
+        totals_json(&json, &page.all);
+        json_key(&json, "tables");
+        json_array_begin(&json);
+    }
+    for (uint32_t i = 0; i < page.need_count; i++) {
+        const struct feed_need *need = &page.needs[i];
+        if (fed_only && need->state == FEED_ABSENT) continue;
+        if (text)
+            need_text(out, need, numbers_of(&page, need->table));
+        else
+            need_json(&json, need, numbers_of(&page, need->table));
+    }
+    if (!text) {
+        json_array_end(&json);
+        json_object_end(&json);
+    }
+    page_release(&page);
+    return true;
+}
+
+/* ---- which tables ---- */
+
+struct choice {
+    const char *table;
+    bool all, install;
+};
+
+static bool chosen(const struct choice *choice, const struct feed_need *need)
+{
+    if (choice->table) return strcmp(choice->table, need->table) == 0;
+    if (!choice->install) return need->state != FEED_ABSENT && need->state != FEED_FOREIGN;
+    return need->possible && (need->state == FEED_ABSENT || need->state == FEED_BROKEN) && (choice->all || need->why[0]);
+}
+
+/* ---- the SQL ---- */
+
+struct printing {
+    struct buffer *out;
+    struct json *json; /* NULL: text */
+};
+
+static bool print_statement(void *context, const char *comment, const char *sql)
+{
+    struct printing *p = context;
+    if (p->json) {
+        json_object_begin(p->json);
+        if (comment) json_field_text(p->json, "comment", comment);
+        json_field_text(p->json, "sql", sql);
+        json_object_end(p->json);
+        return true;
+    }
+    if (comment) buffer_printf(p->out, "-- %s\n", comment);
+    buffer_printf(p->out, "%s\n/\n", sql); /* SQL*Plus runs what stands before a line with a slash */
+    return true;
+}
+
+static bool print_table(struct daemon *daemon, const char *table, enum feed_form form, bool install, struct printing *p,
+                        struct error *error)
+{
+    struct row_maps *maps;
+    const struct row_map *map = feed_table_map(&daemon->engine, table, &maps, error);
+    if (!map) return false;
+    struct feed_script script = {.map = map, .form = form, .reader = daemon->engine.options.source_user};
+    if (!p->json) buffer_printf(p->out, "\n-- %s: %s the key feed, form %s\n", table, install ? "makes" : "removes", feed_form_name(form));
+    bool good = install ? feed_script_install(&script, print_statement, p, error) : feed_script_remove(&script, print_statement, p, error);
+    row_maps_free(maps);
+    return good;
+}
+
+static bool print_scripts(struct daemon *daemon, const struct feed_page *page, const struct choice *choice, enum feed_form form, bool text,
+                          struct buffer *out, struct error *error)
+{
+    struct json json = json_into(out);
+    struct printing p = {.out = out, .json = text ? NULL : &json};
+    const struct engine_options *options = &daemon->engine.options;
+    bool good = true, shared = form == FEED_TRIGGER;
+    if (text) {
+        buffer_append_text(
+            out, "-- Understudy's key feed. Run it in SQL*Plus or SQLcl as the owner of the schema, or as one who may do this in it.\n"
+                 "-- `understudy feed status` then shows what the daemon finds.\n");
+    } else {
+        json_object_begin(&json);
+        json_key(&json, "statements");
+        json_array_begin(&json);
+    }
+    if (choice->install && shared) good = feed_script_shared(options->source_schema, options->source_user, true, print_statement, &p);
+    for (uint32_t i = 0; good && i < page->need_count; i++) {
+        const struct feed_need *need = &page->needs[i];
+        if (!chosen(choice, need)) continue;
+        good =
+            print_table(daemon, need->table, choice->install || need->state == FEED_ABSENT ? form : need->form, choice->install, &p, error);
+    }
+    if (good && !choice->install && shared && !choice->table)
+        good = feed_script_shared(options->source_schema, options->source_user, false, print_statement, &p);
+    if (!text) {
+        json_array_end(&json);
+        json_object_end(&json);
+    }
+    return good;
+}
+
+/* ---- changing ---- */
+
+static void outcome(struct buffer *out, struct json *json, const char *table, bool install, const char *problem)
+{
+    if (!json) {
+        buffer_printf(out, "%-30s %s%s\n", table, problem ? "not done: " : install ? "installed" : "removed", problem ? problem : "");
+        return;
+    }
+    json_object_begin(json);
+    json_field_text(json, "table", table);
+    json_field_boolean(json, "done", problem == NULL);
+    if (problem) json_field_text(json, "error", problem);
+    json_object_end(json);
+}
+
+static bool change_one(struct daemon *daemon, const struct request_body *body, const char *table, bool install, enum feed_form form,
+                       struct error *error)
+{
+    const char *author = request_text(body, "author"), *reason = request_text(body, "reason");
+    if (!(install ? feed_install(daemon->feed, table, form, error)
+                  : feed_remove(daemon->feed, table, request_boolean(body, "override"), error)))
+        return false;
+    return state_audit(daemon->engine.state, author ? author : "operator", install ? "feed.install" : "feed.remove", reason ? reason : "",
+                       table, error);
+}
+
+static bool change_all(struct daemon *daemon, const struct feed_page *page, const struct choice *choice, const struct request_body *body,
+                       enum feed_form form, bool text, struct buffer *out, struct error *error)
+{
+    struct json json = json_into(out);
+    uint32_t done = 0, failed = 0;
+    if (!text) {
+        json_object_begin(&json);
+        json_key(&json, "tables");
+        json_array_begin(&json);
+    }
+    for (uint32_t i = 0; i < page->need_count; i++) {
+        struct error problem = {0};
+        if (!chosen(choice, &page->needs[i])) continue;
+        bool good = change_one(daemon, body, page->needs[i].table, choice->install, form, &problem);
+        outcome(out, text ? NULL : &json, page->needs[i].table, choice->install, good ? NULL : problem.text);
+        done += good;
+        failed += !good;
+        if (!good) *error = problem;
+    }
+    if (!text) {
+        json_array_end(&json);
+        json_field_u64(&json, "done", done);
+        json_field_u64(&json, "failed", failed);
+        json_object_end(&json);
+    } else if (done + failed == 0) {
+        buffer_append_text(out, choice->install ? "no table needs a feed that it does not have; --all takes every table with a key\n"
+                                                : "there is no feed to remove\n");
+    }
+    return failed == 0 || (done > 0 && !choice->table);
+}
+
+bool feed_change(struct daemon *daemon, const struct request_body *body, bool text, struct buffer *out, struct error *error)
+{
+    const char *action = request_text(body, "action"), *form_name = request_text(body, "form");
+    enum feed_form form = FEED_TRIGGER;
+    struct feed_page page;
+    struct choice choice = {.table = request_text(body, "table"), .all = request_boolean(body, "all")};
+    choice.install = action && strcmp(action, "install") == 0;
+    if (!choice.install && (!action || strcmp(action, "remove") != 0))
+        return error_set(error, ERROR_USAGE, "\"action\" must be install or remove");
+    if (form_name && !feed_form_parse(form_name, &form))
+        return error_set(error, ERROR_USAGE, "the forms are trigger and mvlog, not %s", form_name);
+    if (!page_fill(daemon, &page, error)) return false;
+    bool good = true, known = choice.table == NULL;
+    for (uint32_t i = 0; i < page.need_count && !known; i++) known = strcmp(page.needs[i].table, choice.table) == 0;
+    if (!known)
+        good =
+            error_set(error, ERROR_NOT_FOUND, "there is no table %s in the schema %s", choice.table, daemon->engine.options.source_schema);
+    else if (request_boolean(body, "print"))
+        good = print_scripts(daemon, &page, &choice, form, text, out, error);
+    else
+        good = change_all(daemon, &page, &choice, body, form, text, out, error);
+    page_release(&page);
+    return good;
+}
+
+/* ---- status, metrics, gate, alerts ---- */
+
+void feed_status(struct daemon *daemon, struct json *json)
+{
+    struct feed_statistics all;
+    struct feed_table one;
+    feed_statistics(daemon->feed, &all, &one, 0);
+    json_key(json, "feed");
+    totals_json(json, &all);
+}
+
+static uint32_t tables_in(struct daemon *daemon, enum feed_state state, char *names, size_t size)
+{
+    struct feed_statistics all;
+    struct feed_table *tables = memory_zero(TABLES_MAX, sizeof *tables);
+    uint32_t count = feed_statistics(daemon->feed, &all, tables, TABLES_MAX), found = 0;
+    size_t at = 0;
+    names[0] = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (tables[i].state != state) continue;
+        if (at + 200 < size)
+            at += (size_t)snprintf(names + at, size - at, "%s%s (%.100s)", found ? ", " : "", tables[i].table, tables[i].reason);
+        found++;
+    }
+    memory_free(tables);
+    return found;
+}
+
+bool feed_ready(struct daemon *daemon, bool *broken, char *text, size_t size)
+{
+    struct feed_statistics all;
+    struct feed_table one;
+    char names[1000];
+    feed_statistics(daemon->feed, &all, &one, 0);
+    *broken = all.broken > 0 && tables_in(daemon, FEED_BROKEN, names, sizeof names) > 0;
+    if (*broken)
+        snprintf(text, size, "the key feed does not work: %.300s", names);
+    else if (all.lag_us > 5000000)
+        snprintf(text, size, "the key feed is %.1f s behind, %llu keys wait: %.200s", (double)all.lag_us / 1e6,
+                 (unsigned long long)all.backlog, all.last_error);
+    else
+        return true;
+    return false;
+}
+
+void feed_tick(struct daemon *daemon)
+{
+    struct feed_statistics all;
+    struct feed_table one;
+    feed_statistics(daemon->feed, &all, &one, 0);
+    if (all.broken > daemon->feeds_broken) {
+        char names[1000];
+        if (tables_in(daemon, FEED_BROKEN, names, sizeof names)) alert_send(daemon, "FEED_BROKEN", names);
+    }
+    daemon->feeds_broken = all.broken;
+}
