@@ -12,15 +12,16 @@
 /* LIMIT(name, value, unit, reason, what happens when it is reached) */
 #define LIMIT_TABLE(LIMIT)                                                                                                                 \
     LIMIT(PACKET_BYTES, 2097152, "bytes", "one TNS packet; drivers negotiate an SDU of 8K to 2M", "the connection is closed")              \
-    LIMIT(CALL_BYTES, 134217728, "bytes", "one request with all its packets: array DML with large binds",                                  \
+    LIMIT(CALL_BYTES, 268435456, "bytes", "one request with all its packets: array DML with large binds",                                  \
           "the call is relayed undecoded and its tables become unverified")                                                                \
-    LIMIT(VALUE_BYTES, 67108864, "bytes", "one bind, column value or piece of a LOB", "the call is treated as one that cannot be decoded") \
+    LIMIT(VALUE_BYTES, 134217728, "bytes", "one bind, column value or piece of a LOB",                                                     \
+          "the call is treated as one that cannot be decoded")                                                                             \
     LIMIT(BINDS, 65535, "binds", "binds of one statement; Oracle allows 65535", "the call is treated as one that cannot be decoded")       \
     LIMIT(COLUMNS, 4096, "columns", "columns of one result; Oracle allows 1000, 4096 from 23ai on",                                        \
           "the call is treated as one that cannot be decoded")                                                                             \
     LIMIT(CURSORS, 65535, "cursors", "open cursors of one session; Oracle's open_cursors allows 65535",                                    \
           "further statements of the session are not tracked: a gap")                                                                      \
-    LIMIT(ARRAY_ROWS, 1048576, "rows", "iterations of one array DML", "the call is treated as one that cannot be decoded")                 \
+    LIMIT(ARRAY_ROWS, 4194304, "rows", "iterations of one array DML", "the call is treated as one that cannot be decoded")                 \
     LIMIT(REPEATED_BINDS, 4096, "binds", "binds of a statement that repeats some of them: names are compared each with each",              \
           "the call is treated as one that cannot be decoded")                                                                             \
     LIMIT(TARGET_CANCELS, 1024, "requests", "cancel requests of one worker that wait to be sent to the target",                            \
@@ -32,6 +33,14 @@
           "the least used ones are forgotten")                                                                                             \
     LIMIT(SESSIONS, 20000, "sessions", "client connections of one process; each takes about 100K",                                         \
           "new connections are refused with ORA-12520")                                                                                    \
+    LIMIT(LOGIN_BYTES, 1048576, "bytes", "what a client may send before its log-in is over; drivers send 3K to 10K, tokens some more",     \
+          "the connection is closed")                                                                                                      \
+    LIMIT(IDLE_US, 31536000000000, "us",                                                                                                   \
+          "longest silence between two calls that listen.idle_timeout may allow; by default there is no limit: the source's profiles "     \
+          "decide",                                                                                                                        \
+          "the connection is closed")                                                                                                      \
+    LIMIT(SESSION_LOB_BYTES, 33554432, "bytes", "LOBs of one session that PostgreSQL answers for, kept to be read by their locators",      \
+          "the oldest that are not temporary go; reading one answers ORA-22922")                                                           \
     LIMIT(SESSION_INPUT_BYTES, 4194304, "bytes", "received and not yet relayed, each side of a session", "reading from that side pauses")  \
     LIMIT(SESSION_OUTPUT_HIGH_BYTES, 262144, "bytes", "queued for one peer before the other side pauses",                                  \
           "reading from the other side pauses")                                                                                            \

@@ -2,6 +2,8 @@
 /* The table of options. */
 #include "control/config.h"
 
+#include "base/limit.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +17,12 @@ static const struct option_row rows[] = {
      .description = "port for clients; 0 takes a free one"},
     {FIELD(engine.workers), "listen", "workers", OPTION_INTEGER, .fallback = "0", .maximum = 64,
      .description = "event loops, each with its own sessions; 0: one per core, at most 4"},
+    {FIELD(engine.sessions_max), "listen", "sessions", OPTION_INTEGER, .fallback = "20000", .minimum = 1, .maximum = LIMIT_SESSIONS,
+     .description = "client connections; further ones are refused with ORA-12520"},
+    {FIELD(engine.login_timeout_us), "listen", "login_timeout", OPTION_DURATION, .fallback = "60s", .unit = "us", .minimum = 100000,
+     .maximum = 3600000000, .description = "a client that has not logged in after this is disconnected"},
+    {FIELD(engine.idle_timeout_us), "listen", "idle_timeout", OPTION_DURATION, .fallback = "0s", .unit = "us",
+     .maximum = LIMIT_IDLE_US, .description = "a session that is silent for so long between two calls is disconnected; 0: none is"},
     {FIELD(listen_certificate), "listen", "certificate_file", OPTION_TEXT, .fallback = "",
      .description = "PEM certificate chain: clients connect by TCPS when it is set"},
     {FIELD(listen_key), "listen", "key_file", OPTION_TEXT, .fallback = "", .description = "PEM private key of certificate_file"},

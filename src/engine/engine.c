@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/dictionary.h"
@@ -105,6 +106,8 @@ void engine_options_default(struct engine_options *options)
     snprintf(options->target_schema, sizeof options->target_schema, "public");
     snprintf(options->journal_folder, sizeof options->journal_folder, "journal");
     snprintf(options->state_file, sizeof options->state_file, "understudy.state");
+    options->sessions_max = LIMIT_SESSIONS;
+    options->login_timeout_us = LIMIT_LOGIN_US;
     options->target_connections = 16;
     options->fence_wait_us = 20000;
     options->compare_share = 100;

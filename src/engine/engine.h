@@ -42,6 +42,9 @@ struct engine_options {
     char state_file[512];
     char overrides_file[512];
     /* sizes */
+    uint32_t sessions_max;           /* client connections of all workers together; further ones are refused */
+    uint64_t login_timeout_us;       /* from accept to the end of the log-in */
+    uint64_t idle_timeout_us;        /* between two calls; 0: none */
     uint32_t workers;                /* loops; 0: one per core, at most 4 */
     uint32_t target_connections;     /* per worker */
     uint32_t fence_wait_us;          /* how long a read waits for its fence before the primary serves it */

@@ -2,6 +2,7 @@
 /* Session: life cycle, packets of both sides, and the route of each call. */
 #include "engine/session_private.h"
 
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -366,8 +367,19 @@ static void client_packet(struct session *s, struct wire_packet *packet)
         ready_packet(s, packet);
         return;
     }
+    s->login_bytes += packet->size;
+    if (s->login_bytes > LIMIT_LOGIN_BYTES) {
+        LOG(LOG_WARNING, "session.limit", log_u64("session", s->id), log_text("limit", "LOGIN_BYTES"));
+        session_end(s);
+        return;
+    }
     (void)wire_tap_client(s->tap, packet);
     session_send(s, PEER_SOURCE, view_of(packet->bytes, packet->size));
+}
+
+bool session_logged_in(const struct session *s)
+{
+    return s->logged_in;
 }
 
 bool session_wants_client_input(const struct session *s)

@@ -59,6 +59,7 @@ void session_lease_lost(struct session *session, struct pg *pg); /* an exclusive
 void session_policy_changed(struct session *session);
 void session_applied(struct session *session);
 void session_tick(struct session *session);
+bool session_logged_in(const struct session *session);
 bool session_wants_client_input(const struct session *session); /* false: a call is going on; only markers are looked at */
 
 struct session_view {

@@ -5,11 +5,12 @@
  */
 #include "engine/session_private.h"
 
+#include "base/limit.h"
 #include "base/memory.h"
 #include "wire/message.h"
 #include "wire/value_text.h"
 
-enum { LOCATOR_SIZE = 40, LOCATOR_MARK_AT = 10, LOCATOR_ID_AT = 14, SESSION_LOB_BYTES_MAX = 32 * 1024 * 1024 };
+enum { LOCATOR_SIZE = 40, LOCATOR_MARK_AT = 10, LOCATOR_ID_AT = 14 };
 static const uint8_t locator_mark[4] = {'U', 'S', 'L', 'B'};
 
 bool session_lob_is_ours(struct view locator)
@@ -53,7 +54,7 @@ void session_lobs_release(struct session *s)
 /* Over the limit the oldest values that are not temporary go: reading one afterwards answers ORA-22922. */
 static void make_room(struct session *s)
 {
-    while (s->lob_bytes > SESSION_LOB_BYTES_MAX) {
+    while (s->lob_bytes > LIMIT_SESSION_LOB_BYTES) {
         struct session_lob *oldest = NULL;
         for (struct session_lob *lob = s->lobs; lob; lob = lob->next)
             if (!lob->temporary && lob->next) oldest = lob;

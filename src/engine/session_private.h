@@ -171,7 +171,8 @@ struct session {
     struct wire_tap *tap;
     struct wire_session *wire;
     struct wire_cursor_table *cursors;
-    struct buffer raw; /* the request at hand as it came, packets and all */
+    struct buffer raw;  /* the request at hand as it came, packets and all */
+    size_t login_bytes; /* from the client before its log-in was over */
     bool client_gone, source_open, source_opening, logged_in, server_mode, closing;
     struct wire_server_login *login; /* server mode: source detached */
     struct buffer early;             /* client bytes that came before the source connection stood */

@@ -3,6 +3,7 @@
 #include "engine/worker.h"
 
 #include "base/fault.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -11,7 +12,7 @@
 #include "io/stream.h"
 #include <stdio.h>
 
-enum { INPUT_MAX = 4 * 1024 * 1024, FENCE_SLICE_US = 1000 };
+enum { INPUT_MAX = LIMIT_SESSION_INPUT_BYTES, FENCE_SLICE_US = 1000, SWEEP_US = 250000 };
 
 struct client {
     struct engine_worker *worker;
@@ -20,7 +21,9 @@ struct client {
     struct target_waiter waiter;
     struct timer *timer;
     bool waits_applied, ending, in_end_list;
-    uint32_t journal_pending; /* tickets under way, the journal's and cancel requests: the client is freed after the last */
+    bool refused;                /* one too many: told so as soon as it has asked */
+    uint64_t since_us, heard_us; /* when it came; when it last sent something or had a call under way */
+    uint32_t journal_pending;    /* tickets under way, the journal's and cancel requests: the client is freed after the last */
     char peer[64];
     struct client *next, **link, *next_end;
 };
@@ -38,6 +41,7 @@ struct engine_worker {
     struct loop *loop;
     struct listener *listener;
     struct target_pool *pool;
+    struct timer *sweeper;
     struct statement_cache *statements;
     struct client *clients, *end_list;
     struct thread *thread;
@@ -47,6 +51,7 @@ struct engine_worker {
 };
 
 static struct session_environment environment;
+static void env_close(void *context, enum session_peer peer);
 
 /* ---- end of a client ---- */
 
@@ -96,9 +101,26 @@ static void pump_client(struct client *client)
     }
 }
 
+/* A REFUSE before the client has asked could be lost with what it sends meanwhile. */
+static void refuse(struct client *client)
+{
+    struct buffer packet;
+    buffer_init(&packet, 0);
+    wire_refuse_write(&packet, 12520, "TNS:listener could not find available handler for requested type of server (the limit of sessions)");
+    stream_consume(client->client, stream_input(client->client).size);
+    stream_write(client->client, buffer_view(&packet));
+    buffer_release(&packet);
+    env_close(client, PEER_CLIENT);
+}
+
 static void client_readable(void *context)
 {
-    pump_client(context);
+    struct client *client = context;
+    client->heard_us = loop_now_us(client->worker->loop);
+    if (client->refused)
+        refuse(client);
+    else
+        pump_client(client);
 }
 
 static void client_closed(void *context, const struct error *why)
@@ -331,6 +353,33 @@ static struct session_environment environment = {
     .shadow = env_shadow,
 };
 
+/* ---- clients that take too long ---- */
+
+static void end_by_limit(struct client *client, const char *limit)
+{
+    struct session_view view;
+    session_describe(client->session, &view);
+    LOG(LOG_WARNING, "session.limit", log_u64("session", view.id), log_text("peer", client->peer), log_text("limit", limit));
+    env_close(client, PEER_CLIENT);
+}
+
+static void sweep(void *context)
+{
+    struct engine_worker *worker = context;
+    const struct engine_options *options = &worker->engine->options;
+    uint64_t now = loop_now_us(worker->loop);
+    for (struct client *client = worker->clients, *next; client; client = next) {
+        next = client->next;
+        if (client->ending) continue;
+        bool in_call = session_logged_in(client->session) && !session_wants_client_input(client->session);
+        if (in_call) client->heard_us = now;
+        if (!session_logged_in(client->session) && now - client->since_us > options->login_timeout_us)
+            end_by_limit(client, "LOGIN_US");
+        else if (options->idle_timeout_us && !in_call && now - client->heard_us > options->idle_timeout_us)
+            end_by_limit(client, "IDLE_US");
+    }
+}
+
 /* ---- clients come ---- */
 
 static void accepted(void *context, struct stream *stream)
@@ -347,7 +396,13 @@ static void accepted(void *context, struct stream *stream)
     stream_set_events(stream, &client_events, client);
     uint64_t id = (++worker->next_id << 8) | worker->number;
     client->session = session_new(worker->engine, id, worker->statements, &environment, client);
+    client->since_us = client->heard_us = loop_now_us(worker->loop);
     LOG(LOG_INFO, "session.opened", log_u64("session", id), log_text("peer", client->peer));
+    client->refused = atomic_load_explicit(&worker->engine->sessions, memory_order_relaxed) > worker->engine->options.sessions_max;
+    if (client->refused) {
+        LOG_RATED(LOG_WARNING, "session.limit", log_u64("session", id), log_text("peer", client->peer), log_text("limit", "SESSIONS"));
+        return;
+    }
     const struct engine_policy *policy = engine_policy(worker->engine);
     if (policy->source_attached)
         env_source_connect(client);
@@ -419,6 +474,8 @@ struct engine_worker *worker_start(struct engine *engine, uint32_t number, const
     }
     worker->statements = statement_cache_new(engine->statements);
     worker->pool = target_pool_new(engine, worker->loop, engine->options.target_connections, pool_lost, worker);
+    worker->sweeper = timer_new(worker->loop, sweep, worker);
+    timer_start(worker->sweeper, SWEEP_US, SWEEP_US);
     char name[16];
     snprintf(name, sizeof name, "worker-%u", number);
     worker->thread = thread_start(name, worker_main, worker, error);
@@ -436,6 +493,7 @@ static void on_stop(void *context)
     worker->stopping = true;
     listener_free(worker->listener);
     worker->listener = NULL;
+    timer_free(worker->sweeper);
     for (struct client *client = worker->clients, *next; client; client = next) {
         next = client->next;
         if (!client->ending) env_close(client, PEER_CLIENT);

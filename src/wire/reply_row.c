@@ -167,7 +167,7 @@ void reply_row_header(struct wire_reply_decoder *d)
     struct wire_clr vector = wire_read_dalc(in, d->arena, sizeof d->vector_bytes);
     reply_dalc(d);
     if (!reply_effective(d)) return;
-    d->has_vector = !vector.null;
+    d->has_vector = vector.bytes.size > 0;
     if (!d->has_vector) return;
     memcpy(d->vector_bytes, vector.bytes.data, vector.bytes.size);
     d->vector = view_of(d->vector_bytes, vector.bytes.size);
@@ -205,6 +205,10 @@ static void repeat_cell(struct wire_reply_decoder *d, uint32_t i, struct wire_ce
     const struct wire_cell *before = cell_before(d, i);
     if (!before) {
         reply_unknown(d, "a repeated value without a row before");
+        return;
+    }
+    if (!before->null && wire_type_is_cursor(wire_cursor_value_oac(d->cursor, i)->type)) {
+        reply_unknown(d, "a result set that two rows share");
         return;
     }
     if (d->measuring) return;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/limit.h"
 #include "tests/support/session_play.h"
 
 static const char insert_text[] = "INSERT INTO t (id, n) VALUES (1, 2)", query_text[] = "SELECT n FROM t WHERE id = 1";
@@ -349,8 +350,27 @@ static void every_state_meets_every_event(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Before the log-in nobody may send without end, whatever it looks like. */
+static void a_log_in_has_a_limit(void **state)
+{
+    (void)state;
+    static const uint8_t noise[8000] = {1, 6};
+    struct play *p = play_begin(PHASE_OBSERVE);
+    p->session->logged_in = false;
+    size_t sent = 0;
+    while (!p->closed && sent < 4 * LIMIT_LOGIN_BYTES) {
+        buffer_append(&p->message, noise, sizeof noise);
+        say(p, false);
+        sent += sizeof noise;
+        buffer_clear(&p->to_source);
+    }
+    assert_in_range(sent, LIMIT_LOGIN_BYTES - 2 * sizeof noise, LIMIT_LOGIN_BYTES + 2 * sizeof noise);
+    assert_int_equal(p->closed, 1u << PEER_CLIENT | 1u << PEER_SOURCE);
+    play_end(p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_state_meets_every_event)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_state_meets_every_event), cmocka_unit_test(a_log_in_has_a_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

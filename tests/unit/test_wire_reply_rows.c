@@ -236,6 +236,21 @@ static void test_result_sets_inside_rows(void **state)
     assert_int_equal(wire_cursor_count(listener.bench.cursors), 3);
 }
 
+/* Two rows cannot share a result set, and a vector without a byte is none. */
+static void test_result_sets_and_vectors_that_cannot_be(void **state)
+{
+    (void)state;
+    wire_bench_add_hex(&listener.bench, "07 02 c1 02");
+    wire_row_cursor(SESSION, inner, 2, 41, MESSAGE);
+    wire_bench_add_hex(&listener.bench, "15 01 01 01 07 02 c1 03");
+    begin(make_nested, WIRE_FN_EXECUTE);
+    assert_int_equal(wire_listen_piece(&listener, 0, buffer_size(MESSAGE)), WIRE_UNKNOWN);
+    buffer_clear(MESSAGE);
+    wire_bench_add_hex(&listener.bench, "06 22 01 03 00 01 0a 00 01 01 fe 00 00 07 01 61 01 62 01 63"); /* a chunked nothing */
+    end_message();
+    assert_reads(make_three, "row 'a' 'b' 'c'\n");
+}
+
 static struct wire_cursor *make_block(void)
 {
     struct wire_oac binds[] = {wire_oac_of(2, 22), wire_oac_of(1, 20), wire_oac_of(WIRE_TYPE_CURSOR, 0), wire_oac_of(1, 20),
@@ -420,6 +435,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_locators, setup, teardown),
         cmocka_unit_test_setup_teardown(test_data_that_comes_with_the_locator, setup, teardown),
         cmocka_unit_test_setup_teardown(test_result_sets_inside_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_result_sets_and_vectors_that_cannot_be, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_binds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_out_binds_without_directions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_result_set_cannot_take_the_id_of_its_own_call, setup, teardown),

@@ -4,6 +4,7 @@ Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDE
 import argparse
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ sys.path.insert(0, str(ROOT / "demo"))
 import oracledb  # noqa: E402
 
 from admin import AdminError  # noqa: E402
-from databases import Daemon, Legacy, Postgres, legacy_statements  # noqa: E402
+from databases import Daemon, Legacy, Postgres, Process, free_port, legacy_statements, port_answers, wait_for  # noqa: E402
 
 failures = 0
 
@@ -118,6 +119,93 @@ def clients(world):
         report(connection.cursor().execute("SELECT 2 FROM dual").fetchone() == (2,), "bytes that are no Oracle Net do no harm")
 
 
+def closed_after(stranger, at_most):
+    """How long the daemon kept the connection; None: longer than that."""
+    began = time.monotonic()
+    stranger.settimeout(at_most)
+    try:
+        while stranger.recv(65536):
+            pass
+    except TimeoutError:
+        return None
+    except OSError:
+        pass
+    return time.monotonic() - began
+
+
+def connect_packet(service):
+    text = f"(DESCRIPTION=(CONNECT_DATA=(SERVICE_NAME={service})(CID=(PROGRAM=t)(HOST=h)(USER=u))))".encode()
+    body = struct.pack(">HHHHHHHHHHIBB", 319, 300, 0, 8192, 65535, 0x4F98, 0, 1, len(text), 74, 0, 0x84, 0x84) + bytes(24) + struct.pack(">IIII", 8192, 8192, 0, 0)
+    return struct.pack(">HHBBH", 8 + len(body) + len(text), 0, 1, 0, 0) + body + text
+
+
+def limits(world, program):
+    """Each limit that a client may run into, through a socket: an end that says why, and the process lives."""
+    daemon, where = world["daemon"], world["legacy"].connect()
+    port, admin = free_port(), free_port()
+    config = variant(daemon, "limits.ini", (f"port = {daemon.port}", f"port = {port}\nsessions = 3\nlogin_timeout = 1s\nidle_timeout = 2s"), (f"port = {daemon.admin_port}", f"port = {admin}"),
+                     (f"folder = {daemon.folder / 'journal'}", f"folder = {daemon.folder / 'journal3'}"), (f"file = {daemon.folder / 'state.db'}", f"file = {daemon.folder / 'state3.db'}"))
+    good = {"user": where["user"], "password": where["password"], "dsn": f"127.0.0.1:{port}/{where['service']}"}
+    second = Process("limits", [program, "run", "--config", config], daemon.logs / "limits.log")
+    try:
+        wait_for(lambda: second.check() or port_answers(port), 30, "the second daemon")
+        time.sleep(0.5)
+        log = daemon.logs / "limits.log"
+
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
+            took = closed_after(stranger, 5)
+            report(took is not None and 0.5 < took < 3, "a client that says nothing is disconnected", f"after {took}")
+        report("LOGIN_US" in log.read_text(), "and the log names the limit", "no LOGIN_US")
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
+            stranger.sendall(connect_packet(where["service"])[:40])
+            report(closed_after(stranger, 5) is not None, "half a CONNECT and nothing more", "still open")
+
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
+            stranger.sendall(connect_packet(where["service"]))
+            stranger.settimeout(5)
+            accept = stranger.recv(8192)
+            report(len(accept) > 8 and accept[4] == 2, "a CONNECT of our own is accepted", str(accept[:16]))
+            stranger.sendall(struct.pack(">IBBH", 64 << 20, 6, 0, 0) + bytes(5000))
+            report(closed_after(stranger, 5) is not None, "a packet of 64 MiB", "still open")
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
+            stranger.sendall(connect_packet(where["service"]))
+            stranger.settimeout(5)
+            stranger.recv(8192)
+            try:
+                for _ in range(400):  # piece by piece, never a whole message
+                    stranger.sendall(struct.pack(">IBBHH", 8000, 6, 0, 0, 0) + b"\x01\x06" + b"x" * 7988)
+                    time.sleep(0.001)
+            except OSError:
+                pass
+            report(closed_after(stranger, 5) is not None, "more than a log-in ever needs", "still open")
+
+        connections = [oracledb.connect(**good) for _ in range(3)]
+        refused("one session too many", good, "12520")
+        connections.pop().close()
+        time.sleep(0.3)
+        with oracledb.connect(**good) as connection:
+            report(connection.cursor().execute("SELECT 1 FROM dual").fetchone() == (1,), "a place that was left is given again")
+        for connection in connections:
+            connection.close()
+        time.sleep(0.3)
+
+        idle, busy = oracledb.connect(**good), oracledb.connect(**good)
+        for _ in range(7):
+            busy.cursor().execute("SELECT 1 FROM dual").fetchone()
+            time.sleep(0.5)
+        try:
+            idle.cursor().execute("SELECT 1 FROM dual")
+            report(False, "a silent session is disconnected", "it lives")
+        except oracledb.Error as problem:
+            report("DPY-4011" in str(problem) or "DPY-1001" in str(problem) or "ORA-03113" in str(problem), "a silent session is disconnected", str(problem))
+        report(busy.cursor().execute("SELECT 2 FROM dual").fetchone() == (2,), "one that works is not")
+        report("IDLE_US" in log.read_text(), "and the log names that limit", "no IDLE_US")
+        busy.close()
+        second.check()
+    finally:
+        second.stop(15)
+
+
 def untranslatable(world):
     """A statement without a translation is relayed while the source is primary; the mirror says that rows may have been missed."""
     daemon, where = world["daemon"], world["legacy"].connect()
@@ -171,6 +259,7 @@ def main():
         configurations(world, program)
         surroundings(world, program)
         clients(world)
+        limits(world, program)
         untranslatable(world)
         daemon.process.check()
     except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
