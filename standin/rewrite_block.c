@@ -470,7 +470,7 @@ void statement_block(struct rewriter *rw)
     if (rewrite_failed(rw)) return;
     plan_outs(rw);
     rw->plan->sql = text;
-    static const char *const writes[] = {"INSERT INTO ", "UPDATE ", "DELETE FROM ", "FOR UPDATE", "SAVEPOINT"};
+    static const char *const writes[] = {"INSERT INTO ", "UPDATE ", "DELETE FROM ", "FOR UPDATE", "SAVEPOINT", "COMMIT", "ROLLBACK"};
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) rw->plan->locks |= strstr(text, writes[i]) != NULL;
     for (const char *c = text; (c = strstr(c, "CALL `")) != NULL; c++) rw->plan->locks |= strncmp(c, "CALL `SYS`.", 11) != 0;
     for (uint32_t i = 0; i < rw->bind_name_count; i++) {

@@ -67,6 +67,7 @@ static void control_main(void *context)
         guard_tick(daemon);
         keep_sequences(daemon, now);
         feed_tick(daemon);
+        journal_watch(daemon);
         struct error error = {0};
         if (!journal_floor_keep(daemon, now, &error)) LOG_RATED(LOG_ERROR, "journal.floor_not_kept", log_failure(&error));
         clock_sleep_us(TICK_US);

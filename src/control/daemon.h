@@ -68,6 +68,7 @@ struct daemon {
     uint64_t catalog_try_us, sequences_us;
     struct { /* journal_floor.c; what the state store holds */
         uint64_t position, csn, position_reserved, csn_reserved, kept_us;
+        bool failed; /* it was told that the journal cannot be written */
     } floor;
     uint64_t source_p99_us; /* baseline for the guard: reads on the source before the last step */
     struct switch_report last_switch, switches[16];
@@ -89,6 +90,7 @@ uint16_t daemon_port(const struct daemon *daemon);
  * the target can be asked. Floors for journal_open; after it; and at each tick and at the end. */
 void journal_floor_options(struct state *state, struct journal_options *options);
 bool journal_floor_opened(struct daemon *daemon, struct error *error) MUST_USE;
+void journal_watch(struct daemon *daemon); /* logs and alerts when the journal cannot be written, and when it can again */
 bool journal_floor_keep(struct daemon *daemon, uint64_t now_us /* monotonic */, struct error *error) MUST_USE;
 /* phase.c: the one door by which the phase moves. json gets the outcome for the caller. Takes `command`. */
 struct phase_move {

@@ -145,6 +145,11 @@ static void write_mirror(struct daemon *daemon, struct json *json)
     json_field_u64(json, "refused", journal.refused);
     json_field_u64(json, "sync_us_p50", journal.sync_us_p50);
     json_field_u64(json, "sync_us_p99", journal.sync_us_p99);
+    json_field_u64(json, "failures", journal.failures);
+    json_field_u64(json, "segments", journal.segments);
+    struct error why = {0};
+    json_field_boolean(json, "failed", journal_failed(daemon->engine.journal, &why));
+    json_field_text(json, "error", why.text);
     json_object_end(json);
 }
 

@@ -153,7 +153,7 @@ static void reopen(struct mirror *m, struct mirror_transaction *t, uint64_t posi
     t->state = TRANSACTION_OPEN;
     t->csn = 0;
     t->intent_position = t->outcome_position = 0;
-    t->auto_commit = t->unknown_tables = t->done = false;
+    t->auto_commit = t->unknown_tables = t->unsure = t->done = false;
     if (csn <= m->applied_csn) return;
     struct mirror_transaction *used = transaction_new(m, t->id, position);
     map_put_u64(&m->by_id, t->id, t);
@@ -196,6 +196,7 @@ static void take_intent(struct mirror *m, const struct journal_record *record)
         t->auto_commit = intent.auto_commit;
         t->target_primary = intent.target_primary;
         t->unknown_tables = intent.unknown_tables;
+        t->unsure = intent.unsure;
         if (intent.has_record) add_entry(m, t, record, intent.record.ordinal, true);
     } else {
         LOG(LOG_ERROR, "mirror.record", log_failure(&error), log_u64("position", record->position));

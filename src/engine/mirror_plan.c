@@ -504,7 +504,7 @@ void mirror_plan_entry(struct mirror *m, struct mirror_transaction *t, const str
         mirror_gap(m, NULL, error.text);
         return;
     }
-    c.doubtful = t->state == TRANSACTION_DOUBT || (c.record.flags & RECORD_INCOMPLETE) || !c.has_result;
+    c.doubtful = t->state == TRANSACTION_DOUBT || t->unsure || (c.record.flags & RECORD_INCOMPLETE) || !c.has_result;
     if (c.has_result && c.result.good_iterations == 0 && !c.result.partial) c.result.good_iterations = c.record.row_count;
     find_plan(m, &c);
     if (!writes(c.plan)) return;

@@ -37,7 +37,7 @@ struct mirror_transaction {
     uint64_t id, csn;
     uint64_t first_position, intent_position, outcome_position, outcome_us;
     enum mirror_state state;
-    bool auto_commit, target_primary, unknown_tables, done /* applied before the restart */;
+    bool auto_commit, target_primary, unknown_tables, unsure, done /* applied before the restart */;
     bool ahead;    /* a lane has applied it already, though not all before it are */
     uint32_t slot; /* in its batch */
     struct mirror_entry *entries;

@@ -6,7 +6,7 @@
 
 enum { RECORD_VERSION = 1 };
 enum { RESULT_ROWID = 1, RESULT_PARTIAL = 2, ROWID_SIZE = 18 };
-enum { INTENT_AUTO_COMMIT = 1, INTENT_TARGET_PRIMARY = 2, INTENT_UNKNOWN_TABLES = 4, INTENT_RECORD = 8 };
+enum { INTENT_AUTO_COMMIT = 1, INTENT_TARGET_PRIMARY = 2, INTENT_UNKNOWN_TABLES = 4, INTENT_RECORD = 8, INTENT_UNSURE = 16 };
 
 /* ---- writing ---- */
 
@@ -73,7 +73,8 @@ void record_encode_intent(struct buffer *out, const struct record_intent *intent
 {
     buffer_u8(out, RECORD_VERSION);
     buffer_u8(out, (uint8_t)((intent->auto_commit ? INTENT_AUTO_COMMIT : 0) | (intent->target_primary ? INTENT_TARGET_PRIMARY : 0) |
-                             (intent->unknown_tables ? INTENT_UNKNOWN_TABLES : 0) | (intent->has_record ? INTENT_RECORD : 0)));
+                             (intent->unknown_tables ? INTENT_UNKNOWN_TABLES : 0) | (intent->has_record ? INTENT_RECORD : 0) |
+                             (intent->unsure ? INTENT_UNSURE : 0)));
     if (intent->has_record) record_encode(out, &intent->record, NULL);
 }
 
@@ -200,6 +201,7 @@ bool record_decode_intent(struct view payload, struct arena *arena, struct recor
     intent->target_primary = bits & INTENT_TARGET_PRIMARY;
     intent->unknown_tables = bits & INTENT_UNKNOWN_TABLES;
     intent->has_record = bits & INTENT_RECORD;
+    intent->unsure = bits & INTENT_UNSURE;
     if (intent->has_record && reader_ok(&in)) {
         struct record_result result;
         bool has_result;

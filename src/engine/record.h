@@ -53,6 +53,7 @@ struct record_intent {
     bool auto_commit;
     bool target_primary;
     bool unknown_tables;
+    bool unsure; /* a part of what was recorded may have been rolled back or committed before: rows are read, nothing is replayed */
     struct record record;
     bool has_record;
 };

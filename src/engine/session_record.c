@@ -174,6 +174,7 @@ bool session_intent(struct session *s)
         intent.record = session_record_make(s);
     }
     intent.unknown_tables = s->tx.unknown_tables;
+    intent.unsure = s->tx.block != 0;
     s->tx.csn = journal_next_csn(s->engine->journal);
     if (intent.target_primary) outstanding_add(s->engine->outstanding, s->tx.csn);
     struct buffer payload;

@@ -267,4 +267,22 @@ static const char *play_records(struct play *p)
     return words;
 }
 
+/* The last intent among them; its record is not decoded into anything that lasts. Before play_records. */
+PLAY_UNUSED static struct record_intent play_intent(struct play *p)
+{
+    struct error error = {0};
+    struct journal_record record;
+    struct record_intent intent = {0};
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct journal_reader *reader = journal_reader_new(p->engine.journal, p->read_from, &error);
+    if (!reader) fail_msg("%s", error.text);
+    while (journal_read(reader, &record, &error) == JOURNAL_READ_OK)
+        if (record.kind == JOURNAL_INTENT && !record_decode_intent(record.payload, &arena, &intent, &error)) fail_msg("%s", error.text);
+    journal_reader_free(reader);
+    arena_release(&arena);
+    intent.record = (struct record){0};
+    return intent;
+}
+
 #endif

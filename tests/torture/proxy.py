@@ -3,6 +3,7 @@
 import random
 import socket
 import threading
+import time
 
 from world import servers
 
@@ -13,6 +14,7 @@ class Proxy:
 
     def __init__(self, to_port, seed):
         self.to_port, self.random, self.share, self.cuts = to_port, random.Random(seed), 0.0, 0
+        self.delay = 0.0  # seconds by which each piece of an answer is late
         self.port = servers.free_port()
         self.lock, self.open, self.stopped = threading.Lock(), set(), False
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
@@ -43,6 +45,8 @@ class Proxy:
                 data = source.recv(65536)
                 if not data:
                     break
+                if self.delay and not calls:
+                    time.sleep(self.delay)
                 cut = self.share and self.random.random() < self.share
                 if not cut or (calls and self.random.random() < 0.5):
                     sink.sendall(data)

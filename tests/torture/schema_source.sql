@@ -98,6 +98,12 @@ CREATE TABLE texts (
   CONSTRAINT texts_pk PRIMARY KEY (id)
 )
 /
+CREATE TABLE plain (
+  client NUMBER(9) NOT NULL,
+  n      NUMBER(9) NOT NULL,
+  note   VARCHAR2(60)
+)
+/
 CREATE OR REPLACE TRIGGER watched_change BEFORE INSERT OR UPDATE ON watched FOR EACH ROW
 BEGIN
   :NEW.shouted := UPPER(:NEW.v);

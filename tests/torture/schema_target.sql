@@ -17,6 +17,7 @@ CREATE TABLE watched (id bigint NOT NULL, v varchar(40), shouted varchar(40), ch
 CREATE TABLE hot (id bigint NOT NULL, n numeric(12) NOT NULL, CONSTRAINT hot_pk PRIMARY KEY (id));
 CREATE TABLE bulk (id bigint NOT NULL, v bigint, t varchar(20), CONSTRAINT bulk_pk PRIMARY KEY (id), CONSTRAINT bulk_v_ck CHECK (v >= 0));
 CREATE TABLE texts (id bigint NOT NULL, d timestamp(0), f numeric, c text, CONSTRAINT texts_pk PRIMARY KEY (id));
+CREATE TABLE plain (client bigint NOT NULL, n bigint NOT NULL, note varchar(60));
 CREATE FUNCTION watched_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.shouted := upper(NEW.v);

@@ -38,7 +38,7 @@ class Client(threading.Thread):
         self.running.set()
         self.kinds = kinds or [(self.counter, 8), (self.transfer, 8), (self.swap, 4), (self.family, 4), (self.churn, 6), (self.predicate, 4), (self.event, 5),
                                (self.watch, 4), (self.increment_hot, 6), (self.many, 4), (self.text, 3), (self.auto_ledger, 4), (self.undone, 2),
-                               (self.failed_auto_commit, 2), (self.merge, 3), (self.block, 3), (self.with_error, 3), (self.own_read, 6)]
+                               (self.failed_auto_commit, 2), (self.merge, 3), (self.block, 3), (self.with_error, 3), (self.keyless, 3), (self.locked_table, 3), (self.own_read, 6)]
 
     # ---- life ----
 
@@ -308,6 +308,26 @@ class Client(threading.Thread):
         self.execute("UPDATE counters SET value = value + 1 WHERE id = :1", which)
         self.commit()
 
+
+    def keyless(self):
+        """A table without a key: rows are told apart by their content alone."""
+        self.enter("keyless")
+        self.execute("INSERT INTO plain (client, n, note) VALUES (:1, :2, :3)", self.number, self.n, self.random.choice([None, "a", "é"]))
+        choice, older = self.random.random(), self.random.randint(1, self.n)
+        if choice < 0.25:
+            self.execute("DELETE FROM plain WHERE client = :1 AND n = :2", self.number, older)
+        elif choice < 0.5:
+            self.execute("UPDATE plain SET note = note || '.' WHERE client = :1 AND n = :2", self.number, older)
+        self.commit()
+
+    def locked_table(self):
+        which = self.random.randint(1, COUNTERS)
+        self.execute(f"LOCK TABLE counters IN ROW {self.random.choice(['SHARE', 'EXCLUSIVE'])} MODE")
+        self.execute("SELECT value FROM counters WHERE id = :1 FOR UPDATE", which)
+        value = self.cursor.fetchall()[0][0]
+        self.enter("counter", which)
+        self.execute("UPDATE counters SET value = :1 WHERE id = :2", value + 1, which)
+        self.commit()
 
     def own_read(self):
         """What was acknowledged is seen, whoever answers, and what was not committed is not."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The torture's world: the stand-in, PostgreSQL, the daemon with its fault points, the clients; and how it is judged, by means that are not the product's own."""
+import collections
 import os
 import re
 import signal
@@ -20,7 +21,7 @@ TABLES = {
     "ledger": (("client", "n"), "client:n n:n kind:t a:n b:n amount:n"), "counters": (("id",), "id:n value:n"), "accounts": (("id",), "id:n balance:n version:n"),
     "slots": (("id",), "id:n code:t"), "parents": (("id",), "id:n name:t"), "children": (("id",), "id:n parent_id:n name:t"), "churn": (("id",), "id:n value:n note:t"),
     "stock": (("id",), "id:n grp:n qty:n"), "events": (("id",), "id:n at:d exactly:s text:t"), "watched": (("id",), "id:n v:t shouted:t changes:n"), "hot": (("id",), "id:n n:n"),
-    "bulk": (("id",), "id:n v:n t:t"), "texts": (("id",), "id:n d:d f:v c:c"),
+    "bulk": (("id",), "id:n v:n t:t"), "texts": (("id",), "id:n d:d f:v c:c"), "plain": ((), "client:n n:n note:t"),
 }
 
 
@@ -94,7 +95,7 @@ class Daemon(servers.Daemon):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.started = 0
+        self.started, self.journal = 0, self.folder / "journal"
 
     def start(self, fault=None):
         if fault:
@@ -122,7 +123,7 @@ class Daemon(servers.Daemon):
             "source": {"host": "127.0.0.1", "port": self.source.port, "service": servers.SERVICE, "user": servers.USER, "password_file": self.folder / "source.password", "schema": servers.USER},
             "target": {"conninfo": f"{self.target.conninfo} options='-c search_path={servers.TARGET_SCHEMA}'", "schema": servers.TARGET_SCHEMA},
             "mirror": {"fold": 4, "lanes": 4},
-            "journal": {"folder": self.folder / "journal", "segment": "1M", "retain": "64M", "key_file": self.folder / "journal.key"},
+            "journal": {"folder": self.journal, "segment": "1M", "retain": "64M", "key_file": self.folder / "journal.key"},
             "state": {"file": self.folder / "state.db"},
             "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
             "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s", "reverse_lag": "86400s"},
@@ -138,8 +139,8 @@ class Daemon(servers.Daemon):
     def wait_up(self, seconds=30):
         wait_for(lambda: self.process.check() or self.is_up(), seconds, "Understudy")
 
-    def work(self, kind, restart=False):
-        self.request("POST", f"/v1/{kind}", {"author": "torture", "restart": restart})
+    def work(self, kind, restart=False, **more):
+        self.request("POST", f"/v1/{kind}", {"author": "torture", "restart": restart, **more})
 
         def finished():
             self.process.check()
@@ -220,6 +221,7 @@ class World:
         self.connect_failures = 0
         self.filler = 5 * 10**8
         self.after_death = []        # what undoes what was provoked
+        self.worked, self.working_since = 0.0, None  # seconds in which the clients worked
 
     def port(self):
         return self.daemon.port
@@ -266,14 +268,17 @@ class World:
 
     def rest(self, seconds=40):
         """All clients between two transactions, and none begins another."""
+        if self.working_since is not None:
+            self.worked, self.working_since = self.worked + time.monotonic() - self.working_since, None
         for client in self.clients:
             client.rest()
         end = time.monotonic() + seconds
         for client in self.clients:
-            if not client.resting.wait(max(0.1, end - time.monotonic())):
+            if client.ident and not client.resting.wait(max(0.1, end - time.monotonic())):
                 raise RuntimeError(f"client {client.number} does not come to rest")
 
     def go_on(self):
+        self.working_since = self.working_since or time.monotonic()
         for client in self.clients:
             client.go_on()
 
@@ -291,6 +296,11 @@ class World:
         rows = 0
         for table, (key, _) in TABLES.items():
             sides = []
+            if not key: # as sets in which a row may stand several times
+                left, right = (collections.Counter(side.lines(table)) for side in (self.source, self.target))
+                rows += left.total()
+                different.extend((table, line, left[line], right[line]) for line in left.keys() | right.keys() if left[line] != right[line])
+                continue
             for lines in (self.source.lines(table), self.target.lines(table)):
                 sides.append({})
                 for line in lines:

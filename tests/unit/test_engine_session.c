@@ -113,12 +113,19 @@ static void a_block_that_may_have_committed_a_part(void **state)
     play_function(p, WIRE_FN_ROLLBACK);
     play_status(p, false);
     assert_string_equal(play_records(p), "dml abort");
+    play_run(p, "UPDATE T SET N = 1 WHERE ID = 1", false, 0, 1, true);
+    play_run(p, "BEGIN P; END;", false, 0, 1, true);
+    play_function(p, WIRE_FN_COMMIT);
+    assert_true(play_intent(p).unsure); /* what ran before the block may have ended with it */
+    play_status(p, false);
+    assert_string_equal(play_records(p), "dml dml intent committed");
     play_run(p, "SAVEPOINT A", false, 0, 0, true);
     play_run(p, "UPDATE T SET N = 1 WHERE ID = 1", false, 0, 1, true);
     play_run(p, "BEGIN P; END;", false, 0, 1, true);
     play_run(p, "ROLLBACK TO SAVEPOINT A", false, 0, 0, true); /* it would have failed, had the block committed: 1086 */
     play_function(p, WIRE_FN_COMMIT);
     play_status(p, false);
+    assert_false(play_intent(p).unsure);
     assert_string_equal(play_records(p), "dml dml trim intent committed");
     play_end(p);
 }
