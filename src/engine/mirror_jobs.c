@@ -136,6 +136,11 @@ static bool reconcile_to_target(struct mirror *m, const struct row_map *map, str
     if (m->tables[map->table->id].image_csn < m->horizon_max) m->tables[map->table->id].image_csn = m->horizon_max;
     fault_point(FAULT_reconcile_horizon);
     bool good = write_one(m, map, &pair->after, error);
+    if (!good && m->target && pg_state(m->target) == PG_READY && !mirror_target_trouble(error)) {
+        /* Other rows stand in its way under a unique key, perhaps in a circle: they are stale too, and are written with it. */
+        mirror_key_image(key);
+        good = mirror_apply_keys(m) && !key->dropped;
+    }
     if (good) fault_point(FAULT_reconcile_committed);
     return good;
 }

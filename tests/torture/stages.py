@@ -157,7 +157,7 @@ def verify_and_repair(world):
     found = _open(world)
     if any(row["table"].upper().endswith("PLAIN") for row in found): # without a key it is copied again as a whole
         world.daemon.work("backfill", restart=True, table="PLAIN")
-        world.daemon.work("verify", restart=True)
+        world.daemon.work("verify", restart=True, table="PLAIN")
     for _ in range(20):
         if not _open(world):
             break
