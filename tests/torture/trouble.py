@@ -157,7 +157,7 @@ def journal_errors(torture):
     disk = Disk(world.folder / "failing-disk").failing("48m")
     try:
         move_journal(world, disk.folder)
-        for round_ in range(2 if short else 4):
+        for round_ in range(2 if short else 3):
             disk.break_it()
             connection = world.through()
             for _ in range(200): # until a new segment is needed
