@@ -3,7 +3,7 @@
 BENCH_BUILD := build/release
 BENCH_FOLDER ?= /tmp
 
-.PHONY: bench-journal bench-apply bench-client
+.PHONY: bench-journal bench-apply bench-catchup bench-client
 bench-journal:  ## journal: durable records a second beside bare fdatasync
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_journal
 	@$(BENCH_BUILD)/bench_journal $(BENCH_FOLDER)
@@ -12,6 +12,10 @@ bench-apply:  ## target: pipelined statements a second, and a backlog through th
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_apply $(BENCH_BUILD)/bench_mirror
 	@tests/bench/run-apply $(BENCH_BUILD)/bench_apply
 	@tests/bench/run-apply $(BENCH_BUILD)/bench_mirror
+
+bench-catchup:  ## mirror: the rate of catching up after a minute without the target, the load going on as fast as it can, beside the live rate
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) all
+	@BUILD=$(BENCH_BUILD) V=release OUTAGE=60 ROLLBACKS=0 CUTS=0 PACE=0 tests/e2e/run-switch
 
 bench-client:  ## our client of the source: rows of 10 columns a second from a canned server
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_client

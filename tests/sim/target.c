@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KNOWN_MAX = 64, QUEUE_MAX = 20000, PARAMETERS_MAX = 7, CELLS_MAX = 64, CONNECTIONS_MAX = 8, CELL_SIZE = 600 };
+enum { KNOWN_MAX = 64, QUEUE_MAX = 20000, PARAMETERS_MAX = 7, COLUMNS_MAX = 6, CELLS_MAX = 64, CONNECTIONS_MAX = 8, CELL_SIZE = 600 };
 enum known_kind { KNOWN_STATEMENT, KNOWN_RETURNING, KNOWN_UPSERT, KNOWN_INSERT, KNOWN_DELETE };
 struct known {
     const char *text;
@@ -53,7 +53,7 @@ struct pg {
 static struct pg *connections[CONNECTIONS_MAX];
 struct answer {
     uint32_t columns, rows;
-    const char *names[3];
+    const char *names[COLUMNS_MAX];
     char cells[CELLS_MAX][CELL_SIZE];
 };
 
@@ -129,7 +129,7 @@ static struct answer *answer_of(struct pg_result *result, uint32_t columns)
     answer->columns = columns;
     result->columns = columns;
     result->handle = answer;
-    for (uint32_t c = 0; c < columns; c++) answer->names[c] = column_names[c];
+    for (uint32_t c = 0; c < columns && c < sizeof column_names / sizeof *column_names; c++) answer->names[c] = column_names[c];
     return answer;
 }
 

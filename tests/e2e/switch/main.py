@@ -119,8 +119,31 @@ class World:
         report(not errors, f"{what}: no client saw an error", f"{clients.calls()} calls, longest {clients.longest_ms()} ms" if not errors else "; ".join(errors[:5]))
 
 
+def commits_per_s(world, seconds):
+    """What the clients commit while both sides are there: the live rate."""
+    began, first = time.monotonic(), world.admin.status()["lag"]["csn"]
+    time.sleep(seconds)
+    return (world.admin.status()["lag"]["csn"] - first) / (time.monotonic() - began)
+
+
+def catch_up(world, timeout_s=120):
+    """From the moment the mirror moves again until it has caught up, the load going on: commits applied, seconds."""
+    end, moved, first = time.monotonic() + timeout_s, None, world.admin.status()["lag"]["applied"]
+    while time.monotonic() < end:
+        world.daemon.process.check()
+        now, lag = time.monotonic(), world.admin.status()["lag"]
+        if lag["applied"] > first and moved is None:
+            moved = before
+        if lag["records"] < 20:
+            return lag["applied"] - first, now - (moved or now)
+        before = now
+        time.sleep(0.01)
+    raise RuntimeError(f"the mirror does not catch up: not within {timeout_s} s; status {world.admin.status()}")
+
+
 def outage(world, clients, seconds):
-    """The target is away while the source is primary: clients do not notice, the mirror catches up."""
+    """The target is away while the source is primary: clients do not notice, the mirror catches up at three times the live rate or more."""
+    live = commits_per_s(world, min(seconds / 2, 10))
     clients.longest_ms()
     before = clients.calls()
     world.postgres.crash()
@@ -130,8 +153,12 @@ def outage(world, clients, seconds):
     report(world.admin.status()["lag"]["records"] > 0, "the lag is seen")
     world.postgres.resume()
     began = time.monotonic()
-    world.until("the mirror catches up", lambda status: status["lag"]["records"] < 20)
-    print(f"# caught up {time.monotonic() - began:.1f} s after the target came back", flush=True)
+    applied, took = catch_up(world)
+    mirror = world.admin.status()["mirror"]
+    print(f"# caught up {time.monotonic() - began:.1f} s after the target came back; {mirror['lane_batches']} batches over several lanes", flush=True)
+    ratio = applied / max(took, 0.02) / live
+    report(ratio >= 3, "the mirror catches up at three times the live rate or more",
+           f"live {live:.0f} commits/s; {applied} commits in {took:.2f} s beside it: {applied / max(took, 0.02):.0f}/s, {ratio:.1f} times")
     world.no_errors(clients, f"{seconds} s without target")
     world.equal(clients, f"{seconds} s without target")
 
@@ -189,11 +216,12 @@ def main():
     parser.add_argument("--rollbacks", type=int, default=2)
     parser.add_argument("--outage", type=int, default=20)
     parser.add_argument("--cuts", type=int, default=10)
+    parser.add_argument("--pace", type=float, default=0.01, help="seconds between a client's transactions")
     options = parser.parse_args()
     world = World(options)
     try:
         world.start()
-        clients = Clients(CLIENTS, world.driver_arguments(world.daemon.port), options.seed)
+        clients = Clients(CLIENTS, world.driver_arguments(world.daemon.port), options.seed, options.pace)
         clients.start()
         time.sleep(1)
         world.enter("dual-write")

@@ -144,8 +144,8 @@ class Client(threading.Thread):
 
 
 class Clients:
-    def __init__(self, count, connect, seed):
-        self.all = [Client(number + 1, connect, seed) for number in range(count)]
+    def __init__(self, count, connect, seed, pace_s):
+        self.all = [Client(number + 1, connect, seed, pace_s) for number in range(count)]
 
     def start(self):
         for client in self.all:
