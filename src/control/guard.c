@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { PROBE_EVERY_US = 250000, WINDOW_SAMPLES = 20 };
+enum { PROBE_EVERY_US = 250000, PROBE_MS = 1000, WINDOW_SAMPLES = 20 };
 
 /* One round trip on a connection of its own, at most a second: the target answers or it does not. */
 static void probe(struct daemon *daemon, uint64_t now)
@@ -15,8 +15,9 @@ static void probe(struct daemon *daemon, uint64_t now)
     daemon->probe_last_us = now;
     struct error error;
     bool good = false;
-    if (!daemon->probe) daemon->probe = pg_connect(daemon->engine.options.target_conninfo, 1000, &error);
+    if (!daemon->probe) daemon->probe = pg_connect(daemon->engine.options.target_conninfo, PROBE_MS, &error);
     if (daemon->probe) {
+        pg_set_patience(daemon->probe, PROBE_MS);
         good = pg_run(daemon->probe, "SELECT 1", NULL, &error);
         if (!good) {
             pg_close(daemon->probe);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define FEED_BEFORE_US UINT64_C(10000000)
+enum { TARGET_MS = 3000 }; /* clients wait while the target is asked */
 
 struct pause {
     uint64_t began_us, held_us, limit_us;
@@ -107,6 +108,7 @@ static bool write_epoch(struct daemon *daemon, enum engine_side primary, bool ta
     if (!good) return false;
     if (target_there) {
         struct pg *pg = pg_connect(daemon->engine.options.target_conninfo, 3000, error);
+        if (pg) pg_set_patience(pg, TARGET_MS);
         good = pg && epoch_write_target(pg, epoch, primary, lsn, error);
         if (pg) pg_close(pg);
         if (!good) return false;
@@ -191,6 +193,7 @@ static bool target_position(struct daemon *daemon, uint64_t *lsn, struct error *
     if (!pg) return false;
     struct pg_result result;
     unsigned high = 0, low = 0;
+    pg_set_patience(pg, TARGET_MS);
     bool good = pg_run(pg, "SELECT pg_logical_emit_message(true, 'understudy', 'mark')", &result, error);
     if (good) {
         char text[40];

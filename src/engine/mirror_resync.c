@@ -66,6 +66,25 @@ static bool take_record(struct resync *r, const struct journal_record *record)
     return good;
 }
 
+/*
+ * A server that was frozen still does what stood in its sockets when it wakes up: a commit of a session that has been done again elsewhere. Those of our own connections
+ * that are older than this one are ended, and waited for, before their rows are read.
+ */
+static bool end_older_connections(struct mirror *m, struct error *error)
+{
+    static const char text[] =
+        "SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(o.pid, 5000)) FROM pg_stat_activity o, pg_stat_activity me WHERE me.pid = "
+        "pg_backend_pid() AND o.pid <> me.pid AND o.datid = me.datid AND o.usesysid = me.usesysid AND o.application_name = me.application_name AND "
+        "o.backend_type = 'client backend' AND o.backend_start < me.backend_start";
+    struct pg_result result = {0};
+    bool good = pg_run(m->target, text, &result, error);
+    uint64_t left = 0;
+    if (good && result.rows == 1) good = view_to_u64(pg_result_text(&result, 0, 0), &left);
+    pg_result_free(&result);
+    if (good && left) return error_set(error, ERROR_TIMEOUT, "%llu older connections to the target do not end", (unsigned long long)left);
+    return good;
+}
+
 void mirror_resync(struct mirror *m)
 {
     struct state *state = m->engine->state;
@@ -80,7 +99,7 @@ void mirror_resync(struct mirror *m)
     LOG(LOG_INFO, "mirror.resync", log_u64("from", r.from), log_u64("to", r.to));
     map_init(&r.wanted);
     mirror_batch_reset(m);
-    bool good = each_record(&r, note_intent, &error) && each_record(&r, take_record, &error) && mirror_apply_keys(m);
+    bool good = end_older_connections(m, &error) && each_record(&r, note_intent, &error) && each_record(&r, take_record, &error) && mirror_apply_keys(m);
     mirror_batch_reset(m);
     map_release(&r.wanted);
     if (!good) {

@@ -14,7 +14,7 @@
 
 #define SLOT        "understudy_reverse"
 #define PUBLICATION "understudy_reverse"
-enum { BATCH_TRANSACTIONS = 32, CSNS_MAX = 256 /* of transactions without rows too */, RELATION_MAX = 1024, IDLE_WAIT_MS = 5 };
+enum { BATCH_TRANSACTIONS = 32, CSNS_MAX = 256 /* of transactions without rows too */, RELATION_MAX = 1024, IDLE_WAIT_MS = 5, TARGET_MS = 5000 };
 
 struct change {
     const struct row_map *map;
@@ -140,7 +140,8 @@ static bool take_change(struct reverse *reverse, const struct pg_change *in, str
     change->old = old;
     if (!missing) return true;
     struct row current = {.key = change->row.key};
-    if (!reverse->target) reverse->target = pg_connect(reverse->engine->options.target_conninfo, 5000, error);
+    if (!reverse->target) reverse->target = pg_connect(reverse->engine->options.target_conninfo, TARGET_MS, error);
+    if (reverse->target) pg_set_patience(reverse->target, TARGET_MS);
     if (!reverse->target || !rows_read_target(reverse->target, map, &current, 1, &reverse->arena, error)) return false;
     if (current.found)
         change->row = current;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { TARGET_MS = 3000 }; /* clients may wait while it is asked */
+
 static bool source_last(struct source *source, const struct sql_sequence *sequence, int64_t *last, struct error *error)
 {
     char text[500], number[64];
@@ -61,7 +63,8 @@ bool sequences_advance(struct engine *engine, enum engine_side to, struct error 
 {
     const struct sql_catalog *catalog = atomic_load(&engine->catalog);
     struct source *source = source_open(&engine->options, 3000, error);
-    struct pg *target = source ? pg_connect(engine->options.target_conninfo, 3000, error) : NULL;
+    struct pg *target = source ? pg_connect(engine->options.target_conninfo, TARGET_MS, error) : NULL;
+    if (target) pg_set_patience(target, TARGET_MS);
     bool good = target != NULL;
     for (uint32_t i = 0; good && i < sql_catalog_sequence_count(catalog); i++) {
         const struct sql_sequence *sequence = sql_catalog_sequence_at(catalog, i);

@@ -12,7 +12,9 @@ enum {
     RETRY_MAX_US = 2000000,
     WAIT_MAX_US = 2000000,
     TICK_US = 100000,
-    SLOW_AFTER_US = 20000
+    SLOW_AFTER_US = 20000,
+    CONNECT_MAX_US = 5000000,
+    SILENCE_MAX_US = 1000000 /* of a target that does not answer the guard either */
 };
 
 struct slot {
@@ -24,6 +26,7 @@ struct slot {
     bool broken;          /* close it as soon as nobody holds it */
     uint32_t shared;      /* shared leases under way */
     uint64_t progress_at; /* when the last of them was over, or the first began */
+    uint64_t opened_at;
     uint64_t retry_at, retry_after;
 };
 struct target_pool {
@@ -36,6 +39,7 @@ struct target_pool {
     void (*lost)(void *context, struct pg *pg);
     void *context;
     bool serving_waiters;
+    uint64_t unhealthy_at; /* when the guard was first seen without an answer; 0: it has one */
     struct canceller *canceller;
 };
 
@@ -73,16 +77,32 @@ static void slot_watch(struct slot *slot)
     watch_set(slot->watch, (wants & PG_WANT_READ ? WATCH_READ : 0) | (wants & PG_WANT_WRITE ? WATCH_WRITE : 0));
 }
 
+static void slot_lost(struct slot *slot)
+{
+    struct pg *pg = slot->pg;
+    if (slot->pool->lost) slot->pool->lost(slot->pool->context, pg);
+    slot_drop(slot);
+}
+
+static void slot_give_up(struct slot *slot)
+{
+    if (!slot->pg) return;
+    pg_abandon(slot->pg, "the target does not answer");
+    slot_lost(slot);
+}
+
+void target_pool_give_up(struct target_pool *pool)
+{
+    for (uint32_t i = 0; i < pool->count; i++) slot_give_up(&pool->slots[i]);
+    serve_waiters(pool);
+}
+
 static void slot_ready(void *context, int what)
 {
     struct slot *slot = context;
     if (!slot->pg) return;
     pg_ready(slot->pg, (what & WATCH_READ ? PG_WANT_READ : 0) | (what & WATCH_WRITE ? PG_WANT_WRITE : 0));
-    if (slot->pg && pg_state(slot->pg) == PG_LOST) {
-        struct pg *pg = slot->pg;
-        if (slot->pool->lost) slot->pool->lost(slot->pool->context, pg);
-        slot_drop(slot);
-    }
+    if (slot->pg && pg_state(slot->pg) == PG_LOST) slot_lost(slot);
     slot_watch(slot);
     serve_waiters(slot->pool);
 }
@@ -102,6 +122,7 @@ static void on_state(void *context, struct pg *pg, enum pg_state state, const st
 static void slot_open(struct slot *slot)
 {
     struct error error;
+    slot->opened_at = loop_now_us(slot->pool->loop);
     slot->pg = pg_start(slot->pool->engine->options.target_conninfo, on_state, slot, &error);
     if (!slot->pg) {
         slot_drop(slot);
@@ -119,13 +140,34 @@ static void close_broken(struct slot *slot)
     }
 }
 
+/*
+ * A frozen target keeps its connections and says nothing. Attempts to connect end after a while. Reads that wait for it go to the source (nothing is lost by that);
+ * while the target is primary it is for the guard to give it up, since what runs there may have been committed.
+ */
+static void watch_silence(struct target_pool *pool, uint64_t now, const struct engine_policy *policy)
+{
+    if (atomic_load(&pool->engine->target_healthy))
+        pool->unhealthy_at = 0;
+    else if (!pool->unhealthy_at)
+        pool->unhealthy_at = now;
+    bool silent = pool->unhealthy_at && now > pool->unhealthy_at + SILENCE_MAX_US && policy->primary == SIDE_SOURCE;
+    for (uint32_t i = 0; i < pool->count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (!slot->pg) continue;
+        bool connecting = pg_state(slot->pg) == PG_CONNECTING && now > slot->opened_at + CONNECT_MAX_US;
+        if (connecting || (silent && slot->shared && now > slot->progress_at + SILENCE_MAX_US)) slot_give_up(slot);
+    }
+}
+
 static void on_tick(void *context)
 {
     struct target_pool *pool = context;
     uint64_t now = loop_now_us(pool->loop);
     const struct engine_policy *policy = engine_policy(pool->engine);
+    bool wanted = policy->phase != PHASE_OBSERVE && !policy->target_down;
+    watch_silence(pool, now, policy);
     for (uint32_t i = 0; i < pool->count; i++)
-        if (!pool->slots[i].pg && now >= pool->slots[i].retry_at && policy->phase != PHASE_OBSERVE) slot_open(&pool->slots[i]);
+        if (!pool->slots[i].pg && now >= pool->slots[i].retry_at && wanted) slot_open(&pool->slots[i]);
     for (uint32_t i = 0; i < pool->count; i++) close_broken(&pool->slots[i]);
     while (pool->first && now > pool->first->since_us + WAIT_MAX_US) {
         struct target_waiter *waiter = pool->first;

@@ -433,6 +433,7 @@ static void on_policy(void *context)
 {
     struct engine_worker *worker = context;
     atomic_store(&worker->policy_posted, false);
+    if (engine_policy(worker->engine)->target_down) target_pool_give_up(worker->pool);
     for (struct client *client = worker->clients, *next; client; client = next) {
         next = client->next;
         if (client->ending) continue;

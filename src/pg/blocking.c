@@ -33,6 +33,7 @@ struct pg *pg_connect(const char *conninfo, uint32_t timeout_ms, struct error *e
     }
     if (!pg) return NULL;
     pg->on_state = NULL;
+    pg->patience_ms = PG_PATIENCE_MS;
     if (pg->state == PG_READY) return pg;
     if (error) *error = connecting.error;
     pg_close(pg);
@@ -99,10 +100,40 @@ bool pg_run_wait_all(struct pg *const *list, uint32_t count, uint32_t timeout_ms
     }
 }
 
+void pg_set_patience(struct pg *pg, uint32_t timeout_ms)
+{
+    pg->patience_ms = timeout_ms;
+}
+
+void pg_abandon(struct pg *pg, const char *why)
+{
+    pg_lose(pg, why);
+}
+
+/* Until the patience is over; then the connection is, so that no callback outlives its caller. */
+static bool wait_patiently(struct pg *pg, struct error *error)
+{
+    struct error why = {0};
+    if (wait_answers(pg, pg->patience_ms ? (int64_t)pg->patience_ms : -1, &why)) return true;
+    if (why.code == ERROR_TIMEOUT) pg_lose(pg, "no answer in time");
+    if (error) *error = why;
+    return false;
+}
+
 /* Ready for libpq's own blocking calls. */
 static bool settle(struct pg *pg, struct error *error)
 {
-    return pg->state == PG_READY ? wait_answers(pg, -1, error) && pg_pipeline_leave(pg, error) : lost(error);
+    return pg->state == PG_READY ? wait_patiently(pg, error) && pg_pipeline_leave(pg, error) : lost(error);
+}
+
+/* A statement on a settled connection. False: there was no answer in time, the connection is lost. */
+static bool execute(struct pg *pg, const char *text, PGresult **handle, struct error *error)
+{
+    bool expired;
+    *handle = pg_exec_patiently(pg->handle, text, pg->patience_ms, &expired);
+    if (!expired) return true;
+    pg_lose(pg, "no answer in time");
+    return error_set(error, ERROR_TIMEOUT, "the target did not answer within %u ms", pg->patience_ms);
 }
 
 /* Takes a result over; false with its error if it is one. */
@@ -129,8 +160,9 @@ static bool finish(struct pg *pg, PGresult *handle, struct pg_result *result, st
 bool pg_run(struct pg *pg, const char *text, struct pg_result *result, struct error *error)
 {
     if (result) *result = (struct pg_result){0};
-    if (!settle(pg, error)) return false;
-    bool ok = finish(pg, PQexec(pg->handle, text), result, error);
+    PGresult *handle;
+    if (!settle(pg, error) || !execute(pg, text, &handle, error)) return false;
+    bool ok = finish(pg, handle, result, error);
     PGTransactionStatusType status = PQtransactionStatus(pg->handle);
     pg->in_transaction = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
     return ok;
@@ -153,11 +185,13 @@ bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const st
 {
     struct run_prepared run = {0};
     if (result) *result = (struct pg_result){0};
-    if (!wait_answers(pg, -1, error)) return false;
+    if (!wait_patiently(pg, error)) return false;
     pg_send_prepared(pg, name, text, parameters, count, run_prepared_done, &run);
-    bool waited = wait_answers(pg, -1, error);
+    struct error why = {0};
+    bool waited = wait_patiently(pg, &why);
     CHECK(run.done || !waited);
-    if (run.done && !run.result.ok && error) *error = run.result.error;
+    if (run.done && !run.result.ok && why.code != ERROR_TIMEOUT) why = run.result.error;
+    if (why.code && error) *error = why;
     bool ok = run.done && run.result.ok;
     if (result)
         *result = run.result;
@@ -170,8 +204,8 @@ bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const st
 
 bool pg_copy_start(struct pg *pg, const char *copy_statement, struct error *error)
 {
-    if (!settle(pg, error)) return false;
-    PGresult *handle = PQexec(pg->handle, copy_statement);
+    PGresult *handle;
+    if (!settle(pg, error) || !execute(pg, copy_statement, &handle, error)) return false;
     bool copying = PQresultStatus(handle) == PGRES_COPY_IN;
     if (!finish(pg, handle, NULL, error)) return false;
     if (!copying) return error_set(error, ERROR_INTERNAL, "not a COPY FROM STDIN: %.100s", copy_statement);

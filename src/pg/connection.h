@@ -107,8 +107,12 @@ bool pg_run_wait(struct pg *pg, uint32_t timeout_ms, struct error *error) MUST_U
 /* The same for several connections at once: their servers work side by side. False with the first error; the others are waited for all the same. */
 enum { PG_WAIT_MAX = 32 };
 bool pg_run_wait_all(struct pg *const *list, uint32_t count /* at most PG_WAIT_MAX */, uint32_t timeout_ms, struct error *error) MUST_USE;
-/* A blocking call first waits for what was sent before. Without a time-out of its own a call waits as long as the server keeps the connection
- * alive: set statement_timeout where that matters (a dead peer is noticed within half a minute). */
+/* A blocking call first waits for what was sent before. It waits for an answer as long as the connection's patience lasts; then the connection is lost
+ * (ERROR_TIMEOUT): a server that is frozen, or cut off by a network that swallows packets, keeps its connections and says nothing. */
+enum { PG_PATIENCE_MS = 60000 };                          /* of a connection made by pg_connect */
+void pg_set_patience(struct pg *pg, uint32_t timeout_ms); /* 0: none */
+/* Nothing is expected from it any more: all that is outstanding fails with ERROR_TARGET_LOST, the state becomes PG_LOST. Not within a callback. */
+void pg_abandon(struct pg *pg, const char *why);
 /* COPY table(columns) FROM STDIN (binary off: text form). Rows are in COPY text format; pg_copy_value escapes. */
 bool pg_copy_start(struct pg *pg, const char *copy_statement, struct error *error) MUST_USE;
 bool pg_copy_data(struct pg *pg, struct view rows, struct error *error) MUST_USE;

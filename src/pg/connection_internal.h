@@ -51,6 +51,7 @@ struct pg {
     struct buffer scratch; /* parameters as libpq wants them */
     uint32_t depth;        /* of callbacks */
     bool closing;
+    uint32_t patience_ms; /* of the blocking calls; 0: none */
 };
 
 /* ---- connection.c ---- */
@@ -69,6 +70,8 @@ void pg_pipeline_release(struct pg *pg);
 void pg_result_init(struct pg_result *result, PGresult *handle);
 
 /* ---- wait.c ---- */
+/* PQexec with an end to its patience (timeout_ms 0: none). NULL and *expired: there was no answer in time, the handle is of no more use. */
+PGresult *pg_exec_patiently(PGconn *handle, const char *text, uint32_t timeout_ms, bool *expired);
 /* Waits until the socket can do what is wanted (PG_WANT_*); false: time is over (timeout_ms < 0: none). */
 bool pg_wait_socket(int descriptor, int wants, int64_t timeout_ms);
 /* The same for several; descriptors below 0 are left out. */

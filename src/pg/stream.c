@@ -62,9 +62,12 @@ static bool start_streaming(PGconn *handle, const char *slot, const char *public
                   (uint32_t)(from_lsn >> 32), (uint32_t)from_lsn);
     pg_quote_literal(&text, buffer_view(&name));
     buffer_append(&text, ")", 2);
-    PGresult *result = PQexec(handle, (const char *)text.data + text.start);
+    bool expired;
+    PGresult *result = pg_exec_patiently(handle, (const char *)text.data + text.start, CONNECT_US / 1000, &expired);
     bool good = PQresultStatus(result) == PGRES_COPY_BOTH;
-    if (!good) {
+    if (expired) {
+        error_set(error, ERROR_TIMEOUT, "the target did not begin to stream in time");
+    } else if (!good) {
         struct pg_result why;
         pg_result_init(&why, result);
         if (error) *error = why.error;

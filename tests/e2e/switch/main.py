@@ -2,7 +2,9 @@
 """The target fails while it is secondary and while it is primary, under the load of a real driver: nothing fails, nothing is lost.
 Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDER --seed N --rollbacks N --outage SECONDS"""
 import argparse
+import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -163,11 +165,74 @@ def outage(world, clients, seconds):
     world.equal(clients, f"{seconds} s without target")
 
 
-def cut_over(world):
+def processes_of(postgres):
+    """The postmaster and its children."""
+    lead = int((postgres.folder / "data/postmaster.pid").read_text().split()[0])
+    found = [lead]
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == lead:
+                found.append(int(folder.name))
+        except (OSError, ValueError, IndexError):
+            continue
+    return found
+
+
+def freeze(postgres, frozen):
+    """The server neither answers nor closes its connections: what a hung disk or a network that swallows packets looks like."""
+    for process in processes_of(postgres):
+        os.kill(process, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+
+def freezes(world, clients, count):
+    """The target stops answering while it is primary, with its connections open: the guard rolls back all the same, and what the server still does when it wakes up harms nobody."""
+    for number in range(1, count + 1):
+        what = f"freeze {number}"
+        cut_over(world)
+        time.sleep(2)
+        clients.longest_ms()
+        freeze(world.postgres, True)
+        began = time.monotonic()
+        try:
+            world.until("the guard's rollback", lambda status: status["primary"] == "source", 30)
+            print(f"# {what}: {(time.monotonic() - began) * 1000:.0f} ms from fault to served by source", flush=True)
+            calls = clients.calls()
+            time.sleep(3)
+            report(clients.calls() > calls + 100, f"{what}: the load goes on", f"{clients.calls() - calls} calls in 3 s")
+        finally:
+            freeze(world.postgres, False)
+        time.sleep(2)
+        world.no_errors(clients, what)
+        world.equal(clients, what)
+
+
+def freeze_in_canary(world, clients):
+    """The target stops answering while it serves all reads: they go to the source, and the guard steps back."""
+    up_to_canary(world)
+    time.sleep(2)
+    clients.longest_ms()
+    freeze(world.postgres, True)
+    try:
+        world.until("the guard steps back", lambda status: status["phase"] == "shadow", 30)
+        calls = clients.calls()
+        time.sleep(3)
+        report(clients.calls() > calls + 100, "freeze in canary: the load goes on", f"{clients.calls() - calls} calls in 3 s")
+    finally:
+        freeze(world.postgres, False)
+    time.sleep(1)
+    world.no_errors(clients, "freeze in canary")
+    world.equal(clients, "freeze in canary")
+
+
+def up_to_canary(world):
     phase = world.admin.status()["phase"]
     order = ["observe", "dual-write", "shadow", "canary"]
     for step in order[order.index(phase) + 1:]:
         world.enter(step, 100 if step == "canary" else None)
+
+
+def cut_over(world):
+    up_to_canary(world)
     world.enter("cutover")
 
 
@@ -217,6 +282,7 @@ def main():
     parser.add_argument("--outage", type=int, default=20)
     parser.add_argument("--cuts", type=int, default=10)
     parser.add_argument("--pace", type=float, default=0.01, help="seconds between a client's transactions")
+    parser.add_argument("--freezes", type=int, default=1)
     options = parser.parse_args()
     world = World(options)
     try:
@@ -230,6 +296,9 @@ def main():
             outage(world, clients, options.outage)
         if options.rollbacks:
             rollbacks(world, clients, options.rollbacks)
+        if options.freezes:
+            freeze_in_canary(world, clients)
+            freezes(world, clients, options.freezes)
         if options.cuts:
             cuts(world, clients, options.cuts)
         clients.stop()
