@@ -74,7 +74,8 @@ static bool end_older_connections(struct mirror *m, struct error *error)
 {
     static const char text[] =
         "SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(o.pid, 5000)) FROM pg_stat_activity o, pg_stat_activity me WHERE me.pid = "
-        "pg_backend_pid() AND o.pid <> me.pid AND o.datid = me.datid AND o.usesysid = me.usesysid AND o.application_name = me.application_name AND "
+        "pg_backend_pid() AND o.pid <> me.pid AND o.datid = me.datid AND o.usesysid = me.usesysid AND o.application_name = "
+        "me.application_name AND "
         "o.backend_type = 'client backend' AND o.backend_start < me.backend_start";
     struct pg_result result = {0};
     bool good = pg_run(m->target, text, &result, error);
@@ -99,7 +100,8 @@ void mirror_resync(struct mirror *m)
     LOG(LOG_INFO, "mirror.resync", log_u64("from", r.from), log_u64("to", r.to));
     map_init(&r.wanted);
     mirror_batch_reset(m);
-    bool good = end_older_connections(m, &error) && each_record(&r, note_intent, &error) && each_record(&r, take_record, &error) && mirror_apply_keys(m);
+    bool good = end_older_connections(m, &error) && each_record(&r, note_intent, &error) && each_record(&r, take_record, &error) &&
+                mirror_apply_keys(m);
     mirror_batch_reset(m);
     map_release(&r.wanted);
     if (!good) {

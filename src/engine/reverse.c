@@ -14,7 +14,13 @@
 
 #define SLOT        "understudy_reverse"
 #define PUBLICATION "understudy_reverse"
-enum { BATCH_TRANSACTIONS = 32, CSNS_MAX = 256 /* of transactions without rows too */, RELATION_MAX = 1024, IDLE_WAIT_MS = 5, TARGET_MS = 5000 };
+enum {
+    BATCH_TRANSACTIONS = 32,
+    CSNS_MAX = 256 /* of transactions without rows too */,
+    RELATION_MAX = 1024,
+    IDLE_WAIT_MS = 5,
+    TARGET_MS = 5000
+};
 
 struct change {
     const struct row_map *map;

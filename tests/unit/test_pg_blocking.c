@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "tests/support/pg_fixture.h"
 
 static void test_many_statements(void **state)
@@ -109,13 +110,50 @@ static void test_quoting(void **state)
     pg_close(pg);
 }
 
+static uint32_t failures_seen;
+static void count_failure(void *context, struct pg_result *result)
+{
+    (void)context;
+    failures_seen += !result->ok;
+}
+
+/* A server that says nothing and keeps the connection: the call ends, the connection is lost, and nothing is called afterwards. */
+static void test_patience(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct pg_result result;
+    struct pg *pg = connect_blocking();
+    pg_set_patience(pg, 200);
+    uint64_t began = clock_monotonic_us();
+    assert_false(pg_run(pg, "SELECT pg_sleep(20)", &result, &error));
+    assert_int_equal(error.code, ERROR_TIMEOUT);
+    assert_int_equal(pg_state(pg), PG_LOST);
+    assert_false(pg_run(pg, "SELECT 1", NULL, &error));
+    pg_close(pg);
+
+    pg = connect_blocking();
+    pg_set_patience(pg, 200);
+    assert_false(pg_run_prepared(pg, "sleeps", "SELECT pg_sleep(20)", NULL, 0, &result, &error));
+    assert_int_equal(error.code, ERROR_TIMEOUT);
+    pg_close(pg);
+    assert_true(clock_monotonic_us() - began < 10000000);
+
+    pg = connect_blocking();
+    pg_send_text(pg, "SELECT pg_sleep(20)", count_failure, NULL);
+    pg_sync(pg);
+    pg_abandon(pg, "given up");
+    assert_int_equal(failures_seen, 1);
+    assert_int_equal(pg_state(pg), PG_LOST);
+    pg_close(pg);
+    assert_int_equal(failures_seen, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_statements),
-        cmocka_unit_test(test_session_settings),
-        cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_many_statements), cmocka_unit_test(test_session_settings), cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_quoting),         cmocka_unit_test(test_patience),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }
