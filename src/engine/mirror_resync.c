@@ -75,8 +75,8 @@ static bool end_older_connections(struct mirror *m, struct error *error)
     static const char text[] =
         "SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(o.pid, 5000)) FROM pg_stat_activity o, pg_stat_activity me WHERE me.pid = "
         "pg_backend_pid() AND o.pid <> me.pid AND o.datid = me.datid AND o.usesysid = me.usesysid AND o.application_name = "
-        "me.application_name AND "
-        "o.backend_type = 'client backend' AND o.backend_start < me.backend_start";
+        "(SELECT reset_val FROM pg_settings WHERE name = 'application_name') AND o.backend_type = 'client backend' AND o.backend_start < "
+        "me.backend_start";
     struct pg_result result = {0};
     bool good = pg_run(m->target, text, &result, error);
     uint64_t left = 0;
