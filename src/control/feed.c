@@ -122,14 +122,14 @@ bool feed_list(struct daemon *daemon, bool fed_only, bool text, struct buffer *o
 
 struct choice {
     const char *table;
-    bool all, install;
+    bool all, install, form_given;
 };
 
 static bool chosen(const struct choice *choice, const struct feed_need *need)
 {
     if (choice->table) return strcmp(choice->table, need->table) == 0;
     if (!choice->install) return need->state != FEED_ABSENT && need->state != FEED_FOREIGN;
-    return need->possible && (need->state == FEED_ABSENT || need->state == FEED_BROKEN) && (choice->all || need->why[0]);
+    return need->state == FEED_BROKEN || (need->possible && need->state == FEED_ABSENT && (choice->all || need->why[0]));
 }
 
 /* ---- the SQL ---- */
@@ -238,7 +238,8 @@ static bool change_all(struct daemon *daemon, const struct feed_page *page, cons
     for (uint32_t i = 0; i < page->need_count; i++) {
         struct error problem = {0};
         if (!chosen(choice, &page->needs[i])) continue;
-        bool good = change_one(daemon, body, page->needs[i].table, choice->install, form, &problem);
+        bool same = page->needs[i].state == FEED_BROKEN && !choice->form_given; /* made whole as what it was */
+        bool good = change_one(daemon, body, page->needs[i].table, choice->install, same ? page->needs[i].form : form, &problem);
         outcome(out, text ? NULL : &json, page->needs[i].table, choice->install, good ? NULL : problem.text);
         done += good;
         failed += !good;
@@ -261,7 +262,7 @@ bool feed_change(struct daemon *daemon, const struct request_body *body, bool te
     const char *action = request_text(body, "action"), *form_name = request_text(body, "form");
     enum feed_form form = FEED_TRIGGER;
     struct feed_page page;
-    struct choice choice = {.table = request_text(body, "table"), .all = request_boolean(body, "all")};
+    struct choice choice = {.table = request_text(body, "table"), .all = request_boolean(body, "all"), .form_given = form_name != NULL};
     choice.install = action && strcmp(action, "install") == 0;
     if (!choice.install && (!action || strcmp(action, "remove") != 0))
         return error_set(error, ERROR_USAGE, "\"action\" must be install or remove");

@@ -257,11 +257,24 @@ bool feed_install(struct feed *feed, const char *table, enum feed_form form, str
 
 /* ---- removing ---- */
 
-static void set_removing(struct feed *feed, const char *table, bool removing)
+static void set_removing(struct feed *feed, const char *table, bool removing, bool retired)
 {
     mutex_lock(&feed->lock);
-    for (struct feed_entry *e = feed->entries; e; e = e->next)
-        if (strcmp(e->told.table, table) == 0) atomic_store(&e->removing, removing);
+    for (struct feed_entry *e = feed->entries; e; e = e->next) {
+        if (strcmp(e->told.table, table) != 0) continue;
+        atomic_store(&e->removing, removing);
+        atomic_store(&e->retired, retired);
+    }
+    mutex_unlock(&feed->lock);
+}
+
+/* Waits until no pass is under way that began before the call. */
+static void pass_over(struct feed *feed, uint64_t until)
+{
+    mutex_lock(&feed->lock);
+    uint64_t begun = feed->passes_begun;
+    while (feed->statistics.passes < begun && clock_monotonic_us() < until && !atomic_load(&feed->stopping))
+        condition_wait_us(&feed->changed, &feed->lock, STEP_US);
     mutex_unlock(&feed->lock);
 }
 
@@ -269,7 +282,7 @@ struct removal {
     struct feed *feed;
     struct running run;
     const char *table;
-    bool anyway, first;
+    bool anyway;
 };
 
 /* Between the trigger and its log the keys that wait are read. */
@@ -285,6 +298,10 @@ static bool remove_statement(void *context, const char *comment, const char *sql
                 "both sides are there, or give them up with --override",
                 r->table);
         engine_gap(r->feed->engine, r->table, "its key feed was removed with keys in its log");
+    }
+    if (drop_log) {
+        set_removing(r->feed, r->table, true, true);
+        pass_over(r->feed, clock_monotonic_us() + DRAIN_US);
     }
     return run_statement(&r->run, comment, sql);
 }
@@ -310,7 +327,7 @@ bool feed_remove(struct feed *feed, const char *table, bool anyway, struct error
     if (!has_feed(feed, table, &there) || there.state == FEED_FOREIGN) {
         error_set(error, ERROR_NOT_FOUND, "%s has no key feed of ours", table);
     } else {
-        set_removing(feed, table, true);
+        set_removing(feed, table, true, false);
         (void)look_over(feed, clock_monotonic_us() + DRAIN_US); /* nobody relies on it any more before its trigger goes */
         struct source *source = source_open(options, SOURCE_TIMEOUT_MS, error);
         struct removal removal = {
@@ -321,7 +338,7 @@ bool feed_remove(struct feed *feed, const char *table, bool anyway, struct error
             good = feed_script_shared(options->source_schema, options->source_user, false, run_statement, &removal.run);
         source_close(source);
         if (good) (void)look_over(feed, clock_monotonic_us() + DRAIN_US);
-        set_removing(feed, table, false);
+        set_removing(feed, table, false, false);
         LOG(good ? LOG_INFO : LOG_WARNING, "feed.remove", log_text("table", table), log_boolean("good", good));
     }
     row_maps_free(maps);

@@ -218,7 +218,7 @@ bool feed_pass(struct feed *feed, uint64_t *waiting)
     for (struct feed_entry *e = feed->entries; e && !atomic_load(&feed->stopping); e = e->next) {
         const struct sql_table *t = sql_catalog_table(feed->catalog, NULL, feed->engine->options.source_schema, e->told.table);
         const struct row_map *map = t && t->target[0] ? row_map_of(feed->maps, t) : NULL;
-        if (!e->readable || !e->log_made || !map || !map->key) continue;
+        if (atomic_load(&e->retired) || !e->readable || !e->log_made || !map || !map->key) continue;
         uint64_t rows = 0;
         bool more;
         if (!batch(feed, e, map, &rows, &more)) return false;

@@ -85,6 +85,7 @@ struct feed_entry {
     struct feed_table told; /* what others may see; under the lock */
     char identity[FEED_IDENTITY_SIZE];
     _Atomic bool removing; /* by us: nothing is missed when its trigger goes */
+    _Atomic bool retired;  /* its log goes: it is not read any more */
     bool readable, overflowed, seen;
     uint64_t first_us;                 /* of the first look that found it whole */
     uint64_t since_us, since_position; /* since it covers */

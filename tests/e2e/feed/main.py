@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that no statement names reach the target by key feeds. Prints `ok WHAT` and `not ok WHAT: WHY`.
+Options: --build FOLDER --scratch FOLDER --kills N --load SECONDS --seed N"""
+import argparse
+import re
+import shutil
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "demo"))
+
+import oracledb  # noqa: E402
+
+from admin import AdminError  # noqa: E402
+from databases import Daemon, Legacy, Postgres, legacy_statements  # noqa: E402
+from machine import port_answers, wait_for  # noqa: E402
+from processes import Process  # noqa: E402
+from workload import ITEMS, Bypass, Client, pause, resume  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+TABLES = {"orders": "id", "order_lines": "order_id, line", "order_history": "id", "stock": "item", "reservations": "id", "notes": "id"}
+OURS = ("SELECT COUNT(*) FROM (SELECT table_name AS n FROM information_schema.tables WHERE table_schema = 'MEDIA' UNION ALL SELECT trigger_name FROM "
+        "information_schema.triggers WHERE trigger_schema = 'MEDIA') x WHERE n LIKE 'UNDERSTUDY\\_F%' OR n LIKE 'UNDERSTUDY\\_T%'")
+failures = 0
+
+
+def report(good, what, why=""):
+    global failures  # pylint: disable=global-statement
+    failures += not good
+    print(f"ok {what}" + (f" ({why})" if why else "") if good else f"not ok {what}: {why}", flush=True)
+
+
+class FeedDaemon(Daemon):
+    def write_config(self):
+        super().write_config()
+        with open(self.config, "a", encoding="utf-8") as out:
+            out.write("[feed]\nlook = 300ms\npoll = 20ms\npoll_max = 200ms\n")
+
+    def again(self):
+        """After a kill: the same configuration, journal and state."""
+        self.process = Process("understudy", [self.program, "run", "--config", self.config], self.logs / "understudy.log")
+        wait_for(lambda: self.process.check() or (self.admin.answers() and port_answers(self.port)), 30, "the daemon")
+
+
+class World:
+    def __init__(self, options):
+        self.folder = Path(options.scratch)
+        self.logs = self.folder / "logs"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        build = Path(options.build).resolve()
+        self.postgres = Postgres(self.folder / "postgres", self.logs)
+        self.legacy = Legacy(self.folder / "legacy", self.logs, build / "standin-server")
+        self.daemon = FeedDaemon(self.folder / "understudy", self.logs, build / "understudy", self.legacy, self.postgres, {"probation_s": 1, "threshold": 0.5})
+        self.admin = self.daemon.admin
+
+    def driver_arguments(self, port):
+        where = self.legacy.connect()
+        return {"user": where["user"], "password": where["password"], "dsn": f"127.0.0.1:{port}/{where['service']}"}
+
+    def on_source(self, *statements):
+        with oracledb.connect(**self.driver_arguments(self.legacy.port)) as connection:
+            for statement in statements:
+                connection.cursor().execute(statement)
+            connection.commit()
+
+    def start(self):
+        self.postgres.start()
+        self.legacy.start()
+        self.on_source(*legacy_statements(HERE / "source.sql", 0), *[f"INSERT INTO stock VALUES ({n}, 1000)" for n in range(ITEMS)])
+        self.postgres.run_file(HERE / "target.sql")
+        self.daemon.start()
+
+    def stop(self):
+        for part in (self.daemon, self.legacy, self.postgres):
+            part.stop()
+
+    def until(self, what, condition, timeout_s=30):
+        end, last = time.monotonic() + timeout_s, None
+        while time.monotonic() < end:
+            self.daemon.process.check()
+            last = condition()
+            if last:
+                return last
+            time.sleep(0.05)
+        raise RuntimeError(f"{what}: not within {timeout_s} s")
+
+    def enter(self, phase, **more):
+        end = time.monotonic() + 30
+        while True:
+            try:
+                self.admin.post("/v1/phase", {"to": phase, "author": "test", "reason": "test", **more})
+                break
+            except AdminError as refused:
+                if refused.status not in (409, 504) or time.monotonic() > end:
+                    raise
+            time.sleep(0.2)
+        self.until(f"phase {phase}", lambda: self.admin.status()["phase"] == phase)
+
+    def work(self, kind):
+        self.admin.post(f"/v1/{kind}", {})
+        self.until(kind, lambda: (jobs := [job for job in self.admin.get("/v1/work") if job.get("work", "").startswith(kind)])
+                   and all(job.get("status") == "done" for job in jobs), 60)
+
+    def feeds(self):
+        return {one["table"]: one for one in self.admin.get("/v1/feed")["tables"]}
+
+    def open_gaps(self):
+        return [f"{gap['table']}: {gap['reason']}" for gap in self.admin.get("/v1/gaps") if not gap["cleared_us"]]
+
+    @staticmethod
+    def by_table(rows, nothing):
+        tables, current = {}, None
+        for row in rows:
+            if row[0] == "TABLE":
+                current = tables.setdefault(row[1], [])
+            else:
+                current.append([None if cell == nothing else cell for cell in row])
+        return tables
+
+    def differences(self):
+        found, rows = [], 0
+        sources = self.by_table(self.legacy.rows("".join(f"SELECT 'TABLE', '{table}'; SELECT * FROM {table.upper()} ORDER BY {key};" for table, key in TABLES.items()),
+                                                 self.legacy.database), "NULL")
+        targets = self.by_table(self.postgres.rows("".join(f"SELECT 'TABLE', '{table}'; SELECT * FROM media.{table} ORDER BY {key};" for table, key in TABLES.items())), "")
+        for table in TABLES:
+            source, target = sources[table], targets[table]
+            rows += len(source)
+            if source != target:
+                ours, theirs = {tuple(row) for row in source}, {tuple(row) for row in target}
+                found.append(f"{table}: only on the source {sorted(ours - theirs)[:3]}, only on the target {sorted(theirs - ours)[:3]}")
+        return found, rows
+
+    def equal(self, what, timeout_s=15):
+        """Everybody stands still; then both sides become and stay equal, row by row, read by their own tools."""
+        began, found, rows = time.monotonic(), ["never compared"], 0
+        while found and time.monotonic() < began + timeout_s:
+            found, rows = self.differences()
+            time.sleep(0.05 if found else 0)
+        report(not found, f"{what}: both sides are equal", f"{rows} rows, {time.monotonic() - began:.1f} s after the last write" if not found else "; ".join(found))
+
+
+def install(world):
+    """One table by hand, with the SQL that is printed; the others by the command."""
+    status, text = world.daemon.cli("feed", "list")
+    report(status == 0 and "ORDERS_HISTORY on ORDERS" in text and "PROCEDURE RESERVE" in text and "ORDER_LINES_FK" in text, "the list says why tables need a feed", text)
+    status, script = world.daemon.cli("feed", "install", "--print", "--table", "NOTES")
+    report(status == 0 and "CREATE OR REPLACE TRIGGER" in script and not any(one["state"] != "absent" for one in world.feeds().values()),
+           "the SQL is printed and not run", f"{len(script)} bytes")
+    statements = [re.sub(r"^--.*\n", "", part, flags=re.M).strip() for part in re.split(r"^/\s*$", script, flags=re.M)]
+    world.on_source(*[one for one in statements if one])
+    world.until("the feed made by hand", lambda: world.feeds()["NOTES"]["state"] == "on")
+    report(True, "a feed made by hand is recognised")
+    status, text = world.daemon.cli("feed", "install", "--all")
+    report(status == 0 and text.count("installed") == len(TABLES) - 1, "the command makes the others", text)
+    world.until("all feeds", lambda: all(one["state"] == "on" for one in world.feeds().values()))
+    status, text = world.daemon.cli("feed", "install", "--print", "--form", "mvlog", "--table", "STOCK")
+    report(status == 0 and 'CREATE MATERIALIZED VIEW LOG ON "MEDIA"."STOCK" WITH PRIMARY KEY, SEQUENCE' in text, "the other form is printed", text)
+
+
+def under_load(world, writers, seconds):
+    resume(writers)
+    time.sleep(seconds)
+    lag = world.admin.get("/v1/feed")["totals"]
+    pause(writers)
+    world.equal("under load")
+    gaps = world.open_gaps()
+    report(not gaps, "triggers, procedures and cascades leave no gap", "; ".join(gaps[:3]))
+    feeds = world.feeds()
+    report(all(feeds[name]["written"] > 0 for name in ("NOTES", "STOCK")), "rows that no client of the daemon wrote came by the feed",
+           ", ".join(f"{name} {one['keys']} keys, {one['written']} written" for name, one in feeds.items()))
+    report(lag["lag_s"] < 5, "the feed kept up", f"lag {lag['lag_s']:.2f} s, {lag['backlog']} waiting")
+    metrics = world.admin.request("GET", "/metrics", raw=True)
+    report("understudy_feed_keys_total" in metrics and "understudy_feed_lag_seconds" in metrics and "understudy_feed_tables_on 6" in metrics, "the metrics tell of it")
+
+
+def kills(world, writers, count):
+    resume(writers)
+    for _ in range(count):
+        time.sleep(1)
+        world.daemon.process.kill()
+        time.sleep(0.5)  # the source goes on without us
+        world.daemon.again()
+    time.sleep(0.5)
+    pause(writers)
+    world.equal(f"{count} kills")
+    world.until("all feeds are on again", lambda: all(one["state"] == "on" for one in world.feeds().values()))
+    gaps = [gap for gap in world.open_gaps() if "key feed" in gap]
+    report(not gaps, f"{count} kills: the feeds were on all the time", "; ".join(gaps[:3]))
+
+
+def switches(world, clients, bypass):
+    """While the target is primary the reverse mirror's writes fire the triggers; none of them comes back."""
+    world.work("verify")
+    world.enter("shadow")
+    for client in clients:
+        client.acts = [client.note, client.read]
+    resume(clients)
+    world.enter("canary", percent=100, override=True)
+    time.sleep(1.2)
+    world.enter("cutover", override=True)
+    pause_ms = world.admin.status()["last_switch"]["pause_ms"]
+    written = sum(one["written"] for one in world.feeds().values())
+    time.sleep(2)
+    world.until("the feed has seen the reverse writes", lambda: world.admin.get("/v1/feed")["totals"]["backlog"] == 0)
+    feeds = world.feeds()
+    report(sum(one["written"] for one in feeds.values()) == written and feeds["NOTES"]["equal"] > 0, "while the target is primary nothing is written by the feed",
+           f"pause of the cut-over {pause_ms:.0f} ms")
+    status, text = world.daemon.cli("rollback", "--author", "test", "--reason", "in order")
+    report(status == 0 and world.admin.status()["primary"] == "source", "a rollback in order", text)
+    resume([bypass])
+    time.sleep(1)
+    pause([*clients, bypass])
+    world.equal("cut-over and rollback")
+    report(world.admin.status()["divergences"]["open"] == 0, "no row diverged")
+
+
+def breaks(world, bypass):
+    """Somebody drops a trigger: told, gate closed, and whole again by the command; a sweep clears it."""
+    world.on_source("DROP TRIGGER UNDERSTUDY_T_NOTES", "INSERT INTO notes (id, text) VALUES (99000001, 'unseen')")
+    gaps = world.until("the gap", lambda: [gap for gap in world.open_gaps() if gap.startswith("NOTES")])
+    codes = {item["code"] for item in world.admin.status()["gate"]["missing"]}
+    report("FEED_BROKEN" in codes and "its trigger is missing" in gaps[0], "a feed that breaks is told", f"{gaps[0]}; gate {sorted(codes)}")
+    status, text = world.daemon.cli("feed", "install")
+    report(status == 0 and "NOTES" in text, "it is made whole by the command", text)
+    world.until("the feed is on", lambda: world.feeds()["NOTES"]["state"] == "on")
+    world.work("verify")
+    world.admin.post("/v1/repair", {"divergences": "all"})
+    resume([bypass])
+    time.sleep(0.5)
+    pause([bypass])
+    world.equal("after a feed that broke")
+
+
+def remove(world, writers):
+    """Under load: what the triggers noted last is brought before their logs go."""
+    resume(writers)
+    time.sleep(0.5)
+    status, text = world.daemon.cli("feed", "remove")
+    pause(writers)
+    report(status == 0 and text.count("removed") == len(TABLES), "all feeds are removed under load", text)
+    left = world.legacy.rows(OURS)[0][0]
+    report(left == "0" and all(one["state"] == "absent" for one in world.feeds().values()), "nothing is left on the source", f"{left} objects")
+    world.work("verify")
+    world.admin.post("/v1/repair", {"divergences": "all"})
+    world.equal("after the removal, a sweep and a repair")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default=str(ROOT / "build/debug"))
+    parser.add_argument("--scratch", required=True)
+    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--load", type=float, default=5)
+    parser.add_argument("--seed", default="1")
+    options = parser.parse_args()
+    world = World(options)
+    try:
+        world.start()
+        world.enter("dual-write")
+        install(world)
+        world.work("backfill")
+        world.work("verify")
+        clients = [Client("client", n, world.driver_arguments(world.daemon.port), options.seed, 0.01) for n in range(1, 4)]
+        bypass = Bypass("bypass", 9, world.driver_arguments(world.legacy.port), options.seed, 0.02)
+        writers = [*clients, bypass]
+        for writer in writers:
+            writer.running.clear()
+            writer.start()
+        under_load(world, writers, options.load)
+        kills(world, writers, options.kills)
+        switches(world, clients, bypass)
+        breaks(world, bypass)
+        remove(world, writers)
+        errors = [error for writer in writers for error in writer.errors]
+        report(not errors, "no client saw an error but the kills", f"{sum(writer.done for writer in writers)} transactions, {sum(writer.lost for writer in writers)} connections lost"
+               if not errors else "; ".join(errors[:5]))
+        print(f"# {sum(writer.stumbles for writer in writers)} calls that the stand-in lost", flush=True)
+        for writer in writers:
+            writer.stopping.set()
+        for writer in writers:
+            writer.join(10)
+    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
+        report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
+    finally:
+        world.stop()
+    shutil.rmtree(options.scratch, ignore_errors=True) if not failures else print(f"# logs: {world.logs}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+CREATE SCHEMA media;
+SET search_path = media;
+CREATE TABLE orders (id bigint PRIMARY KEY, status varchar(20) NOT NULL, total bigint NOT NULL);
+CREATE TABLE order_lines (order_id bigint NOT NULL REFERENCES orders (id) ON DELETE CASCADE, line bigint NOT NULL, item bigint, PRIMARY KEY (order_id, line));
+CREATE TABLE order_history (id bigint PRIMARY KEY, order_id bigint NOT NULL, what varchar(20));
+CREATE TABLE stock (item bigint PRIMARY KEY, quantity bigint NOT NULL);
+CREATE TABLE reservations (id bigint PRIMARY KEY, item bigint NOT NULL, quantity bigint NOT NULL);
+CREATE TABLE notes (id bigint PRIMARY KEY, text varchar(60));
+CREATE SEQUENCE history_seq;
+CREATE SEQUENCE reservations_seq;
