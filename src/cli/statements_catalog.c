@@ -26,7 +26,7 @@ static const struct type_row types[] = {
     {"timestamptz", SQL_TIMESTAMP_TZ},
     {"date", SQL_DATE},
     {"interval", SQL_INTERVAL_DS},
-    {"bool", SQL_BOOLEAN},
+    {"bool", SQL_INTEGER}, /* what people make of NUMBER(1) */
     {"json", SQL_JSON},
     {"jsonb", SQL_JSON},
     {"xml", SQL_XML},
@@ -81,7 +81,7 @@ static void add_column(struct sql_table *table, const struct pg_result *result, 
     }
     column.type = type_of(type, modifier, column.precision, column.scale);
     if (column.type == SQL_INTEGER && column.precision == 0)
-        column.precision = strcmp(type, "int2") == 0 ? 4 : strcmp(type, "int4") == 0 ? 9 : 18;
+        column.precision = strcmp(type, "bool") == 0 ? 1 : strcmp(type, "int2") == 0 ? 4 : strcmp(type, "int4") == 0 ? 9 : 18;
     column.nullable = pg_result_text(result, row, 5).data[0] == 'f';
     column.target_type = (uint32_t)number_at(result, row, 6);
     column.has_default = column.default_varies = pg_result_text(result, row, 7).data[0] == 't';

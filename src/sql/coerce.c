@@ -194,6 +194,8 @@ struct expression *as_type(struct translation *t, struct expression *e, const st
         return e;
     }
     if (is_null_literal(e)) return e;
+    if (wanted->target == TARGET_BOOLEAN && type_is_number(wanted->type)) /* a NUMBER(1) that is a boolean on the target */
+        return BUILD_TEMPLATE(t, e->at, *wanted, PRECEDENCE_COMPARE, "\1 <> 0", as_number(t, e));
     enum sql_type have = e->typing.type;
     if (have == SQL_UNKNOWN || wanted->type == SQL_UNKNOWN) return e;
     if (type_is_double(wanted->type)) return type_is_text(have) ? as_number(t, e) : e;

@@ -251,7 +251,10 @@ static void emit_modify(struct emitter *m, const struct column_definition *c, bo
         emit_text(m, " USING ");
         write_source_name(m, c->name);
         emit_text(m, "::");
-        emit_type(m, c->type, false);
+        if (type_is_text(c->type->type))
+            emit_text(m, "text"); /* from there it is assigned: what is too long is refused, where varchar(n) would cut it */
+        else
+            emit_type(m, c->type, false);
         before = ", ";
     }
     if (c->default_value || c->drop_default) {

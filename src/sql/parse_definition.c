@@ -455,6 +455,22 @@ static void parse_grant(struct parser *p, struct definition *d)
     parse_rest(p);
 }
 
+/* ALTER PROCEDURE p COMPILE and its kin: nothing but compiling again. */
+static bool compiles_only(const struct parser *p)
+{
+    struct parser after = *p;
+    bool code = false;
+    for (size_t i = 0; i < sizeof procedural / sizeof *procedural; i++) code |= parse_text_is(p, procedural[i]);
+    if (!code && !parse_at_word(p, WORD_MATERIALIZED)) return false;
+    parse_advance(&after);
+    parse_accept_word(&after, WORD_VIEW);
+    while (parse_token(&after)->kind == TOKEN_QUOTED || parse_token(&after)->kind == TOKEN_WORD) {
+        parse_advance(&after);
+        if (!parse_accept(&after, OPERATOR_DOT)) break;
+    }
+    return parse_text_is(&after, "COMPILE");
+}
+
 static void parse_alter(struct parser *p, struct definition *d)
 {
     d->object = translation_upper(p->t, parse_token(p)->text);
@@ -468,11 +484,8 @@ static void parse_alter(struct parser *p, struct definition *d)
         if (memcmp(&d->sequence, &nothing, sizeof nothing) == 0) d->kind = DEFINITION_IGNORED; /* ORDER and its kin */
     } else if (parse_accept_word(p, WORD_INDEX)) {
         d->target = parse_object(p);
-        if (parse_at_word(p, WORD_RENAME) && !token_is_word(parse_ahead(p, 1), WORD_TO)) {
-            definition_refuse(d, "the target's partitions may be others", "none is needed on the target");
-            parse_rest(p);
-        } else if (parse_accept_word(p, WORD_RENAME)) {
-            parse_expect_word(p, WORD_TO);
+        if (parse_at_words(p, WORD_RENAME, WORD_TO)) {
+            p->at += 2;
             d->kind = DEFINITION_ALTER_INDEX_RENAME;
             d->other = parse_name(p, NULL);
         } else {
@@ -480,7 +493,7 @@ static void parse_alter(struct parser *p, struct definition *d)
             parse_rest(p);
         }
     } else {
-        bool ignored = parse_at_word(p, WORD_VIEW) || parse_at_word(p, WORD_TABLESPACE);
+        bool ignored = parse_at_word(p, WORD_VIEW) || parse_at_word(p, WORD_TABLESPACE) || compiles_only(p);
         d->kind = ignored ? DEFINITION_IGNORED : DEFINITION_UNKNOWN;
         if (!ignored)
             definition_refuse(d,

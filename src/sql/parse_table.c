@@ -347,11 +347,6 @@ static void parse_drop_action(struct parser *p, struct definition *d)
 static void parse_rename_action(struct parser *p, struct definition *d)
 {
     struct alter_action a = {.kind = ALTER_RENAME_TABLE};
-    if ((parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION)) && !token_is_word(parse_ahead(p, 1), WORD_TO)) {
-        definition_refuse(d, "the target's partitions may be others", "none is needed on the target");
-        parse_rest(p);
-        return;
-    }
     if (parse_accept_word(p, WORD_COLUMN))
         a.kind = ALTER_RENAME_COLUMN;
     else if (parse_accept_word(p, WORD_CONSTRAINT))
@@ -363,14 +358,26 @@ static void parse_rename_action(struct parser *p, struct definition *d)
     add_action(p, d, a);
 }
 
+/* Would a column of that type be meant? ALTER TABLE t ADD interval NUMBER(3) */
+static bool token_is_type(const struct token *token)
+{
+    static const enum word types[] = {WORD_NUMBER,  WORD_VARCHAR2,  WORD_VARCHAR,  WORD_CHAR,    WORD_DATE, WORD_TIMESTAMP,
+                                      WORD_INTEGER, WORD_FLOAT,     WORD_CLOB,     WORD_BLOB,    WORD_RAW,  WORD_NUMERIC,
+                                      WORD_DECIMAL, WORD_NVARCHAR2, WORD_INTERVAL, WORD_SMALLINT};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (token_is_word(token, types[i])) return true;
+    return false;
+}
+
 /* Where and how rows are kept: says nothing about content. */
 static bool at_physical(const struct parser *p)
 {
-    static const char *const words[] = {"MOVE",        "INMEMORY", "PARALLEL",   "NOPARALLEL",   "PCTFREE",  "PCTUSED",    "INITRANS",
-                                        "MAXTRANS",    "STORAGE",  "CACHE",      "NOCACHE",      "LOGGING",  "NOLOGGING",  "COMPRESS",
-                                        "NOCOMPRESS",  "SHRINK",   "MONITORING", "NOMONITORING", "ALLOCATE", "DEALLOCATE", "RESULT_CACHE",
-                                        "MEMOPTIMIZE", "ILM",      "TABLESPACE", "ROW",          "MINIMIZE", "CLUSTERING"};
-    static const char *const after_no[] = {"INMEMORY", "MEMOPTIMIZE", "FLASHBACK"}, *const after_switch[] = {"ROW", "TABLE"};
+    static const char *const words[] = {"MOVE",      "INMEMORY",   "PARALLEL",     "NOPARALLEL",  "PCTFREE",    "PCTUSED",
+                                        "INITRANS",  "MAXTRANS",   "STORAGE",      "CACHE",       "NOCACHE",    "LOGGING",
+                                        "NOLOGGING", "COMPRESS",   "NOCOMPRESS",   "SHRINK",      "MONITORING", "NOMONITORING",
+                                        "ALLOCATE",  "DEALLOCATE", "RESULT_CACHE", "MEMOPTIMIZE", "ILM",        "TABLESPACE",
+                                        "ROW",       "MINIMIZE",   "CLUSTERING",   "FLASHBACK",   "ANNOTATIONS"};
+    static const char *const after_no[] = {"INMEMORY", "MEMOPTIMIZE", "FLASHBACK"}, *const after_switch[] = {"ROW", "TABLE", "LOGICAL"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (parse_text_is(p, words[i])) return true;
     const struct token *next = parse_ahead(p, 1);
@@ -381,10 +388,38 @@ static bool at_physical(const struct parser *p)
     return false;
 }
 
+/* Partitions are not made on the target: what is done to them, as long as no row comes or goes. DROP, TRUNCATE and EXCHANGE are none of these. */
+static bool at_partition_upkeep(const struct parser *p)
+{
+    static const char *const verbs[] = {"ADD", "MODIFY", "SPLIT", "MERGE", "RENAME", "COALESCE", "SET"};
+    static const char *const objects[] = {"PARTITION", "SUBPARTITION", "PARTITIONS", "SUBPARTITIONS", "INTERVAL", "STORE", "PARTITIONING"};
+    static const char *const attributes[] = {"DEFAULT", "LOB", "NESTED"};
+    const struct token *next = parse_ahead(p, 1);
+    bool verb = false, object = false;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) verb |= parse_text_is(p, verbs[i]);
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) object |= view_equal_ignoring_case(next->text, view_text(objects[i]));
+    for (size_t i = 0; parse_at_word(p, WORD_MODIFY) && i < sizeof attributes / sizeof *attributes; i++)
+        object |= view_equal_ignoring_case(next->text, view_text(attributes[i]));
+    const struct token *after = parse_ahead(p, 2);
+    return verb && object && next->kind == TOKEN_WORD && !token_is_word(after, WORD_TO) && /* a column of that name .. */
+           (parse_text_is(p, "ADD") || parse_text_is(p, "MODIFY") ? !token_is_type(after) : true);
+}
+
+static bool at_no_meaning(const struct parser *p)
+{
+    return at_physical(p) || at_partition_upkeep(p) ||
+           (parse_at_word(p, WORD_DROP) && view_equal_ignoring_case(parse_ahead(p, 1)->text, view_text("CLUSTERING")));
+}
+
 void parse_alter_table(struct parser *p, struct definition *d)
 {
     d->kind = DEFINITION_ALTER_TABLE;
     d->target = parse_object(p);
+    if (at_no_meaning(p)) {
+        d->kind = DEFINITION_IGNORED;
+        parse_rest(p);
+        return;
+    }
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
         if (parse_accept_word(p, WORD_ADD)) {
             if (parse_text_is(p, "SUPPLEMENTAL") ||
@@ -393,16 +428,9 @@ void parse_alter_table(struct parser *p, struct definition *d)
                 parse_rest(p);
                 return;
             }
-            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION)) {
-                definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
-                parse_rest(p);
-                return;
-            }
             parse_list_of(p, d, parse_add_one);
         } else if (parse_accept_word(p, WORD_MODIFY)) {
-            if (parse_at_word(p, WORD_PARTITION) || parse_at_word(p, WORD_SUBPARTITION) || parse_at_word(p, WORD_CONSTRAINT) ||
-                parse_at_word(p, WORD_DEFAULT) || parse_text_is(p, "LOB") || parse_at_words(p, WORD_PRIMARY, WORD_KEY) ||
-                parse_at_word(p, WORD_NESTED)) {
+            if (parse_at_word(p, WORD_CONSTRAINT) || parse_at_words(p, WORD_PRIMARY, WORD_KEY)) {
                 definition_refuse(d, "this part of ALTER TABLE is not translated", "make the change on both sides and refresh the catalog");
                 parse_rest(p);
                 return;
@@ -412,9 +440,6 @@ void parse_alter_table(struct parser *p, struct definition *d)
             parse_drop_action(p, d);
         } else if (parse_accept_word(p, WORD_RENAME)) {
             parse_rename_action(p, d);
-        } else if (at_physical(p) && d->action_count == 0) {
-            d->kind = DEFINITION_IGNORED;
-            parse_rest(p);
         } else if (d->action_count > 0 && !d->refused) {
             parse_skip_attributes(p, d);
         } else {

@@ -303,6 +303,7 @@ static struct expression *rewrite_name(struct translation *t, struct expression 
     }
     if (!e->column && view_equal(e->text, view_text("ORA_ROWSCN")) && !e->quoted)
         finding_refuse(t, e->at, "rowscn", "ORA_ROWSCN is the source's own change number", "use a version column");
+    if (e->typing.target == TARGET_BOOLEAN && type_is_number(e->typing.type)) return build_cast(t, e, "int", TARGET_INTEGER);
     return e;
 }
 

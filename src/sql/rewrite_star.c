@@ -12,6 +12,7 @@ static void add_column(struct translation *t, struct item_list *list, struct rel
 {
     struct expression *e = build_column(t, r->item->at, r, column);
     e->qualify = qualify;
+    e->rewritten = column->typing.target != TARGET_BOOLEAN; /* that one is shown as the number that it is */
     struct select_item item = {.expression = e, .heading = column->name};
     LIST_ADD(t, list->items, list->count, item);
 }

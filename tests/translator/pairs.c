@@ -66,6 +66,7 @@ struct pairs {
 
 struct pair {
     const char *source, *reference, *grade;
+    const char *statement; /* what was translated: the source, or a query around it */
     const struct sql_plan *plan;
 };
 
@@ -164,7 +165,7 @@ static void judge_rows(struct pairs *pairs, const struct pair *pair)
         free(numbered);
         return;
     }
-    int verdict = staged_compare(pairs->target, pair->source, pair->plan->target_text, numbered, reason, sizeof reason);
+    int verdict = staged_compare(pairs->target, pair->statement, pair->plan->target_text, numbered, reason, sizeof reason);
     if (apart && verdict != STAGED_SAME) {
         record(pairs, pair, UNJUDGED, "no counterparts", apart);
         free(numbered);
@@ -215,13 +216,14 @@ static void take_pair(void *context, char *line)
         PQclear(PQexec(pairs->target, "VACUUM pg_catalog.pg_class, pg_catalog.pg_attribute, pg_catalog.pg_type, pg_catalog.pg_depend, "
                                       "pg_catalog.pg_constraint, pg_catalog.pg_index"));
     struct sql_plan *plan = guarded_translate(&pairs->options, fields[0], &guard);
-    struct pair pair = {.source = fields[0], .reference = fields[1], .grade = fields[3]};
+    struct pair pair = {.source = fields[0], .statement = fields[0], .reference = fields[1], .grade = fields[3]};
     if (plan && plan->state == SQL_UNPARSED && strcmp(fields[5], "OTHER") == 0 && strlen(fields[0]) < 3900 && strlen(fields[1]) < 3900) {
         sql_plan_unref(plan); /* a bare expression */
         snprintf(expression, sizeof expression, "SELECT %s FROM some_rows", fields[0]);
         snprintf(reference, sizeof reference, "SELECT %s FROM some_rows", fields[1]);
         plan = guarded_translate(&pairs->options, expression, &guard);
         pair.reference = reference;
+        pair.statement = expression;
     }
     pair.plan = plan;
     if (!plan) {

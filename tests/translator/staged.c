@@ -12,14 +12,13 @@
 struct kind_row {
     const char *type; /* NULL: by the column's name */
 };
-static const struct kind_row kinds[] = {{NULL}, {"numeric"}, {"text"}, {"timestamp"}, {"jsonb"}, {"boolean"}};
+static const struct kind_row kinds[] = {{NULL}, {"numeric"}, {"text"}, {"timestamp"}, {"boolean"}};
 struct value_row {
     const char *type, *values;
 };
 static const struct value_row values[] = {{"numeric", "1,2,3,NULL"},
                                           {"text", "'1','2','3',NULL"},
                                           {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"},
-                                          {"jsonb", "'{\"id\":\"1\"}','{\"a\":{\"b\":2}}','{}',NULL"},
                                           {"boolean", "true,false,true,NULL"}};
 
 /* Four rows for each table, each column with the values of its type. */

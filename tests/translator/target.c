@@ -77,7 +77,7 @@ static const struct type_row types[] = {
     {"int8", SQL_INTEGER},    {"float4", SQL_BINARY_FLOAT},  {"float8", SQL_BINARY_DOUBLE},
     {"varchar", SQL_VARCHAR}, {"bpchar", SQL_CHAR},          {"text", SQL_CLOB},
     {"bytea", SQL_RAW},       {"timestamp", SQL_TIMESTAMP},  {"timestamptz", SQL_TIMESTAMP_TZ},
-    {"date", SQL_DATE},       {"interval", SQL_INTERVAL_DS},
+    {"date", SQL_DATE},       {"interval", SQL_INTERVAL_DS}, {"bool", SQL_INTEGER}, /* what people make of NUMBER(1) */
 };
 
 static void take_column(struct sql_table *table, const PGresult *result, int row)
@@ -91,7 +91,8 @@ static void take_column(struct sql_table *table, const PGresult *result, int row
         if (strcmp(types[i].name, type) == 0) column.type = types[i].type;
     if (column.type == SQL_TIMESTAMP && modifier == 0) column.type = SQL_DATE;
     if (column.type == SQL_TIMESTAMP) column.scale = modifier < 0 ? 6 : modifier;
-    if (column.type == SQL_INTEGER) column.precision = strcmp(type, "int2") == 0 ? 4 : strcmp(type, "int4") == 0 ? 9 : 18;
+    if (column.type == SQL_INTEGER)
+        column.precision = strcmp(type, "bool") == 0 ? 1 : strcmp(type, "int2") == 0 ? 4 : strcmp(type, "int4") == 0 ? 9 : 18;
     if (column.type == SQL_NUMBER && modifier > 4) {
         column.precision = (modifier - 4) >> 16;
         column.scale = (modifier - 4) & 0x7ff;
