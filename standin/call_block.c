@@ -91,6 +91,20 @@ static void take_outs(void *context, char **values, unsigned long *lengths)
     }
 }
 
+/* A text must fit the room that the client declared for it. */
+static bool outs_fit(struct block *b, struct plan_error *error)
+{
+    const struct plan *plan = b->s->plan;
+    const struct wire_cursor *cursor = b->request->cursor;
+    for (uint32_t i = 0; i < plan->out_count && i < cursor->bind_count; i++) {
+        const struct wire_oac *oac = &cursor->binds[i];
+        bool text = (oac->type == WIRE_TYPE_VARCHAR || oac->type == WIRE_TYPE_CHAR) && b->values[i].type == VALUE_TEXT;
+        if (plan->outs[i].out && text && oac->size_max && b->values[i].bytes.size > oac->size_max)
+            return fail(error, 6502, "PL/SQL: numeric or value error: character string buffer too small");
+    }
+    return true;
+}
+
 static bool read_variables(struct block *b, struct plan_error *error)
 {
     const struct plan *plan = b->s->plan;
@@ -106,7 +120,7 @@ static bool read_variables(struct block *b, struct plan_error *error)
     bool good = !any || engine_rows(&b->client->engine, (const char *)sql.data + sql.start, take_outs, b, &failed);
     if (!good) error_from_engine(b->client, plan, &failed, error);
     buffer_release(&sql);
-    return good;
+    return good && outs_fit(b, error);
 }
 
 /* ---- cursors ---- */
@@ -277,6 +291,19 @@ static void write_outs(struct block *b)
     }
 }
 
+/* A block that fails leaves nothing of itself, in an open transaction too. One that committed inside has taken the mark with it. */
+static bool mark(struct client *client)
+{
+    struct engine_error ignored;
+    return engine_run(&client->engine, "SAVEPOINT `$block`", NULL, &ignored);
+}
+
+static void undo_to_mark(struct client *client)
+{
+    struct engine_error ignored;
+    (void)!engine_run(&client->engine, "ROLLBACK TO SAVEPOINT `$block`", NULL, &ignored);
+}
+
 void call_block(struct client *client, struct wire_request *request, struct statement *s)
 {
     const struct wire_execute *x = &request->execute;
@@ -296,6 +323,7 @@ void call_block(struct client *client, struct wire_request *request, struct stat
     good = good && client_free_engine(client, &error) && (!begun || forget_counters(client, &error)) &&
            (!s->plan->locks || client_begin(client, &error));
     uint32_t iterations = x->row_count ? x->row_count : 1;
+    bool marked = good && s->plan->locks && !begun && mark(client);
     for (uint32_t i = 0; good && i < iterations; i++) {
         b.row = x->row_count ? &x->rows[(size_t)i * cursor->bind_count] : NULL;
         good = run_block(&b, &error);
@@ -309,6 +337,8 @@ void call_block(struct client *client, struct wire_request *request, struct stat
             client->doomed = true;
         else if (begun)
             (void)!client_rollback(client, &ignored);
+        else if (marked)
+            undo_to_mark(client);
         call_error(client, request, &error, cursor->id);
         return;
     }

@@ -43,6 +43,7 @@ static const struct {
     {1339, 6592, "CASE not found while executing CASE statement"},
     {1325, 6511, "PL/SQL: cursor already open"},
     {1326, 1001, "invalid cursor"},
+    {1644, 6510, "PL/SQL: unhandled user-defined exception"},
     {1318, 6550, "wrong number or types of arguments"},
     {1305, 1086, "savepoint never established"},
 };
@@ -134,6 +135,28 @@ static void lock_failed(const struct plan *plan, struct plan_error *out)
         say(out, 54, "resource busy and acquire with NOWAIT specified or timeout expired");
 }
 
+/* An assignment in a program, which MariaDB reports like one to a column of row 0. */
+static bool variable_refused(const struct plan *plan, const struct engine_error *failed, struct plan_error *out)
+{
+    static const struct {
+        unsigned number;
+        const char *text;
+    } reasons[] = {{1406, "character string buffer too small"},
+                   {1264, "number precision too large"},
+                   {1366, "character to number conversion error"},
+                   {1292, "character to number conversion error"},
+                   {1265, "character string buffer too small"}};
+    if (!plan || plan->kind != PLAN_BLOCK || !strstr(failed->text, " at row 0")) return false;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        char full[200];
+        if (reasons[i].number != failed->number) continue;
+        snprintf(full, sizeof full, "PL/SQL: numeric or value error: %s", reasons[i].text);
+        say(out, 6502, full);
+        return true;
+    }
+    return false;
+}
+
 /* A text that already is an ORA error: from our functions, triggers and RAISE_APPLICATION_ERROR. */
 static bool own_error(const char *text, struct plan_error *out)
 {
@@ -148,7 +171,7 @@ void error_from_engine(const struct client *client, const struct plan *plan, con
 {
     out->position = 0;
     server_log(client->server, "session %u: MariaDB %u: %s", client->session_id, failed->number, failed->text);
-    if (own_error(failed->text, out)) return;
+    if (own_error(failed->text, out) || variable_refused(plan, failed, out)) return;
     char column[200] = "";
     switch (failed->number) {
     case 1062:

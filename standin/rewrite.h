@@ -109,6 +109,7 @@ struct rewriter {
     bool bind_out[256];  /* something is assigned to it */
     struct sql_type bind_out_types[256];
     const char *bind_cursor_results[256];
+    bool selects_into;            /* a SELECT INTO stands in the program: it must find a row */
     bool in_sql;                  /* inside a SQL statement of a program */
     const char *cursor_parameter; /* the SYS_REFCURSOR parameter of the procedure being made */
     const char *cursor_result;    /* how its columns are, once OPEN .. FOR was read */

@@ -63,7 +63,18 @@ static const char *select_into(struct rewriter *rw)
             rewrite_refuse(rw, "SELECT .. INTO :NEW.column other than FROM DUAL");
         return text_format(rw, "SET %s = %s;", query->into + 6, query->items[0].value.text);
     }
+    rw->selects_into = true;
     return text_format(rw, "%s;", query->text);
+}
+
+const char *block_must_find(struct rewriter *rw, const char *text)
+{
+    if (!rw->selects_into) return text;
+    rw->selects_into = false;
+    return text_format(rw,
+                       "BEGIN\n%s;\nEXCEPTION\nWHEN NO_DATA_FOUND THEN\nSIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1329, MESSAGE_TEXT = 'no "
+                       "data found';\nEND",
+                       text);
 }
 
 /* ---- assignment and calls ---- */
@@ -461,7 +472,7 @@ void statement_block(struct rewriter *rw)
         if (!rewrite_at_end(rw)) rewrite_refuse(rw, "CALL .. INTO");
     } else {
         bool declare = rewrite_take(rw, "DECLARE");
-        text = block_body(rw, declare);
+        text = block_must_find(rw, block_body(rw, declare));
         rewrite_take(rw, ";");
     }
     rewrite_take(rw, "/");

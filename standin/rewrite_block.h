@@ -11,6 +11,8 @@ const char *block_declarations(struct rewriter *rw);
 /* The type of a variable or parameter in MariaDB. */
 const char *block_type_text(struct rewriter *rw, const struct sql_type *type);
 
+/* MariaDB only warns of a SELECT INTO without a row that nobody handles: then a handler around the whole program says it as an error. */
+const char *block_must_find(struct rewriter *rw, const char *text);
 /* At a procedure's name: its call, without the semicolon that follows in a block. */
 const char *block_call(struct rewriter *rw);
 /* An operand that is assigned to. `read`: its value is used too. *ordinal: the bind's number, when it is one. */

@@ -106,8 +106,11 @@ static const char *program_body(struct rewriter *rw, struct program *p)
             (struct variable){.name = p->arguments[i].name, .emit = text_name(rw, p->arguments[i].name), .type = p->arguments[i].type};
     }
     scope_push(rw, &scope);
+    rw->selects_into = false;
     const char *text = block_body(rw, true);
     scope_pop(rw);
+    if (p->function) rw->selects_into = false; /* in SQL a function that finds nothing is NULL */
+    text = block_must_find(rw, text);
     rw->place = place;
     p->cursor_result = rw->cursor_result;
     if (!rewrite_failed(rw) && rw->cursor_parameter && !p->cursor_result) rewrite_refuse(rw, "a cursor parameter that is not opened here");

@@ -178,6 +178,9 @@ def lobs():
     write = dict(part, postgres="writing through a locator needs a LOB of the source; the target keeps text and bytea")
     made.append(case("lob.write_part", change("INSERT INTO t_lob (id, c) VALUES (1, :1)", 1, {"clob": "abcdef", "x": 10}),
                      do("writelob", sql="SELECT /* by locator */ c FROM t_lob FOR UPDATE", at=2, value=clob("XY")), query("SELECT SUBSTR(c, 1, 6) FROM t_lob", [clob("aXYdef")]), COMMIT, clean="t_lob", skip=write))
+    made.append(case("lob.append", change("INSERT INTO t_lob (id, c, b) VALUES (1, :1, :2)", 1, clob("abc"), {"blob": "0102"}),
+                     do("writelob", sql="SELECT /* by locator */ c FROM t_lob FOR UPDATE", at=4, value=clob("dé😀")), query("SELECT c FROM t_lob", [clob("abcdé😀")]), COMMIT,
+                     query("SELECT c FROM t_lob", [clob("abcdé😀")]), clean="t_lob", skip=write))
     made.append(case("lob.trim", change("INSERT INTO t_lob (id, c) VALUES (1, :1)", 1, {"clob": "abcdef", "x": 10}),
                      do("writelob", sql="SELECT /* by locator */ c FROM t_lob FOR UPDATE", at=1, value=clob("X"), trim=3), query("SELECT c FROM t_lob", [clob("Xbc")]), COMMIT, clean="t_lob", skip=write))
     made.append(case("lob.temporary.clob", do("templob", sql="INSERT INTO t_lob (id, c) VALUES (1, :1)", value=clob("temporary ", 4000)), query("SELECT c FROM t_lob", [clob("temporary ", 4000)]),
