@@ -22,3 +22,10 @@ BEGIN
 EXCEPTION WHEN invalid_text_representation OR untranslatable_character OR data_exception THEN
     RETURN false;
 END $$;
+-- Members are the texts of JSON values; a NULL is written as null or left out.
+CREATE OR REPLACE FUNCTION understudy.json_object(absent boolean, VARIADIC pairs text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT '{' || coalesce(string_agg(to_json(pairs[i])::text || ':' || coalesce(pairs[i + 1], 'null'), ',' ORDER BY i), '') || '}'
+    FROM generate_series(1, cardinality(pairs), 2) i WHERE NOT (absent AND pairs[i + 1] IS NULL) $$;
+CREATE OR REPLACE FUNCTION understudy.json_array(absent boolean, VARIADIC members text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT '[' || coalesce(string_agg(coalesce(members[i], 'null'), ',' ORDER BY i), '') || ']'
+    FROM generate_series(1, cardinality(members)) i WHERE NOT (absent AND members[i] IS NULL) $$;
