@@ -80,6 +80,19 @@ static void play_shadow(void *context, struct shadow_job *job)
     (void)context, (void)job;
 }
 
+static const struct session_environment play_environment = {.send = play_send,
+                                                            .close = play_close,
+                                                            .journal = play_journal,
+                                                            .target_lease = play_lease,
+                                                            .target_cancel_lease = play_nothing,
+                                                            .target_return = play_return,
+                                                            .target_cancel = play_cancel,
+                                                            .target_flush = play_flush,
+                                                            .wake_after = play_wake,
+                                                            .wait_applied = play_nothing,
+                                                            .now_us = play_now,
+                                                            .shadow = play_shadow};
+
 static void play_policy(struct play *p, enum engine_phase phase, enum engine_side primary)
 {
     engine_set_policy(
@@ -104,18 +117,6 @@ static void play_catalog(struct play *p)
 
 static struct play *play_begin(enum engine_phase phase)
 {
-    static const struct session_environment environment = {.send = play_send,
-                                                           .close = play_close,
-                                                           .journal = play_journal,
-                                                           .target_lease = play_lease,
-                                                           .target_cancel_lease = play_nothing,
-                                                           .target_return = play_return,
-                                                           .target_cancel = play_cancel,
-                                                           .target_flush = play_flush,
-                                                           .wake_after = play_wake,
-                                                           .wait_applied = play_nothing,
-                                                           .now_us = play_now,
-                                                           .shadow = play_shadow};
     struct play *p = memory_zero(1, sizeof *p);
     struct journal_options options;
     struct error error = {0};
@@ -134,7 +135,7 @@ static struct play *play_begin(enum engine_phase phase)
     p->engine.statements = statements_new(&p->engine, 1000);
     play_policy(p, phase, SIDE_SOURCE);
     p->statements = statement_cache_new(p->engine.statements);
-    p->session = session_new(&p->engine, 1, p->statements, &environment, p);
+    p->session = session_new(&p->engine, 1, p->statements, &play_environment, p);
     p->now_us = 1000000;
     p->read_from = 1;
     struct buffer *buffers[] = {&p->to_client, &p->to_source, &p->message, &p->packets};
@@ -190,7 +191,7 @@ static void play_input(struct play *p, bool source)
 
 /* ---- the client ---- */
 
-static void play_statement(struct play *p, const char *sql, bool commit)
+PLAY_UNUSED static void play_statement(struct play *p, const char *sql, bool commit)
 {
     bool query = strncasecmp(sql, "SELECT", 6) == 0, block = strncasecmp(sql, "BEGIN", 5) == 0;
     struct wire_execute_spec spec = {.options = WIRE_OPTION_PARSE | WIRE_OPTION_EXECUTE | (query ? WIRE_OPTION_FETCH : 0) |
@@ -215,7 +216,7 @@ PLAY_UNUSED static void play_function(struct play *p, uint8_t function)
 /* ---- the source ---- */
 
 /* The end of a call: `open` is the bit that says that a transaction is open. */
-static void play_answer(struct play *p, uint32_t error, uint64_t rows, bool open)
+PLAY_UNUSED static void play_answer(struct play *p, uint32_t error, uint64_t rows, bool open)
 {
     static uint32_t cursor = 10;
     struct wire_end end = {.error = error,
@@ -246,7 +247,7 @@ PLAY_UNUSED static void play_run(struct play *p, const char *sql, bool commit, u
 /* ---- what became of it ---- */
 
 /* Kinds of the records since the last time, in order; of an outcome what it was: "dml intent committed". */
-static const char *play_records(struct play *p)
+PLAY_UNUSED static const char *play_records(struct play *p)
 {
     static char words[500];
     static const char *const kinds[] = {[JOURNAL_DML] = "dml",   [JOURNAL_INTENT] = "intent", [JOURNAL_ABORT] = "abort",
