@@ -128,6 +128,11 @@ static void choose(struct sim_client *c)
 static void committed_at_source(int number)
 {
     struct sim_client *c = &sim.clients[number];
+    for (int k = 0; k < SIM_KEYS; k++) {
+        if (sim.source.holder[TABLE_ITEM][k] != number + 1) continue;
+        CHECK(sim.states[k] < SIM_STATES);
+        sim.history[k][sim.states[k]++] = (struct sim_state){.csn = c->csn, .row = sim.source.mine[TABLE_ITEM][k]};
+    }
     source_end(number, true);
     for (int k = 0; k < SIM_KEYS; k++) {
         if (!c->counted[k]) continue;

@@ -211,6 +211,7 @@ static void world_begin(uint64_t seed, bool trace)
         sim.source.rows[TABLE_ITEM][k] = (struct sim_row){.there = k % 2 == 0, .n = k, .grp = k % SIM_GROUPS};
     }
     memcpy(sim.target.committed.rows, sim.source.rows, sizeof sim.source.rows);
+    for (int k = 0; k < SIM_KEYS; k++) sim.history[k][sim.states[k]++].row = sim.source.rows[TABLE_ITEM][k];
     sim.disk = disk_new(seed);
     sim.groups = sim_chance(0.4);
     engine.options.mirror_fold = (uint32_t)(1 + sim_below(sim_chance(0.5) ? 3 : 30));

@@ -23,7 +23,8 @@ enum {
     SIM_CLIENTS = 6,
     SIM_READERS = 2,
     SIM_BINDS = 3,
-    SIM_COMMITS = 4000
+    SIM_COMMITS = 4000,
+    SIM_STATES = 2000 /* committed states of one item */
 };
 
 struct sim_row {
@@ -137,6 +138,11 @@ struct sim {
         uint32_t count;
     } commits[SIM_COMMITS];
     uint32_t commit_count; /* of counters, as the source committed them */
+    struct sim_state {
+        uint64_t csn;
+        struct sim_row row;
+    } history[SIM_KEYS][SIM_STATES]; /* of items: every committed state, in the source's order; [0]: at the beginning */
+    uint32_t states[SIM_KEYS];
     bool to_check[SIM_TABLES][SIM_KEYS];
     bool gap[SIM_TABLES], gap_any; /* the project says that something may be missing there */
     bool forgiven;                 /* a process died while its disk was failing: what it knew died with it (docs/journal.md) */
