@@ -12,8 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOT        "understudy_reverse"
-#define PUBLICATION "understudy_reverse"
+#define SLOT "understudy_reverse"
 enum {
     BATCH_TRANSACTIONS = 32,
     CSNS_MAX = 256 /* of transactions without rows too */,
@@ -58,13 +57,15 @@ bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error)
     bool created;
     struct error ignored;
     if (!pg_slot_drop(engine->options.target_conninfo, SLOT, &ignored)) LOG(LOG_DEBUG, "reverse.no_old_slot");
-    return pg_slot_ensure(engine->options.target_conninfo, SLOT, PUBLICATION, &created, lsn, error) ||
+    /* The publication first: the slot sees only what was there when it was made. */
+    if (!reverse_publish(engine, error)) return false;
+    return pg_slot_ensure(engine->options.target_conninfo, SLOT, REVERSE_PUBLICATION, &created, lsn, error) ||
            error_prefix(error, "logical decoding on the target (wal_level must be logical)");
 }
 
 bool reverse_drop(struct engine *engine, struct error *error)
 {
-    return pg_slot_drop(engine->options.target_conninfo, SLOT, error);
+    return pg_slot_drop(engine->options.target_conninfo, SLOT, error) && reverse_unpublish(engine, error);
 }
 
 /* ---- rows ---- */
@@ -79,12 +80,13 @@ static const struct sql_table *table_of(struct engine *engine, const struct pg_r
     return NULL;
 }
 
-/* Stream values -> row_map order. *missing: a value was left out because it did not change. */
+/* Stream values -> row_map order. *missing: a value was left out because it did not change, and `before`, the whole row as it was, is not known (NULL). */
 static bool row_from_tuple(struct reverse *reverse, const struct row_map *map, const struct pg_relation *relation,
-                           const struct pg_tuple_value *tuple, struct row *row, bool *missing)
+                           const struct pg_tuple_value *tuple, const struct row *before, struct row *row, bool *missing)
 {
+    unsigned key_columns = map->key ? map->key->column_count : 0;
     row->values = arena_zero(&reverse->arena, sizeof *row->values * map->column_count);
-    row->key = arena_zero(&reverse->arena, sizeof *row->key * map->key->column_count);
+    row->key = arena_zero(&reverse->arena, sizeof *row->key * (key_columns + 1));
     row->found = true;
     for (uint32_t i = 0; i < map->column_count; i++) {
         const struct sql_column *column = &map->table->columns[map->columns[i]];
@@ -92,12 +94,16 @@ static bool row_from_tuple(struct reverse *reverse, const struct row_map *map, c
         for (uint32_t c = 0; c < relation->column_count && !seen; c++) {
             if (strcmp(relation->columns[c].name, column->target) != 0) continue;
             seen = true;
+            if (tuple[c].kind == 'u' && before) {
+                row->values[i] = before->values[i];
+                continue;
+            }
             if (tuple[c].kind == 'u') *missing = true;
             struct value value = pg_value_from_text(relation->columns[c].type, tuple[c].text, tuple[c].kind != 't', &reverse->arena);
             row->values[i] = value_copy(&reverse->arena, &value);
         }
     }
-    for (unsigned k = 0; k < map->key->column_count; k++) row->key[k] = row->values[map->key_at[k]];
+    for (unsigned k = 0; k < key_columns; k++) row->key[k] = row->values[map->key_at[k]];
     return true;
 }
 
@@ -120,28 +126,40 @@ static bool keys_equal(const struct row_map *map, const struct value *a, const s
     return true;
 }
 
+/* Of a table without a key: the whole row as it was, and as it is. */
+static bool take_keyless(struct reverse *reverse, const struct row_map *map, const struct pg_change *in)
+{
+    bool missing = false, whole = in->kind == PG_CHANGE_INSERT || (in->old_values && !in->old_is_key);
+    if (!whole || !reverse_keyless_writable(map)) {
+        engine_gap(reverse->engine, map->table->name,
+                   "a table without a key was changed on the target: its rows cannot be addressed on the source");
+        return true;
+    }
+    struct change *change = new_change(reverse, map);
+    change->has_old = in->kind != PG_CHANGE_INSERT;
+    if (change->has_old && !row_from_tuple(reverse, map, in->relation, in->old_values, NULL, &change->old, &missing)) return false;
+    if (in->kind == PG_CHANGE_DELETE) return true;
+    return row_from_tuple(reverse, map, in->relation, in->new_values, change->has_old ? &change->old : NULL, &change->row, &missing);
+}
+
 static bool take_change(struct reverse *reverse, const struct pg_change *in, struct error *error)
 {
     const struct sql_table *table = table_of(reverse->engine, in->relation);
     if (!table) return true; /* ours, or not one of the application's */
     const struct row_map *map = row_map_of(reverse->maps, table);
-    if (!map || !map->key) {
-        engine_gap(reverse->engine, table->name,
-                   "a table without a key was changed on the target: its rows cannot be addressed on the source");
-        return true;
-    }
+    if (!map->key) return take_keyless(reverse, map, in);
     bool missing = false;
     if (in->kind == PG_CHANGE_DELETE) {
         struct change *change = new_change(reverse, map);
-        if (!row_from_tuple(reverse, map, in->relation, in->old_values, &change->row, &missing)) return false;
+        if (!row_from_tuple(reverse, map, in->relation, in->old_values, NULL, &change->row, &missing)) return false;
         change->row.found = false;
         return true;
     }
     struct row old = {0};
     bool has_old = in->old_values != NULL, ignored = false;
-    if (has_old && !row_from_tuple(reverse, map, in->relation, in->old_values, &old, &ignored)) return false;
+    if (has_old && !row_from_tuple(reverse, map, in->relation, in->old_values, NULL, &old, &ignored)) return false;
     struct change *change = new_change(reverse, map);
-    if (!row_from_tuple(reverse, map, in->relation, in->new_values, &change->row, &missing)) return false;
+    if (!row_from_tuple(reverse, map, in->relation, in->new_values, NULL, &change->row, &missing)) return false;
     change->has_old = has_old && !keys_equal(map, old.key, change->row.key);
     change->old = old;
     if (!missing) return true;
@@ -201,12 +219,26 @@ static bool flush(struct reverse *reverse, struct error *error)
     return pg_stream_confirm(reverse->stream, reverse->pending_lsn, error);
 }
 
+static bool write_keyless(struct reverse *reverse, const struct change *change, struct error *error)
+{
+    bool found = true;
+    if (change->has_old && !reverse_delete_keyless(reverse->source, change->map, &change->old, &found, error)) return false;
+    if (!found)
+        engine_gap(reverse->engine, change->map->table->name,
+                   "a row without a key that was changed on the target is not there on the source");
+    return !change->row.found || reverse_insert_keyless(reverse->source, change->map, &change->row, error);
+}
+
 static bool transaction_over(struct reverse *reverse, const struct pg_change *commit, struct error *error)
 {
     if (reverse->active && reverse->change_count) {
         if (!source_ready(reverse, error)) return false;
         for (uint32_t i = 0; i < reverse->change_count; i++) {
             struct change *change = &reverse->changes[i];
+            if (!change->map->key) {
+                if (!write_keyless(reverse, change, error)) return false;
+                continue;
+            }
             if (change->has_old) {
                 struct row gone = {.key = change->old.key, .values = change->old.values, .found = false};
                 if (!reverse_write_row(reverse->source, change->map, &gone, error)) return false;
@@ -293,8 +325,8 @@ static void reverse_main(void *context)
         struct error error = {0};
         if (!reverse->stream) {
             uint64_t from = atomic_load(&reverse->processed_lsn);
-            reverse->stream =
-                pg_stream_open(reverse->engine->options.target_conninfo, SLOT, PUBLICATION, from ? from : reverse->from_lsn, &error);
+            reverse->stream = pg_stream_open(reverse->engine->options.target_conninfo, SLOT, REVERSE_PUBLICATION,
+                                             from ? from : reverse->from_lsn, &error);
             reverse->pending_lsn = from;
             if (!reverse->stream) {
                 fail(reverse, &error);

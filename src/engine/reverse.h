@@ -14,7 +14,11 @@
 #include "engine/rows.h"
 
 struct reverse;
-/* Slot and publication must exist (reverse_prepare, before the switch). Streams from `lsn`. */
+/*
+ * Makes the publication of the mirrored tables anew, and the slot. A table without a primary key gets REPLICA IDENTITY FULL, because PostgreSQL would refuse to change its rows; on the
+ * source such a row is found by all its columns (a gap if one of them cannot be compared). An account that owns the tables can do it; one that does not needs a publication that
+ * somebody else has made. Before the switch; then reverse_start streams from `lsn`.
+ */
 bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error) MUST_USE;
 struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error) MUST_USE;
 bool reverse_drained(struct reverse *reverse, uint64_t csn, uint64_t target_lsn); /* everything up to there stands on the source */

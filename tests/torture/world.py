@@ -317,10 +317,11 @@ class World:
                     different.append((table, name, left, right))
         return rows, different
 
-    def ledger_problems(self):
+    def ledger_problems(self, sides=None):
         """What clients were told against what each side holds: (lost, doubled) as lists of texts."""
         lost, doubled = [], []
-        for side, where in ((self.source, "source"), (self.target, "target")):
+        for side in sides or (self.source, self.target):
+            where = "source" if side is self.source else "target"
             rows = [line.split("|") for line in side.lines("ledger") if line]
             there = {(int(row[0]), int(row[1])) for row in rows}
             for client in self.clients:

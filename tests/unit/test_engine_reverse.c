@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the target must be told before the roles can change: the publication, made by whoever may, and how rows without a primary key are named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "engine/reverse.h"
+#include "tests/support/mirror_fixture.h"
+
+static void account(const char *user)
+{
+    snprintf(engine.options.target_conninfo, sizeof engine.options.target_conninfo, "%s user=%s", postgres.conninfo, user);
+}
+
+static bool prepare(struct error *error)
+{
+    uint64_t lsn = 0;
+    error_clear(error);
+    bool good = reverse_prepare(&engine, &lsn, error);
+    assert_true(!good || lsn > 0);
+    return good;
+}
+
+static void only_the_mirrored_tables_are_published(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error;
+    on_target("CREATE TABLE public.others (n int); INSERT INTO public.others VALUES (1)");
+    if (!prepare(&error)) fail_msg("%s", error.text);
+    assert_string_equal(ask_target("SELECT puballtables FROM pg_publication"), "f");
+    assert_string_equal(ask_target("SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_publication_tables"),
+                        "acct line plain trig");
+    /* A table of somebody else without a key can be changed as before, and one of ours too. */
+    on_target("DELETE FROM public.others");
+    on_target("INSERT INTO app.plain VALUES (1, 'a'); UPDATE app.plain SET b = 'b'; DELETE FROM app.plain");
+    assert_string_equal(ask_target("SELECT relreplident FROM pg_class WHERE oid = 'app.plain'::regclass"), "f");
+    assert_string_equal(ask_target("SELECT relreplident FROM pg_class WHERE oid = 'app.acct'::regclass"), "d");
+    if (!prepare(&error)) fail_msg("again: %s", error.text);
+    assert_true(reverse_drop(&engine, &error));
+    assert_string_equal(ask_target("SELECT count(*) FROM pg_publication"), "0");
+    assert_string_equal(ask_target("SELECT count(*) FROM pg_replication_slots"), "0");
+}
+
+static void an_account_that_is_no_superuser(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error;
+    on_target("CREATE ROLE mover LOGIN REPLICATION; GRANT ALL ON SCHEMA app TO mover; GRANT ALL ON ALL TABLES IN SCHEMA app TO mover; "
+              "GRANT CREATE ON DATABASE postgres TO mover");
+    account("mover");
+    assert_false(prepare(&error)); /* not the owner: it is told what to do */
+    assert_non_null(strstr(error.text, "CREATE PUBLICATION understudy_reverse FOR TABLE"));
+    assert_non_null(strstr(error.text, "app.acct"));
+    on_target("CREATE PUBLICATION understudy_reverse FOR TABLE app.acct, app.line, app.trig");
+    assert_false(prepare(&error));
+    assert_non_null(strstr(error.text, "app.plain"));
+    assert_null(strstr(error.text, "app.acct"));
+    on_target("ALTER PUBLICATION understudy_reverse ADD TABLE app.plain"); /* somebody who may has done it */
+    if (!prepare(&error)) fail_msg("%s", error.text);
+    on_target("DROP PUBLICATION understudy_reverse; ALTER TABLE app.acct OWNER TO mover; ALTER TABLE app.line OWNER TO mover; ALTER TABLE "
+              "app.trig OWNER TO mover; "
+              "ALTER TABLE app.plain OWNER TO mover; ALTER TABLE app.plain REPLICA IDENTITY DEFAULT");
+    if (!prepare(&error)) fail_msg("%s", error.text); /* the owner needs nobody */
+    assert_string_equal(ask_target("SELECT relreplident FROM pg_class WHERE oid = 'app.plain'::regclass"), "f");
+    assert_true(reverse_drop(&engine, &error));
+    account("postgres");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_the_mirrored_tables_are_published),
+        cmocka_unit_test(an_account_that_is_no_superuser),
+    };
+    return cmocka_run_group_tests(tests, mirror_fixture_start, mirror_fixture_stop);
+}
