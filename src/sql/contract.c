@@ -165,6 +165,11 @@ const struct contract_row contract_rows[] = {
 };
 const uint32_t contract_row_count = sizeof contract_rows / sizeof *contract_rows;
 
+static void print_cell(struct buffer *out, const char *text)
+{
+    for (; *text; text++) buffer_printf(out, *text == '|' ? "\\|" : "%c", *text);
+}
+
 static void print_rows(struct buffer *out)
 {
     const char *group = "";
@@ -175,9 +180,9 @@ static void print_rows(struct buffer *out)
             group = row->group;
         }
         buffer_append_text(out, "| ");
-        for (const char *c = row->construct; *c; c++) buffer_printf(out, *c == '|' ? "\\|" : "%c", *c);
+        print_cell(out, row->construct);
         buffer_printf(out, " | %s | ", sql_state_name(row->state));
-        for (const char *c = row->text; *c; c++) buffer_printf(out, *c == '|' ? "\\|" : "%c", *c);
+        print_cell(out, row->text);
         buffer_printf(out, " | %s |\n", row->advice ? row->advice : "");
     }
 }

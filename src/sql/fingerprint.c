@@ -124,7 +124,7 @@ enum sql_kind sql_kind_quick(struct view statement)
     switch ((enum word)token.code) {
     case WORD_SELECT:
     case WORD_WITH: return SQL_SELECT;
-    case WORD_INSERT: return second == WORD_ALL || second == WORD_FIRST ? SQL_INSERT_ALL : SQL_INSERT;
+    case WORD_INSERT: return second == WORD_ALL || second == WORD_FIRST || second == WORD_WHEN ? SQL_INSERT_ALL : SQL_INSERT;
     case WORD_UPDATE: return SQL_UPDATE;
     case WORD_DELETE: return SQL_DELETE;
     case WORD_MERGE: return SQL_MERGE;
@@ -145,18 +145,6 @@ enum sql_kind sql_kind_quick(struct view statement)
             second = next.kind == TOKEN_WORD ? next.code : WORD_NONE;
         }
         return second == WORD_TO ? SQL_ROLLBACK_TO : SQL_ROLLBACK;
-    case WORD_CREATE:
-    case WORD_DROP:
-    case WORD_TRUNCATE:
-    case WORD_COMMENT:
-    case WORD_GRANT:
-    case WORD_REVOKE:
-    case WORD_RENAME:
-    case WORD_ANALYZE:
-    case WORD_AUDIT:
-    case WORD_NOAUDIT:
-    case WORD_PURGE:
-    case WORD_FLASHBACK: return SQL_DDL;
-    default: return SQL_OTHER;
+    default: return word_defines(token.code) ? SQL_DDL : SQL_OTHER;
     }
 }

@@ -553,23 +553,8 @@ struct definition *parse_definition(struct parser *p)
         parse_rest(p);
         return d;
     }
-    switch (verb) {
-    case WORD_CREATE:
-    case WORD_ALTER:
-    case WORD_DROP:
-    case WORD_TRUNCATE:
-    case WORD_COMMENT:
-    case WORD_GRANT:
-    case WORD_REVOKE:
-    case WORD_RENAME:
-    case WORD_ANALYZE:
-    case WORD_AUDIT:
-    case WORD_NOAUDIT:
-    case WORD_PURGE:
-    case WORD_FLASHBACK:
-    case WORD_SET: parse_advance(p); break;
-    default: return NULL;
-    }
+    if (!word_defines(verb) && verb != WORD_SET) return NULL;
+    parse_advance(p);
     switch (verb) {
     case WORD_CREATE: parse_create(p, d); break;
     case WORD_ALTER: parse_alter(p, d); break;

@@ -85,6 +85,7 @@ struct token lexer_next(struct lexer *lexer);
 enum word word_find(struct view text); /* ASCII case ignored */
 const char *word_text(enum word word); /* upper case; "" for WORD_NONE */
 bool word_reserved(enum word word);    /* Oracle refuses it as an unquoted name */
+bool word_defines(enum word word);     /* a definition (DDL) begins with it; ALTER SESSION and SET are told by what follows */
 
 /* All tokens of the text, ended by TOKEN_END; round brackets are matched. NULL: the arena's limit was reached. */
 struct token *token_list(struct arena *arena, struct view text, uint32_t *count, uint32_t *bind_count);

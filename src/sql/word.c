@@ -52,3 +52,23 @@ bool word_reserved(enum word word)
 {
     return words[word < WORD_COUNT_ ? word : 0].reserved;
 }
+
+bool word_defines(enum word word)
+{
+    switch (word) {
+    case WORD_CREATE:
+    case WORD_ALTER:
+    case WORD_DROP:
+    case WORD_TRUNCATE:
+    case WORD_COMMENT:
+    case WORD_GRANT:
+    case WORD_REVOKE:
+    case WORD_RENAME:
+    case WORD_ANALYZE:
+    case WORD_AUDIT:
+    case WORD_NOAUDIT:
+    case WORD_PURGE:
+    case WORD_FLASHBACK: return true;
+    default: return false;
+    }
+}
