@@ -137,13 +137,14 @@ static void add_sequences(struct sql_catalog *catalog, const struct pg_result *r
     }
 }
 
-static void add_functions(struct sql_catalog *catalog, const struct pg_result *result)
+static void add_functions(struct sql_catalog *catalog, const struct pg_result *result,
+                          void (*add)(struct sql_catalog *catalog, const char *schema, const char *name))
 {
     for (uint32_t i = 0; i < result->rows; i++) {
         char schema[129], name[129];
         copy_source(result, i, 0, schema, sizeof schema);
         copy_source(result, i, 1, name, sizeof name);
-        sql_catalog_add_function(catalog, schema, name);
+        add(catalog, schema, name);
     }
 }
 
@@ -168,6 +169,11 @@ static const char sequences_text[] = "SELECT n.nspname, c.relname, s.seqincremen
 static const char functions_text[] = "SELECT DISTINCT n.nspname, p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
                                      "WHERE p.prokind = 'f' AND " USERS_SCHEMA;
 
+/* Those that only take values: what an OUT parameter gives back would have to reach the client's bind. */
+static const char procedures_text[] =
+    "SELECT n.nspname, p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.prokind = 'p' AND " USERS_SCHEMA
+    " GROUP BY 1, 2 HAVING bool_and(p.proargmodes IS NULL OR NOT (p.proargmodes && '{o,b}'))";
+
 /* That of the search path if it has tables, else that of the first table. */
 static void choose_schema(const struct sql_catalog *catalog, const struct pg_result *current, char schema[129])
 {
@@ -179,7 +185,8 @@ static void choose_schema(const struct sql_catalog *catalog, const struct pg_res
 
 struct sql_catalog *statements_catalog(const char *conninfo, char schema[129], struct error *error)
 {
-    static const char *const texts[] = {columns_text, keys_text, sequences_text, functions_text, "SELECT current_schema()"};
+    static const char *const texts[] = {columns_text,   keys_text,       sequences_text,
+                                        functions_text, procedures_text, "SELECT current_schema()"};
     enum { COUNT = sizeof texts / sizeof *texts };
     struct pg_result results[COUNT];
     struct pg *pg = pg_connect(conninfo, 5000, error);
@@ -191,8 +198,9 @@ struct sql_catalog *statements_catalog(const char *conninfo, char schema[129], s
         catalog = sql_catalog_new();
         add_tables(catalog, &results[0], &results[1]);
         add_sequences(catalog, &results[2]);
-        add_functions(catalog, &results[3]);
-        choose_schema(catalog, &results[4], schema);
+        add_functions(catalog, &results[3], sql_catalog_add_function);
+        add_functions(catalog, &results[4], sql_catalog_add_procedure);
+        choose_schema(catalog, &results[5], schema);
         sql_catalog_freeze(catalog, 1);
     }
     for (uint32_t i = 0; i < good; i++) pg_result_free(&results[i]);

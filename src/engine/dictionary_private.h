@@ -15,7 +15,8 @@ struct dictionary_load {
     const char *schema;   /* on the source */
     struct map tables;    /* source name -> sql_table */
     struct map keys;      /* constraint name -> dictionary_key, in the dictionary's order */
-    struct map functions; /* names of the target's functions, while they are matched */
+    struct map functions; /* names of the target's functions, then of its procedures, while they are matched */
+    size_t routine;       /* which of the two */
     struct arena arena;
     struct error *error;
     bool failed;

@@ -143,30 +143,47 @@ bool dictionary_match_target(struct dictionary_load *load)
     return good;
 }
 
-/* ---- functions ---- */
+/* ---- functions and procedures ---- */
 
-/* OBJECT_NAME of a function of the source: the translator may call it if the target has one of that name. */
-static bool take_function(void *context, const struct value *values, uint32_t count)
+/* What the source has and the target too: the translator may call it there. */
+struct routine_row {
+    const char *prepared, *there, *here;
+    void (*add)(struct sql_catalog *catalog, const char *schema, const char *name);
+};
+static const struct routine_row routines[] = {
+    {"dictionary_functions", "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1",
+     "SELECT OBJECT_NAME FROM ALL_OBJECTS WHERE OWNER = :1 AND OBJECT_TYPE = 'FUNCTION'", sql_catalog_add_function},
+    /* those that only take values: what an OUT parameter gives back would have to reach the client's bind */
+    {"dictionary_procedures",
+     "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.prokind = 'p' GROUP BY 1 "
+     "HAVING bool_and(p.proargmodes IS NULL OR NOT (p.proargmodes && '{o,b}'))",
+     "SELECT OBJECT_NAME FROM ALL_OBJECTS WHERE OWNER = :1 AND OBJECT_TYPE = 'PROCEDURE'", sql_catalog_add_procedure},
+};
+
+/* OBJECT_NAME of one of the source's. */
+static bool take_routine(void *context, const struct value *values, uint32_t count)
 {
     struct dictionary_load *load = context;
     char name[129], target[129] = "";
     void *found;
     if (count < 1) return true;
     dictionary_text(&values[0], name, sizeof name);
-    if (find_name(&load->functions, name, name, target, &found)) sql_catalog_add_function(load->catalog, load->schema, name);
+    if (find_name(&load->functions, name, name, target, &found)) routines[load->routine].add(load->catalog, load->schema, name);
     return true;
 }
 
 bool dictionary_read_functions(struct dictionary_load *load)
 {
-    static const char there[] = "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1";
-    static const char functions[] = "SELECT OBJECT_NAME FROM ALL_OBJECTS WHERE OWNER = :1 AND OBJECT_TYPE = 'FUNCTION'";
-    struct pg_result result = {0};
-    if (!run(load, "dictionary_functions", there, &result)) return false;
-    map_init(&load->functions);
-    for (uint32_t r = 0; r < result.rows; r++) map_put(&load->functions, pg_result_text(&result, r, 0), load);
-    pg_result_free(&result);
-    bool known, good = dictionary_query_if_known(load, functions, load->schema, take_function, &known);
-    map_release(&load->functions);
+    bool known, good = true;
+    for (load->routine = 0; good && load->routine < sizeof routines / sizeof *routines; load->routine++) {
+        const struct routine_row *row = &routines[load->routine];
+        struct pg_result result = {0};
+        if (!run(load, row->prepared, row->there, &result)) return false;
+        map_init(&load->functions);
+        for (uint32_t r = 0; r < result.rows; r++) map_put(&load->functions, pg_result_text(&result, r, 0), load);
+        pg_result_free(&result);
+        good = dictionary_query_if_known(load, row->here, load->schema, take_routine, &known);
+        map_release(&load->functions);
+    }
     return good;
 }

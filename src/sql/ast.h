@@ -419,7 +419,8 @@ struct statement {
     struct change *change;
     struct control *control;
     struct definition *definition;
-    bool block; /* BEGIN change; END */
+    bool block;              /* BEGIN change; END */
+    struct expression *call; /* of a procedure: target_name is set */
 };
 
 #endif

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-enum entry_kind { ENTRY_TABLE, ENTRY_SEQUENCE, ENTRY_SYNONYM, ENTRY_FUNCTION };
+enum entry_kind { ENTRY_TABLE, ENTRY_SEQUENCE, ENTRY_SYNONYM, ENTRY_FUNCTION, ENTRY_PROCEDURE };
 struct entry {
     enum entry_kind kind;
     char schema[129], name[129];
@@ -146,6 +146,11 @@ void sql_catalog_add_function(struct sql_catalog *catalog, const char *schema, c
     add_entry(catalog, ENTRY_FUNCTION, schema, name);
 }
 
+void sql_catalog_add_procedure(struct sql_catalog *catalog, const char *schema, const char *name)
+{
+    add_entry(catalog, ENTRY_PROCEDURE, schema, name);
+}
+
 static uint64_t hash_name(const char *schema, const char *name)
 {
     uint64_t a = view_hash(view_text(schema)), b = view_hash(view_text(name));
@@ -239,6 +244,11 @@ const struct sql_sequence *sql_catalog_sequence(const struct sql_catalog *catalo
 bool sql_catalog_function(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name)
 {
     return resolve(catalog, ENTRY_FUNCTION, current_schema, schema, name) != NULL;
+}
+
+bool sql_catalog_procedure(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name)
+{
+    return resolve(catalog, ENTRY_PROCEDURE, current_schema, schema, name) != NULL;
 }
 
 uint64_t sql_catalog_version(const struct sql_catalog *catalog)

@@ -103,6 +103,8 @@ void sql_catalog_add_synonym(struct sql_catalog *catalog, const char *schema, co
                              const char *to_name); /* schema "" : public */
 void sql_catalog_add_function(struct sql_catalog *catalog, const char *schema,
                               const char *name); /* user-defined: exists on the target too */
+void sql_catalog_add_procedure(struct sql_catalog *catalog, const char *schema,
+                               const char *name); /* exists on the target too, and none of its parameters gives a value back */
 void sql_catalog_freeze(struct sql_catalog *catalog, uint64_t version);
 
 uint64_t sql_catalog_version(const struct sql_catalog *catalog);
@@ -112,6 +114,7 @@ const struct sql_table *sql_catalog_table(const struct sql_catalog *catalog, con
 const struct sql_sequence *sql_catalog_sequence(const struct sql_catalog *catalog, const char *current_schema, const char *schema,
                                                 const char *name);
 bool sql_catalog_function(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
+bool sql_catalog_procedure(const struct sql_catalog *catalog, const char *current_schema, const char *schema, const char *name);
 const struct sql_column *sql_table_column(const struct sql_table *table, const char *name);
 const struct sql_key *sql_table_primary_key(const struct sql_table *table); /* primary, else first unique key of not-null columns; NULL */
 uint32_t sql_catalog_table_count(const struct sql_catalog *catalog);

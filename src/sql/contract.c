@@ -141,7 +141,9 @@ const struct contract_row contract_rows[] = {
     {"Changes", "LOG ERRORS", NO, "the target undoes the whole statement", "mapping file"},
     {"Changes", "BEGIN one change; END", EXACT, "as that change", NULL},
     {"Changes", "VALUES record, SET ROW = record", NO, "a record of procedural code", "write its fields"},
-    {"Changes", "PL/SQL, CALL", NO, "procedural code", "mapping file"},
+    {"Changes", "CALL p(..), BEGIN p(..); END of a procedure that the target has and that gives nothing back", SQL_PASSED,
+     "CALL: it must do the same on the target", NULL},
+    {"Changes", "other PL/SQL; OUT parameters, named arguments", NO, "procedural code", "mapping file"},
     {"Changes", "functions of the user's own", SQL_PASSED, "called by their name: they must exist on the target too", NULL},
     /* control */
     {"Transactions and sessions", "COMMIT, ROLLBACK, SAVEPOINT, ROLLBACK TO", EXACT, "as they are", NULL},

@@ -276,4 +276,8 @@ void emit_statement(struct emitter *m, const struct statement *s)
     if (s->change) emit_change(m, s->change, s->kind);
     if (s->control) emit_control(m, s->control, s->kind);
     if (s->definition) emit_definition(m, s->definition);
+    if (s->call) {
+        emit_text(m, "CALL ");
+        emit_expression(m, s->call, PRECEDENCE_ANY);
+    }
 }

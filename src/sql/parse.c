@@ -223,24 +223,6 @@ static bool at_query(const struct parser *p)
     return parse_at(p, OPERATOR_LEFT) && parse_brackets_open_query(p);
 }
 
-/* BEGIN one INSERT, UPDATE, DELETE or MERGE; END: what some drivers wrap around RETURNING. */
-static bool block_is_one_change(const struct parser *p)
-{
-    const struct token *first = parse_ahead(p, 1);
-    if (!parse_at_word(p, WORD_BEGIN) || first->kind != TOKEN_WORD) return false;
-    if (first->code != WORD_INSERT && first->code != WORD_UPDATE && first->code != WORD_DELETE && first->code != WORD_MERGE) return false;
-    for (uint32_t i = p->at + 1; i < p->end; i++) {
-        if (!token_is_operator(&p->tokens[i], OPERATOR_SEMICOLON)) continue;
-        uint32_t end = i + 1;
-        if (end >= p->end || !token_is_word(&p->tokens[end], WORD_END)) return false;
-        for (end++; end < p->end; end++)
-            if (!token_is_operator(&p->tokens[end], OPERATOR_SEMICOLON) && !token_is_operator(&p->tokens[end], OPERATOR_SLASH))
-                return false;
-        return true;
-    }
-    return false;
-}
-
 static struct statement *parse_one(struct parser *p)
 {
     struct statement *s = statement_new(p, SQL_OTHER);
@@ -258,18 +240,7 @@ static struct statement *parse_one(struct parser *p)
     case WORD_DECLARE:
     case WORD_CALL:
     case WORD_EXEC:
-    case WORD_EXECUTE:
-        if (block_is_one_change(p)) {
-            parse_advance(p);
-            s->change = parse_change(p, &s->kind);
-            s->block = true;
-            parse_expect(p, OPERATOR_SEMICOLON);
-            parse_expect_word(p, WORD_END);
-            return s;
-        }
-        s->kind = SQL_PLSQL;
-        p->at = p->end;
-        return s;
+    case WORD_EXECUTE: parse_block(p, s); return s;
     case WORD_EXPLAIN:
         s->kind = SQL_EXPLAIN;
         p->at = p->end;

@@ -110,6 +110,7 @@ struct pivot *parse_pivot(struct parser *p);
 
 struct change *parse_change(struct parser *p, enum sql_kind *kind);
 struct control *parse_control(struct parser *p, enum sql_kind *kind); /* transaction and session control; NULL: not one */
+void parse_block(struct parser *p, struct statement *s);              /* BEGIN, DECLARE, CALL, EXEC: fills kind, and change or call */
 struct definition *parse_definition(struct parser *p);
 void parse_lock_clause(struct parser *p, enum lock_wait *wait, uint32_t *seconds);
 

@@ -155,4 +155,6 @@ void resolve_statement(struct translation *t, struct statement *s)
 {
     if (s->query) resolve_query(t, s->query, NULL);
     if (s->change) resolve_change(t, s->change, s->kind);
+    struct scope *scope = s->call ? scope_new(t, NULL) : NULL;
+    for (uint32_t i = 0; s->call && i < s->call->argument_count; i++) resolve_expression(t, scope, s->call->arguments[i]);
 }

@@ -252,4 +252,5 @@ void rewrite_statement(struct translation *t, struct statement *s)
     if (s->query) rewrite_query(t, s->query);
     if (s->change) rewrite_change(t, s->change, s->kind);
     if (s->definition) rewrite_definition(t, s->definition);
+    for (uint32_t i = 0; s->call && i < s->call->argument_count; i++) rewrite_expression(t, &s->call->arguments[i]);
 }

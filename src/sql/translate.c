@@ -196,6 +196,10 @@ static void refuse_kind(struct translation *t, const struct statement *s)
 {
     switch (s->kind) {
     case SQL_PLSQL:
+        if (s->call) {
+            t->calls_unknown = t->has_side_effect = t->passed = true;
+            return;
+        }
         finding_refuse(t, s->at, "pl/sql", "procedural code is not translated",
                        "give its translation and the tables it touches in the mapping file");
         session_scan_tables(t);

@@ -22,7 +22,7 @@ static inline void catalog_key(struct sql_table *table, const char *name, bool p
 }
 
 /* ASSET, OWNER, TAG (key of two columns), RENDITION (identity, default that varies), AUDITED (triggers), NOTE (no key), CHILD (cascade),
- * "Mixed" (quoted names), V_ASSET (view), ASSET_SEQ, synonym MEDIA for ASSET, function APP.SCORE_OF. */
+ * "Mixed" (quoted names), V_ASSET (view), ASSET_SEQ, synonym MEDIA for ASSET, function APP.SCORE_OF, procedures APP.TOUCH and TOOLS.CLEAN. */
 static inline struct sql_catalog *catalog_of_media(void)
 {
     struct sql_catalog *catalog = sql_catalog_new();
@@ -89,6 +89,8 @@ static inline struct sql_catalog *catalog_of_media(void)
     sql_catalog_add_sequence(catalog, &sequence);
     sql_catalog_add_synonym(catalog, "", "MEDIA", "APP", "ASSET");
     sql_catalog_add_function(catalog, "APP", "SCORE_OF");
+    sql_catalog_add_procedure(catalog, "APP", "TOUCH");
+    sql_catalog_add_procedure(catalog, "TOOLS", "CLEAN");
     sql_catalog_freeze(catalog, 7);
     return catalog;
 }
