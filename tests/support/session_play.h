@@ -24,7 +24,10 @@ struct play {
     bool notify, journalled_refused;
     uint64_t notify_csn, now_us;
     uint32_t closed;
+    struct play *before;
 };
+/* Published policies and catalogs stay to the end of a process, so what they hang on does. */
+static struct play *plays_over;
 
 static void play_send(void *context, enum session_peer peer, struct view bytes)
 {
@@ -164,7 +167,8 @@ static void play_end(struct play *p)
     disk_free(p->disk);
     struct buffer *buffers[] = {&p->to_client, &p->to_source, &p->message, &p->packets};
     for (size_t i = 0; i < 4; i++) buffer_release(buffers[i]);
-    memory_free(p);
+    p->before = plays_over;
+    plays_over = p;
 }
 
 /* The journal writes, and tells who waits. */

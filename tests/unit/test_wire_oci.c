@@ -203,14 +203,14 @@ static void test_structures(void **state)
     (void)state;
     static const char *const requests[] = {
         /* the session is chosen, the version asked for: 12 bytes of one structure, 40 of another */
-        "11 6b 04 00 00 00 00 00 00 05 00 00 00 00 00 00 00 3a 00 00 00 37 75 00 00 01 00 00 00 03 3b 05 00 00 00 00 00 00 06 00 00 00 00 "
-        "00 00 00 "
-        "fe ff ff ff ff ff ff ff f4 01 00 00 00 00 00 00 fe ff ff ff ff ff ff ff fe ff ff ff ff ff ff ff 01 00 00 00 00 00 00 00",
+        ("11 6b 04 00 00 00 00 00 00 05 00 00 00 00 00 00 00 3a 00 00 00 37 75 00 00 01 00 00 00 03 3b 05 00 00 00 00 00 00 06 00 00 00 00 "
+         "00 00 00 "
+         "fe ff ff ff ff ff ff ff f4 01 00 00 00 00 00 00 fe ff ff ff ff ff ff ff fe ff ff ff ff ff ff ff 01 00 00 00 00 00 00 00"),
         /* a close list of two, garbage between the fields, and a commit */
-        "11 69 08 00 00 7b 05 00 00 09 00 00 00 00 00 00 00 fe ff ff ff ff ff ff ff 02 00 00 00 99 99 99 99 02 00 00 00 03 00 00 00 "
-        "03 0e 0e 00 00 7b 05 00 00 0f 00 00 00 00 00 00 00",
+        ("11 69 08 00 00 7b 05 00 00 09 00 00 00 00 00 00 00 fe ff ff ff ff ff ff ff 02 00 00 00 99 99 99 99 02 00 00 00 03 00 00 00 "
+         "03 0e 0e 00 00 7b 05 00 00 0f 00 00 00 00 00 00 00"),
         /* a rollback */
-        "03 0f 0e 00 00 7b 05 00 00 0f 00 00 00 00 00 00 00",
+        ("03 0f 0e 00 00 7b 05 00 00 0f 00 00 00 00 00 00 00"),
     };
     static const uint8_t functions[] = {WIRE_FN_VERSION, WIRE_FN_COMMIT, WIRE_FN_ROLLBACK};
     for (size_t i = 0; i < 3; i++) {
