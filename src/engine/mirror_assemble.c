@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-enum { READ_AT_ONCE = 4096, SPARE_MAX = 256, BOOT_SHIFT = 40, SKIP_AT_ONCE = 1000000 };
+enum { READ_AT_ONCE = 4096, SPARE_MAX = 4096, SPARE_BYTES = 8192, BOOT_SHIFT = 40, SKIP_AT_ONCE = 1000000 };
 
 /* ---- transactions ---- */
 
@@ -69,7 +69,7 @@ void mirror_transaction_drop(struct mirror *m, struct mirror_transaction *t)
         m->newest = t->older;
     m->pending_bytes -= t->bytes;
     m->transaction_count--;
-    if (m->spare_count >= SPARE_MAX || t->entry_room > 1024) {
+    if (m->spare_count >= SPARE_MAX || t->entry_room > 1024 || t->bytes > SPARE_BYTES) {
         transaction_free(t);
         return;
     }
@@ -337,13 +337,14 @@ static bool open_reader(struct mirror *m)
 bool mirror_read_some(struct mirror *m)
 {
     if (!m->reader && !open_reader(m)) return false;
-    uint32_t count = 0;
+    const struct engine_options *options = &m->engine->options;
+    uint32_t count = 0, most = MIRROR_PENDING_TRANSACTIONS + 2 * options->mirror_fold * options->mirror_lanes;
     for (; count < READ_AT_ONCE; count++) {
         struct journal_record record;
         struct error error;
         const struct mirror_transaction *head = map_get_u64(&m->by_csn, m->applied_csn + 1);
         bool waiting = head && head->state != TRANSACTION_INTENT; /* only what can be applied may make reading wait */
-        if (waiting && m->transaction_count >= MIRROR_PENDING_TRANSACTIONS) break;
+        if (waiting && m->transaction_count >= most) break;
         enum journal_read read = journal_read(m->reader, &record, &error);
         if (read == JOURNAL_READ_ERROR) {
             LOG_RATED(LOG_ERROR, "mirror.journal", log_failure(&error), log_u64("position", m->next_position));

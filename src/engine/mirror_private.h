@@ -12,9 +12,10 @@
 
 /* ---- limits ---- */
 enum {
-    MIRROR_PENDING_TRANSACTIONS = 200000, /* read ahead of what is applied; beyond, reading waits for applying */
-    MIRROR_BATCH_STATEMENTS = 5000,       /* executions in one target transaction */
-    MIRROR_RETRIES = 5,                   /* of a batch after a serialization failure or a deadlock; then it is done with care */
+    MIRROR_PENDING_TRANSACTIONS =
+        4096, /* and two batches: read ahead of what is applied; beyond, reading waits for applying, and memory stays warm */
+    MIRROR_BATCH_STATEMENTS = 5000, /* executions in one target transaction */
+    MIRROR_RETRIES = 5,             /* of a batch after a serialization failure or a deadlock; then it is done with care */
     MIRROR_FIND_ROUNDS =
         200, /* how often rows that stand in the way under a unique key are looked for: a circle of unique values is as long as it is */
     MIRROR_GAPS_MAX = 1000, /* CSN ranges of gaps that are remembered */
