@@ -174,6 +174,7 @@ bool switch_cutover(struct daemon *daemon, const char *reason, struct error *err
         report(daemon, "cutover", error->text, &pause, false);
         return false;
     }
+    atomic_store(&daemon->engine.reverse_from, atomic_load(&daemon->engine.applied_position)); /* up to here both sides have everything */
     phase_publish(daemon, PHASE_CUTOVER, SIDE_TARGET, 0, false, false);
     report(daemon, "cutover", reason, &pause, true);
     atomic_store(&daemon->engine.reverse_csn, journal_last_csn(daemon->engine.journal));

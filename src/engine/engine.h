@@ -154,6 +154,8 @@ struct engine {
     _Atomic uint32_t reads_running; /* between engine_read_begin and engine_read_end */
     _Atomic uint64_t mirror_lag_us; /* age of the oldest commit not yet applied, 0: none */
     _Atomic uint64_t reverse_csn;   /* highest CSN that came back through the target's stream and stands on the source */
+    _Atomic uint64_t
+        reverse_from; /* journal position: what the primary target committed and the source lacks is recorded from here on; 0: not known */
     _Atomic uint64_t reverse_lag_us;
     _Atomic uint64_t table_acknowledged[ENGINE_TABLE_MAX]; /* CSN of the last acknowledged commit that wrote the table */
     _Atomic uint64_t unknown_acknowledged; /* CSN of the last acknowledged commit whose tables are not known: counts for every table */

@@ -104,7 +104,9 @@ static void release_journal(struct mirror *m)
            (!outstanding_has(m->engine->outstanding, m->kept[back].csn) || m->kept[back].csn + KEPT_BEHIND < reverse))
         back++;
     if (back) memmove(m->kept, m->kept + back, sizeof *m->kept * (m->kept_count -= back));
-    if (m->kept_count && m->kept[0].position < position) position = m->kept[0].position;
+    uint64_t wanted = m->kept_count && m->kept[0].position < m->applied_position ? m->kept[0].position : m->applied_position;
+    if (atomic_load(&m->engine->reverse_from)) atomic_store(&m->engine->reverse_from, wanted); /* where a replay begins: never above it */
+    if (wanted < position) position = wanted;
     if (position) journal_release(m->engine->journal, position);
     fault_point(FAULT_mirror_released);
 }

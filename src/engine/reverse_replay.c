@@ -237,7 +237,8 @@ bool reverse_replay(struct engine *engine, uint64_t up_to_csn, uint64_t *replaye
                             .statements = statement_cache_new(engine->statements)};
     arena_init(&replay.arena, 0);
     replay.source = source_open(&engine->options, 5000, error);
-    uint64_t from = atomic_load(&engine->applied_position), first = journal_first(engine->journal);
+    /* Not the mirror's position: it reads past what the primary target commits. */
+    uint64_t from = atomic_load(&engine->reverse_from), first = journal_first(engine->journal);
     struct journal_reader *reader = replay.source ? journal_reader_new(engine->journal, from > first ? from : first, error) : NULL;
     bool good = reader != NULL;
     struct journal_record record;

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-enum { INPUT_MAX = 64 * 1024 * 1024 };
+enum { INPUT_MAX = 64 * 1024 * 1024, LOGOFF_MS = 1000 };
 
 static const char *const session_settings[] = {
     "ALTER SESSION SET NLS_NUMERIC_CHARACTERS = '.,'",
@@ -46,20 +46,27 @@ static void statement_free(struct source *source, struct source_statement *state
     memory_free(statement);
 }
 
+/* Oracle commits what is open when a session logs off in order; what was not committed here is to be gone. A server that does not answer the rollback gets no logoff:
+ * it ends the session as one whose client died. */
+static void log_off(struct source *source)
+{
+    if (!source->socket || !source->session || !source->decoder || source->lost) return;
+    source->timeout_ms = source->timeout_ms < LOGOFF_MS ? source->timeout_ms : LOGOFF_MS;
+    if (source->open && !source_rollback(source, NULL)) return;
+    struct error error;
+    struct wire_request request = {.function = WIRE_FN_LOGOFF, .sequence = source_sequence(source)};
+    buffer_clear(&source->payload);
+    wire_simple_write(source->session, request.sequence, WIRE_FN_LOGOFF, &source->payload);
+    bool good = source_exchange(source, &request, &error); /* its answer matters to nobody */
+    (void)good;
+}
+
 void source_close(struct source *source)
 {
     if (!source) return;
     for (uint32_t i = 0; i < source->statement_count; i++) statement_free(source, source->statements[i]);
     source->statement_count = 0;
-    if (source->socket && source->session && source->decoder && !source->lost) {
-        struct error error;
-        struct wire_request request = {.function = WIRE_FN_LOGOFF, .sequence = source_sequence(source)};
-        buffer_clear(&source->payload);
-        wire_simple_write(source->session, request.sequence, WIRE_FN_LOGOFF, &source->payload);
-        source->timeout_ms = source->timeout_ms < 1000 ? source->timeout_ms : 1000;
-        bool good = source_exchange(source, &request, &error); /* its answer matters to nobody */
-        (void)good;
-    }
+    log_off(source);
     wire_reply_decoder_free(source->decoder);
     wire_cursor_table_free(source->cursors);
     if (source->socket) socket_close(source->socket);
@@ -350,6 +357,7 @@ bool source_run(struct source *source, const char *text, const struct value *bin
         if (result) result->affected = affected;
         return true;
     }
+    source->open = source->open || !row;
     if (!run_statement(source, &e, error)) return false;
     if (result) fill_result(source, text, result);
     return true;
@@ -371,12 +379,16 @@ static bool simple_call(struct source *source, uint8_t function, struct error *e
 
 bool source_commit(struct source *source, struct error *error)
 {
-    return simple_call(source, WIRE_FN_COMMIT, error);
+    bool good = simple_call(source, WIRE_FN_COMMIT, error);
+    if (good) source->open = false;
+    return good;
 }
 
 bool source_rollback(struct source *source, struct error *error)
 {
-    return simple_call(source, WIRE_FN_ROLLBACK, error);
+    bool good = simple_call(source, WIRE_FN_ROLLBACK, error);
+    if (good) source->open = false;
+    return good;
 }
 
 bool source_ping(struct source *source, struct error *error)

@@ -12,7 +12,7 @@
 
 struct source;
 struct source *source_open(const struct engine_options *options, uint32_t timeout_ms, struct error *error) MUST_USE;
-void source_close(struct source *source);
+void source_close(struct source *source); /* what was not committed is rolled back */
 
 struct source_result {
     uint32_t columns;

@@ -51,6 +51,7 @@ struct source {
     struct source_call call;
     uint8_t sequence;
     bool lost;
+    bool open;     /* something may have been written since the last commit or rollback */
     bool locators; /* the server does not take LONG defines for LOBs: they are read by locator */
 };
 
