@@ -158,6 +158,8 @@ class Daemon:
         }
         if self.options["threshold"] is not None:
             sections["gate"] = {"threshold": self.options["threshold"]}
+        for section, pairs in self.options.get("sections", {}).items():  # what a test wants otherwise
+            sections.setdefault(section, {}).update(pairs)
         lines = []
         for section, pairs in sections.items():
             lines.append(f"[{section}]")

@@ -130,6 +130,8 @@ static const struct option_row rows[] = {
      .description = "a p99 below this never trips the guard"},
     {FIELD(guard_reverse_lag_us), "guard", "reverse_lag", OPTION_DURATION, .fallback = "60s", .unit = "us", .maximum = 86400000000ll,
      .description = "the fallback may be behind by this much"},
+    {FIELD(guard_slot_bytes), "guard", "slot_size", OPTION_SIZE, .fallback = "20G", .minimum = 1 << 20, .maximum = 1ll << 50,
+     .description = "PostgreSQL may keep this much of its log for the fallback; it must not fill its disk"},
 
     {FIELD(switch_pause_us), "switch", "pause", OPTION_DURATION, .fallback = "2s", .unit = "us", .minimum = 10000, .maximum = 60000000,
      .description = "longest pause of a switch; beyond it everything is put back"},

@@ -28,7 +28,7 @@ struct config {
     /* guard */
     uint64_t guard_probation_us, guard_health_us; /* how long the target may be out of reach before it is given up */
     double guard_error_share, guard_latency_factor;
-    uint64_t guard_latency_floor_us, guard_reverse_lag_us;
+    uint64_t guard_latency_floor_us, guard_reverse_lag_us, guard_slot_bytes;
     /* switch */
     uint64_t switch_pause_us, switch_drain_us; /* longest pause; how much of it may be spent waiting for open transactions */
     char webhook_url[512];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Start, the control thread's tick, and end, in order. */
-#include "control/daemon.h"
+#include "control/alert.h"
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -68,6 +68,7 @@ static void control_main(void *context)
         keep_sequences(daemon, now);
         feed_tick(daemon);
         journal_watch(daemon);
+        alerts_tick(daemon);
         struct error error = {0};
         if (!journal_floor_keep(daemon, now, &error)) LOG_RATED(LOG_ERROR, "journal.floor_not_kept", log_failure(&error));
         clock_sleep_us(TICK_US);
@@ -190,6 +191,8 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     daemon->shadow = daemon->mirror ? shadow_start(&daemon->engine, error) : NULL;
     daemon->feed = daemon->shadow ? feed_start(&daemon->engine, daemon->mirror, error) : NULL;
     if (!daemon->feed || !resume_reverse(daemon, error) || !start_workers(daemon, error) || !admin_start(daemon, error)) return NULL;
+    daemon->alerts = alerts_start(daemon, error);
+    if (!daemon->alerts) return NULL;
     daemon->thread = thread_start("control", control_main, daemon, error);
     if (!daemon->thread) return NULL;
     LOG(LOG_INFO, "daemon.started", log_u64("port", daemon_port(daemon)), log_u64("admin_port", http_server_port(daemon->http)),
@@ -201,6 +204,8 @@ void daemon_stop(struct daemon *daemon)
 {
     atomic_store(&daemon->stopping, true);
     thread_join(daemon->thread);
+    alerts_stop(daemon->alerts);
+    daemon->alerts = NULL;
     http_server_stop(daemon->http);
     for (uint32_t i = 0; i < daemon->engine.worker_count; i++) worker_stop(daemon->engine.workers[i], true);
     if (daemon->copy) copy_stop(daemon->copy);

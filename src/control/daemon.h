@@ -78,7 +78,9 @@ struct daemon {
     uint64_t guard_at_us, rollback_us;
     uint64_t reverse_lsn;
     uint64_t epoch;
-    char waivers_unused;
+    struct alerts *alerts;
+    bool slot_lost;
+    uint64_t slot_bytes, slot_looked_us; /* what PostgreSQL keeps for the fallback; guard.c */
     char catalog_error[300];
 };
 
@@ -135,10 +137,11 @@ bool feed_ready(struct daemon *daemon, bool *broken, char *text, size_t size); /
 void feed_tick(struct daemon *daemon);
 /* admin.c */
 bool admin_start(struct daemon *daemon, struct error *error) MUST_USE;
-/* report.c: models as JSON; text and HTML renderers stand beside it */
+/* report.c: models as JSON; text and HTML renderers stand beside it; metrics.c */
 void report_status(struct daemon *daemon, struct json *json);
 void report_final(struct daemon *daemon, const char *format, struct buffer *out);
 void report_metrics(struct daemon *daemon, struct buffer *out); /* Prometheus text */
+/* alert.c: an event, told once; never waits. Any thread. */
 void alert_send(struct daemon *daemon, const char *code, const char *text);
 
 #endif

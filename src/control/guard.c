@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { PROBE_EVERY_US = 250000, PROBE_MS = 1000, WINDOW_SAMPLES = 20 };
+enum { PROBE_EVERY_US = 250000, PROBE_MS = 1000, SLOT_EVERY_US = 2000000, WINDOW_SAMPLES = 20 };
 
 /* One round trip on a connection of its own, at most a second: the target answers or it does not. */
 static void probe(struct daemon *daemon, uint64_t now)
@@ -35,6 +35,25 @@ static void probe(struct daemon *daemon, uint64_t now)
         }
         atomic_store(&daemon->engine.target_healthy, false);
     }
+}
+
+/* What PostgreSQL keeps for the reverse: it must not fill its disk because the source does not take the changes. */
+static void look_at_slot(struct daemon *daemon, uint64_t now)
+{
+    if (!daemon->probe || now < daemon->slot_looked_us + SLOT_EVERY_US) return;
+    daemon->slot_looked_us = now;
+    static const char text[] =
+        "SELECT coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::int8, coalesce(wal_status, '') FROM "
+        "pg_replication_slots WHERE slot_name = 'understudy_reverse' AND database = current_database()";
+    struct pg_result result = {0};
+    struct error error;
+    daemon->slot_lost = false;
+    daemon->slot_bytes = 0;
+    if (pg_run(daemon->probe, text, &result, &error) && result.rows == 1) {
+        (void)view_to_u64(pg_result_text(&result, 0, 0), &daemon->slot_bytes);
+        daemon->slot_lost = view_equal(pg_result_text(&result, 0, 1), view_text("lost"));
+    }
+    pg_result_free(&result);
 }
 
 static void trip(struct daemon *daemon, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -105,6 +124,9 @@ static void watch_fallback(struct daemon *daemon)
         trip(daemon, "the reverse mirror failed: %.200s", why.text);
     uint64_t lag = atomic_load(&daemon->engine.reverse_lag_us);
     if (lag > daemon->config.guard_reverse_lag_us) trip(daemon, "the fallback is %.1f s behind", (double)lag / 1e6);
+    if (daemon->slot_lost) trip(daemon, "PostgreSQL has given up the slot of the fallback (max_slot_wal_keep_size)");
+    if (daemon->slot_bytes > daemon->config.guard_slot_bytes)
+        trip(daemon, "PostgreSQL keeps %.1f GB of its log for the fallback", (double)daemon->slot_bytes / 1e9);
 }
 
 static void step_back(struct daemon *daemon, const struct engine_policy *policy, bool lost)
@@ -135,6 +157,7 @@ void guard_tick(struct daemon *daemon)
     if (policy->phase == PHASE_OBSERVE && !atomic_load(&daemon->engine.catalog)) return;
     probe(daemon, now);
     now = clock_monotonic_us();
+    if (policy->phase == PHASE_CUTOVER && !daemon->probe_failed_since_us) look_at_slot(daemon, now);
     if (policy->phase != PHASE_CANARY && policy->phase != PHASE_CUTOVER) return;
     bool lost = daemon->probe_failed_since_us && now - daemon->probe_failed_since_us > daemon->config.guard_health_us;
     mutex_lock(&daemon->command);

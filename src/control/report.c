@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the daemon tells of itself: the status as JSON, the metrics for Prometheus. */
+/* What the daemon tells of itself: the status as JSON. */
 #include "control/daemon.h"
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "io/http.h"
 #include <stdio.h>
 
 static double rate(struct daemon *daemon, enum engine_counter counter)
@@ -216,67 +215,4 @@ void report_status(struct daemon *daemon, struct json *json)
     for (uint32_t i = 0; i < daemon->switch_count; i++) write_switch(json, &daemon->switches[i]);
     json_array_end(json);
     json_object_end(json);
-}
-
-/* ---- metrics ---- */
-
-static void gauge(struct buffer *out, const char *name, const char *help, double value)
-{
-    buffer_printf(out, "# HELP understudy_%s %s\n# TYPE understudy_%s gauge\nunderstudy_%s %.9g\n", name, help, name, name, value);
-}
-
-void report_metrics(struct daemon *daemon, struct buffer *out)
-{
-    struct engine *engine = &daemon->engine;
-    for (int i = 0; i < ENGINE_COUNTER_COUNT; i++) {
-        const char *name = engine_counter_name((enum engine_counter)i);
-        buffer_printf(out, "# HELP understudy_%s_total %s\n# TYPE understudy_%s_total counter\nunderstudy_%s_total %llu\n", name,
-                      engine_counter_help((enum engine_counter)i), name, name,
-                      (unsigned long long)engine_counted(engine, (enum engine_counter)i));
-    }
-    const struct engine_policy *policy = engine_policy(engine);
-    struct consistency reads, rows;
-    gate_reads(daemon, &reads);
-    gate_rows(daemon, &rows);
-    gauge(out, "phase", "phase as a number: 0 observe .. 5 complete", policy->phase);
-    gauge(out, "primary_target", "1 while the target is primary", policy->primary == SIDE_TARGET);
-    gauge(out, "epoch", "epoch that says who is primary", (double)policy->epoch);
-    gauge(out, "canary_percent", "share of reads served by the target", policy->canary_percent);
-    gauge(out, "sessions", "client sessions", atomic_load(&engine->sessions));
-    gauge(out, "transactions_open", "open client transactions", atomic_load(&engine->transactions_open));
-    gauge(out, "mirror_lag_seconds", "age of the oldest commit that is not applied", (double)atomic_load(&engine->mirror_lag_us) / 1e6);
-    gauge(out, "reverse_lag_seconds", "how far the fallback is behind", (double)atomic_load(&engine->reverse_lag_us) / 1e6);
-    gauge(out, "read_consistency_bound", "lower bound of the share of equal reads", reads.bound);
-    gauge(out, "row_consistency_bound", "lower bound of the share of equal rows", rows.bound);
-    gauge(out, "divergences_open", "confirmed differences that are not repaired", (double)state_divergence_count(engine->state, "open"));
-    struct feed_statistics feeds;
-    struct feed_table one;
-    feed_statistics(daemon->feed, &feeds, &one, 0);
-    gauge(out, "feed_tables_on", "tables whose changed rows a key feed on the source notes", feeds.on);
-    gauge(out, "feed_tables_broken", "tables whose key feed does not work", feeds.broken);
-    gauge(out, "feed_backlog", "rows of key feeds that wait to be reconciled", (double)feeds.backlog);
-    gauge(out, "feed_lag_seconds", "age of the oldest of them", (double)feeds.lag_us / 1e6);
-    gauge(out, "target_healthy", "1 while the target answers", atomic_load(&engine->target_healthy));
-    gauge(out, "guard_tripped", "1 after the guard stepped back", daemon->guard_tripped);
-}
-
-/* ---- alerts ---- */
-
-void alert_send(struct daemon *daemon, const char *code, const char *text)
-{
-    if (!daemon->config.webhook_url[0]) return;
-    struct buffer body, answer;
-    buffer_init(&body, 8192);
-    buffer_init(&answer, 65536);
-    struct json json = json_into(&body);
-    json_object_begin(&json);
-    json_field_text(&json, "code", code);
-    json_field_text(&json, "text", text);
-    json_field_text(&json, "phase", engine_phase_name(engine_policy(&daemon->engine)->phase));
-    json_object_end(&json);
-    struct error error = {0};
-    if (http_call("POST", daemon->config.webhook_url, NULL, buffer_view(&body), NULL, 2000, &answer, &error) / 100 != 2)
-        LOG(LOG_WARNING, "alert.not_sent", log_text("code", code), log_failure(&error));
-    buffer_release(&body);
-    buffer_release(&answer);
 }

@@ -2,10 +2,14 @@
 """The target fails while it is secondary and while it is primary, under the load of a real driver: nothing fails, nothing is lost.
 Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDER --seed N --rollbacks N --outage SECONDS"""
 import argparse
+import http.server
+import json
 import os
+import re
 import shutil
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -30,16 +34,48 @@ def report(good, what, why=""):
     print(f"ok {what}" + (f" ({why})" if why else "") if good else f"not ok {what}: {why}", flush=True)
 
 
+class Webhook:
+    """Takes the daemon's alerts, as an operator's pager would."""
+
+    def __init__(self):
+        self.taken = []
+        taken = self.taken
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # pylint: disable=invalid-name
+                taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
+
+    def expect(self, what, *wanted):
+        """Each (code, status) within five seconds."""
+        end = time.monotonic() + 5
+        missing = list(wanted)
+        while missing and time.monotonic() < end:
+            seen = {(alert["code"], alert["status"]) for alert in self.taken}
+            missing = [one for one in wanted if one not in seen]
+            time.sleep(0.1)
+        report(not missing, f"{what}: alerts are told", ", ".join(f"{code} {status}" for code, status in wanted) if not missing else f"missing {missing} of {self.taken}")
+        self.taken.clear()
+
+
 class World:
     def __init__(self, options):
         scratch = Path(options.scratch)
+        self.webhook = Webhook()
         self.logs = scratch / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
         self.folder = scratch
         build = Path(options.build).resolve()
         self.postgres = Postgres(scratch / "postgres", self.logs)
         self.legacy = Legacy(scratch / "legacy", self.logs, build / "standin-server")
-        self.daemon = Daemon(scratch / "understudy", self.logs, build / "understudy", self.legacy, self.postgres, {"probation_s": 1, "threshold": 0.9})
+        self.daemon = Daemon(scratch / "understudy", self.logs, build / "understudy", self.legacy, self.postgres, {"probation_s": 1, "threshold": 0.9, "sections": {"alerts": {"webhook": self.webhook.url}}})
         self.admin = self.daemon.admin
 
     def driver_arguments(self, port):
@@ -161,8 +197,18 @@ def outage(world, clients, seconds):
     ratio = applied / max(took, 0.02) / live
     report(ratio >= 3, "the mirror catches up at three times the live rate or more",
            f"live {live:.0f} commits/s; {applied} commits in {took:.2f} s beside it: {applied / max(took, 0.02):.0f}/s, {ratio:.1f} times")
+    world.webhook.expect("outage", ("TARGET_UNREACHABLE", "firing"), ("TARGET_UNREACHABLE", "resolved"))
     world.no_errors(clients, f"{seconds} s without target")
     world.equal(clients, f"{seconds} s without target")
+
+
+def metrics_known(world):
+    """Every metric that the rules and the board name is there."""
+    there = set(re.findall(r"^understudy_[a-z0-9_]+", world.admin.request("GET", "/metrics", raw=True), re.M))
+    named = set()
+    for file in (ROOT / "ops").iterdir():
+        named |= set(re.findall(r"understudy_[a-z0-9_]+", file.read_text()))
+    report(named and named <= there, "the metrics of ops/ are there", f"{len(named)} of {len(there)}" if named <= there else str(sorted(named - there)))
 
 
 def processes_of(postgres):
@@ -250,8 +296,34 @@ def rollbacks(world, clients, count):
         time.sleep(1)
         world.postgres.resume()
         time.sleep(1)
+        world.webhook.expect(what, ("GUARD_TRIPPED", "event"), ("ROLLED_BACK", "event"), ("GAP_OPEN", "firing"))
         world.no_errors(clients, what)
         world.equal(clients, what)
+
+
+def lost_while_behind(world, clients):
+    """The fallback is behind when the target is lost: what had not come back through its stream is brought from the journal."""
+    cut_over(world)
+    with oracledb.connect(**world.driver_arguments(world.legacy.port)) as blocker:
+        cursor = blocker.cursor()
+        cursor.execute("SELECT total FROM client_totals WHERE client_id = 0 FOR UPDATE")
+        cursor.fetchall()
+        counted = clients.counted()
+        end = time.monotonic() + 20
+        while clients.counted() < counted + 40 and time.monotonic() < end:
+            time.sleep(0.1)
+        behind = world.admin.status()["lag"]["records"]
+        report(behind > 20, "behind: the fallback waits for a lock", f"{behind} commits behind")
+        world.postgres.crash()
+        began = time.monotonic()
+        time.sleep(0.5)
+        blocker.rollback()
+    world.until("the guard's rollback", lambda status: status["primary"] == "source", 30)
+    print(f"# behind: {(time.monotonic() - began) * 1000:.0f} ms from fault to served by source", flush=True)
+    world.postgres.resume()
+    time.sleep(1)
+    world.no_errors(clients, "behind")
+    world.equal(clients, "behind")
 
 
 def cuts(world, clients, count):
@@ -290,12 +362,15 @@ def main():
         clients = Clients(CLIENTS, world.driver_arguments(world.daemon.port), options.seed, options.pace)
         clients.start()
         time.sleep(1)
+        metrics_known(world)
         world.enter("dual-write")
         world.work("backfill")
         if options.outage:
             outage(world, clients, options.outage)
         if options.rollbacks:
             rollbacks(world, clients, options.rollbacks)
+        if options.rollbacks:
+            lost_while_behind(world, clients)
         if options.freezes:
             freeze_in_canary(world, clients)
             freezes(world, clients, options.freezes)
