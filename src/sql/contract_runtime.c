@@ -79,6 +79,7 @@ const struct runtime_row runtime_rows[] = {
     {"json_value", "text, text", "text", I, true, "the one scalar that the path finds; else NULL"},
     {"json_number", "text, text", "numeric", I, true, "the same as a number; what is none: NULL"},
     {"json_exists", "text, text", "boolean", I, false, "does the path find anything? What is no JSON: false"},
+    {"percentile", "numeric[], numeric", "numeric", I, false, "PERCENTILE_CONT of the values that are not NULL, with all digits"},
     {"json_object", "boolean, text[]", "text", I, false, "keys and texts of JSON values in turn; true: members that are NULL are left out"},
     {"json_array", "boolean, text[]", "text", I, false, "texts of JSON values; true: those that are NULL are left out"},
     {"refuse_loop", "boolean", "boolean", I, false, "true: error ORA-01436 CONNECT BY loop in user data; else true"},

@@ -225,10 +225,32 @@ static struct expression *rewrite_listagg(struct translation *t, struct expressi
     return made;
 }
 
+/* Of numbers, with all their digits: our own function over an array of them, also of a window's. NULL: not of numbers. */
+static struct expression *exact_percentile(struct translation *t, struct expression *e, bool median)
+{
+    struct call *c = e->call;
+    if (!median && c->order.count != 1) return NULL;
+    struct expression *value = median ? e->arguments[0] : c->order.keys[0].expression;
+    bool descending = !median && c->order.keys[0].descending;
+    if (!type_is_number(value->typing.type) || type_is_double(value->typing.type) || c->distinct) return NULL;
+    struct expression *share =
+        median ? build_text(t, e->at, typing_of(SQL_NUMBER, TARGET_NUMERIC), PRECEDENCE_PRIMARY, "0.5") : as_numeric(t, e->arguments[0]);
+    struct expression *list = call_like(t, e, "array_agg", TARGET_OTHER);
+    list->arguments = NULL;
+    list->argument_count = 0;
+    list->call->order = (struct sort_list){0};
+    list->call->within = false;
+    build_add(t, list, as_numeric(t, value));
+    return BUILD_CALL(t, e->at, typing_of(SQL_NUMBER, TARGET_NUMERIC), descending ? "@percentile(\1, 1 - \2)" : "@percentile(\1, \2)", list,
+                      share);
+}
+
 static struct expression *rewrite_percentile(struct translation *t, struct expression *e)
 {
     struct call *c = e->call;
     bool median = view_equal(view_text(e->rule->name), view_text("MEDIAN"));
+    struct expression *exact = view_equal(view_text(e->rule->how), view_text("percentile_cont")) ? exact_percentile(t, e, median) : NULL;
+    if (exact) return exact;
     if (c->over) {
         finding_refuse(t, e->at, e->rule->name, "an ordered-set aggregate as a window function is not available on the target",
                        "compute it in a grouped subquery");

@@ -19,7 +19,6 @@ const struct function_rule functions_refused[] = {
     REFUSED("DUMP", "it shows the source's own storage", NULL),
     REFUSED("EXTRACTVALUE", "XML is not translated", NULL),
     REFUSED("GROUP_ID", "the target has no counterpart", "remove duplicate grouping sets"),
-    REFUSED("NLSSORT", "linguistic sort keys differ between the two", "sort by a collation in the mapping file"),
     REFUSED("ORA_HASH", "its hash function is not published", NULL),
     REFUSED("ORA_ROWSCN", "it is the source's own change number", NULL),
     REFUSED("POWERMULTISET", "collections are not translated", NULL),

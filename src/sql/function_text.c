@@ -85,6 +85,22 @@ static struct expression *rewrite_chr(struct translation *t, struct expression *
     return BUILD_CALL(t, e->at, e->typing, "@chr(\1)", as_number(t, e->arguments[0]));
 }
 
+/* The key of NLS_SORT = BINARY: the bytes and a zero. */
+static struct expression *rewrite_nlssort(struct translation *t, struct expression *e)
+{
+    const struct expression *how = e->argument_count > 1 ? e->arguments[1] : NULL;
+    bool binary = !how;
+    if (how && how->kind == EXPRESSION_STRING) {
+        struct view word = view_trim(how->text);
+        const uint8_t *equal = memchr(word.data ? (const void *)word.data : "", '=', word.size);
+        if (equal) word = view_trim(view_of(equal + 1, word.size - (size_t)(equal + 1 - word.data)));
+        binary = equal && view_equal_ignoring_case(word, view_text("BINARY"));
+    }
+    if (binary) return BUILD_CALL(t, e->at, e->typing, "convert_to(\1, 'UTF8') || '\\x00'::bytea", as_text(t, e->arguments[0]));
+    finding_refuse(t, e->at, "NLSSORT", "linguistic sort keys differ between the two", "sort by a collation in the mapping file");
+    return e;
+}
+
 static struct expression *rewrite_upper(struct translation *t, struct expression *e)
 {
     struct expression *a = e->arguments[0];
@@ -175,6 +191,8 @@ const struct function_rule functions_text[] = {
     {"LPAD", 3, 3, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tmt", "@lpad(\1, \2, \3)"},
     {"LTRIM", 1, 1, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "t", "nullif(ltrim(\1), '')"},
     {"LTRIM", 2, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "tt", "nullif(ltrim(\1, \2), '')"},
+    {"NLSSORT", 1, 2, SQL_EXACT, TEXT, GIVES_BYTES, "a", NULL, rewrite_nlssort},
+    {"NLS_INITCAP", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
     {"NLS_LOWER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
     {"NLS_UPPER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
     {"RAWTOHEX", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "a", NULL, rewrite_rawtohex},

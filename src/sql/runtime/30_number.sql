@@ -68,3 +68,18 @@ CREATE OR REPLACE FUNCTION understudy.round(n bigint, digits integer) RETURNS nu
 CREATE OR REPLACE FUNCTION understudy.trunc(n smallint, digits integer) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT trunc(n::numeric, digits) $$;
 CREATE OR REPLACE FUNCTION understudy.trunc(n integer, digits integer) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT trunc(n::numeric, digits) $$;
 CREATE OR REPLACE FUNCTION understudy.trunc(n bigint, digits integer) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT trunc(n::numeric, digits) $$;
+-- PERCENTILE_CONT: between the two values around the place 1 + p * (n - 1).
+CREATE OR REPLACE FUNCTION understudy.percentile(a numeric[], p numeric) RETURNS numeric LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    s numeric[];
+    place numeric;
+    low integer;
+BEGIN
+    SELECT array_agg(v ORDER BY v) INTO s FROM unnest(a) v WHERE v IS NOT NULL;
+    IF s IS NULL OR p IS NULL THEN RETURN NULL; END IF;
+    IF p < 0 OR p > 1 THEN RAISE EXCEPTION 'percentile value % is not between 0 and 1', p USING ERRCODE = '22003'; END IF;
+    place := 1 + p * (cardinality(s) - 1);
+    low := floor(place);
+    IF low = place THEN RETURN s[low]; END IF;
+    RETURN trim_scale(s[low] + (s[low + 1] - s[low]) * (place - low));
+END $$;
