@@ -28,6 +28,8 @@ const struct contract_row contract_rows[] = {
      "NULL finds NULL; compared as the type of the first search value; CASE evaluates it once where it can", NULL},
     {"NULL and text", "EMPTY_CLOB(), EMPTY_BLOB()", EXACT, "'' as a value that is not NULL", NULL},
     {"NULL and text", "character 0 in text", NO, "PostgreSQL's text cannot hold it", "strip it, or keep bytes"},
+    {"NULL and text", "text longer than the source's limit for VARCHAR2 (LISTAGG, ||)", NEAR,
+     "the whole text is answered where the source refuses it", "keep lists within the limit"},
     {"NULL and text", "VARCHAR2(n BYTE)", NEAR, "the target counts characters", "add a CHECK on octet_length"},
     /* numbers */
     {"Numbers", "a / b", EXACT, "our own division with Oracle's 40 digits; never of integers", NULL},
@@ -59,6 +61,9 @@ const struct contract_row contract_rows[] = {
     {"Dates and times", "DATE '..', TIMESTAMP '..'", EXACT, "with zone: timestamptz", NULL},
     {"Dates and times", "results after the year 9999", NEAR, "the source refuses them, the target goes on",
      "keep a margin to the last year"},
+    {"Dates and times", "dates before 15 October 1582", NEAR,
+     "the source counts their days by the Julian calendar, the target by the Gregorian one",
+     "compare such dates, but do not subtract them"},
     {"Dates and times", "seconds with more than six digits", NEAR, "cut to six", "keep them in another column"},
     {"Dates and times", "TIMESTAMP WITH TIME ZONE", NEAR, "the instant is kept, the zone in which it was written is not",
      "keep the zone in another column"},

@@ -220,6 +220,9 @@ static struct expression *rewrite_datetime_literal(struct translation *t, struct
                        "give a translation in the mapping file");
         return e;
     }
+    if (text.size >= 10 && view_compare(view_of(text.data, 10), view_text("1582-10-15")) < 0)
+        finding_difference(t, e->at, "datetime literal", "before 15 October 1582 the source counts days by the Julian calendar",
+                           "compare such dates, but do not subtract them");
     const uint8_t *point = memchr(text.data, '.', text.size);
     if (point) {
         size_t digits = 0, at = (size_t)(point - text.data) + 1;
