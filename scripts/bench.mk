@@ -37,3 +37,9 @@ $(BUILD)/bench_mirror: $(BUILD)/tests/bench/bench_mirror.o $(call libs,engine)
 bench-relay:  ## relay: processor microseconds per call and calls a second, beside HAProxy and beside no proxy
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) all
 	@tests/bench/run-relay $(BENCH_BUILD)
+
+.PHONY: bench-feed
+bench-feed:  ## key feed: commits a second, latency and processor time of the source with and without the trigger, in turns
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) all
+	@scripts/install-drivers python
+	@build/drivers/python/bin/python tests/bench/feed.py --build $(BENCH_BUILD)

@@ -33,10 +33,12 @@ def report(good, what, why=""):
 
 
 class FeedDaemon(Daemon):
+    settings = "[feed]\nlook = 300ms\npoll = 20ms\npoll_max = 200ms\n"
+
     def write_config(self):
         super().write_config()
         with open(self.config, "a", encoding="utf-8") as out:
-            out.write("[feed]\nlook = 300ms\npoll = 20ms\npoll_max = 200ms\n")
+            out.write(self.settings)
 
     def again(self):
         """After a kill: the same configuration, journal and state."""
