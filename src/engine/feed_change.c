@@ -222,6 +222,26 @@ static bool look_over(struct feed *feed, uint64_t until)
     return over;
 }
 
+static void set_changing(struct feed *feed, const char *table)
+{
+    mutex_lock(&feed->lock);
+    snprintf(feed->changing, sizeof feed->changing, "%s", table);
+    mutex_unlock(&feed->lock);
+}
+
+static void change_begin(struct feed *feed, const char *table)
+{
+    set_changing(feed, table);
+    (void)look_over(feed, clock_monotonic_us() + DRAIN_US);
+}
+
+static void change_end(struct feed *feed)
+{
+    (void)look_over(feed, clock_monotonic_us() + DRAIN_US);
+    set_changing(feed, "");
+    feed_look_soon(feed);
+}
+
 bool feed_install(struct feed *feed, const char *table, enum feed_form form, struct error *error)
 {
     struct row_maps *maps;
@@ -235,6 +255,7 @@ bool feed_install(struct feed *feed, const char *table, enum feed_form form, str
         error_set(error, ERROR_STATE, "%s has a feed of the form %s (%s): remove that one first", table, feed_form_name(there.form),
                   feed_state_name(there.state));
     } else {
+        change_begin(feed, table);
         struct source *source = source_open(options, SOURCE_TIMEOUT_MS, error);
         struct running run = {.source = source, .error = error};
         good = source != NULL;
@@ -247,24 +268,21 @@ bool feed_install(struct feed *feed, const char *table, enum feed_form form, str
             if (!feed_script_remove(&script, run_statement, &undo, &second)) LOG(LOG_WARNING, "feed.undo", log_failure(&second));
         }
         source_close(source);
+        change_end(feed);
         LOG(good ? LOG_INFO : LOG_WARNING, "feed.install", log_text("table", table), log_text("form", feed_form_name(form)),
             log_boolean("good", good));
     }
     row_maps_free(maps);
-    feed_look_soon(feed);
     return good;
 }
 
 /* ---- removing ---- */
 
-static void set_removing(struct feed *feed, const char *table, bool removing, bool retired)
+static void set_retired(struct feed *feed, const char *table, bool retired)
 {
     mutex_lock(&feed->lock);
-    for (struct feed_entry *e = feed->entries; e; e = e->next) {
-        if (strcmp(e->told.table, table) != 0) continue;
-        atomic_store(&e->removing, removing);
-        atomic_store(&e->retired, retired);
-    }
+    for (struct feed_entry *e = feed->entries; e; e = e->next)
+        if (strcmp(e->told.table, table) == 0) atomic_store(&e->retired, retired);
     mutex_unlock(&feed->lock);
 }
 
@@ -300,7 +318,7 @@ static bool remove_statement(void *context, const char *comment, const char *sql
         engine_gap(r->feed->engine, r->table, "its key feed was removed with keys in its log");
     }
     if (drop_log) {
-        set_removing(r->feed, r->table, true, true);
+        set_retired(r->feed, r->table, true);
         pass_over(r->feed, clock_monotonic_us() + DRAIN_US);
     }
     return run_statement(&r->run, comment, sql);
@@ -327,8 +345,7 @@ bool feed_remove(struct feed *feed, const char *table, bool anyway, struct error
     if (!has_feed(feed, table, &there) || there.state == FEED_FOREIGN) {
         error_set(error, ERROR_NOT_FOUND, "%s has no key feed of ours", table);
     } else {
-        set_removing(feed, table, true, false);
-        (void)look_over(feed, clock_monotonic_us() + DRAIN_US); /* nobody relies on it any more before its trigger goes */
+        change_begin(feed, table); /* nobody relies on it any more before its trigger goes */
         struct source *source = source_open(options, SOURCE_TIMEOUT_MS, error);
         struct removal removal = {
             .feed = feed, .run = {.source = source, .error = error, .removing = true}, .table = table, .anyway = anyway};
@@ -337,8 +354,8 @@ bool feed_remove(struct feed *feed, const char *table, bool anyway, struct error
         if (good && there.form == FEED_TRIGGER && last_trigger_form(feed, table))
             good = feed_script_shared(options->source_schema, options->source_user, false, run_statement, &removal.run);
         source_close(source);
-        if (good) (void)look_over(feed, clock_monotonic_us() + DRAIN_US);
-        set_removing(feed, table, false, false);
+        set_retired(feed, table, false);
+        change_end(feed);
         LOG(good ? LOG_INFO : LOG_WARNING, "feed.remove", log_text("table", table), log_boolean("good", good));
     }
     row_maps_free(maps);

@@ -84,8 +84,7 @@ void feed_set_free(struct feed_set *set);
 struct feed_entry {
     struct feed_table told; /* what others may see; under the lock */
     char identity[FEED_IDENTITY_SIZE];
-    _Atomic bool removing; /* by us: nothing is missed when its trigger goes */
-    _Atomic bool retired;  /* its log goes: it is not read any more */
+    _Atomic bool retired; /* its log goes: it is not read any more */
     bool readable, overflowed, seen;
     uint64_t first_us;                 /* of the first look that found it whole */
     uint64_t since_us, since_position; /* since it covers */
@@ -105,6 +104,7 @@ struct feed {
     uint64_t looks, passes_begun, empty_pass; /* empty_pass: number of the last pass that left nothing waiting */
     uint32_t drains;
     bool look_wanted;
+    char changing[129];         /* the table whose feed we make or remove: half of it is nothing to be told, and nobody relies on it */
     struct feed_entry *entries; /* only the thread adds and removes */
     _Atomic bool stopping;
     /* the thread's own */

@@ -124,9 +124,21 @@ static bool writes_count(struct feed *feed)
     return mode == FEED_FORWARD;
 }
 
-static void missed(struct feed *feed, const struct feed_entry *e, const char *why)
+static bool is_changing(struct feed *feed, const struct feed_entry *e)
+{
+    mutex_lock(&feed->lock);
+    bool changing = strcmp(feed->changing, e->told.table) == 0;
+    mutex_unlock(&feed->lock);
+    return changing;
+}
+
+/* First nobody relies on the feed any more, then the gap is opened: what the mirror still took for covered was committed before the gap. */
+static void missed(struct feed *feed, struct feed_entry *e, const char *why)
 {
     char reason[400];
+    bool covered = e->told.state == FEED_ON;
+    set_state(feed, e, FEED_BROKEN, why);
+    if (covered) publish(feed);
     if (!writes_count(feed)) return;
     snprintf(reason, sizeof reason, "its key feed did not see every write: %s", why);
     engine_gap(feed->engine, e->told.table, reason);
@@ -172,10 +184,6 @@ static void start_again(struct feed *feed, struct feed_entry *e, const struct fe
 static void found_whole(struct feed *feed, struct feed_entry *e, const struct feed_found *f)
 {
     bool same = strcmp(e->identity, f->identity) == 0;
-    if (atomic_load(&e->removing)) { /* from here on what it notes is read, and not relied on */
-        set_state(feed, e, FEED_STARTING, "it is being removed");
-        return;
-    }
     if (e->told.state == FEED_ON && same) {
         set_state(feed, e, FEED_ON, NULL);
         return;
@@ -193,10 +201,10 @@ static void found_whole(struct feed *feed, struct feed_entry *e, const struct fe
 
 static void found_broken(struct feed *feed, struct feed_entry *e, const struct feed_found *f)
 {
-    if (!e->removing && (e->told.state == FEED_ON || e->told.state == FEED_STARTING)) missed(feed, e, f->reason);
+    if (e->told.state == FEED_ON || e->told.state == FEED_STARTING) missed(feed, e, f->reason);
     set_state(feed, e, f->state, f->reason);
     struct error error;
-    bool emptied = f->form == FEED_TRIGGER && f->readable && !f->marked && !e->removing;
+    bool emptied = f->form == FEED_TRIGGER && f->readable && !f->marked;
     if (emptied && !feed_mark_again(feed->source, feed->engine->options.source_schema, f->log, &error))
         LOG(LOG_WARNING, "feed.mark", log_failure(&error), log_text("table", f->table));
 }
@@ -246,7 +254,6 @@ void feed_take_look(struct feed *feed, const struct feed_look *look)
 {
     uint32_t on, broken;
     if (!feed->remembered) recall(feed);
-    take_counter(feed, look);
     for (struct feed_entry *e = feed->entries; e; e = e->next) e->seen = false;
     for (uint32_t i = 0; i < look->count; i++) {
         const struct feed_found *f = &look->found[i];
@@ -254,7 +261,10 @@ void feed_take_look(struct feed *feed, const struct feed_look *look)
         if (!e) e = entry_make(feed, f->table);
         e->seen = true;
         take_shape(feed, e, f);
-        if (f->state == FEED_ON)
+        if (is_changing(feed, e)) { /* what it notes is read, and not relied on */
+            e->identity[0] = 0;
+            set_state(feed, e, FEED_STARTING, "it is being made or removed");
+        } else if (f->state == FEED_ON)
             found_whole(feed, e, f);
         else
             found_broken(feed, e, f);
@@ -262,10 +272,11 @@ void feed_take_look(struct feed *feed, const struct feed_look *look)
     for (struct feed_entry *e = feed->entries, *next; e; e = next) {
         next = e->next;
         if (e->seen) continue;
-        if (!e->removing && (e->told.state == FEED_ON || e->told.state == FEED_STARTING)) missed(feed, e, "it was removed");
+        if (!is_changing(feed, e) && (e->told.state == FEED_ON || e->told.state == FEED_STARTING)) missed(feed, e, "it was removed");
         LOG(LOG_INFO, "feed.gone", log_text("table", e->told.table));
         forget(feed, e);
     }
+    take_counter(feed, look);
     uint64_t covered = covered_hash(feed, &on, &broken);
     mutex_lock(&feed->lock);
     feed->statistics.on = on;

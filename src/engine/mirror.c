@@ -67,6 +67,7 @@ void mirror_catalog_check(struct mirror *m)
         if (m->horizon_start < csn) m->horizon_start = csn;
         if (m->horizon_max < csn) m->horizon_max = csn;
     }
+    recent_release(m);
     recent_init(m);
     row_maps_free(m->maps);
     memory_free(m->tables);

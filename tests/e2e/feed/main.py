@@ -278,7 +278,7 @@ def main():
         errors = [error for writer in writers for error in writer.errors]
         report(not errors, "no client saw an error but the kills", f"{sum(writer.done for writer in writers)} transactions, {sum(writer.lost for writer in writers)} connections lost"
                if not errors else "; ".join(errors[:5]))
-        print(f"# {sum(writer.stumbles for writer in writers)} calls that the stand-in lost", flush=True)
+        print(f"# {sum(writer.stumbles for writer in writers)} calls that the stand-in lost, {sum(writer.deadlocks for writer in writers)} deadlocks among the writers", flush=True)
         for writer in writers:
             writer.stopping.set()
         for writer in writers:

@@ -18,7 +18,7 @@ class Writer(threading.Thread):
         self.random = random.Random(f"{seed}-{name}-{number}")
         self.running, self.idle, self.stopping = threading.Event(), threading.Event(), threading.Event()
         self.running.set()
-        self.done, self.lost, self.stumbles, self.errors, self.sequence = 0, 0, 0, [], 0
+        self.done, self.lost, self.stumbles, self.deadlocks, self.errors, self.sequence = 0, 0, 0, 0, [], 0
         self.orders = []
         self.acts = self.all_acts()
 
@@ -42,6 +42,10 @@ class Writer(threading.Thread):
                 text = str(problem)
                 if "Commands out of sync" in text:  # the stand-in lost its place between two tables' DDL: said, and begun anew
                     self.stumbles += 1
+                elif "ORA-00060" in text and connection is not None:  # the writers lock the same rows in their own order: as an application does, roll back and go on
+                    self.deadlocks += 1
+                    connection.rollback()
+                    continue
                 elif not any(code in text for code in ("DPY-4011", "DPY-6005", "DPY-1001", "DPY-6000", "ORA-12", "ORA-03113")):
                     self.errors.append(f"{self.name} {self.number}: {text[:200]}")
                 self.lost += 1
