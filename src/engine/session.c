@@ -373,6 +373,7 @@ static void client_packet(struct session *s, struct wire_packet *packet)
         session_end(s);
         return;
     }
+    if (session_refuse_encryption(s, packet)) return;
     (void)wire_tap_client(s->tap, packet);
     session_send(s, PEER_SOURCE, view_of(packet->bytes, packet->size));
 }

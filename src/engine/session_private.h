@@ -331,7 +331,8 @@ void session_answer_error(struct session *s, uint32_t ora, const char *text, int
 void session_answer_sqlstate(struct session *s, const struct error *error, const char *constraint);
 void session_answer_send(struct session *s);
 /* session_refuse.c */
-void session_refuse_native(struct session *s); /* an OCI client's call, now that the target answers */
+bool session_refuse_encryption(struct session *s, const struct wire_packet *packet); /* true: a CONNECT that insists on it was refused */
+void session_refuse_native(struct session *s);                                       /* an OCI client's call, now that the target answers */
 void session_refuse(struct session *s); /* the statement has no translation: the number the source would have given, where it is known */
 bool session_describe_columns(struct session *s, const struct pg_result *result, const struct wire_column **columns, uint32_t *count);
 /* session_lob.c */

@@ -5,6 +5,8 @@
  */
 #include "engine/session_private.h"
 
+#include "base/log.h"
+
 struct refusal {
     const char *rule, *part;
     uint32_t ora;
@@ -79,4 +81,20 @@ void session_refuse_native(struct session *s)
     else
         session_answer_error(s, 3115, "ORA-03115: unsupported network datatype or representation (an OCI client, and PostgreSQL answers)\n",
                              0);
+}
+
+/* What is encrypted between client and source could not be read: a client that insists is told so at once, in the listener's words. */
+bool session_refuse_encryption(struct session *s, const struct wire_packet *packet)
+{
+    struct wire_connect connect;
+    if (packet->type != WIRE_CONNECT || wire_connect_decode(packet, &connect) != WIRE_DECODED || !wire_connect_requires_services(&connect))
+        return false;
+    LOG(LOG_WARNING, "session.refused", log_u64("session", s->id),
+        log_text("why",
+                 "the client insists on native encryption (ORA-12660); let it use TLS, or set SQLNET.ENCRYPTION_CLIENT to ACCEPTED"));
+    buffer_clear(&s->packets);
+    wire_refuse_write(&s->packets, 12660, NULL);
+    session_send(s, PEER_CLIENT, buffer_view(&s->packets));
+    session_end(s);
+    return true;
 }

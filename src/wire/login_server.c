@@ -29,6 +29,7 @@ enum {
     ORA_UNKNOWN_SERVICE = 12514,
     ORA_BAD_PACKET = 12569,
     ORA_VERSIONS = 12618,
+    ORA_ENCRYPTION = 12660,
     ORA_LOCKED = 28000,
 };
 
@@ -146,6 +147,9 @@ static enum wire_login_state take_connect(struct wire_server_login *login, const
     if (wire_connect_decode(packet, &connect) != WIRE_DECODED) return reject_bytes(login, output, error, "the CONNECT packet");
     if (connect.version < VERSION_SMALLEST || connect.version_low > login->options.version_max)
         return refuse_connect(login, output, error, ORA_VERSIONS, "the client's network version is not supported");
+    if (wire_connect_requires_services(&connect))
+        return refuse_connect(login, output, error, ORA_ENCRYPTION,
+                              "the client insists on native encryption; let it use TLS, or set SQLNET.ENCRYPTION_CLIENT to ACCEPTED");
     uint32_t most = connect.version < VERSION_LARGE ? UINT16_MAX : (uint32_t)login->session.limits.packet_max;
     uint32_t sdu = connect.sdu ? connect.sdu : SDU_DEFAULT;
     login->accept.version = connect.version < login->options.version_max ? connect.version : login->options.version_max;

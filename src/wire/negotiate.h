@@ -20,6 +20,8 @@ struct wire_connect {
     bool redirected;
 };
 enum wire_status wire_connect_decode(const struct wire_packet *packet, struct wire_connect *out);
+/* The client says already here that it will not go on without native services: refuse with ORA-12660. */
+bool wire_connect_requires_services(const struct wire_connect *connect);
 /* The descriptor text -> one value by path, e.g. "DESCRIPTION.CONNECT_DATA.SERVICE_NAME". Case-insensitive. False: absent. */
 bool wire_descriptor_find(struct view descriptor, const char *path, struct view *out);
 void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu,

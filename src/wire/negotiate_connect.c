@@ -135,6 +135,12 @@ static void write_zeros(struct buffer *out, size_t count)
     while (count--) buffer_u8(out, 0);
 }
 
+bool wire_connect_requires_services(const struct wire_connect *connect)
+{
+    enum { SERVICES_REQUIRED = 0x10 };
+    return (connect->flags0 | connect->flags1) & SERVICES_REQUIRED;
+}
+
 void wire_connect_write(struct buffer *out, struct view descriptor, uint32_t sdu, bool redirected)
 {
     bool is_inline = descriptor.size <= DESCRIPTOR_INLINE_MAX;

@@ -369,8 +369,32 @@ static void a_log_in_has_a_limit(void **state)
     play_end(p);
 }
 
+/* Native encryption is not forwarded: optional it is edited out, required it is refused before the source hears of it. */
+static void encryption_that_is_required_is_refused(void **state)
+{
+    (void)state;
+    for (int required = 0; required < 2; required++) {
+        struct play *p = play_begin(PHASE_OBSERVE);
+        p->session->logged_in = false;
+        p->session->wire->large = false;
+        wire_connect_write(&p->packets, view_text("(DESCRIPTION=(CONNECT_DATA=(SERVICE_NAME=x)))"), 8192, false);
+        uint8_t *bytes = p->packets.data + p->packets.start;
+        bytes[32] = bytes[33] = required ? 0x91 : 0x81;
+        (void)session_client_input(p->session, bytes, buffer_size(&p->packets));
+        assert_int_equal(buffer_size(&p->to_source) > 0, !required);
+        assert_int_equal(p->closed, required ? 1u << PEER_CLIENT | 1u << PEER_SOURCE : 0);
+        buffer_u8(&p->to_client, 0);
+        if (required) {
+            assert_int_equal(p->to_client.data[p->to_client.start + 4], WIRE_REFUSE);
+            assert_non_null(strstr((const char *)p->to_client.data + p->to_client.start + 12, "(ERR=12660)"));
+        }
+        play_end(p);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_state_meets_every_event), cmocka_unit_test(a_log_in_has_a_limit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(encryption_that_is_required_is_refused),
+                                       cmocka_unit_test(every_state_meets_every_event), cmocka_unit_test(a_log_in_has_a_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

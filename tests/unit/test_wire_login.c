@@ -403,6 +403,15 @@ static void test_server_declines_native_services(void **state)
     required[size - 2] = 0x10;
     assert_int_equal(server_after(1, required, size, &error, &answered), WIRE_LOGIN_REFUSED);
     assert_non_null(strstr(error.text, "12660"));
+
+    struct login_pair pair; /* who says so in the CONNECT gets the number itself */
+    login_pair_begin(&pair, "scott", "Tiger#123", orders);
+    pair.to_server.data[32] = pair.to_server.data[33] = 0x91;
+    login_pair_server_step(&pair, buffer_size(&pair.to_server));
+    assert_int_equal(pair.server_state, WIRE_LOGIN_REFUSED);
+    assert_int_equal(pair.server_error.native, 12660);
+    assert_int_equal(pair.to_client.data[4], WIRE_REFUSE);
+    login_pair_end(&pair);
 }
 
 static void test_server_refuses_native_encoding(void **state)
