@@ -79,14 +79,42 @@ void mirror_catalog_check(struct mirror *m)
 
 /* ---- the journal behind us ---- */
 
+/* Is it still to be kept? What has not come back far behind the stream was no commit. */
+static bool kept_wanted(const struct mirror *m, const struct csn_place *place, uint64_t reverse)
+{
+    return outstanding_has(m->engine->outstanding, place->csn) && place->csn + KEPT_BEHIND >= reverse;
+}
+
+/* There are too many: one place stands for all of them, until the stream is well past the last. */
+static void kept_fold(struct mirror *m)
+{
+    struct csn_place *all = &m->kept_folded;
+    for (uint32_t i = 0; i < m->kept_count; i++) {
+        if (m->kept[i].csn > all->csn) all->csn = m->kept[i].csn;
+        if (!all->position || m->kept[i].position < all->position) all->position = m->kept[i].position;
+    }
+    m->kept_count = 0;
+}
+
+/* The first journal position that a replay onto the source would need; a transaction that began early may have committed late. */
+static uint64_t kept_from(struct mirror *m)
+{
+    uint64_t reverse = atomic_load(&m->engine->reverse_csn), from = m->applied_position;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < m->kept_count; i++) {
+        if (!kept_wanted(m, &m->kept[i], reverse)) continue;
+        if (m->kept[i].position < from) from = m->kept[i].position;
+        m->kept[kept++] = m->kept[i];
+    }
+    m->kept_count = kept;
+    if (m->kept_folded.position && reverse > m->kept_folded.csn + KEPT_MAX) m->kept_folded = (struct csn_place){0};
+    return m->kept_folded.position && m->kept_folded.position < from ? m->kept_folded.position : from;
+}
+
 void mirror_keep_for_reverse(struct mirror *m, const struct mirror_transaction *t)
 {
     if (!t->target_primary || !outstanding_has(m->engine->outstanding, t->csn)) return;
-    if (m->kept_count == KEPT_MAX) { /* every second one is enough: the first is what counts */
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < m->kept_count; i += 2) m->kept[kept++] = m->kept[i];
-        m->kept_count = kept;
-    }
+    if (m->kept_count == KEPT_MAX) kept_fold(m);
     if (m->kept_count == m->kept_room) {
         m->kept_room = m->kept_room ? m->kept_room * 2 : 64;
         m->kept = memory_resize(m->kept, sizeof *m->kept * m->kept_room);
@@ -99,13 +127,7 @@ static void release_journal(struct mirror *m)
     uint64_t now = clock_monotonic_us();
     if (now < m->released_us + RELEASE_EVERY_US) return;
     m->released_us = now;
-    uint64_t reverse = atomic_load(&m->engine->reverse_csn), position = m->written_position;
-    uint32_t back = 0;
-    while (back < m->kept_count &&
-           (!outstanding_has(m->engine->outstanding, m->kept[back].csn) || m->kept[back].csn + KEPT_BEHIND < reverse))
-        back++;
-    if (back) memmove(m->kept, m->kept + back, sizeof *m->kept * (m->kept_count -= back));
-    uint64_t wanted = m->kept_count && m->kept[0].position < m->applied_position ? m->kept[0].position : m->applied_position;
+    uint64_t position = m->written_position, wanted = kept_from(m);
     if (atomic_load(&m->engine->reverse_from)) atomic_store(&m->engine->reverse_from, wanted); /* where a replay begins: never above it */
     if (wanted < position) position = wanted;
     if (position) journal_release(m->engine->journal, position);

@@ -228,8 +228,8 @@ struct mirror {
     uint64_t rate_us, rate_count;
     struct csn_place {
         uint64_t csn, position;
-    } * kept;
-    uint32_t kept_count, kept_room; /* target-primary transactions that have not come back */
+    } * kept, kept_folded;          /* folded: one for all that there was no room for; position 0: none */
+    uint32_t kept_count, kept_room; /* target-primary transactions that have not come back, as they were read */
     bool resync_wanted;
     struct pg *lanes[MIRROR_LANES_MAX]; /* [0] is not used: that lane is `target` */
     uint64_t *ahead;                    /* sorted: CSNs above applied_csn that stand on the target */
