@@ -13,7 +13,8 @@ $(BUILD)/tests/relay: $(RELAY_OBJECTS) $(call libs,engine)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $(RELAY_OBJECTS) -Wl,--start-group $(call libs,engine) -Wl,--end-group $(LIBS_engine) -lcmocka
 
 .PHONY: test-captures
-test-captures: $(BUILD)/tests/replay $(BUILD)/tests/relay  ## recordings through the codecs and a session: CAPTURES=folder, result in build/results/captures.json
+test-captures: $(BUILD)/tests/replay $(BUILD)/tests/relay  ## recordings through the codecs and a session, held against their bytes: CAPTURES=folder, result in build/results/captures.json
 	@mkdir -p build/results
 	@$(BUILD)/tests/replay $(CAPTURES) --output build/results/captures.json
 	@$(BUILD)/tests/relay $(CAPTURES)
+	@tests/captures/check.py $(CAPTURES) build/results/captures.json

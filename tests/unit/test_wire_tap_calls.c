@@ -147,6 +147,74 @@ static void test_opaque_request_then_a_clear_one(void **state)
     wire_tap_free(seen.tap);
 }
 
+/* Functions and piggybacks whose bodies are decoded. Every other number must be unknown, and the call after it clear again. */
+static const uint8_t read_functions[] = {
+    WIRE_FN_REEXECUTE,       WIRE_FN_FETCH,    WIRE_FN_LOGOFF, WIRE_FN_COMMIT,      WIRE_FN_ROLLBACK,  WIRE_FN_VERSION,
+    WIRE_FN_REEXECUTE_FETCH, WIRE_FN_EXECUTE,  WIRE_FN_LOB,    WIRE_FN_TPC_SWITCH,  WIRE_FN_TPC_STATE, WIRE_FN_AUTH,
+    WIRE_FN_SESSION_KEY,     WIRE_FN_DESCRIBE, WIRE_FN_PING,   WIRE_FN_PIPELINE_END};
+static const uint8_t read_piggybacks[] = {
+    WIRE_FN_LOB,        WIRE_FN_TPC_SWITCH,  WIRE_FN_CLOSE_CURSORS, WIRE_FN_SWITCH_SESSION, WIRE_FN_CANCEL_CURSORS, WIRE_FN_END_TO_END,
+    WIRE_FN_SET_SCHEMA, WIRE_FN_APP_CONTEXT, WIRE_FN_SESSION_STATE, WIRE_FN_JDBC_BF,        WIRE_FN_PIPELINE_BEGIN};
+
+static bool is_read(bool piggyback, uint8_t number)
+{
+    const uint8_t *list = piggyback ? read_piggybacks : read_functions;
+    size_t count = piggyback ? sizeof read_piggybacks : sizeof read_functions;
+    return memchr(list, number, count) != NULL;
+}
+
+static void test_every_function_is_read_or_left(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 512; i++) {
+        bool piggyback = i >= 256;
+        uint8_t number = (uint8_t)i;
+        if (is_read(piggyback, number)) continue;
+        struct seen seen;
+        struct buffer packets, message;
+        adopted(&seen, &packets, NULL);
+        buffer_init(&message, 0);
+        send_query(&seen, &packets, 0, "select c from t");
+        send_rows(&seen, &packets, 0, 5, 1, 0);
+        buffer_u8(&message, piggyback ? 0x11 : 3);
+        buffer_u8(&message, number);
+        for (int k = 0; k < 40; k++) buffer_u8(&message, 0);
+        assert_int_equal(send_message(&seen, false, &packets, &message, 0), WIRE_TAP_OPAQUE);
+        const struct wire_request *request = wire_tap_request(seen.tap);
+        assert_true(request->undecoded);
+        assert_int_equal(request->function, piggyback ? 0 : number);
+        assert_int_equal(data(&seen, true, &packets, "04 01 02 03", 0), WIRE_TAP_OPAQUE);
+        wire_simple_write(wire_tap_session(seen.tap), 9, WIRE_FN_PING, &message);
+        assert_int_equal(send_message(&seen, false, &packets, &message, 0), WIRE_TAP_REQUEST);
+        buffer_release(&message);
+        buffer_release(&packets);
+        wire_tap_free(seen.tap);
+    }
+}
+
+/* The same of the messages of a reply. */
+static void test_every_message_is_read_or_left(void **state)
+{
+    (void)state;
+    static const uint8_t read[] = {4, 6, 7, 8, 9, 11, 14, 15, 16, 19, 21, 23, 27, 29, 33};
+    for (unsigned type = 0; type < 256; type++) {
+        struct seen seen;
+        struct buffer packets, message;
+        if (memchr(read, (int)type, sizeof read)) continue;
+        adopted(&seen, &packets, NULL);
+        buffer_init(&message, 0);
+        send_query(&seen, &packets, 0, "select c from t");
+        buffer_u8(&message, (uint8_t)type);
+        for (int k = 0; k < 40; k++) buffer_u8(&message, 0);
+        assert_int_equal(send_message(&seen, true, &packets, &message, 0), WIRE_TAP_OPAQUE);
+        assert_int_equal(send_query(&seen, &packets, 0, "select d from t"), WIRE_TAP_REQUEST);
+        assert_int_equal(send_rows(&seen, &packets, 0, 6, 1, 0), WIRE_TAP_REPLY_END);
+        buffer_release(&message);
+        buffer_release(&packets);
+        wire_tap_free(seen.tap);
+    }
+}
+
 static void test_opaque_reply_then_a_clear_call(void **state)
 {
     (void)state;
@@ -376,6 +444,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls_however_they_are_cut),
         cmocka_unit_test(test_opaque_request_then_a_clear_one),
+        cmocka_unit_test(test_every_function_is_read_or_left),
+        cmocka_unit_test(test_every_message_is_read_or_left),
         cmocka_unit_test(test_opaque_reply_then_a_clear_call),
         cmocka_unit_test(test_unread_close_makes_its_cursors_unknown),
         cmocka_unit_test(test_break_in_a_call),
