@@ -12,7 +12,10 @@ $(BUILD)/tests/relay: $(RELAY_OBJECTS) $(call libs,engine)
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS_ALL) -o $@ $(RELAY_OBJECTS) -Wl,--start-group $(call libs,engine) -Wl,--end-group $(LIBS_engine) -lcmocka
 
-.PHONY: test-captures
+.PHONY: test-captures test-captures-variants
+test-captures-variants: $(BUILD)/tests/replay  ## the recordings as pcap, out of order, cut, from the middle on: read as the originals are
+	@tests/captures/variants.py $(BUILD)/tests/replay $(CAPTURES) $(BUILD)/tests/variants
+
 test-captures: $(BUILD)/tests/replay $(BUILD)/tests/relay  ## recordings through the codecs and a session, held against their bytes: CAPTURES=folder, result in build/results/captures.json
 	@mkdir -p build/results
 	@$(BUILD)/tests/replay $(CAPTURES) --output build/results/captures.json
