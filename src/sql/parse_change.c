@@ -87,6 +87,9 @@ static bool at_column_list(const struct parser *p)
     return parse_at(p, OPERATOR_LEFT) && !parse_brackets_open_query(p);
 }
 
+/* The source takes at most 999 columns in all INTO clauses together. */
+enum { INTO_MAX = 1000 };
+
 static void parse_multi_insert(struct parser *p, struct change *c)
 {
     uint32_t group = 0;
@@ -111,6 +114,8 @@ static void parse_multi_insert(struct parser *p, struct change *c)
         if (parse_accept_word(p, WORD_VALUES)) parse_values(p, &branch);
         parse_log_errors(p, c);
         LIST_ADD(p->t, c->branches, c->branch_count, branch);
+        if (c->branch_count > INTO_MAX)
+            parse_fail_at(p, parse_token(p)->at, translation_printf(p->t, "more than %d INTO clauses", INTO_MAX), "split the statement");
     }
     if (c->branch_count == 0) parse_fail(p, "INTO");
     c->query = parse_query(p);
@@ -134,6 +139,7 @@ static void parse_insert(struct parser *p, struct change *c, enum sql_kind *kind
             branch.value_count = 0;
             parse_values(p, &branch);
             LIST_ADD(p->t, c->branches, c->branch_count, branch);
+            parse_check_list(p, c->branch_count, "rows are inserted");
             c->rows_of_values = c->branch_count > 1;
         } while (parse_accept(p, OPERATOR_COMMA));
     } else {
