@@ -216,6 +216,14 @@ void contract_print(struct buffer *out)
         "# What is translated, and how far\n\nPrinted by `make translator-page` from the translator's own tables. *exact*: the same "
         "answer; *approximate*: the difference is "
         "said with the statement; *passed*: handed on as it is; *refused*: nothing is sent, and the reason stands with line and column.\n");
+    buffer_append_text(
+        out,
+        "\n`understudy translate FILE|- [--json] [--catalog CONNINFO]` shows it for statements of a file: a script for SQL*Plus, or JSON "
+        "lines "
+        "`{\"id\": .., \"sql\": ..}`. With `--json` each statement is one line `{id, sql, state, target, binds, class, tables, findings: "
+        "[{line, column, reason, advice}]}`: `target` has `$1` .. for `binds`, `tables` are the names of the statement, with or without a "
+        "catalog. "
+        "A line that holds no statement is `unparsed` with the reason, and the exit status is 1.\n");
     print_rows(out);
     buffer_append_text(out, "\n## Functions\n\nEvery other function is refused, unless the catalog says that it exists on the target.\n");
     print_functions(out);

@@ -123,6 +123,15 @@ static void parse_argument(struct parser *p, struct expression *e)
     if (parse_accept_words(p, WORD_ORDER, WORD_BY)) parse_sort_list(p, &e->call->order);
 }
 
+/* NTH_VALUE(x, n) FROM LAST; the words may stand inside the brackets too. */
+static void accept_from_last(struct parser *p, struct expression *e)
+{
+    bool first = token_is_word(parse_ahead(p, 1), WORD_FIRST), last = token_is_word(parse_ahead(p, 1), WORD_LAST);
+    if (!parse_at_word(p, WORD_FROM) || (!first && !last) || !view_equal(e->text, view_text("NTH_VALUE"))) return;
+    e->call->from_last = last;
+    p->at += 2;
+}
+
 static void parse_call_tail(struct parser *p, struct expression *e)
 {
     if (parse_at_word(p, WORD_WITHIN) && token_is_word(parse_ahead(p, 1), WORD_GROUP)) {
@@ -145,11 +154,7 @@ static void parse_call_tail(struct parser *p, struct expression *e)
         parse_sort_list(p, &e->call->order);
         parse_expect(p, OPERATOR_RIGHT);
     }
-    if (parse_at_word(p, WORD_FROM) && (token_is_word(parse_ahead(p, 1), WORD_FIRST) || token_is_word(parse_ahead(p, 1), WORD_LAST)) &&
-        view_equal(e->text, view_text("NTH_VALUE"))) {
-        e->call->from_last = token_is_word(parse_ahead(p, 1), WORD_LAST);
-        p->at += 2;
-    }
+    accept_from_last(p, e);
     parse_nulls_treatment(p, e);
     if (parse_at_word(p, WORD_OVER) && (token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT) || parse_ahead(p, 1)->kind == TOKEN_WORD)) {
         parse_advance(p);
@@ -251,6 +256,7 @@ struct expression *parse_call(struct parser *p, struct expression *e)
     if (!parse_at(p, OPERATOR_RIGHT)) {
         do parse_argument(p, e);
         while (parse_accept(p, OPERATOR_COMMA));
+        accept_from_last(p, e);
     }
     parse_expect(p, OPERATOR_RIGHT);
     parse_call_tail(p, e);

@@ -189,7 +189,8 @@ static struct token read_bind(struct lexer *l, size_t from)
         t.text = quoted.text;
         t.form = 1;
     } else {
-        while (is_name(peek(l, 0))) l->at++;
+        bool number = is_digit(peek(l, 0)); /* :5AND is :5 and AND */
+        while (number ? is_digit(peek(l, 0)) : is_name(peek(l, 0))) l->at++;
         t.text = text_from(l, start, l->at);
     }
     l->binds++;
