@@ -99,11 +99,11 @@ void session_block_over(struct session *s, bool good)
     bool nothing = !opaque && !known && call->plan && call->plan->class_ == SQL_CLASS_OPAQUE; /* it writes nothing */
     bool unopened = !s->tx.open && !call->end.transaction_open;
     /* With key feeds it is recorded as a commit, of unknown tables: readers wait for it, and the mirror takes the keys that the feeds noted. */
-    bool seen = opaque && good && (ended || unopened) && session_feed_sees(s, call->sent_us);
+    bool seen = opaque && (ended || unopened) && session_feed_sees(s, call->sent_us);
     /* It failed, or left nothing open: it changed nothing, or what it changed was committed inside. */
     if (opaque && (ended || unopened || !good) && !seen) engine_gap(s->engine, NULL, "a PL/SQL block may have committed inside");
-    if (good && !nothing && (!unopened || known || seen)) session_record_dml(s);
-    if (unopened && good && (known || seen))
+    if (seen || (good && !nothing && (!unopened || known))) session_record_dml(s);
+    if (unopened && (seen || (good && known)))
         settle_unseen(s, JOURNAL_COMMITTED); /* the override says what it does, its commit included */
     else if (ended)
         settle_unseen(s, JOURNAL_UNKNOWN);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/feed_private.h"
 #include "tests/support/session_play.h"
 #include "wire/primitive.h"
 
@@ -131,6 +132,46 @@ static void a_block_that_may_have_committed_a_part(void **state)
 }
 
 /* Locks write nothing: they open a transaction, and no record of it is made. */
+/* With key feeds on the source what a block does is noted there: it is journalled, as a commit of unknown tables, and no gap. */
+static void a_block_that_a_key_feed_sees(void **state)
+{
+    (void)state;
+    struct play *p = play_begin(PHASE_DUAL_WRITE);
+    struct feed_member member = {.schema = "APP", .table = "T", .covers = true};
+    struct feed_set set = {.count = 1, .members = &member};
+    play_run(p, "BEGIN P; END;", false, 0, 1, false);
+    assert_string_equal(play_records(p), "gap");
+    atomic_store(&p->engine.feed_set, &set);
+    play_run(p, "BEGIN P; END;", false, 0, 1, false);
+    assert_true(play_intent(p).unknown_tables);
+    assert_string_equal(play_records(p), "dml intent committed");
+    assert_int_equal(atomic_load(&p->engine.unknown_acknowledged), journal_last_csn(p->engine.journal)); /* readers wait for the mirror */
+    assert_int_equal(open_transactions(p), 0);
+    play_run(p, "UPDATE T SET N = 1 WHERE ID = 1", false, 0, 1, true);
+    play_run(p, "BEGIN P; END;", false, 0, 1, false); /* a COMMIT or ROLLBACK inside */
+    assert_string_equal(play_records(p), "dml dml intent unknown");
+    play_run(p, "UPDATE T SET N = 1 WHERE ID = 1", false, 0, 1, true);
+    play_run(p, "BEGIN P; END;", false, 0, 1, true); /* it may have committed a part .. */
+    play_function(p, WIRE_FN_ROLLBACK);
+    play_status(p, false);
+    assert_string_equal(play_records(p), "dml dml intent unknown"); /* .. which tell the rows */
+    assert_int_equal(open_transactions(p), 0);
+    play_run(p, "BEGIN P; END;", false, 20000, 0, false); /* it failed, and may have committed a part before */
+    assert_string_equal(play_records(p), "dml intent committed");
+    assert_int_equal(gaps(p), 1);
+    play_run(p, "UPDATE T SET N = 1 WHERE ID = 1", false, 0, 1, true);
+    play_run(p, "BEGIN P; END;", false, 20000, 0, true); /* what is open may be another transaction by now: not known */
+    assert_string_equal(play_records(p), "dml gap");
+    play_function(p, WIRE_FN_COMMIT);
+    play_status(p, false);
+    assert_string_equal(play_records(p), "intent committed");
+    member.since_us = UINT64_MAX; /* a feed that is younger than the call */
+    play_run(p, "BEGIN P; END;", false, 0, 1, false);
+    assert_string_equal(play_records(p), "gap");
+    atomic_store(&p->engine.feed_set, NULL);
+    play_end(p);
+}
+
 static void locks_are_no_writes(void **state)
 {
     (void)state;
@@ -230,11 +271,9 @@ static void a_distributed_transaction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(observe_counts_what_a_call_ends),
-        cmocka_unit_test(ddl_ends_the_open_transaction),
-        cmocka_unit_test(a_block_that_ends_the_transaction),
-        cmocka_unit_test(a_block_that_may_have_committed_a_part),
-        cmocka_unit_test(locks_are_no_writes),
+        cmocka_unit_test(observe_counts_what_a_call_ends),   cmocka_unit_test(ddl_ends_the_open_transaction),
+        cmocka_unit_test(a_block_that_ends_the_transaction), cmocka_unit_test(a_block_that_may_have_committed_a_part),
+        cmocka_unit_test(a_block_that_a_key_feed_sees),      cmocka_unit_test(locks_are_no_writes),
         cmocka_unit_test(a_distributed_transaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
