@@ -376,6 +376,7 @@ static void client_packet(struct session *s, struct wire_packet *packet)
     if (session_refuse_encryption(s, packet)) return;
     (void)wire_tap_client(s->tap, packet);
     session_send(s, PEER_SOURCE, view_of(packet->bytes, packet->size));
+    session_unread_login(s);
 }
 
 bool session_logged_in(const struct session *s)
@@ -428,6 +429,8 @@ static void source_packet(struct session *s, struct wire_packet *packet)
 {
     if (session_source_data(s, packet)) return;
     enum wire_tap_event event = wire_tap_server(s->tap, packet);
+    if (packet->type == WIRE_DATA) session_unread_answered(s);
+    session_unread_login(s);
     if (event == WIRE_TAP_LOGGED_IN) {
         s->logged_in = true;
         snprintf(s->schema, sizeof s->schema, "%.128s", s->wire->user);

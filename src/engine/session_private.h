@@ -114,7 +114,8 @@ struct transaction {
 /* What the calls that could not be read may have changed in the transaction at hand. */
 enum { UNREAD_TABLES_MAX = 8 };
 struct unread {
-    bool any, all; /* all: any table may be among them */
+    bool any, all;   /* all: any table may be among them */
+    bool answer_due; /* the last of them was sent, and the source has not spoken since */
     char tables[UNREAD_TABLES_MAX][129];
     uint32_t table_count;
 };
@@ -353,8 +354,10 @@ bool session_replay_needed(const struct session *s);
 void session_replay_idle(struct session *s); /* the same between two calls of the client */
 void session_replay(struct session *s);
 /* session_unread.c: calls that could not be read, and what they leave behind */
-void session_unread_request(struct session *s);                /* it cannot be read: forwarded, refused, or the end of the session */
-void session_unread_reply(struct session *s);                  /* the reply to a call that was read */
+void session_unread_request(struct session *s);  /* it cannot be read: forwarded, refused, or the end of the session */
+void session_unread_answered(struct session *s); /* the source spoke: what the last of them did is done */
+void session_unread_login(struct session *s); /* the log-in cannot be followed: from here on every packet is a call that cannot be read */
+void session_unread_reply(struct session *s); /* the reply to a call that was read */
 void session_unread_settle(struct session *s, bool committed); /* the transaction that such calls may belong to is over */
 /* session_login.c: server mode */
 size_t session_server_login(struct session *s, uint8_t *bytes, size_t size);

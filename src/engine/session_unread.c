@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Calls that could not be read: they are forwarded, and what they may have changed is a gap. A gap is written when the call is sent, so that
- * the gate closes at once, and again when its transaction is over, because a verify between the two would not have seen the change.
+ * the gate closes at once, when it is answered, and again when its transaction is over, because a verify before that would not have seen the change.
  */
 #include "engine/session_private.h"
 
@@ -58,6 +58,22 @@ static void remember_request(struct session *s)
     if (!request || (request->execute.commit && s->tx.wrote)) unread.all = true; /* what ran before it is committed with it, unseen */
     write_gaps(s, &unread, wire_tap_opaque_reason(s->tap));
     remember_plan(&s->unread, plan);
+    s->unread.all = s->unread.all || unread.all;
+    s->unread.answer_due = true;
+}
+
+void session_unread_answered(struct session *s)
+{
+    if (!s->unread.answer_due) return;
+    s->unread.answer_due = false;
+    write_gaps(s, &s->unread, wire_tap_opaque_reason(s->tap));
+}
+
+void session_unread_login(struct session *s)
+{
+    if (s->logged_in || wire_tap_state(s->tap) != WIRE_TAP_LOST) return;
+    LOG(LOG_WARNING, "session.unreadable", log_u64("session", s->id), log_text("reason", wire_tap_opaque_reason(s->tap)));
+    s->logged_in = true;
 }
 
 void session_unread_request(struct session *s)

@@ -98,17 +98,18 @@ static void binds_are_a_gap_until_the_commit(void **state)
     assert_string_equal(gaps(p), "T");
     assert_string_equal(play_records(p), "gap");
     ends(p, true);
+    assert_string_equal(gaps(p), "T T");                /* now it is done */
     run(p, "SELECT n FROM t WHERE id = :1", 0x8069, 1); /* a read leaves none */
     ends(p, true);
-    assert_string_equal(gaps(p), "T");
+    assert_string_equal(gaps(p), "T T");
     function(p, WIRE_FN_COMMIT);
     status(p, false);
-    assert_string_equal(gaps(p), "T T"); /* again: a verify before the commit has not seen the row */
+    assert_string_equal(gaps(p), "T T T"); /* again: a verify before the commit has not seen the row */
     run(p, "INSERT INTO t (id, n) VALUES (:1, 2)", 0x8029, 1);
     ends(p, true);
     function(p, WIRE_FN_ROLLBACK);
     status(p, false);
-    assert_string_equal(gaps(p), "T T T"); /* and not a fourth time: nothing came of it */
+    assert_string_equal(gaps(p), "T T T T T"); /* sent and answered, and no third time: nothing came of it */
     play_end(p);
 }
 
@@ -176,6 +177,36 @@ static void nothing_is_served(void **state)
     play_end(p);
 }
 
+/* A log-in that cannot be followed: everything behind it is relayed, counted, and a gap. */
+static void an_unreadable_log_in_is_never_silent(void **state)
+{
+    (void)state;
+    struct play *p = play_begin(PHASE_DUAL_WRITE);
+    p->session->logged_in = false;
+    wire_tap_free(p->session->tap);
+    p->session->tap = wire_tap_new(NULL, &session_reply_events, p->session, NULL);
+    p->session->wire = wire_tap_session(p->session->tap);
+    p->session->cursors = wire_tap_cursors(p->session->tap);
+    struct wire_accept accept = {.version = 318, .sdu = 8192};
+    wire_accept_write(&p->packets, accept.version, accept.sdu);
+    (void)session_source_input(p->session, p->packets.data + p->packets.start, buffer_size(&p->packets));
+    buffer_append(&p->message, "\x77what is this", 13);
+    play_input(p, false);
+    assert_true(p->session->logged_in);
+    for (unsigned i = 1; i <= 3; i++) {
+        buffer_clear(&p->to_source);
+        buffer_append(&p->message, "\x78 and this", 10);
+        play_input(p, false);
+        assert_int_equal(buffer_size(&p->to_source), 20);
+        assert_int_equal(engine_counted(&p->engine, COUNT_OPAQUE_CALLS), i);
+        assert_int_equal(engine_counted(&p->engine, COUNT_GAPS), 2 * i - 1);
+        buffer_append(&p->message, "\x79", 1);
+        play_input(p, true);
+        assert_int_equal(engine_counted(&p->engine, COUNT_GAPS), 2 * i);
+    }
+    play_end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +215,7 @@ int main(void)
         cmocka_unit_test(an_unread_commit_may_have_committed_everything),
         cmocka_unit_test(structures_are_read_in_requests_only),
         cmocka_unit_test(nothing_is_served),
+        cmocka_unit_test(an_unreadable_log_in_is_never_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
