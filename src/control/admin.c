@@ -426,6 +426,7 @@ static void post_waiver(struct exchange *exchange)
         return;
     }
     atomic_store(&fingerprint->waived, true);
+    atomic_store(&exchange->daemon->evidence_us, 0); /* saved at the next tick; the audit has it already */
     json_object_begin(&exchange->json);
     json_field_boolean(&exchange->json, "waived", true);
     json_object_end(&exchange->json);

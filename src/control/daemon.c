@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "engine/dictionary.h"
+#include "engine/evidence.h"
 #include "engine/outstanding.h"
 #include "io/http.h"
 #include "io/stream.h"
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_US = 100000, CATALOG_RETRY_US = 1000000, SEQUENCES_EVERY_US = 1000000, STATEMENT_MAX = 100000 };
+enum { TICK_US = 100000, CATALOG_RETRY_US = 1000000, SEQUENCES_EVERY_US = 1000000, EVIDENCE_EVERY_US = 5000000, STATEMENT_MAX = 100000 };
 
 /* ---- the dictionary ---- */
 
@@ -58,6 +59,14 @@ static void keep_sequences(struct daemon *daemon, uint64_t now)
     if (!sequences_advance(&daemon->engine, SIDE_SOURCE, &error)) LOG(LOG_WARNING, "sequences.behind", log_failure(&error));
 }
 
+static void keep_evidence(struct daemon *daemon, uint64_t now)
+{
+    if (now < atomic_load(&daemon->evidence_us) + EVIDENCE_EVERY_US) return;
+    atomic_store(&daemon->evidence_us, now);
+    struct error error = {0};
+    if (!evidence_save(&daemon->engine, &error)) LOG_RATED(LOG_ERROR, "evidence.not_saved", log_failure(&error));
+}
+
 static void control_main(void *context)
 {
     struct daemon *daemon = context;
@@ -69,6 +78,7 @@ static void control_main(void *context)
         feed_tick(daemon);
         journal_watch(daemon);
         alerts_tick(daemon);
+        keep_evidence(daemon, now);
         struct error error = {0};
         if (!journal_floor_keep(daemon, now, &error)) LOG_RATED(LOG_ERROR, "journal.floor_not_kept", log_failure(&error));
         clock_sleep_us(TICK_US);
@@ -183,6 +193,7 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     if (access(config->engine.overrides_file, R_OK) == 0 &&
         !statements_overrides_load(daemon->engine.statements, config->engine.overrides_file, error))
         return NULL;
+    evidence_load(&daemon->engine);
     restore_phase(daemon);
     load_catalog(daemon, clock_monotonic_us());
     daemon->checker = checker_start(&daemon->engine, error);
@@ -216,6 +227,8 @@ void daemon_stop(struct daemon *daemon)
     feed_free(daemon->feed);
     checker_stop(daemon->checker);
     if (daemon->probe) pg_close(daemon->probe);
+    atomic_store(&daemon->evidence_us, 0);
+    keep_evidence(daemon, clock_monotonic_us());
     statements_free(daemon->engine.statements);
     outstanding_free(daemon->engine.outstanding);
     journal_close(daemon->engine.journal);

@@ -79,6 +79,7 @@ struct daemon {
     uint64_t reverse_lsn;
     uint64_t epoch;
     struct alerts *alerts;
+    _Atomic uint64_t evidence_us; /* when it was last saved */
     bool slot_lost;
     uint64_t slot_bytes, slot_looked_us; /* what PostgreSQL keeps for the fallback; guard.c */
     char catalog_error[300];

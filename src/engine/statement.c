@@ -132,8 +132,34 @@ struct sql_plan *statement_translate(struct engine_statements *statements, struc
     return plan;
 }
 
+/* The window starts anew; the lock is held. */
+static void restart_window(struct fingerprint *fingerprint)
+{
+    atomic_fetch_add(&fingerprint->retired_comparable, atomic_exchange(&fingerprint->comparable, 0));
+    atomic_fetch_add(&fingerprint->retired_divergent, atomic_exchange(&fingerprint->divergent, 0));
+    atomic_store(&fingerprint->equal, 0);
+    atomic_fetch_add(&fingerprint->generation, 1);
+    atomic_store(&fingerprint->demoted, false);
+    fingerprint->demoted_reason[0] = 0;
+}
+
+/* What was counted before the last start counts on only if the statement is still translated as it was then. */
+static void note_translation(struct engine_statements *statements, struct fingerprint *fingerprint, const struct sql_plan *plan)
+{
+    if (!plan->target_text || !atomic_load(&statements->engine->catalog)) return;
+    uint64_t translation = sql_fingerprint(view_text(plan->target_text));
+    if (fingerprint->restored && fingerprint->translation && fingerprint->translation != translation) {
+        restart_window(fingerprint);
+        LOG(LOG_INFO, "statement.restarted", log_u64("fingerprint", fingerprint->id),
+            log_text("why", "it is translated otherwise than before the start"));
+    }
+    fingerprint->restored = false;
+    fingerprint->translation = translation;
+}
+
 static void publish_plan(struct engine_statements *statements, struct statement *statement, struct sql_plan *plan)
 {
+    note_translation(statements, statement->fingerprint, plan);
     struct sql_plan *old = atomic_exchange_explicit(&statement->plan, plan, memory_order_acq_rel);
     statement->fingerprint->state = plan->state;
     statement->fingerprint->kind = plan->kind;
@@ -165,17 +191,30 @@ void statements_retranslate(struct engine_statements *statements)
 
 /* ---- registry ---- */
 
-static struct fingerprint *fingerprint_of(struct engine_statements *statements, const struct sql_plan *plan)
+static struct fingerprint *fingerprint_make(struct engine_statements *statements, uint64_t id, const char *text)
 {
-    struct fingerprint *f = map_get_u64(&statements->fingerprints, plan->fingerprint);
+    struct fingerprint *f = map_get_u64(&statements->fingerprints, id);
     if (f) return f;
     f = memory_zero(1, sizeof *f);
-    f->id = plan->fingerprint;
-    f->text = memory_string(plan->normal_text ? plan->normal_text : plan->source_text);
+    f->id = id;
+    f->text = memory_string(text);
     atomic_store(&f->generation, 1);
     f->next = atomic_load(&statements->newest_fingerprint);
     map_put_u64(&statements->fingerprints, f->id, f);
     atomic_store_explicit(&statements->newest_fingerprint, f, memory_order_release);
+    return f;
+}
+
+static struct fingerprint *fingerprint_of(struct engine_statements *statements, const struct sql_plan *plan)
+{
+    return fingerprint_make(statements, plan->fingerprint, plan->normal_text ? plan->normal_text : plan->source_text);
+}
+
+struct fingerprint *fingerprint_restore(struct engine_statements *statements, uint64_t id, const char *text)
+{
+    mutex_lock(&statements->lock);
+    struct fingerprint *f = fingerprint_make(statements, id, text);
+    mutex_unlock(&statements->lock);
     return f;
 }
 
@@ -318,12 +357,7 @@ void fingerprint_demote(struct engine_statements *statements, struct fingerprint
 void fingerprint_restart(struct engine_statements *statements, struct fingerprint *fingerprint, const char *why)
 {
     mutex_lock(&statements->lock);
-    atomic_fetch_add(&fingerprint->retired_comparable, atomic_exchange(&fingerprint->comparable, 0));
-    atomic_fetch_add(&fingerprint->retired_divergent, atomic_exchange(&fingerprint->divergent, 0));
-    atomic_store(&fingerprint->equal, 0);
-    atomic_fetch_add(&fingerprint->generation, 1);
-    atomic_store(&fingerprint->demoted, false);
-    fingerprint->demoted_reason[0] = 0;
+    restart_window(fingerprint);
     mutex_unlock(&statements->lock);
     LOG(LOG_INFO, "statement.restarted", log_u64("fingerprint", fingerprint->id), log_text("why", why));
 }

@@ -29,6 +29,9 @@ struct fingerprint {
     enum sql_state state;
     enum sql_kind kind;
     enum sql_class class_;
+    uint64_t translation;     /* of the target's text, literals left out; under the registry's mutex */
+    bool restored;            /* counted before the last start: the first translation now is compared with the one of then */
+    uint64_t saved;           /* fingerprint_mark when it was last saved; evidence.c */
     struct fingerprint *next; /* in the registry's list, newest first */
 };
 struct statement {

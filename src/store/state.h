@@ -35,6 +35,23 @@ typedef void state_progress_visit(void *context, const struct state_progress *pr
 void state_progress_each(struct state *state, const char *work, state_progress_visit *visit, void *context);
 bool state_progress_clear(struct state *state, const char *work, struct error *error) MUST_USE;
 
+/* Evidence: what was measured of a statement, by fingerprint. */
+enum {
+    EVIDENCE_COUNTERS = 11
+}; /* executions, relayed, served, comparable, equal, divergent, noise, not comparable, retired comparable, retired divergent, generation */
+struct state_evidence {
+    uint64_t fingerprint, translation; /* of the target's text */
+    const char *text;
+    int state, kind, class_; /* the translator's enums */
+    uint64_t counters[EVIDENCE_COUNTERS];
+    bool demoted, waived;
+    char reason[200]; /* of the demotion */
+};
+bool state_evidence_put(struct state *state, const struct state_evidence *list, uint32_t count,
+                        struct error *error) MUST_USE; /* all or none */
+typedef void state_evidence_visit(void *context, const struct state_evidence *evidence);
+void state_evidence_each(struct state *state, state_evidence_visit *visit, void *context);
+
 /* Divergences: confirmed differences. status: open, repaired, waived, gone (closed by a later proof of equality). */
 struct state_divergence {
     uint64_t id;

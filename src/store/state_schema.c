@@ -28,6 +28,16 @@ const struct state_schema_step state_schema[] = {
      "CREATE TRIGGER audit_is_final BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is not changed'); END;"
      "CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is not cut'); END;"
      "CREATE TABLE verifier (name TEXT PRIMARY KEY, spare4 TEXT NOT NULL, locked INTEGER NOT NULL) WITHOUT ROWID;"},
+    {2, "what was measured of statements",
+     "CREATE TABLE evidence (fingerprint INTEGER PRIMARY KEY, text TEXT NOT NULL, state INTEGER NOT NULL, kind INTEGER NOT NULL, class "
+     "INTEGER NOT NULL,"
+     " translation INTEGER NOT NULL, executions INTEGER NOT NULL, relayed INTEGER NOT NULL, served INTEGER NOT NULL, comparable INTEGER "
+     "NOT NULL,"
+     " equal INTEGER NOT NULL, divergent INTEGER NOT NULL, noise INTEGER NOT NULL, not_comparable INTEGER NOT NULL, retired_comparable "
+     "INTEGER NOT NULL,"
+     " retired_divergent INTEGER NOT NULL, generation INTEGER NOT NULL, demoted INTEGER NOT NULL, waived INTEGER NOT NULL, reason TEXT NOT "
+     "NULL,"
+     " updated_us INTEGER NOT NULL);"},
 };
 const size_t state_schema_count = sizeof state_schema / sizeof *state_schema;
 

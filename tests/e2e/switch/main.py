@@ -345,6 +345,25 @@ def cuts(world, clients, count):
     world.equal(clients, what)
 
 
+def restart(world):
+    """What was measured outlives the process: statements, comparisons, rows, a waiver."""
+    one = world.admin.get("/v1/statements")[0]["fingerprint"]
+    status, text = world.daemon.cli("waive", one, "--author", "test", "--reason", "in the test")
+    report(status == 0, "a waiver from the command line", text.strip())
+    kept = ("executions", "relayed", "served", "comparable", "equal", "divergent", "demoted", "waived")
+
+    def evidence():
+        return ({statement["fingerprint"]: [statement[name] for name in kept] for statement in world.admin.get("/v1/statements")},
+                [world.admin.status()[part][name] for part, name in (("consistency", "equal"), ("rows", "compared"), ("rows", "bound"))])
+    time.sleep(0.5)
+    before = evidence()
+    world.daemon.stop()
+    world.daemon.start()
+    after = evidence()
+    report(before == after and before[0][one][-1], "what was measured is there after a restart",
+           f"{len(before[0])} statements, {before[1]}" if before == after else f"{before} then {after}"[:600])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=str(ROOT / "build/debug"))
@@ -378,6 +397,7 @@ def main():
             cuts(world, clients, options.cuts)
         clients.stop()
         world.no_errors(clients, "the end")
+        restart(world)
     except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
         report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
     finally:
