@@ -17,7 +17,9 @@ static bool read_all(const char *file, struct buffer *out, struct error *error)
     char block[65536];
     size_t size;
     while ((size = fread(block, 1, sizeof block, in)) > 0) buffer_append(out, block, size);
+    int problem = ferror(in) ? errno : 0; /* a folder opens well and cannot be read */
     if (in != stdin) fclose(in);
+    if (problem) return error_set(error, ERROR_IO, "%s: %s", file, strerror(problem));
     if (out->failed) return error_set(error, ERROR_LIMIT, "%s: larger than 1 GiB", file);
     return true;
 }
