@@ -62,6 +62,7 @@ void mirror_catalog_check(struct mirror *m)
 {
     const struct sql_catalog *catalog = atomic_load_explicit(&m->engine->catalog, memory_order_acquire);
     if (catalog == m->catalog) return;
+    mirror_next_drop(m);
     if (m->catalog) { /* what was remembered by table is void: everything given out so far counts as read ahead */
         uint64_t csn = journal_last_csn(m->engine->journal);
         if (m->horizon_start < csn) m->horizon_start = csn;
@@ -183,7 +184,7 @@ static bool turn(struct mirror *m)
         mirror_jobs_fail(m);
     if (m->resync_wanted && m->target && !m->paused) mirror_resync(m);
     bool busy = mirror_read_some(m), applied = false;
-    if (m->target && m->catalog && mirror_collect(m)) {
+    if (m->target && m->catalog && (mirror_next_take(m) || mirror_collect(m))) {
         applied = mirror_apply_batch(m);
         if (!applied) clock_sleep_us(IDLE_MS * 1000); /* one of the sides is not there */
     }
@@ -217,6 +218,7 @@ static void mirror_free(struct mirror *m)
 {
     mirror_lanes_close(m);
     if (m->target) pg_close(m->target); /* first: what is in flight is answered into the batch's memory */
+    mirror_next_drop(m);
     mirror_batch_reset(m);
     mirror_assemble_release(m);
     source_close(m->source);
@@ -224,11 +226,14 @@ static void mirror_free(struct mirror *m)
     row_maps_free(m->maps);
     watch_release(m);
     recent_release(m);
-    void *blocks[] = {m->tables,    m->gaps,         m->gap_memory,  m->kept, m->batch.transactions,
-                      m->batch.ops, m->batch.rowids, m->batch.plans, m->ahead};
+    void *blocks[] = {m->tables,       m->gaps,        m->gap_memory,        m->kept,     m->batch.transactions, m->batch.ops,
+                      m->batch.rowids, m->batch.plans, m->next.transactions, m->next.ops, m->next.rowids,        m->next.plans,
+                      m->ahead};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) memory_free(blocks[i]);
     arena_release(&m->batch.arena);
+    arena_release(&m->next.arena);
     buffer_release(&m->batch.scratch);
+    buffer_release(&m->next.scratch);
     mutex_release(&m->lock);
     condition_release(&m->changed);
     memory_free(m);
@@ -244,7 +249,9 @@ static struct mirror *mirror_new(struct engine *engine, uint64_t seed)
     map_init(&m->by_id);
     map_init(&m->by_csn);
     arena_init(&m->batch.arena, 0);
+    arena_init(&m->next.arena, 0);
     buffer_init(&m->batch.scratch, 0);
+    buffer_init(&m->next.scratch, 0);
     m->gaps = memory_zero(MIRROR_GAPS_MAX, sizeof *m->gaps);
     recent_init(m);
     random_seed(&m->random, seed);

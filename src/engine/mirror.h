@@ -19,6 +19,8 @@
  * statement: keyed DML as image, the rest under savepoints; what still fails is a divergence (`poison`) and its table is unverified.
  * In doubt (no outcome after a restart, or outcome unknown): all its keys as image; unkeyed: its tables become unverified.
  *
+ * While the target works on a batch of statements by key alone, the next one is planned (mirror_next.c says when that plan is thrown away).
+ *
  * Lanes. A batch that is larger than one target transaction ([mirror] fold) is split by write sets: transactions that name a row in common, that run or read
  * over rows they do not name on a common table, or that may hand a unique value to one another, stay together in CSN order; the groups go to up to
  * [mirror] lanes connections (mirror_links.c), all driven by the mirror's one thread. Why that is right:

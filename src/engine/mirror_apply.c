@@ -232,6 +232,10 @@ static bool run_transaction(struct mirror *m, struct error *error)
     /* Rows that are gone first: what they held under a unique key is free then. */
     if (!mirror_send_images(m, false, plain_done, s, error) || !send_statements(m, s, &any, error)) return false;
     bool cascades = mirror_may_cascade(m);
+    if (any) {
+        pg_flush(m->target);
+        mirror_next_plan(m);
+    }
     if (any || cascades) {
         if (!after_statements(m, s, error)) return false;
         if (!mirror_images_are_read(b) || cascades) {
@@ -300,6 +304,7 @@ void mirror_batch_done(struct mirror *m)
         struct table_recent *table = &m->tables[key->map->table->id];
         if (table->image_csn < b->horizon) table->image_csn = b->horizon;
     }
+    if (b->horizon) mirror_next_drop(m); /* rows were read that the plan does not know of */
     m->applied_position = mirror_restart_position(m, b->csn);
     m->written_position = b->lane_count > 1 ? mirror_restart_position(m, m->applied_csn) : m->applied_position; /* as it stands there */
     m->written_us = clock_monotonic_us();
@@ -458,7 +463,7 @@ static bool apply_batch(struct mirror *m)
     fault_point(FAULT_mirror_collected);
     for (int attempt = 0; attempt <= MIRROR_RETRIES; attempt++) {
         bool undone;
-        mirror_plan_batch(m);
+        if (!m->batch.planned) mirror_plan_batch(m);
         if (batch_is_empty(&m->batch)) return skip_batch(m);
         if (try_batch(m, &undone, &error)) {
             mirror_batch_done(m);

@@ -216,6 +216,7 @@ void mirror_jobs_run(struct mirror *m)
     for (int i = 0; i < MIRROR_RECONCILE_BATCH && m->target; i++) {
         struct mirror_job *job = job_take(m);
         if (!job) return;
+        mirror_next_drop(m);
         if (job->reconciled)
             reconcile(m, job);
         else

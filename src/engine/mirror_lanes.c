@@ -103,6 +103,8 @@ static bool send_all(struct mirror *m, struct lane_errors *e, struct error *erro
         if (++sent % FLUSH_EVERY == 0)
             for (uint32_t l = 0; l < b->lane_count; l++) pg_flush(mirror_lane_pg(m, l));
     }
+    for (uint32_t l = 0; l < b->lane_count; l++) pg_flush(mirror_lane_pg(m, l));
+    mirror_next_plan(m);
     if (!wait_lanes(m, e, error)) {
         const struct mirror_op *op = mirror_first_failed(m);
         if (op) *error = op->error;

@@ -550,7 +550,7 @@ void mirror_batch_reset(struct mirror *m)
     b->images = b->horizon = 0;
     b->links = b->lanes = NULL;
     b->lane_count = 1;
-    b->wide = false;
+    b->wide = b->planned = false;
     b->feed_wanted = false;
     mirror_keys_reset(b);
     arena_reset(&b->arena);

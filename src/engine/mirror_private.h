@@ -147,6 +147,7 @@ struct mirror_batch {
     size_t bytes;
     bool feed_wanted;      /* keys that the key feeds note are part of it, and have not been taken yet */
     struct buffer scratch; /* for one key */
+    bool planned;          /* ahead of its time: mirror_next.c */
     /* lanes */
     bool wide;           /* collected for several lanes */
     uint32_t *links;     /* slot -> another slot of the same group, mirror_links.c; NULL: not kept */
@@ -222,7 +223,8 @@ struct mirror {
     struct table_recent *tables;
     uint32_t table_count;
     struct recent_generation recent[2]; /* [0] is filled */
-    struct mirror_batch batch;
+    struct mirror_batch batch, next;    /* next: planned while the target works on `batch` */
+    uint64_t next_from;                 /* the CSN after which `next` comes */
     struct gap_memory *gap_memory;
     uint32_t gap_memory_count;
     uint64_t rate_us, rate_count;
@@ -322,6 +324,11 @@ enum mirror_ran { RAN_GOOD, RAN_UNDONE /* nothing of it was committed; on one co
 enum mirror_ran mirror_lanes_run(struct mirror *mirror, struct error *error);
 void mirror_lanes_close(struct mirror *mirror);
 void mirror_lanes_settle(struct mirror *mirror); /* nothing is waiting: understudy.applied says what the lanes' rows say together */
+
+/* mirror_next.c */
+void mirror_next_plan(struct mirror *mirror); /* the batch was sent, its answers are not awaited yet */
+bool mirror_next_take(struct mirror *mirror); /* true: it is the batch now */
+void mirror_next_drop(struct mirror *mirror); /* something happens that a plan depends on */
 
 /* mirror_apply.c */
 bool mirror_apply_batch(struct mirror *mirror); /* false: it must be tried again later */

@@ -99,6 +99,7 @@ void mirror_resync(struct mirror *m)
     }
     LOG(LOG_INFO, "mirror.resync", log_u64("from", r.from), log_u64("to", r.to));
     map_init(&r.wanted);
+    mirror_next_drop(m);
     mirror_batch_reset(m);
     bool good = end_older_connections(m, &error) && each_record(&r, note_intent, &error) && each_record(&r, take_record, &error) &&
                 mirror_apply_keys(m);

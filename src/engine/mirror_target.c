@@ -44,6 +44,7 @@ void mirror_target_failed(struct mirror *m, const struct error *error)
 {
     engine_count(m->engine, COUNT_TARGET_ERRORS, 1);
     LOG_RATED(LOG_ERROR, "mirror.target", log_failure(error));
+    mirror_next_drop(m);
     mirror_lanes_close(m);
     if (m->target) pg_close(m->target);
     m->target = NULL;
