@@ -229,7 +229,9 @@ static bool change_all(struct daemon *daemon, const struct feed_page *page, cons
                        enum feed_form form, bool text, struct buffer *out, struct error *error)
 {
     struct json json = json_into(out);
-    uint32_t done = 0, failed = 0;
+    uint32_t done = 0, failed = 0, bare = 0;
+    for (uint32_t i = 0; i < page->need_count; i++)
+        bare += choice->install && page->needs[i].possible && page->needs[i].state == FEED_ABSENT && !chosen(choice, &page->needs[i]);
     if (!text) {
         json_object_begin(&json);
         json_key(&json, "tables");
@@ -249,7 +251,14 @@ static bool change_all(struct daemon *daemon, const struct feed_page *page, cons
         json_array_end(&json);
         json_field_u64(&json, "done", done);
         json_field_u64(&json, "failed", failed);
+        json_field_u64(&json, "without", bare);
         json_object_end(&json);
+    } else if (bare && !choice->table) {
+        buffer_printf(out,
+                      "%u tables with a key have no feed: a call whose effects nobody knows (PL/SQL, a trigger) leaves a gap on each of "
+                      "them; --all takes them "
+                      "too\n",
+                      bare);
     } else if (done + failed == 0) {
         buffer_append_text(out, choice->install ? "no table needs a feed that it does not have; --all takes every table with a key\n"
                                                 : "there is no feed to remove\n");

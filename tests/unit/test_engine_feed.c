@@ -520,6 +520,42 @@ static void a_removed_feed_leaves_nothing(void **state)
     assert_true(gap_named("*", "BEGIN twice"));
 }
 
+/* Oracle's dictionary and log as they would be after CREATE MATERIALIZED VIEW LOG: the stand-in cannot make one, the reader cannot tell. */
+static void a_materialized_view_log_is_found_and_followed(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error = {0};
+    clear_gaps();
+    on_source(
+        "CREATE TABLE \"MLOG$_ACCT\" (id NUMBER(9), sequence$$ NUMBER, snaptime$$ DATE, dmltype$$ VARCHAR2(1), old_new$$ VARCHAR2(1), "
+        "change_vector$$ RAW(255), xid$$ NUMBER)");
+    on_source(
+        "CREATE OR REPLACE VIEW SYS.ALL_MVIEW_LOGS AS SELECT CAST('APP' AS VARCHAR2(128)) LOG_OWNER, CAST('ACCT' AS VARCHAR2(128)) MASTER, "
+        "CAST('MLOG$_ACCT' AS VARCHAR2(128)) LOG_TABLE, CAST('YES' AS VARCHAR2(3)) PRIMARY_KEY, CAST('YES' AS VARCHAR2(3)) SEQUENCE FROM "
+        "DUAL");
+    wait_state("ACCT", FEED_FOREIGN); /* somebody's, for all we know */
+    on_source("INSERT INTO \"MLOG$_ACCT\" VALUES (5, 1, TO_DATE('4000-01-01', 'YYYY-MM-DD'), 'U', 'U', NULL, NULL)");
+    assert_false(feed_install(feed, "ACCT", FEED_MVLOG, &error));
+    assert_true(feed_drain(feed, 20000000));
+    assert_string_equal(ask_source("SELECT COUNT(*) FROM \"MLOG$_ACCT\""), "1"); /* left alone */
+    on_source("COMMENT ON TABLE \"MLOG$_ACCT\" IS 'Understudy key feed of ACCT'");
+    wait_state("ACCT", FEED_ON);
+    assert_int_equal(table_of("ACCT").form, FEED_MVLOG);
+    on_source("UPDATE acct SET n = 4321, v = 'by the log' WHERE id = 5");
+    on_source("INSERT INTO \"MLOG$_ACCT\" VALUES (5, 2, TO_DATE('4000-01-01', 'YYYY-MM-DD'), 'U', 'U', NULL, NULL)");
+    drained();
+    assert_same_rows("ACCT");
+    assert_string_equal(ask_source("SELECT COUNT(*) FROM \"MLOG$_ACCT\""), "0");
+    assert_int_equal(open_gaps(), 0);
+    on_source("DROP TABLE \"MLOG$_ACCT\" PURGE");
+    on_source(
+        "CREATE OR REPLACE VIEW SYS.ALL_MVIEW_LOGS AS SELECT CAST(NULL AS VARCHAR2(128)) LOG_OWNER, CAST(NULL AS VARCHAR2(128)) MASTER, "
+        "CAST(NULL "
+        "AS VARCHAR2(128)) LOG_TABLE, CAST(NULL AS VARCHAR2(3)) PRIMARY_KEY, CAST(NULL AS VARCHAR2(3)) SEQUENCE FROM DUAL WHERE 1 = 0");
+    assert_true(gap_named("ACCT", "removed"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,6 +573,7 @@ int main(void)
         cmocka_unit_test(a_target_that_is_primary_gets_nothing_from_the_feed),
         cmocka_unit_test(a_materialized_view_log_is_read_as_oracle_fills_it),
         cmocka_unit_test(a_removed_feed_leaves_nothing),
+        cmocka_unit_test(a_materialized_view_log_is_found_and_followed),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
