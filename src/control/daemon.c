@@ -11,11 +11,36 @@
 #include "engine/outstanding.h"
 #include "io/http.h"
 #include "io/stream.h"
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { TICK_US = 100000, CATALOG_RETRY_US = 1000000, SEQUENCES_EVERY_US = 1000000, EVIDENCE_EVERY_US = 5000000, STATEMENT_MAX = 100000 };
+
+/* ---- one primary (I6) ---- */
+
+/* What can be asked is asked before anybody is let in; the rest when it is there. */
+static bool check_epoch(struct daemon *daemon, struct error *error)
+{
+    struct error ignored;
+    struct pg *target = pg_connect(daemon->engine.options.target_conninfo, 2000, &ignored);
+    struct source *source = engine_policy(&daemon->engine)->source_attached ? source_open(&daemon->engine.options, 3000, &ignored) : NULL;
+    bool good = epoch_is_ours(source, target, daemon->epoch, error) || error->code != ERROR_STATE;
+    if (source) source_close(source);
+    if (target) pg_close(target);
+    return good;
+}
+
+/* A database that was away at the start is there: if it knows of a later switch, this proxy ends, in order. */
+static void check_epoch_late(struct daemon *daemon, struct source *source, struct pg *target)
+{
+    struct error error = {0};
+    if (epoch_is_ours(source, target, daemon->epoch, &error) || error.code != ERROR_STATE) return;
+    LOG(LOG_ERROR, "epoch.stale", log_failure(&error));
+    alert_send(daemon, "STALE_PROXY", error.text);
+    kill(getpid(), SIGTERM);
+}
 
 /* ---- the dictionary ---- */
 
@@ -33,6 +58,7 @@ static void load_catalog(struct daemon *daemon, uint64_t now)
     } else if (target) {
         struct source *source = source_open(&daemon->engine.options, 3000, &error);
         if (source) {
+            check_epoch_late(daemon, source, target);
             catalog = dictionary_load(&daemon->engine, source, target, 1, &error);
             source_close(source);
         }
@@ -195,6 +221,7 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
         return NULL;
     evidence_load(&daemon->engine);
     restore_phase(daemon);
+    if (!check_epoch(daemon, error)) return NULL;
     load_catalog(daemon, clock_monotonic_us());
     daemon->checker = checker_start(&daemon->engine, error);
     daemon->engine.checker = daemon->checker;

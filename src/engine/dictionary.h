@@ -37,5 +37,8 @@ bool epoch_write_source(struct source *source, uint64_t epoch, enum engine_side 
 bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side primary, uint64_t *lsn, struct error *error) MUST_USE;
 bool epoch_read_source(struct source *source, uint64_t *epoch, struct error *error) MUST_USE;
 bool epoch_read_target(struct pg *target, uint64_t *epoch, struct error *error) MUST_USE;
+/* A proxy must not go on that knows of fewer switches than the databases do: another one has switched since, or our state store is an older copy. Reads what stands there, makes nothing;
+ * either may be NULL (not there). False with ERROR_STATE: stale; with another code: it could not be read. */
+bool epoch_is_ours(struct source *source, struct pg *target, uint64_t epoch, struct error *error) MUST_USE;
 
 #endif

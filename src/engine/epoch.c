@@ -147,3 +147,43 @@ bool epoch_read_target(struct pg *target, uint64_t *epoch, struct error *error)
     pg_result_free(&result);
     return good || error_set(error, ERROR_CORRUPT, "the target's epoch cannot be read");
 }
+
+/* ---- is this proxy the one that switched last? ---- */
+
+static bool stored_on_source(struct source *source, uint64_t *epoch, struct error *error)
+{
+    char text[32];
+    *epoch = 0;
+    if (!source_scalar(source, "SELECT COUNT(*) FROM USER_TABLES WHERE TABLE_NAME = 'UNDERSTUDY_EPOCH'", text, sizeof text, error))
+        return false;
+    return atoi(text) == 0 || epoch_read_source(source, epoch, error);
+}
+
+static bool stored_on_target(struct pg *target, uint64_t *epoch, struct error *error)
+{
+    struct pg_result result = {0};
+    *epoch = 0;
+    bool good = pg_run(target, "SELECT to_regclass('understudy.epoch') IS NOT NULL", &result, error);
+    bool there = good && result.rows == 1 && view_equal(pg_result_text(&result, 0, 0), view_text("t"));
+    pg_result_free(&result);
+    return good && (!there || epoch_read_target(target, epoch, error));
+}
+
+static bool is_ours(const char *side, uint64_t stored, uint64_t epoch, struct error *error)
+{
+    if (stored <= epoch) return true;
+    return error_set(error, ERROR_STATE,
+                     "the %s stands at epoch %" PRIu64 ", our state store at %" PRIu64
+                     ": another proxy has switched since, or the state store is lost or an older copy. Two "
+                     "primaries would be the end of it, so this one does not start. Put back the state store of the proxy that switched "
+                     "last; to begin anew on purpose, "
+                     "delete the row of %s",
+                     side, stored, epoch, strcmp(side, "source") == 0 ? "UNDERSTUDY_EPOCH" : "understudy.epoch");
+}
+
+bool epoch_is_ours(struct source *source, struct pg *target, uint64_t epoch, struct error *error)
+{
+    uint64_t stored = 0;
+    if (source && (!stored_on_source(source, &stored, error) || !is_ours("source", stored, epoch, error))) return false;
+    return !target || (stored_on_target(target, &stored, error) && is_ours("target", stored, epoch, error));
+}

@@ -136,6 +136,14 @@ static void the_older_proxy_is_refused_by_both_sides(void **state)
     assert_int_equal(error.code, ERROR_STATE);
     assert_true(epoch_read_target(pg, &epoch, &error));
     assert_int_equal(epoch, 4);
+    /* A proxy that knows of fewer switches is refused, by either side. */
+    assert_true(epoch_is_ours(app, pg, 4, &error));
+    assert_true(epoch_is_ours(NULL, NULL, 1, &error));
+    assert_false(epoch_is_ours(app, NULL, 3, &error));
+    assert_int_equal(error.code, ERROR_STATE);
+    assert_non_null(strstr(error.text, "the source stands at epoch 4"));
+    assert_false(epoch_is_ours(NULL, pg, 3, &error));
+    assert_non_null(strstr(error.text, "the target stands at epoch 4"));
 }
 
 int main(void)
