@@ -53,7 +53,8 @@ static void load_catalog(struct daemon *daemon, uint64_t now)
     const struct engine_policy *policy = engine_policy(&daemon->engine);
     struct pg *target = pg_connect(daemon->engine.options.target_conninfo, 2000, &error);
     if (target && !pg_run(target, sql_runtime_script, NULL, &error)) LOG(LOG_ERROR, "target.runtime", log_failure(&error));
-    if (!policy->source_attached) {
+    if (!policy->source_attached || (!target && policy->primary == SIDE_TARGET)) {
+        /* Without the source; or the target died with the daemon: its rows come out of the journal by what was known of the tables. */
         catalog = dictionary_restore(&daemon->engine, 1, &error);
     } else if (target) {
         struct source *source = source_open(&daemon->engine.options, 3000, &error);
@@ -222,6 +223,8 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     evidence_load(&daemon->engine);
     restore_phase(daemon);
     if (!check_epoch(daemon, error)) return NULL;
+    /* Before the mirror releases anything of the journal. */
+    atomic_store(&daemon->engine.reverse_behind, engine_policy(&daemon->engine)->phase == PHASE_CUTOVER);
     load_catalog(daemon, clock_monotonic_us());
     daemon->checker = checker_start(&daemon->engine, error);
     daemon->engine.checker = daemon->checker;

@@ -286,6 +286,7 @@ bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost
         return false;
     }
     if (!in_step) bring_over(daemon);
+    atomic_store(&daemon->engine.reverse_behind, false);
     phase_publish(daemon, in_step ? PHASE_SHADOW : PHASE_DUAL_WRITE, SIDE_SOURCE, 0, false, false);
     mirror_pause(daemon->mirror, false);
     daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();

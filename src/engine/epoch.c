@@ -27,6 +27,7 @@ bool epoch_prepare_source(struct source *source, struct error *error)
         {"UNDERSTUDY_APPLIED",
          "CREATE TABLE UNDERSTUDY_APPLIED (READER VARCHAR2(60) NOT NULL, CSN NUMBER(20) NOT NULL, POSITION NUMBER(20) NOT NULL, "
          "UPDATED VARCHAR2(40), CONSTRAINT UNDERSTUDY_APPLIED_PK PRIMARY KEY (READER))"},
+        {"UNDERSTUDY_RETURNED", "CREATE TABLE UNDERSTUDY_RETURNED (CSN NUMBER(20) NOT NULL)"},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char text[200];

@@ -9,7 +9,7 @@
 #include "engine/outstanding.h"
 #include <stdio.h>
 
-enum { IDLE_MS = 20, KEPT_MAX = 65536, KEPT_BEHIND = 100000 /* CSNs behind the stream: what has not come back by then was no commit */ };
+enum { IDLE_MS = 20, KEPT_MAX = 1 << 20, KEPT_BEHIND = 100000 /* CSNs behind the stream: what has not come back by then was no commit */ };
 #define GAP_EVERY_US     UINT64_C(1000000)
 #define RELEASE_EVERY_US UINT64_C(1000000)
 
@@ -128,6 +128,8 @@ static void release_journal(struct mirror *m)
     uint64_t now = clock_monotonic_us();
     if (now < m->released_us + RELEASE_EVERY_US) return;
     m->released_us = now;
+    /* After a restart: what has come back is not known yet, and what has not may be before our position. */
+    if (atomic_load(&m->engine->reverse_behind)) return;
     uint64_t position = m->written_position, wanted = kept_from(m);
     if (atomic_load(&m->engine->reverse_from)) atomic_store(&m->engine->reverse_from, wanted); /* where a replay begins: never above it */
     if (wanted < position) position = wanted;

@@ -42,7 +42,11 @@ struct reverse {
     uint32_t uncommitted;
     uint64_t pending_csn, pending_lsn;
     uint64_t csns[CSNS_MAX];
-    uint32_t csn_count;             /* come back, not yet committed on the source */
+    uint32_t csn_count;  /* come back, not yet committed on the source */
+    uint64_t source_lsn; /* what stands on the source when we connect to it: the stream may bring it again */
+    struct returned returned;
+    uint64_t behind_lsn;  /* end of the target's log at a restart, until the stream is there; 0: it is */
+    uint64_t resumed_csn; /* a restart: what was given before it and has not come back when the stream is at its end never was a commit */
     _Atomic uint64_t processed_lsn; /* everything before stands on the source, committed */
     atomic_bool stopping, failed;
     struct error why;
@@ -58,7 +62,7 @@ bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error)
     struct error ignored;
     if (!pg_slot_drop(engine->options.target_conninfo, SLOT, &ignored)) LOG(LOG_DEBUG, "reverse.no_old_slot");
     /* The publication first: the slot sees only what was there when it was made. */
-    if (!reverse_publish(engine, error)) return false;
+    if (!reverse_publish(engine, error) || !returned_forget(engine, error)) return false;
     return pg_slot_ensure(engine->options.target_conninfo, SLOT, REVERSE_PUBLICATION, &created, lsn, error) ||
            error_prefix(error, "logical decoding on the target (wal_level must be logical)");
 }
@@ -199,14 +203,46 @@ bool reverse_write_row(struct source *source, const struct row_map *map, const s
 static bool source_ready(struct reverse *reverse, struct error *error)
 {
     if (reverse->source) return true;
+    char text[32] = "";
     reverse->source = source_open(&reverse->engine->options, 5000, error);
-    return reverse->source != NULL;
+    if (!reverse->source) return false;
+    if (!source_scalar(reverse->source, "SELECT MAX(POSITION) FROM UNDERSTUDY_APPLIED WHERE READER = 'reverse'", text, sizeof text, error))
+        return false;
+    reverse->source_lsn = strtoull(text, NULL, 10);
+    return true;
+}
+
+/* A restart: the stream has brought everything up to here. What was given before the restart was committed before, or never: if it has not come back it was no commit. */
+static void caught_up(struct reverse *reverse, uint64_t lsn)
+{
+    if (!reverse->behind_lsn || lsn < reverse->behind_lsn) return;
+    for (uint64_t csn = reverse->returned.low + 1; csn <= reverse->resumed_csn; csn++)
+        outstanding_remove(reverse->engine->outstanding, csn);
+    reverse->behind_lsn = 0;
+    atomic_store(&reverse->engine->reverse_behind, false);
+    LOG(LOG_INFO, "reverse.caught_up", log_u64("csn", reverse->resumed_csn));
+}
+
+/* Where the target's log ends when we come back to it. */
+static bool read_behind(struct reverse *reverse, struct error *error)
+{
+    if (reverse->behind_lsn || !atomic_load(&reverse->engine->reverse_behind)) return true;
+    struct pg_result result = {0};
+    struct pg *pg = pg_connect(reverse->engine->options.target_conninfo, 5000, error);
+    bool good = pg && pg_run(pg, "SELECT (pg_current_wal_lsn() - '0/0')::numeric", &result, error);
+    if (good && !view_to_u64(pg_result_text(&result, 0, 0), &reverse->behind_lsn))
+        good = error_set(error, ERROR_TARGET, "the end of the target's log cannot be read");
+    pg_result_free(&result);
+    if (pg) pg_close(pg);
+    return good;
 }
 
 static bool flush(struct reverse *reverse, struct error *error)
 {
     if (reverse->uncommitted) {
-        if (!write_position(reverse->source, reverse->pending_csn, reverse->pending_lsn, error) || !source_commit(reverse->source, error))
+        if (!write_position(reverse->source, reverse->pending_csn, reverse->pending_lsn, error) ||
+            !returned_write(&reverse->returned, reverse->engine, reverse->source, reverse->csns, reverse->csn_count, error) ||
+            !source_commit(reverse->source, error))
             return false;
         engine_count(reverse->engine, COUNT_REVERSE_APPLIED, reverse->uncommitted);
         reverse->uncommitted = 0;
@@ -216,6 +252,7 @@ static bool flush(struct reverse *reverse, struct error *error)
     if (reverse->pending_csn > atomic_load(&reverse->engine->reverse_csn))
         atomic_store(&reverse->engine->reverse_csn, reverse->pending_csn);
     atomic_store(&reverse->processed_lsn, reverse->pending_lsn);
+    caught_up(reverse, reverse->pending_lsn);
     return pg_stream_confirm(reverse->stream, reverse->pending_lsn, error);
 }
 
@@ -233,7 +270,9 @@ static bool transaction_over(struct reverse *reverse, const struct pg_change *co
 {
     if (reverse->active && reverse->change_count) {
         if (!source_ready(reverse, error)) return false;
-        for (uint32_t i = 0; i < reverse->change_count; i++) {
+        bool again = commit->lsn <=
+                     reverse->source_lsn; /* it stands there, only the slot had not heard of it: a row without a key must not come twice */
+        for (uint32_t i = 0; !again && i < reverse->change_count; i++) {
             struct change *change = &reverse->changes[i];
             if (!change->map->key) {
                 if (!write_keyless(reverse, change, error)) return false;
@@ -245,8 +284,8 @@ static bool transaction_over(struct reverse *reverse, const struct pg_change *co
             }
             if (!reverse_write_row(reverse->source, change->map, &change->row, error)) return false;
         }
-        engine_count(reverse->engine, COUNT_REVERSE_ROWS, reverse->change_count);
-        reverse->uncommitted++;
+        engine_count(reverse->engine, COUNT_REVERSE_ROWS, again ? 0 : reverse->change_count);
+        reverse->uncommitted += !again;
     }
     if (reverse->transaction_csn > reverse->pending_csn) reverse->pending_csn = reverse->transaction_csn;
     if (reverse->transaction_csn) reverse->csns[reverse->csn_count++] = reverse->transaction_csn;
@@ -276,6 +315,7 @@ static bool step(struct reverse *reverse, struct error *error)
         if (!timed_out) return false;
         if (reverse->pending_lsn != atomic_load(&reverse->processed_lsn)) return flush(reverse, error);
         atomic_store(&reverse->engine->reverse_lag_us, 0);
+        caught_up(reverse, pg_stream_server_lsn(reverse->stream)); /* and nothing of it is for us */
         return true;
     }
     switch (change.kind) {
@@ -328,6 +368,10 @@ static void reverse_main(void *context)
             reverse->stream = pg_stream_open(reverse->engine->options.target_conninfo, SLOT, REVERSE_PUBLICATION,
                                              from ? from : reverse->from_lsn, &error);
             reverse->pending_lsn = from;
+            if (reverse->stream && !read_behind(reverse, &error)) {
+                pg_stream_close(reverse->stream);
+                reverse->stream = NULL;
+            }
             if (!reverse->stream) {
                 fail(reverse, &error);
                 clock_sleep_us(500000);
@@ -348,31 +392,14 @@ static void reverse_main(void *context)
     disconnect(reverse);
 }
 
-/*
- * What was outstanding when the process ended: every CSN after the highest that stands on the source. Lower ones that were still on their way are in the stream,
- * which begins again at what was confirmed; only if the target were lost before it has caught up could one of them be missed, and that is a gap anyway.
- */
-static bool resume_outstanding(struct engine *engine, struct error *error)
-{
-    char text[32] = "";
-    struct source *source = source_open(&engine->options, 5000, error);
-    bool good =
-        source && source_scalar(source, "SELECT MAX(CSN) FROM UNDERSTUDY_APPLIED WHERE READER = 'reverse'", text, sizeof text, error);
-    if (source) source_close(source);
-    if (!good) return error_prefix(error, "position of the reverse on the source");
-    uint64_t csn = strtoull(text, NULL, 10), cutover = state_get_u64(engine->state, "cutover_csn", 0),
-             last = journal_last_csn(engine->journal);
-    if (csn < cutover) csn = cutover;
-    atomic_store(&engine->reverse_csn, csn);
-    if (last > csn + OUTSTANDING_WINDOW) csn = last - OUTSTANDING_WINDOW;
-    while (csn < last) outstanding_add(engine->outstanding, ++csn);
-    return true;
-}
-
 struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error)
 {
-    if (lsn == 0 && !resume_outstanding(engine, error)) return NULL;
+    struct returned returned = {.low = journal_last_csn(engine->journal)};
+    if (lsn == 0 && !returned_resume(&returned, engine, error)) return NULL;
     struct reverse *reverse = memory_zero(1, sizeof *reverse);
+    reverse->returned = returned;
+    reverse->resumed_csn = lsn == 0 ? journal_last_csn(engine->journal) : 0;
+    atomic_store(&engine->reverse_behind, lsn == 0);
     reverse->engine = engine;
     reverse->epoch = epoch;
     reverse->from_lsn = lsn;

@@ -149,6 +149,27 @@ static bool replay_images(struct replay *replay, const struct sql_plan *plan, co
     return true;
 }
 
+static bool run_rows(struct replay *replay, const char *text, const struct record *record, uint32_t first, uint32_t rows,
+                     struct error *error)
+{
+    struct source_result ran;
+    const struct value *binds = record->bind_count ? record->binds + (size_t)first * record->bind_count : NULL;
+    return source_run(replay->source, text, binds, record->bind_count, rows, 0, NULL, NULL, &ran, error);
+}
+
+/* Array DML of which some executions failed, or that stopped at one: only those that were done. */
+static bool replay_iterations(struct replay *replay, const char *text, const struct record *record, const struct record_result *result,
+                              struct error *error)
+{
+    uint32_t count = result->partial && result->good_iterations < record->row_count ? result->good_iterations : record->row_count;
+    for (uint32_t i = 0; i < count; i++) {
+        bool failed = false;
+        for (uint32_t f = 0; f < result->failed_count && !failed; f++) failed = result->failed[f] == i;
+        if (!failed && !run_rows(replay, text, record, i, 1, error)) return false;
+    }
+    return true;
+}
+
 static bool replay_statement(struct replay *replay, const struct record *record, const struct record_result *result, bool has_result,
                              struct error *error)
 {
@@ -163,8 +184,8 @@ static bool replay_statement(struct replay *replay, const struct record *record,
         return replay_images(replay, plan, result, error);
     if (has_result && result->affected == 0) return true;
     char *text = memory_string_of(record->text.data, record->text.size);
-    struct source_result ran;
-    bool good = source_run(replay->source, text, record->binds, record->bind_count, record->row_count, 0, NULL, NULL, &ran, error);
+    bool good = has_result && (result->failed_count || result->partial) ? replay_iterations(replay, text, record, result, error)
+                                                                        : run_rows(replay, text, record, 0, record->row_count, error);
     memory_free(text);
     return good;
 }
@@ -193,7 +214,8 @@ static bool replay_one(struct replay *replay, struct pending *p, struct error *e
         }
         if (!replay_statement(replay, &record, &result, has_result, error)) return false;
     }
-    return source_commit(replay->source, error);
+    /* In the same transaction: a process that dies in the middle of the replay must not do this one twice. */
+    return returned_note(replay->source, p->csn, error) && source_commit(replay->source, error);
 }
 
 /* By outcome: a call that commits itself has its CSN before it waits for the rows of others. Without one: last, by CSN. */
