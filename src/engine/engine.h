@@ -158,8 +158,6 @@ struct engine {
         reverse_from; /* journal position: what the primary target committed and the source lacks is recorded from here on; 0: not known */
     _Atomic uint64_t reverse_lag_us;
     _Atomic bool reverse_behind; /* since a restart the stream has not been at its end: the journal keeps all it has */
-    _Atomic uint64_t
-        replay_from; /* journal position from which on all stands that may have to be replayed on the source; 0: all there is */
     _Atomic uint64_t table_acknowledged[ENGINE_TABLE_MAX]; /* CSN of the last acknowledged commit that wrote the table */
     _Atomic uint64_t unknown_acknowledged; /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
     _Atomic uint64_t counters[ENGINE_COUNTER_COUNT];

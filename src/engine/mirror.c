@@ -9,7 +9,7 @@
 #include "engine/outstanding.h"
 #include <stdio.h>
 
-enum { IDLE_MS = 20, KEPT_MAX = 1 << 20, KEPT_BEHIND = 100000 /* CSNs behind the stream: what has not come back by then was no commit */ };
+enum { IDLE_MS = 20, KEPT_MAX = 65536, KEPT_BEHIND = 100000 /* CSNs behind the stream: what has not come back by then was no commit */ };
 #define GAP_EVERY_US     UINT64_C(1000000)
 #define RELEASE_EVERY_US UINT64_C(1000000)
 
