@@ -170,7 +170,9 @@ def under_load(world, writers, seconds):
     gaps = world.open_gaps()
     report(not gaps, "triggers, procedures and cascades leave no gap", "; ".join(gaps[:3]))
     feeds = world.feeds()
-    report(all(feeds[name]["written"] > 0 for name in ("NOTES", "STOCK")), "rows that no client of the daemon wrote came by the feed",
+    # Written by the reader, or by the mirror, which takes what is noted into the batch of a statement with side effects: then the reader finds it equal.
+    report(all(feeds[name]["keys"] > 0 for name in feeds) and not any(one["discarded"] for one in feeds.values()),
+           "rows that no client of the daemon wrote came by the feed",
            ", ".join(f"{name} {one['keys']} keys, {one['written']} written" for name, one in feeds.items()))
     report(lag["lag_s"] < 5, "the feed kept up", f"lag {lag['lag_s']:.2f} s, {lag['backlog']} waiting")
     metrics = world.admin.request("GET", "/metrics", raw=True)
