@@ -25,6 +25,17 @@ FIXTURE_UNUSED static struct mirror_statistics mirror_numbers(void)
     return s;
 }
 
+FIXTURE_UNUSED static void assert_applied(void)
+{
+    if (!wait_applied(60000))
+        fail_msg("applied %llu of %llu: %s", (unsigned long long)atomic_load(&engine.applied),
+                 (unsigned long long)journal_last_csn(engine.journal), mirror_numbers().last_error);
+}
+FIXTURE_UNUSED static uint64_t counted(enum engine_counter counter)
+{
+    return engine_counted(&engine, counter);
+}
+
 static int mirror_fixture_start(void **state)
 {
     if (fixture_start(state)) return -1;

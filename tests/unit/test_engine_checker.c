@@ -29,11 +29,6 @@ static int stop(void **state)
     return mirror_fixture_stop(state);
 }
 
-static uint64_t counted(enum engine_counter counter)
-{
-    return engine_counted(&engine, counter);
-}
-
 static void decided(void)
 {
     if (!wait_applied(20000)) fail_msg("not applied: %s", mirror_numbers().last_error);

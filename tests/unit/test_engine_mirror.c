@@ -10,16 +10,6 @@
 
 static struct client *client;
 
-static void assert_applied(void)
-{
-    if (!wait_applied(20000)) fail_msg("not applied: %s", mirror_numbers().last_error);
-}
-
-static uint64_t counted(enum engine_counter counter)
-{
-    return engine_counted(&engine, counter);
-}
-
 static void inserts_updates_and_deletes_by_key(void **state)
 {
     (void)state;

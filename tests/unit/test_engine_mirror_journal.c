@@ -12,11 +12,6 @@
 
 static struct client *client;
 
-static void assert_applied(void)
-{
-    if (!wait_applied(30000)) fail_msg("not applied: %s", mirror_numbers().last_error);
-}
-
 static void shell(const char *command)
 {
     char text[300];

@@ -13,18 +13,6 @@
 enum { ROWS = 200, FOLD = 8 };
 static struct client *client;
 
-static void assert_applied(void)
-{
-    if (!wait_applied(60000))
-        fail_msg("applied %llu of %llu: %s", (unsigned long long)atomic_load(&engine.applied),
-                 (unsigned long long)journal_last_csn(engine.journal), mirror_numbers().last_error);
-}
-
-static uint64_t counted(enum engine_counter counter)
-{
-    return engine_counted(&engine, counter);
-}
-
 static void add(struct client *to, int64_t id)
 {
     WRITE(to, "UPDATE acct SET n = n + 1 WHERE id = :1", "i", id);

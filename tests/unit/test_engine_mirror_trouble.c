@@ -13,13 +13,6 @@
 
 static struct client *client;
 
-static void assert_applied(void)
-{
-    if (!wait_applied(60000))
-        fail_msg("applied %llu of %llu: %s", (unsigned long long)atomic_load(&engine.applied),
-                 (unsigned long long)journal_last_csn(engine.journal), mirror_numbers().last_error);
-}
-
 static void reopen_journal(void)
 {
     journal_close(engine.journal);
