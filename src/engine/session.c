@@ -346,7 +346,7 @@ static void ready_packet(struct session *s, struct wire_packet *packet)
     copy.bytes = s->raw.data + s->raw.start + at;
     copy.payload.data = copy.bytes + head;
     switch (wire_tap_client(s->tap, &copy)) {
-    case WIRE_TAP_PART: return;
+    case WIRE_TAP_PART: session_unread_part(s); return;
     case WIRE_TAP_REQUEST: begin_call(s); return;
     case WIRE_TAP_OPAQUE: session_unread_request(s); return;
     case WIRE_TAP_EOF: client_goodbye(s, at); return;

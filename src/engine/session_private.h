@@ -116,6 +116,7 @@ enum { UNREAD_TABLES_MAX = 8 };
 struct unread {
     bool any, all;   /* all: any table may be among them */
     bool answer_due; /* the last of them was sent, and the source has not spoken since */
+    bool part;       /* the beginning of a request was sent on before its end was seen */
     char tables[UNREAD_TABLES_MAX][129];
     uint32_t table_count;
 };
@@ -355,6 +356,7 @@ void session_replay_idle(struct session *s); /* the same between two calls of th
 void session_replay(struct session *s);
 /* session_unread.c: calls that could not be read, and what they leave behind */
 void session_unread_request(struct session *s);  /* it cannot be read: forwarded, refused, or the end of the session */
+void session_unread_part(struct session *s);     /* a piece of a request came */
 void session_unread_answered(struct session *s); /* the source spoke: what the last of them did is done */
 void session_unread_login(struct session *s); /* the log-in cannot be followed: from here on every packet is a call that cannot be read */
 void session_unread_reply(struct session *s); /* the reply to a call that was read */

@@ -177,6 +177,44 @@ static void nothing_is_served(void **state)
     play_end(p);
 }
 
+/* A request that is shorter than the layout that we know: it must not wait for an end that never comes. */
+static void a_request_that_ends_early_is_sent(void **state)
+{
+    (void)state;
+    struct play *p = oci_play(PHASE_DUAL_WRITE, WIRE_ENCODING_FIXED);
+    struct oci_execute shape = {.sql = "INSERT INTO t (id, n) VALUES (1, 2)", .options = 0x8021};
+    oci_write_execute(&p->message, &shape, VERSION);
+    p->message.end -= 20;
+    size_t size = buffer_size(&p->message);
+    play_input(p, false);
+    assert_int_equal(buffer_size(&p->to_source), size + 10);
+    assert_int_equal(engine_counted(&p->engine, COUNT_OPAQUE_CALLS), 0);
+    ends(p, true);
+    assert_int_equal(engine_counted(&p->engine, COUNT_OPAQUE_CALLS), 1);
+    assert_string_equal(gaps(p), "*");
+    buffer_clear(&p->to_source);
+    function(p, WIRE_FN_COMMIT); /* the next call is read, and its end is the gap's */
+    status(p, false);
+    assert_int_equal(buffer_size(&p->to_source), 13);
+    assert_string_equal(gaps(p), "* *");
+    play_end(p);
+
+    p = oci_play(PHASE_DUAL_WRITE, WIRE_ENCODING_FIXED); /* one that really goes on is read all the same, and its bytes are not doubled */
+    oci_write_execute(&p->message, &shape, VERSION);
+    size = buffer_size(&p->message);
+    uint8_t *whole = memory_copy(p->message.data + p->message.start, size);
+    p->message.end = p->message.start + 100;
+    play_input(p, false);
+    buffer_append(&p->message, whole + 100, size - 100);
+    play_input(p, false);
+    assert_int_equal(buffer_size(&p->to_source), size + 20);
+    ends(p, true);
+    assert_string_equal(play_records(p), "dml");
+    assert_string_equal(gaps(p), "");
+    memory_free(whole);
+    play_end(p);
+}
+
 /* A log-in that cannot be followed: everything behind it is relayed, counted, and a gap. */
 static void an_unreadable_log_in_is_never_silent(void **state)
 {
@@ -215,6 +253,7 @@ int main(void)
         cmocka_unit_test(an_unread_commit_may_have_committed_everything),
         cmocka_unit_test(structures_are_read_in_requests_only),
         cmocka_unit_test(nothing_is_served),
+        cmocka_unit_test(a_request_that_ends_early_is_sent),
         cmocka_unit_test(an_unreadable_log_in_is_never_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
