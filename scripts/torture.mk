@@ -7,10 +7,10 @@ TORTURE_BUILD ?= build/torture
 torture-build:
 	@$(MAKE) --no-print-directory V=torture BUILD=$(TORTURE_BUILD) all
 
-torture: torture-build  ## kill -9 at every step, lost targets and sources, planted corruptions; half an hour; writes build/results/torture.json
+torture: torture-build  ## kill -9 at every step, lost targets, sources, disks and journals, planted corruptions; 40 minutes; writes build/results/torture.json
 	@scripts/install-drivers python
 	@tests/torture/run --build $(TORTURE_BUILD) $(TORTURE)
 
-torture-short: torture-build  ## the same in 90 seconds
+torture-short: torture-build  ## the same in two to four minutes, without what needs mounts or long waits
 	@scripts/install-drivers python
 	@tests/torture/run --build $(TORTURE_BUILD) --short $(TORTURE)
