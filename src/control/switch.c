@@ -153,7 +153,8 @@ static bool cutover_held(struct daemon *daemon, const struct pause *pause, struc
                          (double)pause->limit_us / 1e6);
     uint64_t spent = clock_monotonic_us() - pause->held_us;
     if (!feed_settled(daemon, spent < pause->limit_us ? pause->limit_us - spent : 0, error)) return false;
-    feed_pause(daemon->feed, true);
+    if (!feed_pause(daemon->feed, true, pause->limit_us))
+        return error_set(error, ERROR_TIMEOUT, "the key feed's reader did not come to rest: is one of the databases slow to answer?");
     mirror_pause(daemon->mirror, true);
     if (!sequences_advance(&daemon->engine, SIDE_TARGET, error)) return false;
     uint64_t lsn = 0;
@@ -170,7 +171,7 @@ bool switch_cutover(struct daemon *daemon, const char *reason, struct error *err
     if (!cutover_held(daemon, &pause, error)) {
         mirror_pause(daemon->mirror, false);
         release_as_before(daemon, &before);
-        feed_pause(daemon->feed, false);
+        (void)feed_pause(daemon->feed, false, 0);
         report(daemon, "cutover", error->text, &pause, false);
         return false;
     }
@@ -178,7 +179,7 @@ bool switch_cutover(struct daemon *daemon, const char *reason, struct error *err
     phase_publish(daemon, PHASE_CUTOVER, SIDE_TARGET, 0, false, false);
     report(daemon, "cutover", reason, &pause, true);
     atomic_store(&daemon->engine.reverse_csn, journal_last_csn(daemon->engine.journal));
-    feed_pause(daemon->feed, false);
+    (void)feed_pause(daemon->feed, false, 0);
     if (!state_put_u64(daemon->engine.state, "cutover_csn", journal_last_csn(daemon->engine.journal), error))
         LOG(LOG_ERROR, "state", log_failure(error));
     daemon->reverse = reverse_start(&daemon->engine, daemon->epoch, daemon->reverse_lsn, error);

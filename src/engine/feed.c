@@ -266,13 +266,20 @@ bool feed_drain(struct feed *feed, uint64_t timeout_us)
     return drained;
 }
 
-void feed_pause(struct feed *feed, bool paused)
+bool feed_pause(struct feed *feed, bool paused, uint64_t timeout_us)
 {
+    uint64_t until = clock_monotonic_us() + timeout_us;
     mutex_lock(&feed->lock);
     feed->pause_wanted = paused;
     condition_broadcast(&feed->wake);
-    while (feed->paused != paused && !atomic_load(&feed->stopping)) condition_wait(&feed->changed, &feed->lock);
+    while (feed->paused != paused && !atomic_load(&feed->stopping)) {
+        uint64_t now = clock_monotonic_us();
+        if (now >= until || !condition_wait_us(&feed->changed, &feed->lock, until - now)) break;
+    }
+    bool good = feed->paused == paused;
+    if (!good && paused) feed->pause_wanted = false;
     mutex_unlock(&feed->lock);
+    return good;
 }
 
 void feed_look_soon(struct feed *feed)

@@ -53,8 +53,9 @@ void feed_stop(struct feed *feed); /* before the mirror */
 void feed_free(struct feed *feed); /* after the mirror: it may look at the last set until then */
 /* Returns when a pass that began after the call has found no key waiting; false: not within the time, or a side is not there. */
 bool feed_drain(struct feed *feed, uint64_t timeout_us);
-void feed_pause(struct feed *feed, bool paused); /* returns when the pause holds */
-void feed_look_soon(struct feed *feed);          /* the dictionary has changed */
+/* Returns when the pause holds, or is over; false: the reader was busy all the time (with a side that does not answer), and goes on. */
+bool feed_pause(struct feed *feed, bool paused, uint64_t timeout_us);
+void feed_look_soon(struct feed *feed); /* the dictionary has changed */
 
 struct feed_table {
     char table[129], log[129], reason[200];

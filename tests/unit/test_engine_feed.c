@@ -243,7 +243,7 @@ static void side_effects_of_statements_are_no_gap(void **state)
     struct error error;
     client = client_new();
     uint64_t equal = engine_counted(&engine, COUNT_FEED_EQUAL);
-    feed_pause(feed, true); /* what the mirror does with the statement does not wait for the reader */
+    assert_true(feed_pause(feed, true, 10000000)); /* what the mirror does with the statement does not wait for the reader */
     WRITE(client, "INSERT INTO acct (id, n, v) VALUES (:1, :2, :3)", "iis", (int64_t)5, (int64_t)50, "five");
     client_commit(client);
     assert_true(wait_applied(20000));
@@ -260,7 +260,7 @@ static void side_effects_of_statements_are_no_gap(void **state)
     assert_same_rows("ACCT");
     assert_same_rows("SIDE");
     assert_string_equal(ask_target("SELECT v FROM app.trig WHERE id = 5"), "five2");
-    feed_pause(feed, false);
+    (void)feed_pause(feed, false, 10000000);
     drained();
     assert_true(engine_counted(&engine, COUNT_FEED_EQUAL) > equal);
     assert_int_equal(open_gaps(), 0);
