@@ -48,7 +48,7 @@ static void write_out(const struct buffer *text, FILE *file)
 struct page {
     const struct show_list *list;
     void (*show)(const struct json_t *answer, struct buffer *out);
-    const char *template;
+    const char *template, *tried; /* tried: what a dry run says */
 };
 
 static void say_answer(const struct arguments *arguments, int status, const struct buffer *answer, const struct page *page)
@@ -66,7 +66,7 @@ static void say_answer(const struct arguments *arguments, int status, const stru
         else if (page->show)
             page->show(json, &text);
         else
-            show_template(json, page->template, &text);
+            show_template(json, show_is_true(json, "dry_run") && page->tried ? page->tried : page->template, &text);
         write_out(&text, status < 400 ? stdout : stderr);
     }
     buffer_release(&text);
@@ -110,7 +110,7 @@ static const char *author(const struct arguments *arguments)
     return arguments->author ? arguments->author : getenv("USER") ? getenv("USER") : "operator";
 }
 
-static int post(const struct arguments *arguments, const char *path, const char *to, const char *template)
+static int post(const struct arguments *arguments, const char *path, const char *to, const char *template, const char *tried)
 {
     struct buffer body;
     buffer_init(&body, 65536);
@@ -126,7 +126,7 @@ static int post(const struct arguments *arguments, const char *path, const char 
     if (arguments->rows_per_second) json_field_i64(&json, "rows_per_second", arguments->rows_per_second);
     json_field_boolean(&json, "restart", arguments->restart);
     json_object_end(&json);
-    int status = ask(arguments, "POST", path, buffer_view(&body), &(struct page){.template = template});
+    int status = ask(arguments, "POST", path, buffer_view(&body), &(struct page){.template = template, .tried = tried});
     buffer_release(&body);
     return status;
 }
@@ -135,8 +135,9 @@ static int start_work(const struct arguments *arguments, const char *kind)
 {
     char path[32];
     snprintf(path, sizeof path, "/v1/%s", kind);
-    int status = post(arguments, path, NULL, "{started:text} started; `understudy work` shows how far it is\n");
-    return status == 0 && arguments->wait ? command_wait_for_work(arguments, kind) : status;
+    int status =
+        post(arguments, path, NULL, "{started:text} started; `understudy work` shows how far it is\n", "{started:text} could start\n");
+    return status == 0 && arguments->wait && !arguments->dry_run ? command_wait_for_work(arguments, kind) : status;
 }
 
 /* ---- the commands ------------------------------------------------------------------------------------------------------------------------- */
@@ -179,12 +180,13 @@ int command_verify(const struct arguments *a)
 }
 int command_repair(const struct arguments *a)
 {
-    return post(a, "/v1/repair", NULL, "{queued:count} keys queued for repair; `understudy divergences` shows what is still open\n");
+    return post(a, "/v1/repair", NULL, "{queued:count} keys queued for repair; `understudy divergences` shows what is still open\n",
+                "{queued:text} divergences would be repaired\n");
 }
 
 static int change_phase(const struct arguments *a, const char *to)
 {
-    return post(a, "/v1/phase", to, a->dry_run ? "{phase:text}: its gate is open; nothing was changed\n" : "phase {phase:text}\n");
+    return post(a, "/v1/phase", to, "phase {phase:text}\n", "{phase:text}: its gate is open; nothing was changed\n");
 }
 int command_cutover(const struct arguments *a)
 {
@@ -205,7 +207,7 @@ int command_phase(const struct arguments *a)
 int command_users(const struct arguments *a)
 {
     if (a->rest_count == 1 && strcmp(a->rest[0], "import") == 0)
-        return post(a, "/v1/users/import", NULL, "{imported:count} users imported\n");
+        return post(a, "/v1/users/import", NULL, "{imported:count} users imported\n", "{imported:text} users could be imported\n");
     fprintf(stderr, "usage: understudy users import\n");
     return 2;
 }
@@ -230,8 +232,10 @@ int command_waive(const struct arguments *a)
     json_field_text(&json, "fingerprint", a->rest[0]);
     json_field_text(&json, "author", author(a));
     json_field_text(&json, "reason", a->reason);
+    json_field_boolean(&json, "dry_run", a->dry_run);
     json_object_end(&json);
-    int status = ask(a, "POST", "/v1/waivers", buffer_view(&body), &(struct page){.template = "waived; it stands in the audit log\n"});
+    int status = ask(a, "POST", "/v1/waivers", buffer_view(&body),
+                     &(struct page){.template = "waived; it stands in the audit log\n", .tried = "would be waived: {waived:text}\n"});
     buffer_release(&body);
     return status;
 }
@@ -246,9 +250,11 @@ static int add_override(const struct arguments *a)
     json_field_text(&json, "target", a->target);
     json_field_text(&json, "author", author(a));
     json_field_text(&json, "reason", a->reason ? a->reason : "");
+    json_field_boolean(&json, "dry_run", a->dry_run);
     json_object_end(&json);
-    int status =
-        ask(a, "POST", "/v1/overrides", buffer_view(&body), &(struct page){.template = "override {fingerprint:text} holds from now on\n"});
+    int status = ask(a, "POST", "/v1/overrides", buffer_view(&body),
+                     &(struct page){.template = "override {fingerprint:text} holds from now on\n",
+                                    .tried = "override {fingerprint:text}: the target can prepare it; nothing was changed\n"});
     buffer_release(&body);
     return status;
 }
@@ -258,8 +264,9 @@ int command_override(const struct arguments *a)
     if (a->rest_count >= 1 && strcmp(a->rest[0], "list") == 0) return get(a, "/v1/overrides", &(struct page){.list = &show_overrides});
     if (a->rest_count == 2 && strcmp(a->rest[0], "remove") == 0) {
         char path[100];
-        snprintf(path, sizeof path, "/v1/overrides?fingerprint=%.32s", a->rest[1]);
-        return ask(a, "DELETE", path, view_of(NULL, 0), &(struct page){.template = "removed\n"});
+        snprintf(path, sizeof path, "/v1/overrides?fingerprint=%.32s%s", a->rest[1], a->dry_run ? "&dry_run=1" : "");
+        return ask(a, "DELETE", path, view_of(NULL, 0),
+                   &(struct page){.template = "removed\n", .tried = "would be removed: {removed:text}\n"});
     }
     if (a->rest_count == 1 && strcmp(a->rest[0], "add") == 0 && a->source && a->target) return add_override(a);
     fprintf(stderr, "usage: understudy override list | add --source SQL --target SQL | remove FINGERPRINT\n");

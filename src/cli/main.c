@@ -56,7 +56,8 @@ static int run_help(const struct arguments *a)
     for (unsigned i = 0; i < command_count; i++) printf("  %-11s %-34s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
     puts("\noptions: --config FILE  --json  --dry-run  --author NAME  --reason TEXT  --override  --percent N  --table NAME  "
          "--rows-per-second N  --restart  --wait  --watch\n"
-         "Reports are text; with --json what programs read. Exit status: 0; 3: a gate is closed; 2: refused; 1: failed.");
+         "Every verb that changes something takes --dry-run. Reports are text; with --json what programs read. Exit status: 0; 3: a gate "
+         "is closed; 2: refused; 1: failed.");
     return 0;
 }
 

@@ -18,6 +18,11 @@ void show_release(struct json_t *document)
     json_decref(document);
 }
 
+bool show_is_true(const json_t *object, const char *name)
+{
+    return json_is_true(json_object_get(object, name));
+}
+
 static const json_t *member(const json_t *object, const char *path)
 {
     char name[64];

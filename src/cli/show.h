@@ -31,6 +31,8 @@ struct show_list {
 struct json_t *show_parse(struct view text);
 void show_release(struct json_t *document);
 
+bool show_is_true(const struct json_t *object, const char *name);
+
 /* One value by its path and kind, appended. */
 void show_value(const struct json_t *object, const char *path, const char *kind, struct buffer *out);
 /* A template: text with {path:kind}. */

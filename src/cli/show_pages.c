@@ -51,19 +51,15 @@ static void put_missing(const json_t *missing, const char *indent, struct buffer
     }
 }
 
-static bool is_true(const json_t *object, const char *name)
-{
-    return json_is_true(json_object_get(object, name));
-}
-
 static void put_troubles(const json_t *status, struct buffer *out)
 {
     const json_t *mirror = json_object_get(status, "mirror"), *guard = json_object_get(status, "guard");
     const char *failure = json_string_value(json_object_get(mirror, "last_error"));
-    if (is_true(status, "hold")) put_line("held", status, "calls wait: a switch is under way", out);
-    if (!is_true(status, "target_healthy")) put_line("target", status, "OUT OF REACH", out);
+    if (show_is_true(status, "hold")) put_line("held", status, "calls wait: a switch is under way", out);
+    if (!show_is_true(status, "target_healthy")) put_line("target", status, "OUT OF REACH", out);
     if (failure && *failure) put_line("last error", mirror, "{last_error:text}", out);
-    if (is_true(guard, "tripped")) put_line("guard", guard, "TRIPPED {at_us:time}: {reason:text}; rolled back in {rollback_ms:ms}", out);
+    if (show_is_true(guard, "tripped"))
+        put_line("guard", guard, "TRIPPED {at_us:time}: {reason:text}; rolled back in {rollback_ms:ms}", out);
 }
 
 void show_status(const json_t *status, struct buffer *out)
@@ -76,13 +72,13 @@ void show_status(const json_t *status, struct buffer *out)
     const char *kind = json_string_value(json_object_get(change, "kind"));
     if (kind && *kind)
         put_line("last switch", change,
-                 is_true(change, "good") ? "{kind:text} at {at_us:time}: pause {pause_ms:ms}, {total_ms:ms} in all"
-                                         : "{kind:text} at {at_us:time} FAILED, everything was put back: {reason:text}",
+                 show_is_true(change, "good") ? "{kind:text} at {at_us:time}: pause {pause_ms:ms}, {total_ms:ms} in all"
+                                              : "{kind:text} at {at_us:time} FAILED, everything was put back: {reason:text}",
                  out);
     put_troubles(status, out);
     const json_t *gate = json_object_get(status, "gate");
     if (!gate) return;
-    put_line("next phase", gate, is_true(gate, "open") ? "{target:text}: its gate is open" : "{target:text}: its gate is closed", out);
+    put_line("next phase", gate, show_is_true(gate, "open") ? "{target:text}: its gate is open" : "{target:text}: its gate is closed", out);
     put_missing(json_object_get(gate, "missing"), "             ", out);
 }
 
@@ -91,7 +87,8 @@ bool show_refusal(const json_t *answer, struct buffer *out)
     const json_t *refusal = json_object_get(answer, "error");
     if (!json_is_object(refusal)) return false;
     const json_t *missing = json_object_get(refusal, "missing");
-    show_template(refusal, "understudy: {code:text}: {text:text}\n", out);
+    show_template(refusal, json_array_size(missing) ? "understudy: refused, this is missing:\n" : "understudy: {code:text}: {text:text}\n",
+                  out);
     put_missing(missing, "  ", out);
     return true;
 }

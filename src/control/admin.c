@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The admin API: routes as rows; JSON in and out; what changes something wants the bearer token. */
-#include "control/daemon.h"
+#include "control/admin_private.h"
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "control/assets.h"
-#include "control/override.h"
-#include "control/request.h"
-#include "io/http.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-struct exchange {
-    struct daemon *daemon;
-    const struct http_request *request;
-    struct http_response *response;
-    struct json json;
-    struct request_body *body;
-};
-typedef void route_handler(struct exchange *exchange);
-
 /* ---- answers ---- */
 
-static void answer_error(struct exchange *exchange, const struct error *error, const struct gate *gate)
+void admin_error(struct exchange *exchange, const struct error *error, const struct gate *gate)
 {
     exchange->response->status = error_http_status(error->code);
     buffer_clear(&exchange->response->body);
@@ -46,11 +33,11 @@ static void answer_error(struct exchange *exchange, const struct error *error, c
     json_object_end(&json);
 }
 
-static void fail(struct exchange *exchange, enum error_code code, const char *text)
+void admin_fail(struct exchange *exchange, enum error_code code, const char *text)
 {
     struct error error;
     error_set(&error, code, "%s", text);
-    answer_error(exchange, &error, NULL);
+    admin_error(exchange, &error, NULL);
 }
 
 /* ---- reading ---- */
@@ -272,179 +259,6 @@ static void get_page(struct exchange *exchange)
     buffer_append_text(&exchange->response->body, asset_dashboard);
 }
 
-/* ---- changing ---- */
-
-static void post_phase(struct exchange *exchange)
-{
-    struct phase_request request = {.override = request_boolean(exchange->body, "override"),
-                                    .dry_run = request_boolean(exchange->body, "dry_run"),
-                                    .percent = (uint32_t)request_integer(exchange->body, "percent", 0)};
-    const char *to = request_text(exchange->body, "to");
-    if (!to || !engine_phase_parse(to, &request.to)) {
-        fail(exchange, ERROR_USAGE, "\"to\" must be one of observe, dual-write, shadow, canary, cutover, complete");
-        return;
-    }
-    snprintf(request.author, sizeof request.author, "%s",
-             request_text(exchange->body, "author") ? request_text(exchange->body, "author") : "");
-    snprintf(request.reason, sizeof request.reason, "%s",
-             request_text(exchange->body, "reason") ? request_text(exchange->body, "reason") : "");
-    struct error error = {0};
-    struct gate *gate = memory_zero(1, sizeof *gate);
-    if (!phase_change(exchange->daemon, &request, gate, &error)) {
-        answer_error(exchange, &error, error.code == ERROR_GATE ? gate : NULL);
-    } else {
-        json_object_begin(&exchange->json);
-        json_field_text(&exchange->json, "phase", engine_phase_name(request.to));
-        json_field_boolean(&exchange->json, "dry_run", request.dry_run);
-        json_field_boolean(&exchange->json, "gate_open", gate->open);
-        json_field_u64(&exchange->json, "pause_us", request.to >= PHASE_CUTOVER ? exchange->daemon->last_switch.pause_us : 0);
-        json_object_end(&exchange->json);
-    }
-    memory_free(gate);
-}
-
-static void start_copy(struct exchange *exchange, enum copy_work work)
-{
-    struct daemon *daemon = exchange->daemon;
-    struct error error = {0};
-    struct copy_options options = {.work = work,
-                                   .chunk_rows = (uint32_t)request_integer(exchange->body, "chunk_rows", 0),
-                                   .rows_per_second = (uint32_t)request_integer(exchange->body, "rows_per_second", 0),
-                                   .restart = request_boolean(exchange->body, "restart")};
-    const char *table = request_text(exchange->body, "table");
-    snprintf(options.table, sizeof options.table, "%s", table ? table : "");
-    mutex_lock(&daemon->command);
-    if (daemon->copy && copy_running(daemon->copy)) {
-        error_set(&error, ERROR_STATE, "a %s is running; wait for it or stop it",
-                  daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify");
-    } else if (engine_policy(&daemon->engine)->phase == PHASE_OBSERVE) {
-        error_set(&error, ERROR_STATE, "writes are not mirrored yet: enter dual-write first, so that nothing is missed");
-    } else {
-        if (daemon->copy) copy_stop(daemon->copy);
-        daemon->copy = copy_start(&daemon->engine, daemon->mirror, daemon->checker, &options, &error);
-        daemon->copy_work = work;
-    }
-    bool good = daemon->copy != NULL && error.code == ERROR_NONE;
-    mutex_unlock(&daemon->command);
-    if (!good) {
-        answer_error(exchange, &error, NULL);
-        return;
-    }
-    json_object_begin(&exchange->json);
-    json_field_text(&exchange->json, "started", work == COPY_BACKFILL ? "backfill" : "verify");
-    json_object_end(&exchange->json);
-}
-
-static void post_backfill(struct exchange *exchange)
-{
-    start_copy(exchange, COPY_BACKFILL);
-}
-static void post_verify(struct exchange *exchange)
-{
-    start_copy(exchange, COPY_VERIFY);
-}
-
-static void post_repair(struct exchange *exchange)
-{
-    struct error error = {0};
-    uint64_t ids[256];
-    uint32_t queued = 0, count = request_ids(exchange->body, "divergences", ids, 256);
-    if (!repair_start(exchange->daemon, count ? ids : NULL, count, &queued, &error)) {
-        answer_error(exchange, &error, NULL);
-        return;
-    }
-    json_object_begin(&exchange->json);
-    json_field_u64(&exchange->json, "queued", queued);
-    json_object_end(&exchange->json);
-}
-
-static void post_override(struct exchange *exchange)
-{
-    struct daemon *daemon = exchange->daemon;
-    const char *source = request_text(exchange->body, "source"), *target = request_text(exchange->body, "target");
-    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason");
-    struct error error = {0};
-    if (!source || !target) {
-        fail(exchange, ERROR_USAGE, "\"source\" and \"target\" must hold the statement and its translation");
-        return;
-    }
-    struct statement_override override = {.fingerprint = sql_fingerprint(view_text(source)),
-                                          .source_text = (char *)(uintptr_t)source,
-                                          .target_text = (char *)(uintptr_t)target,
-                                          .bind_order = (char *)(uintptr_t)request_text(exchange->body, "bind_order"),
-                                          .tables = (char *)(uintptr_t)request_text(exchange->body, "tables"),
-                                          .author = (char *)(uintptr_t)(author ? author : ""),
-                                          .reason = (char *)(uintptr_t)(reason ? reason : ""),
-                                          .time_us = (int64_t)clock_wall_us()};
-    if (!override_prepare(daemon, target, &error) || !statements_override_add(daemon->engine.statements, &override, &error) ||
-        !state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", "{}", &error) ||
-        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
-        answer_error(exchange, &error, NULL);
-        return;
-    }
-    char id[24];
-    snprintf(id, sizeof id, "%016llx", (unsigned long long) override.fingerprint);
-    json_object_begin(&exchange->json);
-    json_field_text(&exchange->json, "fingerprint", id);
-    json_object_end(&exchange->json);
-}
-
-static uint64_t fingerprint_parameter(struct exchange *exchange)
-{
-    const char *text = exchange->request->parameter(exchange->request, "fingerprint");
-    return text ? strtoull(text, NULL, 16) : 0;
-}
-
-static void delete_override(struct exchange *exchange)
-{
-    struct daemon *daemon = exchange->daemon;
-    struct error error = {0};
-    if (!statements_override_remove(daemon->engine.statements, fingerprint_parameter(exchange), &error) ||
-        !state_audit(daemon->engine.state, "api", "override.remove", "", "{}", &error) ||
-        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
-        answer_error(exchange, &error, NULL);
-        return;
-    }
-    json_object_begin(&exchange->json);
-    json_field_boolean(&exchange->json, "removed", true);
-    json_object_end(&exchange->json);
-}
-
-static void post_waiver(struct exchange *exchange)
-{
-    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason"),
-               *text = request_text(exchange->body, "fingerprint");
-    struct fingerprint *fingerprint = text ? statements_fingerprint(exchange->daemon->engine.statements, strtoull(text, NULL, 16)) : NULL;
-    struct error error = {0};
-    if (!fingerprint || !author || !reason) {
-        fail(exchange, fingerprint ? ERROR_USAGE : ERROR_NOT_FOUND,
-             "a waiver needs \"fingerprint\" of a statement that ran, \"author\" and \"reason\"");
-        return;
-    }
-    if (!state_audit(exchange->daemon->engine.state, author, "waiver", reason, text, &error)) {
-        answer_error(exchange, &error, NULL);
-        return;
-    }
-    atomic_store(&fingerprint->waived, true);
-    atomic_store(&exchange->daemon->evidence_us, 0); /* saved at the next tick; the audit has it already */
-    json_object_begin(&exchange->json);
-    json_field_boolean(&exchange->json, "waived", true);
-    json_object_end(&exchange->json);
-}
-
-static void post_users(struct exchange *exchange)
-{
-    struct error error = {0};
-    uint32_t imported = 0;
-    if (!users_import(exchange->daemon, &imported, &error)) {
-        answer_error(exchange, &error, NULL);
-        return;
-    }
-    json_object_begin(&exchange->json);
-    json_field_u64(&exchange->json, "imported", imported);
-    json_object_end(&exchange->json);
-}
-
 /* ---- key feeds ---- */
 
 static bool wants_text(struct exchange *exchange)
@@ -460,14 +274,14 @@ static void get_feed(struct exchange *exchange)
     struct error error = {0};
     const char *only = exchange->request->parameter(exchange->request, "only");
     if (!feed_list(exchange->daemon, only && strcmp(only, "fed") == 0, wants_text(exchange), &exchange->response->body, &error))
-        answer_error(exchange, &error, NULL);
+        admin_error(exchange, &error, NULL);
 }
 
 static void post_feed(struct exchange *exchange)
 {
     struct error error = {0};
     if (!feed_change(exchange->daemon, exchange->body, wants_text(exchange), &exchange->response->body, &error))
-        answer_error(exchange, &error, NULL);
+        admin_error(exchange, &error, NULL);
 }
 
 /* ---- routes ---- */
@@ -491,14 +305,14 @@ static const struct route {
     {"GET", "/v1/report", get_report, false, "the final report; ?format=text|json|html"},
     {"GET", "/v1/feed", get_feed, false, "key feeds: every table, why it would need one, what it has; ?only=fed, ?format=text"},
     {"POST", "/v1/feed", post_feed, true, "make or remove key feeds: action, table or all, form, print, override; ?format=text"},
-    {"POST", "/v1/phase", post_phase, true, "enter a phase: to, percent, author, reason, override, dry_run"},
-    {"POST", "/v1/backfill", post_backfill, true, "start the backfill: table, chunk_rows, rows_per_second"},
-    {"POST", "/v1/verify", post_verify, true, "compare every row: table, chunk_rows, rows_per_second"},
-    {"POST", "/v1/repair", post_repair, true, "repair divergences: divergences (ids or \"all\")"},
-    {"POST", "/v1/overrides", post_override, true, "add an override: source, target, bind_order, tables, author, reason"},
-    {"DELETE", "/v1/overrides", delete_override, true, "remove an override: ?fingerprint="},
-    {"POST", "/v1/waivers", post_waiver, true, "sign for a statement: fingerprint, author, reason"},
-    {"POST", "/v1/users/import", post_users, true, "take users' verifiers from the source"},
+    {"POST", "/v1/phase", admin_post_phase, true, "enter a phase: to, percent, author, reason, override, dry_run"},
+    {"POST", "/v1/backfill", admin_post_backfill, true, "start the backfill: table, chunk_rows, rows_per_second"},
+    {"POST", "/v1/verify", admin_post_verify, true, "compare every row: table, chunk_rows, rows_per_second"},
+    {"POST", "/v1/repair", admin_post_repair, true, "repair divergences: divergences (ids or \"all\")"},
+    {"POST", "/v1/overrides", admin_post_override, true, "add an override: source, target, bind_order, tables, author, reason"},
+    {"DELETE", "/v1/overrides", admin_delete_override, true, "remove an override: ?fingerprint="},
+    {"POST", "/v1/waivers", admin_post_waiver, true, "sign for a statement: fingerprint, author, reason"},
+    {"POST", "/v1/users/import", admin_post_users, true, "take users' verifiers from the source"},
 };
 
 /* Equal time whatever the difference, so that a token cannot be guessed byte by byte. */
@@ -531,17 +345,17 @@ static void handle(void *context, const struct http_request *request, struct htt
         if (strcmp(routes[i].method, request->method) == 0) found = &routes[i];
     }
     if (!found) {
-        fail(&exchange, path_known ? ERROR_USAGE : ERROR_NOT_FOUND,
-             path_known ? "this path does not take this method" : "no such path; `understudy help api` lists them");
+        admin_fail(&exchange, path_known ? ERROR_USAGE : ERROR_NOT_FOUND,
+                   path_known ? "this path does not take this method" : "no such path; `understudy help api` lists them");
         return;
     }
     if (found->changes && !token_good(context, request)) {
-        fail(&exchange, ERROR_AUTHENTICATION, "send the token of [admin] token_file as Authorization: Bearer ...");
+        admin_fail(&exchange, ERROR_AUTHENTICATION, "send the token of [admin] token_file as Authorization: Bearer ...");
         return;
     }
     struct error error = {0};
     if (found->changes && request->body.size && !(exchange.body = request_parse(request->body, &error))) {
-        answer_error(&exchange, &error, NULL);
+        admin_error(&exchange, &error, NULL);
         return;
     }
     found->handler(&exchange);

@@ -126,7 +126,7 @@ bool switch_cutover(struct daemon *daemon, const char *reason, struct error *err
 bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost, struct error *error) MUST_USE;
 bool switch_complete(struct daemon *daemon, struct error *error) MUST_USE;
 /* users.c */
-bool users_import(struct daemon *daemon, uint32_t *imported, struct error *error) MUST_USE;
+bool users_import(struct daemon *daemon, bool dry_run, uint32_t *imported, struct error *error) MUST_USE; /* dry_run: only counts them */
 /* repair.c: every open divergence with a key is reconciled, then looked at again; shadow divergences are re-run. ids NULL: all open. */
 bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, uint32_t *queued, struct error *error) MUST_USE;
 /* feed.c: key feeds. `text`: a table for people, else JSON. */

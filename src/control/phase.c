@@ -72,7 +72,7 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
         state_user_count(daemon->engine.state) == 0) { /* nobody took the verifiers along yet */
         uint32_t imported = 0;
         struct error problem = {0};
-        if (!users_import(daemon, &imported, &problem)) LOG(LOG_WARNING, "users.not_imported", log_failure(&problem));
+        if (!users_import(daemon, false, &imported, &problem)) LOG(LOG_WARNING, "users.not_imported", log_failure(&problem));
     }
     gate_evaluate(daemon, request->to, gate);
     if (policy->phase == PHASE_SHADOW && request->to == PHASE_CUTOVER && !request->override)

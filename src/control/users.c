@@ -8,6 +8,7 @@
 
 struct import {
     struct daemon *daemon;
+    bool dry_run;
     uint32_t count;
 };
 
@@ -24,18 +25,18 @@ static bool import_user(void *context, const struct value *values, uint32_t coun
         LOG(LOG_WARNING, "users.skipped", log_text("user", name), log_text("why", "no verifier of a known form"));
         return true;
     }
-    if (state_user_put(import->daemon->engine.state, name, spare4, false, &error))
+    if (import->dry_run || state_user_put(import->daemon->engine.state, name, spare4, false, &error))
         import->count++;
     else
         LOG(LOG_ERROR, "users.not_stored", log_failure(&error));
     return true;
 }
 
-bool users_import(struct daemon *daemon, uint32_t *imported, struct error *error)
+bool users_import(struct daemon *daemon, bool dry_run, uint32_t *imported, struct error *error)
 {
     struct source *source = source_open(&daemon->engine.options, 5000, error);
     if (!source) return false;
-    struct import import = {.daemon = daemon};
+    struct import import = {.daemon = daemon, .dry_run = dry_run};
     struct source_result result;
     bool good = source_run(source, "SELECT NAME, SPARE4 FROM SYS.USER$ WHERE TYPE# = 1 AND SPARE4 IS NOT NULL", NULL, 0, 0, 100,
                            import_user, &import, &result, error);

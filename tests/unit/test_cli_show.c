@@ -94,7 +94,7 @@ static void a_refusal_says_what_is_missing_and_what_supplies_it(void **state)
     buffer_clear(&out);
     assert_true(show_refusal(document, &out));
     show_release(document);
-    assert_string_equal(said(), "understudy: GATE: closed\n  LAG: 12 behind\n    -> wait\n");
+    assert_string_equal(said(), "understudy: refused, this is missing:\n  LAG: 12 behind\n    -> wait\n");
     document = show_parse(view_text("{\"phase\":\"shadow\"}"));
     buffer_clear(&out);
     assert_false(show_refusal(document, &out));

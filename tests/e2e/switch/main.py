@@ -345,6 +345,20 @@ def cuts(world, clients, count):
     world.equal(clients, what)
 
 
+def dry_runs(world):
+    """Every verb that changes something can be tried: it says what it would do, and nothing is changed, not even the audit log."""
+    one = world.admin.get("/v1/statements")[0]["fingerprint"]
+    override = ("override", "add", "--source", "SELECT NAME FROM TAGS WHERE TAG_ID = :1", "--target", "SELECT name FROM tags WHERE tag_id = $1")
+
+    def seen():
+        return [world.admin.get(path) for path in ("/v1/audit", "/v1/overrides", "/v1/work")] + [world.admin.status()["phase"]]
+    before = seen()
+    for verb in (("backfill",), ("verify",), ("repair",), ("users", "import"), ("waive", one, "--reason", "none"), override):
+        status, text = world.daemon.cli(*verb, "--dry-run")
+        report(status == 0, f"{verb[0]} --dry-run", text.strip())
+    report(seen() == before, "a dry run changes nothing", f"{seen()} and {before}"[:300] if seen() != before else "")
+
+
 def restart(world):
     """What was measured outlives the process: statements, comparisons, rows, a waiver."""
     one = world.admin.get("/v1/statements")[0]["fingerprint"]
@@ -397,6 +411,7 @@ def main():
             cuts(world, clients, options.cuts)
         clients.stop()
         world.no_errors(clients, "the end")
+        dry_runs(world)
         restart(world)
     except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
         report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The admin API's calls that change something. */
+#include "control/admin_private.h"
+
+#include "base/memory.h"
+#include "control/override.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+void admin_post_phase(struct exchange *exchange)
+{
+    struct phase_request request = {.override = request_boolean(exchange->body, "override"),
+                                    .dry_run = request_boolean(exchange->body, "dry_run"),
+                                    .percent = (uint32_t)request_integer(exchange->body, "percent", 0)};
+    const char *to = request_text(exchange->body, "to");
+    if (!to || !engine_phase_parse(to, &request.to)) {
+        admin_fail(exchange, ERROR_USAGE, "\"to\" must be one of observe, dual-write, shadow, canary, cutover, complete");
+        return;
+    }
+    snprintf(request.author, sizeof request.author, "%s",
+             request_text(exchange->body, "author") ? request_text(exchange->body, "author") : "");
+    snprintf(request.reason, sizeof request.reason, "%s",
+             request_text(exchange->body, "reason") ? request_text(exchange->body, "reason") : "");
+    struct error error = {0};
+    struct gate *gate = memory_zero(1, sizeof *gate);
+    if (!phase_change(exchange->daemon, &request, gate, &error)) {
+        admin_error(exchange, &error, error.code == ERROR_GATE ? gate : NULL);
+    } else {
+        json_object_begin(&exchange->json);
+        json_field_text(&exchange->json, "phase", engine_phase_name(request.to));
+        json_field_boolean(&exchange->json, "dry_run", request.dry_run);
+        json_field_boolean(&exchange->json, "gate_open", gate->open);
+        json_field_u64(&exchange->json, "pause_us", request.to >= PHASE_CUTOVER ? exchange->daemon->last_switch.pause_us : 0);
+        json_object_end(&exchange->json);
+    }
+    memory_free(gate);
+}
+
+/* A changing call with dry_run: everything was looked at, nothing was done, and this says so. */
+static bool only_tried(struct exchange *exchange, const char *name, const char *value)
+{
+    const char *parameter = exchange->request->parameter(exchange->request, "dry_run");
+    if (!request_boolean(exchange->body, "dry_run") && !(parameter && strcmp(parameter, "1") == 0)) return false;
+    json_object_begin(&exchange->json);
+    json_field_boolean(&exchange->json, "dry_run", true);
+    json_field_text(&exchange->json, name, value);
+    json_object_end(&exchange->json);
+    return true;
+}
+
+static void start_copy(struct exchange *exchange, enum copy_work work)
+{
+    struct daemon *daemon = exchange->daemon;
+    struct error error = {0};
+    struct copy_options options = {.work = work,
+                                   .chunk_rows = (uint32_t)request_integer(exchange->body, "chunk_rows", 0),
+                                   .rows_per_second = (uint32_t)request_integer(exchange->body, "rows_per_second", 0),
+                                   .restart = request_boolean(exchange->body, "restart")};
+    const char *table = request_text(exchange->body, "table");
+    bool tried = request_boolean(exchange->body, "dry_run");
+    snprintf(options.table, sizeof options.table, "%s", table ? table : "");
+    mutex_lock(&daemon->command);
+    if (daemon->copy && copy_running(daemon->copy)) {
+        error_set(&error, ERROR_STATE, "a %s is running; wait for it or stop it",
+                  daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify");
+    } else if (engine_policy(&daemon->engine)->phase == PHASE_OBSERVE) {
+        error_set(&error, ERROR_STATE, "writes are not mirrored yet: enter dual-write first, so that nothing is missed");
+    } else if (!tried) {
+        if (daemon->copy) copy_stop(daemon->copy);
+        daemon->copy = copy_start(&daemon->engine, daemon->mirror, daemon->checker, &options, &error);
+        daemon->copy_work = work;
+    }
+    bool good = (tried || daemon->copy != NULL) && error.code == ERROR_NONE;
+    mutex_unlock(&daemon->command);
+    if (!good) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
+    if (only_tried(exchange, "started", work == COPY_BACKFILL ? "backfill" : "verify")) return;
+    json_object_begin(&exchange->json);
+    json_field_text(&exchange->json, "started", work == COPY_BACKFILL ? "backfill" : "verify");
+    json_object_end(&exchange->json);
+}
+
+void admin_post_backfill(struct exchange *exchange)
+{
+    start_copy(exchange, COPY_BACKFILL);
+}
+void admin_post_verify(struct exchange *exchange)
+{
+    start_copy(exchange, COPY_VERIFY);
+}
+
+void admin_post_repair(struct exchange *exchange)
+{
+    struct error error = {0};
+    uint64_t ids[256];
+    uint32_t queued = 0, count = request_ids(exchange->body, "divergences", ids, 256);
+    char open[32];
+    snprintf(open, sizeof open, "%llu",
+             (unsigned long long)(count ? count : state_divergence_count(exchange->daemon->engine.state, "open")));
+    if (only_tried(exchange, "queued", open)) return;
+    if (!repair_start(exchange->daemon, count ? ids : NULL, count, &queued, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_u64(&exchange->json, "queued", queued);
+    json_object_end(&exchange->json);
+}
+
+void admin_post_override(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+    const char *source = request_text(exchange->body, "source"), *target = request_text(exchange->body, "target");
+    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason");
+    struct error error = {0};
+    if (!source || !target) {
+        admin_fail(exchange, ERROR_USAGE, "\"source\" and \"target\" must hold the statement and its translation");
+        return;
+    }
+    struct statement_override override = {.fingerprint = sql_fingerprint(view_text(source)),
+                                          .source_text = (char *)(uintptr_t)source,
+                                          .target_text = (char *)(uintptr_t)target,
+                                          .bind_order = (char *)(uintptr_t)request_text(exchange->body, "bind_order"),
+                                          .tables = (char *)(uintptr_t)request_text(exchange->body, "tables"),
+                                          .author = (char *)(uintptr_t)(author ? author : ""),
+                                          .reason = (char *)(uintptr_t)(reason ? reason : ""),
+                                          .time_us = (int64_t)clock_wall_us()};
+    char id[24];
+    snprintf(id, sizeof id, "%016llx", (unsigned long long) override.fingerprint);
+    char detail[48];
+    snprintf(detail, sizeof detail, "{\"fingerprint\":\"%s\"}", id);
+    bool prepared = override_prepare(daemon, target, &error);
+    if (prepared && only_tried(exchange, "fingerprint", id)) return;
+    if (!prepared || !statements_override_add(daemon->engine.statements, &override, &error) ||
+        !state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", detail, &error) ||
+        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_text(&exchange->json, "fingerprint", id);
+    json_object_end(&exchange->json);
+}
+
+static uint64_t fingerprint_parameter(struct exchange *exchange)
+{
+    const char *text = exchange->request->parameter(exchange->request, "fingerprint");
+    return text ? strtoull(text, NULL, 16) : 0;
+}
+
+struct override_search {
+    uint64_t fingerprint;
+    char source[200];
+};
+static void look_for_override(void *context, const struct statement_override *o)
+{
+    struct override_search *search = context;
+    if (o->fingerprint == search->fingerprint) snprintf(search->source, sizeof search->source, "%s", o->source_text);
+}
+
+void admin_delete_override(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+    struct error error = {0};
+    struct override_search search = {.fingerprint = fingerprint_parameter(exchange)};
+    statements_each_override(daemon->engine.statements, look_for_override, &search);
+    if (search.source[0] && only_tried(exchange, "removed", search.source)) return;
+    char detail[48];
+    snprintf(detail, sizeof detail, "{\"fingerprint\":\"%016llx\"}", (unsigned long long)search.fingerprint);
+    if (!statements_override_remove(daemon->engine.statements, fingerprint_parameter(exchange), &error) ||
+        !state_audit(daemon->engine.state, "api", "override.remove", "", detail, &error) ||
+        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_boolean(&exchange->json, "removed", true);
+    json_object_end(&exchange->json);
+}
+
+void admin_post_waiver(struct exchange *exchange)
+{
+    const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason"),
+               *text = request_text(exchange->body, "fingerprint");
+    struct fingerprint *fingerprint = text ? statements_fingerprint(exchange->daemon->engine.statements, strtoull(text, NULL, 16)) : NULL;
+    struct error error = {0};
+    if (!fingerprint || !author || !reason) {
+        admin_fail(exchange, fingerprint ? ERROR_USAGE : ERROR_NOT_FOUND,
+                   "a waiver needs \"fingerprint\" of a statement that ran, \"author\" and \"reason\"");
+        return;
+    }
+    if (only_tried(exchange, "waived", fingerprint->text)) return;
+    if (!state_audit(exchange->daemon->engine.state, author, "waiver", reason, text, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
+    atomic_store(&fingerprint->waived, true);
+    atomic_store(&exchange->daemon->evidence_us, 0); /* saved at the next tick; the audit has it already */
+    json_object_begin(&exchange->json);
+    json_field_boolean(&exchange->json, "waived", true);
+    json_object_end(&exchange->json);
+}
+
+void admin_post_users(struct exchange *exchange)
+{
+    struct error error = {0};
+    uint32_t imported = 0;
+    bool dry_run = request_boolean(exchange->body, "dry_run");
+    if (!users_import(exchange->daemon, dry_run, &imported, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
+    char count[16];
+    snprintf(count, sizeof count, "%u", imported);
+    if (dry_run && only_tried(exchange, "imported", count)) return;
+    json_object_begin(&exchange->json);
+    json_field_u64(&exchange->json, "imported", imported);
+    json_object_end(&exchange->json);
+}
