@@ -558,11 +558,15 @@ void session_policy_changed(struct session *s)
 void session_tick(struct session *s)
 {
     if (s->call.state == CALL_HELD) session_route(s); /* looks again */
-    if (s->call.state == CALL_WAIT_FENCE && session_now(s) >= s->call.sent_us + s->engine->options.fence_wait_us) {
-        engine_count(s->engine, COUNT_FENCE_TIMEOUTS, 1);
-        s->call.fallback = true;
-        session_relay(s);
+    if (s->call.state != CALL_WAIT_FENCE) return;
+    uint64_t now = session_now(s), until = s->call.sent_us + s->engine->options.fence_wait_us;
+    if (now < until) { /* a timer may be early by its grain; nobody else would wake this call if the mirror stands still */
+        s->environment->wake_after(s->context, until - now);
+        return;
     }
+    engine_count(s->engine, COUNT_FENCE_TIMEOUTS, 1);
+    s->call.fallback = true;
+    session_relay(s);
 }
 
 void session_applied(struct session *s)

@@ -266,6 +266,8 @@ def freeze_in_canary(world, clients):
     finally:
         freeze(world.postgres, False)
     time.sleep(1)
+    longest = clients.longest_ms()
+    report(longest < 4500, "freeze in canary: no read waits for longer than the guard", f"{longest} ms")
     world.no_errors(clients, "freeze in canary")
     world.equal(clients, "freeze in canary")
 
