@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Limits: the one table of what is bounded, by how much, why, and what happens when it is reached. Code uses the constants
- * (LIMIT_PACKET_BYTES); the documentation and `understudy limits` print the rows. Limits that an operator may move are options whose default
- * and bounds are taken from here.
+ * (LIMIT_PACKET_BYTES); docs/limits.md and `understudy limits` print the rows. What an operator may move is an option (docs/configuration.md).
  */
 #ifndef BASE_LIMIT_H
 #define BASE_LIMIT_H
@@ -29,7 +28,7 @@
     LIMIT(STATEMENT_BYTES, 1048576, "bytes", "the text of one statement that is translated", "the statement is opaque: a gap on writes")   \
     LIMIT(STATEMENT_DEPTH, 200, "levels", "nesting of one statement; bounds the parser's stack",                                           \
           "the statement is opaque: a gap on writes")                                                                                      \
-    LIMIT(STATEMENTS, 65536, "statements", "statements with statistics and plans of their own; applications with literals make more",      \
+    LIMIT(STATEMENTS, 100000, "statements", "statements with statistics and plans of their own; applications with literals make more",     \
           "the least used ones are forgotten")                                                                                             \
     LIMIT(SESSIONS, 20000, "sessions", "client connections of one process; each takes about 100K",                                         \
           "new connections are refused with ORA-12520")                                                                                    \
@@ -47,37 +46,14 @@
     LIMIT(SESSION_OUTPUT_LOW_BYTES, 65536, "bytes", "queued for one peer when the other side goes on",                                     \
           "reading from the other side goes on")                                                                                           \
     LIMIT(SESSION_OUTPUT_BYTES, 268435456, "bytes", "queued for one peer, whatever happens", "the connection is closed")                   \
-    LIMIT(SESSION_ARENA_BYTES, 67108864, "bytes", "memory for a session's cursors and settings",                                           \
-          "further statements of the session are not tracked: a gap")                                                                      \
-    LIMIT(CALL_ARENA_BYTES, 268435456, "bytes", "memory for one call while it is handled",                                                 \
-          "the call is treated as one that cannot be decoded")                                                                             \
-    LIMIT(RESULT_BYTES, 67108864, "bytes", "one served result held in memory",                                                             \
-          "the source serves the call; without one: ORA-01013 to the client")                                                              \
-    LIMIT(CAPTURE_BYTES, 8388608, "bytes", "one result kept to be compared", "the read counts as not comparable")                          \
-    LIMIT(TRANSACTION_BYTES, 1073741824, "bytes", "the writes of one open transaction kept until its commit",                              \
-          "the transaction's tables become unverified: a gap")                                                                             \
-    LIMIT(JOURNAL_QUEUE_RECORDS, 65536, "records", "records on the way to the journal's thread",                                           \
-          "sessions wait for the journal before their next write")                                                                         \
-    LIMIT(JOURNAL_QUEUE_BYTES, 268435456, "bytes", "the same in bytes", "sessions wait for the journal before their next write")           \
     LIMIT(JOURNAL_BYTES, 1099511627776, "bytes", "journal on disk when the target does not keep up",                                       \
           "a gap is recorded and the oldest applied segments are dropped")                                                                 \
-    LIMIT(SHADOW_QUEUE_JOBS, 4096, "jobs", "reads waiting for their comparison", "the read is skipped and counted")                        \
-    LIMIT(CHECK_QUEUE_KEYS, 65536, "keys", "rows waiting for their comparison by key",                                                     \
-          "mirrored rows are skipped and counted; repair and verify wait")                                                                 \
     LIMIT(FEED_BATCH_ROWS, 2000, "rows", "rows of one key feed's log read and reconciled at once", "the rest is read by the next pass")    \
     LIMIT(FEED_PULL_KEYS, 5000, "rows", "rows of one key feed's log that the mirror takes into a batch for a statement's side effects",    \
           "the batch waits until the feed's reader has taken them")                                                                        \
-    LIMIT(FENCE_WAIT_US, 50000, "us", "how long a read waits until the secondary has applied what it must see",                            \
-          "the primary serves the read")                                                                                                   \
-    LIMIT(FENCE_WAITERS, 4096, "reads", "reads of one worker waiting for their fence", "the primary serves the read")                      \
-    LIMIT(PAUSE_US, 2000000, "us", "how long clients are held during a switch",                                                            \
-          "the switch is undone and the calls go on where they were")                                                                      \
-    LIMIT(DRAIN_US, 1500000, "us", "how long a switch waits for open transactions", "the switch is undone; its report names the sessions") \
-    LIMIT(ROLLBACK_US, 30000000, "us", "from a guard's breach to the way back", "an alert is raised")                                      \
     LIMIT(LOGIN_US, 60000000, "us", "from accept to the end of the login", "the connection is closed")                                     \
     LIMIT(CONNECT_US, 10000000, "us", "connecting to the source or the target",                                                            \
           "the connection counts as failed and is tried again with back-off")                                                              \
-    LIMIT(TARGET_CONNECTIONS, 256, "connections", "connections to the target, all workers together", "calls wait for a connection")        \
     LIMIT(HTTP_BODY_BYTES, 1048576, "bytes", "body of one request to the admin interface", "413 is answered")                              \
     LIMIT(HTTP_CONNECTIONS, 64, "connections", "connections to the admin interface", "further connections are closed")                     \
     LIMIT(WEBHOOK_QUEUE, 256, "events", "alerts waiting to be sent", "the oldest is dropped and counted")

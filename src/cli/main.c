@@ -2,6 +2,7 @@
 /* understudy: the command line. */
 #include "cli/ask.h"
 
+#include "base/limit.h"
 #include "control/daemon.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -42,6 +43,17 @@ static int run_config(const struct arguments *a)
     return 0;
 }
 
+static int run_limits(const struct arguments *a)
+{
+    (void)a;
+    struct buffer out;
+    buffer_init(&out, 0);
+    limit_print_markdown(&out);
+    fwrite(buffer_view(&out).data, 1, buffer_size(&out), stdout);
+    buffer_release(&out);
+    return 0;
+}
+
 static int run_version(const struct arguments *a)
 {
     (void)a;
@@ -65,6 +77,7 @@ const struct command commands[] = {
     {"run", "", "the daemon, in the foreground", command_run},
     {"check", "", "tests the configuration and both databases, changes nothing", command_check},
     {"config", "[example|markdown]", "every option with its value; or an example file", run_config},
+    {"limits", "", "what is bounded, by how much, and what happens then", run_limits},
     {"status", "[--watch]", "phase, rates, lag, consistency, gate", command_status},
     {"phases", "", "the phases, their gates and guards", run_phases},
     {"phase", "PHASE [--percent N]", "enters a phase", command_phase},

@@ -2,6 +2,7 @@
 /* The admin API: routes as rows; JSON in and out; what changes something wants the bearer token. */
 #include "control/admin_private.h"
 
+#include "base/limit.h"
 #include "base/memory.h"
 #include "control/assets.h"
 #include <stdio.h>
@@ -369,6 +370,6 @@ bool admin_start(struct daemon *daemon, struct error *error)
         return error_set(error, ERROR_CONFIG, "[admin] token_file: %s cannot be read; put a long random text on its first line",
                          daemon->config.admin_token_file);
     fclose(file);
-    daemon->http = http_server_start(daemon->config.admin_address, daemon->config.admin_port, 1024 * 1024, handle, daemon, error);
+    daemon->http = http_server_start(daemon->config.admin_address, daemon->config.admin_port, LIMIT_HTTP_BODY_BYTES, handle, daemon, error);
     return daemon->http || error_prefix(error, "[admin]");
 }

@@ -3,6 +3,7 @@
 #include "control/alert.h"
 
 #include "base/json.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "io/http.h"
@@ -104,7 +105,7 @@ struct alerts {
     struct thread *thread;
     struct mutex mutex;
     struct condition changed;
-    struct alert waiting[ALERT_QUEUE];
+    struct alert waiting[LIMIT_WEBHOOK_QUEUE];
     uint32_t first, count;
     bool stopping;
     uint64_t stop_at;
@@ -122,12 +123,12 @@ static void raise(struct alerts *alerts, const char *code, const char *severity,
         log_text("status", status), log_text("text", text));
     if (!alerts->daemon->config.webhook_url[0]) return;
     mutex_lock(&alerts->mutex);
-    if (alerts->count == ALERT_QUEUE) { /* the oldest gives way: what is true now matters more */
-        alerts->first = (alerts->first + 1) % ALERT_QUEUE;
+    if (alerts->count == LIMIT_WEBHOOK_QUEUE) { /* the oldest gives way: what is true now matters more */
+        alerts->first = (alerts->first + 1) % LIMIT_WEBHOOK_QUEUE;
         alerts->count--;
         atomic_fetch_add(&alerts->failed, 1);
     }
-    struct alert *alert = &alerts->waiting[(alerts->first + alerts->count++) % ALERT_QUEUE];
+    struct alert *alert = &alerts->waiting[(alerts->first + alerts->count++) % LIMIT_WEBHOOK_QUEUE];
     *alert = (struct alert){.severity = severity, .status = status, .phase = engine_phase_name(phase), .time_us = (int64_t)clock_wall_us()};
     snprintf(alert->code, sizeof alert->code, "%s", code);
     snprintf(alert->text, sizeof alert->text, "%s", text);
@@ -171,7 +172,7 @@ static bool take(struct alerts *alerts, struct alert *alert)
     bool any = alerts->count > 0 && !(alerts->stopping && clock_monotonic_us() > alerts->stop_at);
     if (any) {
         *alert = alerts->waiting[alerts->first];
-        alerts->first = (alerts->first + 1) % ALERT_QUEUE;
+        alerts->first = (alerts->first + 1) % LIMIT_WEBHOOK_QUEUE;
         alerts->count--;
     }
     mutex_unlock(&alerts->mutex);

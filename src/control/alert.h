@@ -3,14 +3,13 @@
  * Alerts: what an operator should be told without looking. Two kinds: conditions (the table in alert.c), which are looked at every second and told when they begin
  * ("firing") and end ("resolved"), and events, told once. Each goes to the log and, as JSON, to [alerts] webhook:
  *   {"code", "severity": "critical|warning|info", "status": "firing|resolved|event", "text", "phase", "time_us"}
- * A thread of its own posts them, three attempts each: whoever raises one never waits. At most ALERT_QUEUE wait; older ones are dropped and counted.
+ * A thread of its own posts them, three attempts each: whoever raises one never waits. At most LIMIT_WEBHOOK_QUEUE wait; older ones are dropped and counted.
  */
 #ifndef CONTROL_ALERT_H
 #define CONTROL_ALERT_H
 
 #include "control/daemon.h"
 
-enum { ALERT_QUEUE = 64 };
 struct alerts *alerts_start(struct daemon *daemon, struct error *error) MUST_USE;
 void alerts_stop(struct alerts *alerts); /* tells what waits, for two seconds at most */
 void alerts_tick(struct daemon *daemon); /* control's thread */

@@ -39,8 +39,6 @@ static const struct option_row rows[] = {
     {FIELD(engine.source_tls), "source", "tls", OPTION_BOOLEAN, .fallback = "no", .description = "connect to the source by TCPS"},
     {FIELD(engine.source_ca), "source", "ca_file", OPTION_TEXT, .fallback = "",
      .description = "PEM certificates that may sign the source's"},
-    {FIELD(engine.disable_source_triggers), "source", "disable_triggers", OPTION_BOOLEAN, .fallback = "no",
-     .description = "disable the tables' triggers while the source is the fallback, so that row images do not fire them again"},
 
     {FIELD(engine.target_conninfo), "target", "conninfo", OPTION_TEXT, .secret = true,
      .description = "libpq connection string; the account may set session_replication_role, create the schema understudy and replicate"},

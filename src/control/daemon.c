@@ -3,6 +3,7 @@
 #include "control/alert.h"
 
 #include "base/fault.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_US = 100000, CATALOG_RETRY_US = 1000000, SEQUENCES_EVERY_US = 1000000, EVIDENCE_EVERY_US = 5000000, STATEMENT_MAX = 100000 };
+enum { TICK_US = 100000, CATALOG_RETRY_US = 1000000, SEQUENCES_EVERY_US = 1000000, EVIDENCE_EVERY_US = 5000000 };
 
 /* ---- one primary (I6) ---- */
 
@@ -216,7 +217,7 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     random_secure(daemon->engine.fake_seed, sizeof daemon->engine.fake_seed);
     if (!open_stores(daemon, error)) return NULL;
     daemon->engine.outstanding = outstanding_new();
-    daemon->engine.statements = statements_new(&daemon->engine, STATEMENT_MAX);
+    daemon->engine.statements = statements_new(&daemon->engine, LIMIT_STATEMENTS);
     if (access(config->engine.overrides_file, R_OK) == 0 &&
         !statements_overrides_load(daemon->engine.statements, config->engine.overrides_file, error))
         return NULL;

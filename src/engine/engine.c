@@ -119,7 +119,6 @@ void engine_options_default(struct engine_options *options)
     options->result_max = 64 * 1024 * 1024;
     options->statement_timeout_ms = 30000;
     options->sequence_margin = 10000;
-    options->disable_source_triggers = true;
     options->feed_poll_us = 50000;
     options->feed_poll_max_us = 1000000;
     options->feed_look_us = 2000000;

@@ -58,7 +58,6 @@ struct engine_options {
     uint32_t statement_timeout_ms;   /* on the target, for served calls; 0: none */
     uint32_t sequence_margin;        /* how far sequences are kept ahead on the side that is not primary */
     struct wire_limits *wire_limits; /* NULL: defaults */
-    bool disable_source_triggers;    /* while the source is the fallback */
     uint32_t feed_poll_us;           /* key feed: between two passes while keys come; doubled while none come */
     uint32_t feed_poll_max_us;       /* .. up to this */
     uint32_t feed_look_us;           /* between two looks at the source's dictionary */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The door: lexer, parser, resolver, classification, rewrites, emitter, plan. */
 #include "sql/translate.h"
+
+#include "base/limit.h"
 #include "sql/bind_type.h"
 #include "sql/class.h"
 #include "sql/emit.h"
@@ -275,8 +277,8 @@ struct sql_plan *sql_translate(const struct sql_options *options, struct view st
     struct sql_plan *plan = plan_new(&into);
     struct sql_options own = *options;
     if (!own.function_schema) own.function_schema = "understudy";
-    if (!own.text_max) own.text_max = 1 << 20;
-    if (!own.depth_max) own.depth_max = 200;
+    if (!own.text_max) own.text_max = LIMIT_STATEMENT_BYTES;
+    if (!own.depth_max) own.depth_max = LIMIT_STATEMENT_DEPTH;
     struct translation t = {.options = &own, .arena = &work};
     struct statement *s = NULL;
     struct classification class_ = {0};
