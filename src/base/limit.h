@@ -48,6 +48,8 @@
     LIMIT(SESSION_OUTPUT_BYTES, 268435456, "bytes", "queued for one peer, whatever happens", "the connection is closed")                   \
     LIMIT(JOURNAL_BYTES, 1099511627776, "bytes", "journal on disk when the target does not keep up",                                       \
           "a gap is recorded and the oldest applied segments are dropped")                                                                 \
+    LIMIT(LATE_LOOKS, 10000, "rows", "rows of commits in doubt that are looked at again for some minutes",                                 \
+          "the table is in a gap: verify")                                                                                                 \
     LIMIT(FEED_BATCH_ROWS, 2000, "rows", "rows of one key feed's log read and reconciled at once", "the rest is read by the next pass")    \
     LIMIT(FEED_PULL_KEYS, 5000, "rows", "rows of one key feed's log that the mirror takes into a batch for a statement's side effects",    \
           "the batch waits until the feed's reader has taken them")                                                                        \

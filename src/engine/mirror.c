@@ -184,6 +184,7 @@ static bool turn(struct mirror *m)
         mirror_jobs_run(m);
     else
         mirror_jobs_fail(m);
+    mirror_late_run(m);
     if (m->resync_wanted && m->target && !m->paused) mirror_resync(m);
     bool busy = mirror_read_some(m), applied = false;
     if (m->target && m->catalog && (mirror_next_take(m) || mirror_collect(m))) {
@@ -220,6 +221,7 @@ static void mirror_free(struct mirror *m)
 {
     mirror_lanes_close(m);
     if (m->target) pg_close(m->target); /* first: what is in flight is answered into the batch's memory */
+    mirror_late_release(m);
     mirror_next_drop(m);
     mirror_batch_reset(m);
     mirror_assemble_release(m);

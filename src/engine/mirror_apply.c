@@ -276,6 +276,8 @@ bool mirror_roll_back(struct mirror *m)
 static void give_to_checker(struct mirror *m)
 {
     struct mirror_batch *b = &m->batch;
+    for (uint32_t i = 0; i < b->keys.count; i++)
+        if (b->keys.list[i]->doubt) mirror_late_note(m, b->keys.list[i]);
     if (!m->engine->checker) return;
     uint32_t share = m->engine->options.compare_share;
     for (uint32_t i = 0; i < b->keys.count; i++) {

@@ -177,6 +177,7 @@ static struct mirror_key *add_key(struct mirror *m, const struct call_view *c, c
     key->csn = c->transaction->csn;
     if (c->fingerprint) key->fingerprint = c->fingerprint;
     if (c->doubtful) key->must_check = true;
+    if (c->transaction->state == TRANSACTION_DOUBT) key->doubt = true;
     return key;
 }
 

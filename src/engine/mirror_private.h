@@ -62,6 +62,7 @@ struct mirror_key {
     uint64_t csn;        /* of the last transaction of the batch that names it */
     struct fingerprint *fingerprint;
     bool image;      /* the row is read from the primary and written as it is */
+    bool doubt;      /* of a commit in doubt: looked at again later */
     bool must_check; /* it is not left to the sample whether the row is compared */
     bool deleted;    /* a statement deleted it, though it may be there again by now: what that cascaded to has to be looked at */
     bool expanded;   /* .. and was */
@@ -233,6 +234,8 @@ struct mirror {
     } * kept, kept_folded;          /* folded: one for all that there was no room for; position 0: none */
     uint32_t kept_count, kept_room; /* target-primary transactions that have not come back, as they were read */
     bool resync_wanted;
+    struct mirror_late *late; /* mirror_late.c; late_count: with those that are being looked at */
+    uint32_t late_count;
     struct pg *lanes[MIRROR_LANES_MAX]; /* [0] is not used: that lane is `target` */
     uint64_t *ahead;                    /* sorted: CSNs above applied_csn that stand on the target */
     uint32_t ahead_count;
@@ -356,6 +359,10 @@ bool mirror_target_trouble(const struct error *error);   /* the target as a whol
 void mirror_target_probe(struct mirror *mirror);
 /* mirror_jobs.c */
 void mirror_jobs_run(struct mirror *mirror);
+/* mirror_late.c: rows of commits in doubt, again and later. */
+void mirror_late_note(struct mirror *mirror, const struct mirror_key *key);
+void mirror_late_run(struct mirror *mirror);
+void mirror_late_release(struct mirror *mirror);
 void mirror_jobs_fail(struct mirror *mirror);
 /* mirror_feed.c */
 /* A statement of the transaction changed rows that it does not name, of one table or (NULL) of any: a gap, but for tables with a key feed that covers it. */
