@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal was lost, or is an older copy, and the target, which would have told, is away at the start: what is written meanwhile must not look applied. */
+/* The journal was lost, or is an older copy, and the target, which would have told, is away at the start: what is written meanwhile must not look applied.
+ * A commit that comes after its doubt was settled. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,6 +100,27 @@ static void an_older_copy_while_the_target_was_away(void **state)
     assert_string_equal(ask_target("SELECT n FROM app.acct WHERE id = 1"), "110");
 }
 
+/* The call waited at the source for somebody's lock, and its client was gone: it commits when its rows have been read already. */
+static void a_commit_after_its_doubt_was_settled_is_found(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error;
+    client_free(client);
+    client = client_new();
+    WRITE(client, "UPDATE acct SET v = 'late' WHERE id = :1", "i", (int64_t)1);
+    client_intent(client, NULL);
+    client_outcome(client, JOURNAL_UNKNOWN, NULL);
+    assert_applied();
+    assert_int_equal(atomic_load(&engine.in_doubt), 0);
+    assert_string_not_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late");
+    assert_true(source_commit(client->source, &error));
+    for (int i = 0; i < 200 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late") != 0; i++) clock_sleep_us(100000);
+    assert_string_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late");
+    assert_applied();
+    assert_same_rows("ACCT");
+}
+
 static int start(void **state)
 {
     return mirror_fixture_start(state);
@@ -114,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_journal_while_the_target_was_away),
         cmocka_unit_test(an_older_copy_while_the_target_was_away),
+        cmocka_unit_test(a_commit_after_its_doubt_was_settled_is_found),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -446,24 +446,6 @@ static void commits_without_outcome_are_settled_by_key(void **state)
     client_free(automatic);
 }
 
-/* The call waited at the source for somebody's lock, and its client was gone: it commits when its rows have been read already. */
-static void a_commit_after_its_doubt_was_settled_is_found(void **state)
-{
-    (void)state;
-    NEEDS_DATABASES();
-    struct error error;
-    WRITE(client, "UPDATE acct SET v = 'late' WHERE id = :1", "i", (int64_t)1);
-    client_intent(client, NULL);
-    client_outcome(client, JOURNAL_UNKNOWN, NULL);
-    assert_applied();
-    assert_int_equal(atomic_load(&engine.in_doubt), 0);
-    assert_string_not_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late");
-    assert_true(source_commit(client->source, &error));
-    for (int i = 0; i < 200 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late") != 0; i++) clock_sleep_us(100000);
-    assert_string_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late");
-    assert_all_same();
-}
-
 /* An auto-commit call fails inside an open transaction: nothing was committed, what ran before it stays open and is committed later, by another CSN. */
 static void what_a_failed_auto_commit_left_open_is_committed_later(void **state)
 {
@@ -603,7 +585,6 @@ int main(void)
         cmocka_unit_test(a_target_that_dies_again_and_again),
         cmocka_unit_test(a_dead_target_costs_no_processor),
         cmocka_unit_test(commits_without_outcome_are_settled_by_key),
-        cmocka_unit_test(a_commit_after_its_doubt_was_settled_is_found),
         cmocka_unit_test(what_a_failed_auto_commit_left_open_is_committed_later),
         cmocka_unit_test(transactions_of_the_target_are_left_alone_and_read_again_after_it_was_lost),
         cmocka_unit_test(a_backfill_under_load_meets_the_mirror),
