@@ -71,10 +71,18 @@ def skip(torture, stage, why):
 
 
 def move_journal(world, to):
-    """The daemon stops; its journal goes on in another folder."""
+    """The daemon stops; its journal goes on in another folder. The other one is small: what is applied is given up before."""
     daemon = world.daemon
-    daemon.stop()
     source = daemon.journal
+    daemon.retain = daemon.RETAIN if to == daemon.folder / "journal" else "2M"
+    daemon.stop()
+    daemon.configure()
+    daemon.start()
+    daemon.wait_up()
+    end = time.monotonic() + 60
+    while daemon.retain != daemon.RETAIN and sum(file.stat().st_size for file in source.iterdir() if file.is_file()) > 6000000 and time.monotonic() < end:
+        time.sleep(0.5)
+    daemon.stop()
     for name in os.listdir(source):
         if os.path.isfile(source / name):
             shutil.copy2(source / name, to / name)

@@ -93,9 +93,11 @@ class Source(servers.Source):
 class Daemon(servers.Daemon):
     """The daemon, started with a fault point or without one. The admin API and the port stay the same over restarts."""
 
+    RETAIN = "64M"
+
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.started, self.journal = 0, self.folder / "journal"
+        self.started, self.journal, self.retain = 0, self.folder / "journal", self.RETAIN
 
     def start(self, fault=None):
         if fault:
@@ -123,7 +125,7 @@ class Daemon(servers.Daemon):
             "source": {"host": "127.0.0.1", "port": self.source.port, "service": servers.SERVICE, "user": servers.USER, "password_file": self.folder / "source.password", "schema": servers.USER},
             "target": {"conninfo": f"{self.target.conninfo} options='-c search_path={servers.TARGET_SCHEMA}'", "schema": servers.TARGET_SCHEMA},
             "mirror": {"fold": 4, "lanes": 4},
-            "journal": {"folder": self.journal, "segment": "1M", "retain": "64M", "key_file": self.folder / "journal.key"},
+            "journal": {"folder": self.journal, "segment": "1M", "retain": self.retain, "key_file": self.folder / "journal.key"},
             "state": {"file": self.folder / "state.db"},
             "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
             "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s", "reverse_lag": "86400s"},
