@@ -46,8 +46,6 @@
     LIMIT(SESSION_OUTPUT_LOW_BYTES, 65536, "bytes", "queued for one peer when the other side goes on",                                     \
           "reading from the other side goes on")                                                                                           \
     LIMIT(SESSION_OUTPUT_BYTES, 268435456, "bytes", "queued for one peer, whatever happens", "the connection is closed")                   \
-    LIMIT(JOURNAL_BYTES, 1099511627776, "bytes", "journal on disk when the target does not keep up",                                       \
-          "a gap is recorded and the oldest applied segments are dropped")                                                                 \
     LIMIT(LATE_LOOKS, 10000, "rows", "rows of commits in doubt that are looked at again for some minutes",                                 \
           "the table is in a gap: verify")                                                                                                 \
     LIMIT(FEED_BATCH_ROWS, 2000, "rows", "rows of one key feed's log read and reconciled at once", "the rest is read by the next pass")    \
