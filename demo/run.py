@@ -180,7 +180,8 @@ def take_folder(folder):
 
 def main():
     options = read_options()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    # Not what SIGINT has now: a script's background job starts with it ignored, and the clients, who are ended by SIGTERM, would inherit that.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     lock = take_folder(options.folder)
     if lock is None:
         print("demo: another demo is running here", file=sys.stderr)
