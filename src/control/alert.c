@@ -71,10 +71,17 @@ static bool disk_low(const struct facts *f, char *text, size_t size)
     snprintf(text, size, "%.2f GB are free for the journal", (double)f->disk_free / 1e9);
     return f->disk_free < DISK_FREE_BYTES;
 }
-static bool guard_tripped(const struct facts *f, char *text, size_t size)
+static bool journal_broken(const struct facts *f, char *text, size_t size)
 {
-    snprintf(text, size, "%.299s", f->daemon->guard_reason);
-    return f->daemon->guard_tripped;
+    struct error why = {0};
+    bool failed = journal_failed(f->daemon->engine.journal, &why);
+    snprintf(text, size, "the journal cannot be written: %.300s", why.text);
+    return failed;
+}
+static bool feed_broken(const struct facts *f, char *text, size_t size)
+{
+    bool broken;
+    return !feed_ready(f->daemon, &broken, text, size) && broken;
 }
 
 static const struct rule {
@@ -91,7 +98,8 @@ static const struct rule {
     {"SLOT_LARGE", "critical", "the log that PostgreSQL keeps for the fallback is more than half of [guard] slot_size", slot_large, 0},
     {"IN_DOUBT", "warning", "transactions are in doubt for more than a minute", in_doubt, IN_DOUBT_US},
     {"DISK_LOW", "critical", "less than 1 GB is free for the journal", disk_low, 0},
-    {"GUARD_TRIPPED", "critical", "the guard stepped back by itself", guard_tripped, 0},
+    {"JOURNAL_FAILED", "critical", "the journal cannot be written: commits go on unmirrored and leave a gap", journal_broken, 0},
+    {"FEED_BROKEN", "critical", "a key feed on the source does not work", feed_broken, 0},
 };
 enum { CONDITIONS = sizeof rules / sizeof *rules };
 

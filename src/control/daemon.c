@@ -103,8 +103,6 @@ static void control_main(void *context)
         load_catalog(daemon, now);
         guard_tick(daemon);
         keep_sequences(daemon, now);
-        feed_tick(daemon);
-        journal_watch(daemon);
         alerts_tick(daemon);
         keep_evidence(daemon, now);
         struct error error = {0};

@@ -53,7 +53,6 @@ struct daemon {
     struct reverse *reverse;
     struct copy *copy;
     struct feed *feed;
-    uint32_t feeds_broken; /* as of the last tick */
     enum copy_work copy_work;
     struct http_server *http;
     struct thread *thread;
@@ -68,7 +67,6 @@ struct daemon {
     uint64_t catalog_try_us, sequences_us;
     struct { /* journal_floor.c; what the state store holds */
         uint64_t position, csn, position_reserved, csn_reserved, kept_us;
-        bool failed; /* it was told that the journal cannot be written */
     } floor;
     uint64_t source_p99_us; /* baseline for the guard: reads on the source before the last step */
     struct switch_report last_switch, switches[16];
@@ -93,7 +91,6 @@ uint16_t daemon_port(const struct daemon *daemon);
  * the target can be asked. Floors for journal_open; after it; and at each tick and at the end. */
 void journal_floor_options(struct state *state, struct journal_options *options);
 bool journal_floor_opened(struct daemon *daemon, struct error *error) MUST_USE;
-void journal_watch(struct daemon *daemon); /* logs and alerts when the journal cannot be written, and when it can again */
 bool journal_floor_keep(struct daemon *daemon, uint64_t now_us /* monotonic */, struct error *error) MUST_USE;
 /* phase.c: the one door by which the phase moves. json gets the outcome for the caller. Takes `command`. */
 struct phase_move {
@@ -135,14 +132,11 @@ bool feed_list(struct daemon *daemon, bool fed_only, bool text, struct buffer *o
 bool feed_change(struct daemon *daemon, const struct request_body *body, bool text, struct buffer *out, struct error *error) MUST_USE;
 void feed_status(struct daemon *daemon, struct json *json);
 bool feed_ready(struct daemon *daemon, bool *broken, char *text, size_t size); /* false: text says what is amiss */
-void feed_tick(struct daemon *daemon);
 /* admin.c */
 bool admin_start(struct daemon *daemon, struct error *error) MUST_USE;
 /* report.c: models as JSON; text and HTML renderers stand beside it; metrics.c */
 void report_status(struct daemon *daemon, struct json *json);
 void report_final(struct daemon *daemon, const char *format, struct buffer *out);
 void report_metrics(struct daemon *daemon, struct buffer *out); /* Prometheus text */
-/* alert.c: an event, told once; never waits. Any thread. */
-void alert_send(struct daemon *daemon, const char *code, const char *text);
 
 #endif

@@ -335,15 +335,3 @@ bool feed_ready(struct daemon *daemon, bool *broken, char *text, size_t size)
         return true;
     return false;
 }
-
-void feed_tick(struct daemon *daemon)
-{
-    struct feed_statistics all;
-    struct feed_table one;
-    feed_statistics(daemon->feed, &all, &one, 0);
-    if (all.broken > daemon->feeds_broken) {
-        char names[1000];
-        if (tables_in(daemon, FEED_BROKEN, names, sizeof names)) alert_send(daemon, "FEED_BROKEN", names);
-    }
-    daemon->feeds_broken = all.broken;
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guard: watches the target while clients depend on it, and steps back by itself. */
-#include "control/daemon.h"
+#include "control/alert.h"
 
 #include "base/log.h"
 #include <stdarg.h>

@@ -54,21 +54,6 @@ bool journal_floor_keep(struct daemon *daemon, uint64_t now_us, struct error *er
     return true;
 }
 
-/* The clients go on (I1); what they write meanwhile is a gap, and somebody has to know. */
-void journal_watch(struct daemon *daemon)
-{
-    struct error why = {0};
-    bool failed = journal_failed(daemon->engine.journal, &why);
-    if (failed == daemon->floor.failed) return;
-    daemon->floor.failed = failed;
-    if (!failed) {
-        LOG(LOG_INFO, "journal.written_again");
-        return;
-    }
-    LOG(LOG_ERROR, "journal.failed", log_failure(&why));
-    alert_send(daemon, "JOURNAL_FAILED", why.text);
-}
-
 bool journal_floor_opened(struct daemon *daemon, struct error *error)
 {
     struct engine *engine = &daemon->engine;

@@ -226,9 +226,12 @@ def breaks(world, bypass):
     gaps = world.until("the gap", lambda: [gap for gap in world.open_gaps() if gap.startswith("NOTES")])
     codes = {item["code"] for item in world.admin.status()["gate"]["missing"]}
     report("FEED_BROKEN" in codes and "its trigger is missing" in gaps[0], "a feed that breaks is told", f"{gaps[0]}; gate {sorted(codes)}")
+    holds = 'understudy_alert{code="FEED_BROKEN"} 1'
+    world.until("the alert", lambda: holds in world.admin.text("/metrics"), 5)
     status, text = world.daemon.cli("feed", "install")
     report(status == 0 and "NOTES" in text, "it is made whole by the command", text)
     world.until("the feed is on", lambda: world.feeds()["NOTES"]["state"] == "on")
+    world.until("the alert's end", lambda: holds not in world.admin.text("/metrics"), 5)
     world.work("verify")
     world.admin.post("/v1/repair", {"divergences": "all"})
     resume([bypass])
