@@ -140,10 +140,10 @@ static void one_statement(void *context, struct fingerprint *f)
     json_field_boolean(json, "demoted", atomic_load(&f->demoted));
     if (atomic_load(&f->demoted)) json_field_text(json, "demoted_reason", f->demoted_reason);
     json_field_boolean(json, "waived", atomic_load(&f->waived));
-    json_field_u64(json, "source_p50_us", histogram_quantile(&f->source_us, 0.5));
-    json_field_u64(json, "source_p99_us", histogram_quantile(&f->source_us, 0.99));
-    json_field_u64(json, "target_p50_us", histogram_quantile(&f->target_us, 0.5));
-    json_field_u64(json, "target_p99_us", histogram_quantile(&f->target_us, 0.99));
+    json_field_u64(json, "source_p50_us", histogram_quantile(&f->source_us, 0.5, NULL));
+    json_field_u64(json, "source_p99_us", histogram_quantile(&f->source_us, 0.99, NULL));
+    json_field_u64(json, "target_p50_us", histogram_quantile(&f->target_us, 0.5, NULL));
+    json_field_u64(json, "target_p99_us", histogram_quantile(&f->target_us, 0.99, NULL));
     json_object_end(json);
 }
 

@@ -200,7 +200,7 @@ static void need_fingerprint(void *context, struct fingerprint *f)
     if (comparable + possible > 0 && comparable < config->gate_fingerprint_comparisons && comparable < atomic_load(&f->executions) / 2)
         miss(need->gate, "STATEMENT_UNPROVEN", "let it run on, or waive it", "%016llx %.200s: %llu clean comparisons of %u",
              (unsigned long long)f->id, f->text, (unsigned long long)comparable, config->gate_fingerprint_comparisons);
-    uint64_t source = histogram_quantile(&f->source_us, 0.99), target = histogram_quantile(&f->target_us, 0.99);
+    uint64_t source = histogram_quantile(&f->source_us, 0.99, NULL), target = histogram_quantile(&f->target_us, 0.99, NULL);
     if (atomic_load(&f->served) > 100 && target > config->gate_latency_floor_us &&
         (double)target > (double)source * config->gate_latency_factor)
         miss(need->gate, "TARGET_SLOWER", "look at its plan on PostgreSQL",

@@ -73,11 +73,7 @@ static void trip(struct daemon *daemon, const char *format, ...)
 
 static void sum_target(void *context, struct fingerprint *f)
 {
-    struct histogram_copy *sum = context, one;
-    histogram_take(&f->target_us, &one);
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) sum->buckets[i] += one.buckets[i];
-    sum->count += one.count;
-    sum->sum += one.sum;
+    histogram_sum(&f->target_us, context);
 }
 
 static void sample(struct daemon *daemon, uint64_t now)

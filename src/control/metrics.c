@@ -22,9 +22,8 @@ struct scrape {
     {                                                                                                                                      \
         return (double)(expression);                                                                                                       \
     }
-#define QUANTILE(histogram, quantile)                                                                                                      \
-    ((double)histogram_quantile_between(&(struct histogram_copy){0}, &s->histogram, quantile, &(uint64_t){0}) / 1e6)
-#define ENGINE s->daemon->engine
+#define QUANTILE(histogram, quantile) ((double)histogram_quantile_between(NULL, &s->histogram, quantile, NULL) / 1e6)
+#define ENGINE                        s->daemon->engine
 
 GAUGE(uptime, (double)(clock_monotonic_us() - s->daemon->started_us) / 1e6)
 GAUGE(phase, s->policy->phase)
@@ -133,15 +132,6 @@ static const struct gauge {
     {"alerts_lost", "Alerts that the webhook did not take.", alerts_lost},
 };
 
-static void add(struct histogram_copy *sum, const struct histogram *histogram)
-{
-    struct histogram_copy one;
-    histogram_take(histogram, &one);
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) sum->buckets[i] += one.buckets[i];
-    sum->count += one.count;
-    sum->sum += one.sum;
-}
-
 static void take_statement(void *context, struct fingerprint *f)
 {
     struct scrape *s = context;
@@ -149,8 +139,8 @@ static void take_statement(void *context, struct fingerprint *f)
     s->refused += f->state == SQL_REFUSED || f->state == SQL_UNPARSED;
     s->demoted += atomic_load(&f->demoted);
     s->waived += atomic_load(&f->waived);
-    add(&s->source, &f->source_us);
-    add(&s->target, &f->target_us);
+    histogram_sum(&f->source_us, &s->source);
+    histogram_sum(&f->target_us, &s->target);
 }
 
 static void take_gap(void *context, const struct state_gap *gap)

@@ -98,20 +98,16 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     return true;
 }
 
-struct latency {
-    uint64_t p99, weight;
-};
-static void add_latency(void *context, struct fingerprint *f)
+static void take_latency(void *context, struct fingerprint *f)
 {
-    struct latency *latency = context;
-    uint64_t p99 = histogram_quantile(&f->source_us, 0.99);
-    if (p99 > latency->p99 && atomic_load(&f->source_us.count) > 100) latency->p99 = p99;
+    uint64_t *slowest = context, count, p99 = histogram_quantile(&f->source_us, 0.99, &count);
+    if (p99 > *slowest && count > 100) *slowest = p99;
 }
 static uint64_t source_p99(struct daemon *daemon)
 {
-    struct latency latency = {0};
-    statements_each_fingerprint(daemon->engine.statements, add_latency, &latency);
-    return latency.p99;
+    uint64_t slowest = 0;
+    statements_each_fingerprint(daemon->engine.statements, take_latency, &slowest);
+    return slowest;
 }
 
 bool phase_change(struct daemon *daemon, const struct phase_request *request, struct gate *gate, struct error *error)

@@ -133,7 +133,6 @@ const char *
 engine_counter_name(enum engine_counter counter); /* Prometheus name without prefix and _total; the table also has a help text */
 const char *engine_counter_help(enum engine_counter counter);
 
-struct engine_histogram;  /* engine/histogram.h */
 struct engine_statements; /* engine/statement.h */
 struct engine_worker;     /* engine/worker.h */
 struct outstanding;       /* engine/outstanding.h */

@@ -260,19 +260,26 @@ static void quantiles_stand_within_their_bucket(void **state)
 {
     (void)state;
     struct histogram *h = memory_zero(1, sizeof *h);
-    struct histogram_copy before, after;
-    assert_int_equal(histogram_quantile(h, 0.5), 0);
+    struct histogram_copy before = {0}, after = {0};
+    assert_int_equal(histogram_quantile(h, 0.5, NULL), 0);
     for (uint64_t us = 1; us <= 10000; us++) histogram_add(h, us);
-    uint64_t half = histogram_quantile(h, 0.5), most = histogram_quantile(h, 0.99);
+    uint64_t half = histogram_quantile(h, 0.5, NULL), most = histogram_quantile(h, 0.99, NULL);
     assert_true(half >= 5000 && half <= 5000 * 9 / 8);
     assert_true(most >= 9900 && most <= 9900 * 9 / 8);
-    histogram_take(h, &before);
+    histogram_sum(h, &before);
     for (int i = 0; i < 100; i++) histogram_add(h, 1000000);
-    histogram_take(h, &after);
+    histogram_sum(h, &after);
     uint64_t count_between;
     uint64_t q = histogram_quantile_between(&before, &after, 0.5, &count_between);
     assert_int_equal(count_between, 100);
     assert_true(q >= 1000000 && q <= 1125000);
+    histogram_sum(h, &after); /* a second one on top */
+    assert_true(histogram_quantile_between(NULL, &after, 0.5, &count_between) == half && count_between == 20200);
+    before.buckets[3] = UINT32_MAX; /* the counter wrapped since */
+    after = before;
+    after.buckets[3] = 4;
+    assert_int_equal(histogram_quantile_between(&before, &after, 0.9, &count_between), 3);
+    assert_int_equal(count_between, 5);
     memory_free(h);
 }
 
