@@ -232,7 +232,7 @@ static void check_tables(struct check *c)
     uint32_t tables = 0;
     for (uint32_t i = 0; i < sql_catalog_table_count(c->catalog); i++) {
         const struct sql_table *table = sql_catalog_table_at(c->catalog, i);
-        if (table->view || table->temporary || strncmp(table->name, "UNDERSTUDY_", 11) == 0) continue;
+        if (table->view || table->temporary) continue;
         tables++;
         if (!table->target[0])
             name_one(&missing, table->name);

@@ -286,7 +286,6 @@ static void define_sequence(struct schema *s, uint32_t row)
     const struct grid *q = &s->dictionary.sequences;
     const char *name = grid_cell(q, row, 0), *least = grid_cell(q, row, 1), *most = grid_cell(q, row, 2), *step = grid_cell(q, row, 3),
                *cycle = grid_cell(q, row, 4), *cache = grid_cell(q, row, 5), *last = grid_cell(q, row, 6);
-    if (strncmp(name, "ISEQ$$_", 7) == 0) return; /* of an identity column */
     bool wide = most && strlen(most) > 18;        /* more than a bigint: PostgreSQL's own largest */
     define(s, arena_printf(&s->arena, "sequence %s", name),
            arena_printf(&s->arena, "CREATE SEQUENCE \"%s\".\"%s\" START WITH %s INCREMENT BY %s%s%s%s%s%s%s%s", s->owner, name,
@@ -315,7 +314,6 @@ static void define_all(struct schema *s)
     for (uint32_t i = 0; i < d->sequences.rows; i++) define_sequence(s, i);
     for (uint32_t i = 0; i < d->tables.rows; i++) {
         const char *temporary = grid_cell(&d->tables, i, 1), *name = grid_cell(&d->tables, i, 0);
-        if (strncmp(name, "UNDERSTUDY_", 11) == 0 || strncmp(name, "MLOG$_", 6) == 0 || strncmp(name, "BIN$", 4) == 0) continue;
         define_table(s, name, temporary && *temporary == 'Y');
     }
     for (uint32_t i = 0; i < d->constraints.rows; i++)

@@ -3,6 +3,7 @@
 #include "cli/schema.h"
 
 #include "base/value.h"
+#include "engine/dictionary.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,11 @@ static char *text_of(struct arena *arena, const struct value *value)
     return NULL;
 }
 
-/* Objects of our own and Oracle's logs stand beside the application's: their names are among a row's first cells. */
+/* The object's name is among a row's first cells. */
 static bool is_not_theirs(const struct value *values, uint32_t count)
 {
-    static const char *const prefixes[] = {"UNDERSTUDY_", "MLOG$_", "RUPD$_", "BIN$"};
     for (uint32_t i = 0; i < count && i < 3; i++)
-        for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++)
-            if (values[i].type == VALUE_TEXT && view_starts_with(values[i].bytes, prefixes[p])) return true;
+        if (values[i].type == VALUE_TEXT && dictionary_is_internal(values[i].bytes)) return true;
     return false;
 }
 

@@ -109,18 +109,17 @@ static bool default_is_constant(struct view text)
 
 /* ---- rows of the dictionary ---- */
 
-/* Objects that a database or we ourselves keep beside the application's. */
-static bool is_internal(const char *name)
+bool dictionary_is_internal(struct view name)
 {
     static const char *const prefixes[] = {"BIN$", "MLOG$_", "RUPD$_", "UNDERSTUDY_", "DR$", "SYS_IOT_", "ISEQ$$_", "MDRT_"};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
+        if (view_starts_with(name, prefixes[i])) return true;
     return false;
 }
 
 static bool add_table(struct dictionary_load *load, const char *name, bool view, bool temporary)
 {
-    if (is_internal(name) || map_get(&load->tables, view_text(name))) return true;
+    if (dictionary_is_internal(view_text(name)) || map_get(&load->tables, view_text(name))) return true;
     if (map_count(&load->tables) >= ENGINE_TABLE_MAX) {
         load->failed = true;
         return error_set(load->error, ERROR_LIMIT, "the schema %s has more than %d tables and views", load->schema, ENGINE_TABLE_MAX);
@@ -193,7 +192,7 @@ static bool take_sequence(void *context, const struct value *values, uint32_t co
     snprintf(sequence.schema, sizeof sequence.schema, "%s", load->schema);
     snprintf(sequence.target_schema, sizeof sequence.target_schema, "%s", load->engine->options.target_schema);
     dictionary_text(&values[0], sequence.name, sizeof sequence.name);
-    if (!is_internal(sequence.name)) sql_catalog_add_sequence(load->catalog, &sequence);
+    if (!dictionary_is_internal(view_text(sequence.name))) sql_catalog_add_sequence(load->catalog, &sequence);
     return true;
 }
 

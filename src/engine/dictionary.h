@@ -25,6 +25,10 @@ static inline bool dictionary_table_spreads(const struct sql_table *table)
     return dictionary_facts(table) != 0;
 }
 
+/* Does the name belong to an object that a database keeps for itself (recycle bin, logs, parts of indexes and identities) or that is ours, and not to the
+ * application's? */
+bool dictionary_is_internal(struct view name);
+/* Source's dictionary and target's column types. The catalog is the caller's. */
 struct sql_catalog *dictionary_load(struct engine *engine, struct source *source, struct pg *target, uint64_t version,
                                     struct error *error) MUST_USE;
 bool dictionary_save(struct engine *engine, const struct sql_catalog *catalog, struct error *error) MUST_USE;

@@ -46,7 +46,7 @@ static bool take_trigger(void *context, const struct value *values, uint32_t cou
     dictionary_text(&values[1], event, sizeof event);
     dictionary_text(&values[2], table_name, sizeof table_name);
     struct sql_table *table = map_get(&load->tables, view_text(table_name));
-    if (!table || strncmp(name, "UNDERSTUDY_", 11) == 0) return true; /* the key feed's own change no row of the application */
+    if (!table || dictionary_is_internal(view_text(name))) return true; /* the key feed's own change no row of the application */
     if (strstr(event, "INSERT")) table->trigger_insert = true;
     if (strstr(event, "UPDATE")) table->trigger_update = true;
     if (strstr(event, "DELETE")) table->trigger_delete = true;

@@ -95,7 +95,7 @@ static bool take_owner(void *context, const struct value *values, uint32_t count
     if (count < 2) return true;
     dictionary_text(&values[0], trigger, sizeof trigger);
     dictionary_text(&values[1], table, sizeof table);
-    if (strncmp(trigger, "UNDERSTUDY_", 11) == 0) return true;
+    if (dictionary_is_internal(view_text(trigger))) return true;
     char *before = map_put(&s->owners, view_text(trigger), memory_string(table));
     memory_free(before);
     return true;
@@ -111,7 +111,7 @@ static bool take_reference(void *context, const struct value *values, uint32_t c
     dictionary_text(&values[1], type, sizeof type);
     dictionary_text(&values[2], table, sizeof table);
     struct feed_need *need = map_get(&s->by_table, view_text(table));
-    if (!need || strncmp(name, "UNDERSTUDY_", 11) == 0) return true;
+    if (!need || dictionary_is_internal(view_text(name))) return true;
     if (strcmp(type, "TRIGGER") != 0) {
         add_reason(need, "%s %s names it", strcmp(type, "PACKAGE BODY") == 0 ? "PACKAGE" : type, name);
         return true;
