@@ -48,6 +48,9 @@
     LIMIT(SESSION_OUTPUT_BYTES, 268435456, "bytes", "queued for one peer, whatever happens", "the connection is closed")                   \
     LIMIT(LATE_LOOKS, 10000, "rows", "rows of commits in doubt that are looked at again for some minutes",                                 \
           "the table is in a gap: verify")                                                                                                 \
+    LIMIT(REFUSED_ROWS, 1000, "rows", "divergences of one transaction that the source refuses while it is brought there from the target",  \
+          "the rest is kept with the transaction, and done with it, but not shown")                                                        \
+    LIMIT(REPAIR_REFUSED, 10000, "transactions", "refused transactions that one repair does again", "the next repair takes more")          \
     LIMIT(FEED_BATCH_ROWS, 2000, "rows", "rows of one key feed's log read and reconciled at once", "the rest is read by the next pass")    \
     LIMIT(FEED_PULL_KEYS, 5000, "rows", "rows of one key feed's log that the mirror takes into a batch for a statement's side effects",    \
           "the batch waits until the feed's reader has taken them")                                                                        \

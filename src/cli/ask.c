@@ -180,7 +180,8 @@ int command_verify(const struct arguments *a)
 }
 int command_repair(const struct arguments *a)
 {
-    return post(a, "/v1/repair", NULL, "{queued:count} keys queued for repair; `understudy divergences` shows what is still open\n",
+    return post(a, "/v1/repair", NULL,
+                "{queued:count} keys queued for repair; {refused:text}; `understudy divergences` shows what is still open\n",
                 "{queued:text} divergences would be repaired\n");
 }
 
@@ -222,14 +223,17 @@ int command_report(const struct arguments *a)
 int command_waive(const struct arguments *a)
 {
     if (a->rest_count != 1 || !a->reason) {
-        fprintf(stderr, "usage: understudy waive FINGERPRINT --reason TEXT [--author NAME]\n");
+        fprintf(stderr, "usage: understudy waive FINGERPRINT|refused:NUMBER --reason TEXT [--author NAME]\n");
         return 2;
     }
     struct buffer body;
     buffer_init(&body, 65536);
     struct json json = json_into(&body);
     json_object_begin(&json);
-    json_field_text(&json, "fingerprint", a->rest[0]);
+    if (strncmp(a->rest[0], "refused:", 8) == 0)
+        json_field_text(&json, "refused", a->rest[0] + 8);
+    else
+        json_field_text(&json, "fingerprint", a->rest[0]);
     json_field_text(&json, "author", author(a));
     json_field_text(&json, "reason", a->reason);
     json_field_boolean(&json, "dry_run", a->dry_run);

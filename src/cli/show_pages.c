@@ -102,7 +102,7 @@ LIST(work, "neither backfill nor verify has run since the daemon started", {"WOR
      {"DIFFERING", "differing", "count", 0}, {"ROWS/S", "rows_per_s", "rate", 0}, {"ETA", "eta_s", "s", 0}, {"ERROR", "error", "text", 0});
 LIST(divergences, "no divergence is open", {"ID", "id", "count", 0}, {"FOUND", "found_us", "time", 0}, {"BY", "origin", "text", 12},
      {"TABLE", "table", "text", 30}, {"KEY", "key", "text", 40}, {"SOURCE", "source", "text", 60}, {"TARGET", "target", "text", 60},
-     {"REASON", "reason", "text", 60}, {"STATEMENT", "statement", "text", 80});
+     {"REASON", "reason", "text", 60}, {"STATEMENT", "statement", "text", 80}, {"REFUSED", "refused", "count", 0});
 LIST(statements, "no statement has been seen yet", {"FINGERPRINT", "fingerprint", "text", 0}, {"KIND", "kind", "text", 10},
      {"STATE", "state", "text", 11}, {"CLASS", "class", "text", 9}, {"RUNS", "executions", "count", 0}, {"SERVED", "served", "count", 0},
      {"COMPARED", "comparable", "count", 0}, {"DIVERGENT", "divergent", "count", 0}, {"DEMOTED", "demoted", "yes", 0},

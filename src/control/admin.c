@@ -108,6 +108,8 @@ static void one_divergence(void *context, const struct state_divergence *d)
     json_field_text(json, "reason", d->reason);
     json_field_text(json, "status", d->status);
     json_field_text(json, "note", d->note);
+    json_field_u64(json, "csn", d->csn);
+    json_field_u64(json, "refused", d->refused);
     json_object_end(json);
 }
 
@@ -312,7 +314,8 @@ static const struct route {
     {"POST", "/v1/repair", admin_post_repair, true, "repair divergences: divergences (ids or \"all\")"},
     {"POST", "/v1/overrides", admin_post_override, true, "add an override: source, target, bind_order, tables, author, reason"},
     {"DELETE", "/v1/overrides", admin_delete_override, true, "remove an override: ?fingerprint="},
-    {"POST", "/v1/waivers", admin_post_waiver, true, "sign for a statement: fingerprint, author, reason"},
+    {"POST", "/v1/waivers", admin_post_waiver, true,
+     "sign for a statement that was never compared, or for a refused transaction: fingerprint or refused, author, reason"},
     {"POST", "/v1/users/import", admin_post_users, true, "take users' verifiers from the source"},
 };
 

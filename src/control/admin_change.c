@@ -95,17 +95,26 @@ void admin_post_repair(struct exchange *exchange)
 {
     struct error error = {0};
     uint64_t ids[256];
-    uint32_t queued = 0, count = request_ids(exchange->body, "divergences", ids, 256);
+    struct repair_result result;
+    uint32_t count = request_ids(exchange->body, "divergences", ids, 256);
     char open[32];
     snprintf(open, sizeof open, "%llu",
              (unsigned long long)(count ? count : state_divergence_count(exchange->daemon->engine.state, "open")));
     if (only_tried(exchange, "queued", open)) return;
-    if (!repair_start(exchange->daemon, count ? ids : NULL, count, &queued, &error)) {
+    if (!repair_start(exchange->daemon, count ? ids : NULL, count, &result, &error)) {
         admin_error(exchange, &error, NULL);
         return;
     }
+    char refused[420];
+    snprintf(refused, sizeof refused,
+             result.still_refused ? "%u refused transactions done again, %u still refused: %s" : "%u refused transactions done again",
+             result.done_again, result.still_refused, result.why);
     json_object_begin(&exchange->json);
-    json_field_u64(&exchange->json, "queued", queued);
+    json_field_u64(&exchange->json, "queued", result.queued);
+    json_field_u64(&exchange->json, "done_again", result.done_again);
+    json_field_u64(&exchange->json, "still_refused", result.still_refused);
+    json_field_text(&exchange->json, "why", result.why);
+    json_field_text(&exchange->json, "refused", refused);
     json_object_end(&exchange->json);
 }
 
@@ -180,10 +189,32 @@ void admin_delete_override(struct exchange *exchange)
     json_object_end(&exchange->json);
 }
 
+static void waive_refused(struct exchange *exchange, const char *number, const char *author, const char *reason)
+{
+    struct error error = {0};
+    uint64_t id = 0;
+    if (!view_to_u64(view_text(number), &id) || !author || !reason) {
+        admin_fail(exchange, ERROR_USAGE, "a waiver needs \"refused\", the number of a refused transaction, \"author\" and \"reason\"");
+        return;
+    }
+    if (only_tried(exchange, "waived", number)) return;
+    if (!repair_waive(exchange->daemon, id, author, reason, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
+    json_object_begin(&exchange->json);
+    json_field_boolean(&exchange->json, "waived", true);
+    json_object_end(&exchange->json);
+}
+
 void admin_post_waiver(struct exchange *exchange)
 {
     const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason"),
-               *text = request_text(exchange->body, "fingerprint");
+               *text = request_text(exchange->body, "fingerprint"), *refused = request_text(exchange->body, "refused");
+    if (refused) {
+        waive_refused(exchange, refused, author, reason);
+        return;
+    }
     struct fingerprint *fingerprint = text ? statements_fingerprint(exchange->daemon->engine.statements, strtoull(text, NULL, 16)) : NULL;
     struct error error = {0};
     if (!fingerprint || !author || !reason) {

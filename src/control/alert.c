@@ -20,7 +20,7 @@ struct facts {
     struct daemon *daemon;
     const struct engine_policy *policy;
     struct mirror_statistics mirror;
-    uint64_t divergences, gaps, demoted, mirror_lag_us, reverse_lag_us, in_doubt, disk_free;
+    uint64_t divergences, refused, gaps, demoted, mirror_lag_us, reverse_lag_us, in_doubt, disk_free;
     char gap[300], demoted_text[300];
 };
 
@@ -33,6 +33,14 @@ static bool divergence_open(const struct facts *f, char *text, size_t size)
 {
     snprintf(text, size, "%llu divergences are open; `understudy divergences` shows both rows", (unsigned long long)f->divergences);
     return f->divergences > 0;
+}
+static bool write_refused(const struct facts *f, char *text, size_t size)
+{
+    snprintf(text, size,
+             "%llu transactions that the target acknowledged were refused by the source; `understudy divergences` shows them, "
+             "`understudy repair` does them again",
+             (unsigned long long)f->refused);
+    return f->refused > 0;
 }
 static bool gap_open(const struct facts *f, char *text, size_t size)
 {
@@ -91,6 +99,7 @@ static const struct rule {
 } rules[] = {
     {"TARGET_UNREACHABLE", "critical", "the target does not answer", target_unreachable, 2000000},
     {"DIVERGENCE_OPEN", "critical", "a difference between the sides was confirmed and is not repaired", divergence_open, 0},
+    {"WRITE_REFUSED", "critical", "the source refused what the target had acknowledged", write_refused, 0},
     {"GAP_OPEN", "warning", "something may have been missed and is not verified yet", gap_open, 0},
     {"STATEMENT_DEMOTED", "warning", "a statement is no longer served by the target", statement_demoted, 0},
     {"MIRROR_LAG", "warning", "the target is more than 30 s behind", mirror_behind, 0},
@@ -224,6 +233,7 @@ static void gather(struct daemon *daemon, struct facts *facts)
     *facts = (struct facts){.daemon = daemon,
                             .policy = engine_policy(engine),
                             .divergences = state_divergence_count(engine->state, "open"),
+                            .refused = state_refused_open(engine->state, NULL, 0),
                             .mirror_lag_us = atomic_load(&engine->mirror_lag_us),
                             .reverse_lag_us = atomic_load(&engine->reverse_lag_us),
                             .in_doubt = atomic_load(&engine->in_doubt),

@@ -223,7 +223,7 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     restore_phase(daemon);
     if (!check_epoch(daemon, error)) return NULL;
     /* Before the mirror releases anything of the journal. */
-    atomic_store(&daemon->engine.reverse_behind, engine_policy(&daemon->engine)->phase == PHASE_CUTOVER);
+    if (engine_policy(&daemon->engine)->phase == PHASE_CUTOVER) atomic_store(&daemon->engine.reverse_from, REVERSE_FROM_ALL);
     load_catalog(daemon, clock_monotonic_us());
     daemon->checker = checker_start(&daemon->engine, error);
     daemon->engine.checker = daemon->checker;

@@ -74,6 +74,7 @@ struct daemon {
     bool guard_tripped;
     char guard_reason[300];
     uint64_t guard_at_us, rollback_us;
+    uint64_t step_back_from_us; /* monotonic: the guard's next try after one that could not step back */
     uint64_t reverse_lsn;
     uint64_t epoch;
     struct alerts *alerts;
@@ -124,8 +125,15 @@ bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost
 bool switch_complete(struct daemon *daemon, struct error *error) MUST_USE;
 /* users.c */
 bool users_import(struct daemon *daemon, bool dry_run, uint32_t *imported, struct error *error) MUST_USE; /* dry_run: only counts them */
-/* repair.c: every open divergence with a key is reconciled, then looked at again; shadow divergences are re-run. ids NULL: all open. */
-bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, uint32_t *queued, struct error *error) MUST_USE;
+/* repair.c: every open divergence with a key is reconciled, then looked at again; shadow divergences are re-run; transactions that the source refused are done again there, while it is
+ * primary, in the order of their refusals. ids NULL: all open. Waits for these, not for the others. */
+struct repair_result {
+    uint32_t queued, done_again, still_refused;
+    char why[301]; /* of the first that is still refused */
+};
+bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, struct repair_result *result, struct error *error) MUST_USE;
+/* Somebody signs for a refused transaction: it is given up, or was written by hand. Its divergences are closed. */
+bool repair_waive(struct daemon *daemon, uint64_t refused, const char *author, const char *reason, struct error *error) MUST_USE;
 /* feed.c: key feeds. `text`: a table for people, else JSON. */
 struct request_body;
 bool feed_list(struct daemon *daemon, bool fed_only, bool text, struct buffer *out, struct error *error) MUST_USE;

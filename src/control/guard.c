@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { PROBE_EVERY_US = 250000, PROBE_MS = 1000, SLOT_EVERY_US = 2000000, WINDOW_SAMPLES = 20 };
+enum { PROBE_EVERY_US = 250000, PROBE_MS = 1000, SLOT_EVERY_US = 2000000, AGAIN_US = 30000000, WINDOW_SAMPLES = 20 };
 
 /* One round trip on a connection of its own, at most a second: the target answers or it does not. */
 static void probe(struct daemon *daemon, uint64_t now)
@@ -44,7 +44,7 @@ static void look_at_slot(struct daemon *daemon, uint64_t now)
     daemon->slot_looked_us = now;
     static const char text[] =
         "SELECT coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::int8, coalesce(wal_status, '') FROM "
-        "pg_replication_slots WHERE slot_name = 'understudy_reverse' AND database = current_database()";
+        "pg_replication_slots WHERE slot_name = '" REVERSE_NAME "' AND database = current_database()";
     struct pg_result result = {0};
     struct error error;
     daemon->slot_lost = false;
@@ -128,6 +128,7 @@ static void watch_fallback(struct daemon *daemon)
 static void step_back(struct daemon *daemon, const struct engine_policy *policy, bool lost)
 {
     struct error error = {0};
+    if (!lost && clock_monotonic_us() < daemon->step_back_from_us) return;
     if (!state_audit(daemon->engine.state, "guard", "step-back", daemon->guard_reason, "{}", &error))
         LOG(LOG_ERROR, "audit", log_failure(&error));
     if (policy->phase == PHASE_CANARY) {
@@ -139,7 +140,9 @@ static void step_back(struct daemon *daemon, const struct engine_policy *policy,
     uint64_t began = daemon->probe_failed_since_us && lost ? daemon->probe_failed_since_us : clock_monotonic_us();
     if (!switch_rollback(daemon, daemon->guard_reason, lost, &error)) {
         LOG(LOG_ERROR, "guard.rollback_failed", log_failure(&error));
-        return; /* again at the next tick */
+        /* Again: at the next tick if the target is lost or calls are held; else not so soon that clients are held all the time. */
+        daemon->step_back_from_us = engine_policy(&daemon->engine)->hold ? 0 : clock_monotonic_us() + AGAIN_US;
+        return;
     }
     daemon->rollback_us = clock_monotonic_us() - began;
     alert_send(daemon, "ROLLED_BACK", daemon->guard_reason);

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Repair: open divergences with a key are reconciled through the mirror's order and proven equal by the checker; divergent reads are run again. */
+/*
+ * Repair: open divergences with a key are reconciled through the mirror's order and proven equal by the checker; divergent reads are run again. Transactions that the source refused at a
+ * rollback are done again there first: to make both sides equal would lose them.
+ */
 #include "control/daemon.h"
 
+#include "engine/refused.h"
+
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -9,7 +15,10 @@
 struct repair {
     struct daemon *daemon;
     const uint64_t *ids;
-    uint32_t count, queued;
+    uint32_t count;
+    uint64_t refused[LIMIT_REPAIR_REFUSED];
+    uint32_t refused_count;
+    struct repair_result *result;
 };
 
 struct repaired {
@@ -33,33 +42,87 @@ static void reconciled(void *context, const struct row *before, const struct row
     memory_free(repaired);
 }
 
+static void queue(struct repair *repair, const struct sql_table *table, struct view key, uint64_t id)
+{
+    struct repaired *repaired = memory_zero(1, sizeof *repaired);
+    repaired->daemon = repair->daemon;
+    repaired->id = id;
+    repaired->table = table;
+    buffer_init(&repaired->key, 0);
+    buffer_append_view(&repaired->key, key);
+    mirror_reconcile(repair->daemon->mirror, table, key, reconciled, repaired);
+    repair->result->queued++;
+}
+
+static void want_refused(struct repair *repair, uint64_t id)
+{
+    uint32_t at = 0;
+    while (at < repair->refused_count && repair->refused[at] < id) at++;
+    if ((at < repair->refused_count && repair->refused[at] == id) || repair->refused_count == LIMIT_REPAIR_REFUSED) return;
+    memmove(&repair->refused[at + 1], &repair->refused[at], sizeof repair->refused[0] * (repair->refused_count - at));
+    repair->refused[at] = id;
+    repair->refused_count++;
+}
+
 static void repair_one(void *context, const struct state_divergence *divergence)
 {
     struct repair *repair = context;
     bool wanted = repair->ids == NULL;
     for (uint32_t i = 0; i < repair->count && !wanted; i++) wanted = repair->ids[i] == divergence->id;
-    if (!wanted || divergence->key.size == 0) return;
+    if (!wanted) return;
+    if (divergence->refused && engine_policy(&repair->daemon->engine)->primary == SIDE_SOURCE) {
+        want_refused(repair, divergence->refused);
+        return;
+    }
+    if (divergence->key.size == 0) return;
     const struct sql_catalog *catalog = atomic_load(&repair->daemon->engine.catalog);
     const char *name = strchr(divergence->table, '.') ? strchr(divergence->table, '.') + 1 : divergence->table;
     const struct sql_table *table = catalog ? sql_catalog_table(catalog, repair->daemon->engine.options.source_schema, NULL, name) : NULL;
     if (!table) return;
-    struct repaired *repaired = memory_zero(1, sizeof *repaired);
-    repaired->daemon = repair->daemon;
-    repaired->id = divergence->id;
-    repaired->table = table;
-    buffer_init(&repaired->key, 0);
-    buffer_append_view(&repaired->key, divergence->key);
-    mirror_reconcile(repair->daemon->mirror, table, divergence->key, reconciled, repaired);
-    repair->queued++;
+    queue(repair, table, divergence->key, divergence->id);
 }
 
-bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, uint32_t *queued, struct error *error)
+static void again_written(void *context, const struct sql_table *table, struct view encoded_key)
 {
+    queue(context, table, encoded_key, 0);
+}
+
+/* In the order in which they were refused: the later may need the earlier. */
+static void again(struct repair *repair)
+{
+    struct repair_result *result = repair->result;
+    for (uint32_t i = 0; i < repair->refused_count; i++) {
+        struct error error = {0};
+        if (refused_again(&repair->daemon->engine, repair->refused[i], again_written, repair, &error)) {
+            result->done_again++;
+            continue;
+        }
+        LOG(LOG_WARNING, "repair.still_refused", log_u64("refused", repair->refused[i]), log_failure(&error));
+        if (result->still_refused++ == 0) snprintf(result->why, sizeof result->why, "%.300s", error.text);
+    }
+}
+
+bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, struct repair_result *result, struct error *error)
+{
+    memset(result, 0, sizeof *result);
     if (!atomic_load(&daemon->engine.catalog)) return error_set(error, ERROR_STATE, "the dictionary has not been read yet");
-    struct repair repair = {.daemon = daemon, .ids = ids, .count = count};
-    state_divergence_each(daemon->engine.state, "open", 100000, repair_one, &repair);
-    *queued = repair.queued;
-    if (!checker_drain(daemon->checker, 2000)) LOG(LOG_INFO, "repair.going_on", log_u64("queued", repair.queued));
+    struct repair *repair = memory_zero(1, sizeof *repair);
+    *repair = (struct repair){.daemon = daemon, .ids = ids, .count = count, .result = result};
+    mutex_lock(&daemon->command); /* the roles stay as they are meanwhile */
+    state_divergence_each(daemon->engine.state, "open", 100000, repair_one, repair);
+    again(repair);
+    mutex_unlock(&daemon->command);
+    memory_free(repair);
+    if (!checker_drain(daemon->checker, 2000)) LOG(LOG_INFO, "repair.going_on", log_u64("queued", result->queued));
     shadow_recheck_open(daemon->shadow);
     return true;
+}
+
+bool repair_waive(struct daemon *daemon, uint64_t id, const char *author, const char *reason, struct error *error)
+{
+    char detail[64], note[400];
+    snprintf(detail, sizeof detail, "{\"refused\":%llu}", (unsigned long long)id);
+    snprintf(note, sizeof note, "%.60s: %.300s", author, reason);
+    return state_audit(daemon->engine.state, author, "waiver", reason, detail, error) &&
+           state_refused_close(daemon->engine.state, id, "waived", note, error);
 }

@@ -226,9 +226,11 @@ static bool rollback_from_journal(struct daemon *daemon, struct error *error)
         return error_set(error, ERROR_TIMEOUT, "commits in flight did not settle");
     if (daemon->reverse) reverse_stop(daemon->reverse);
     daemon->reverse = NULL;
-    uint64_t from = atomic_load(&daemon->engine.reverse_csn), to = journal_last_csn(daemon->engine.journal), replayed = 0;
+    uint64_t from = atomic_load(&daemon->engine.reverse_csn), to = journal_last_csn(daemon->engine.journal);
+    struct reverse_replayed replayed = {0};
     if (!reverse_replay(&daemon->engine, to, &replayed, error)) return false;
-    LOG(LOG_INFO, "rollback.replayed", log_u64("from_csn", from), log_u64("to_csn", to), log_u64("transactions", replayed));
+    LOG(LOG_INFO, "rollback.replayed", log_u64("from_csn", from), log_u64("to_csn", to), log_u64("transactions", replayed.transactions),
+        log_u64("refused", replayed.refused));
     /* When the target comes back, the keys of these transactions are read from the source: whatever it did with them, they end equal. */
     return state_put_u64(daemon->engine.state, "resync_from_csn", from, error) &&
            state_put_u64(daemon->engine.state, "resync_to_csn", to, error);
@@ -251,12 +253,23 @@ static void bring_over(struct daemon *daemon)
         log_u64("left", atomic_load(&daemon->engine.transactions_on_target)), log_u64("us", clock_monotonic_us() - began));
 }
 
+/* Without the reverse there is no way back in order: the target has everything, and the source has not. */
+static bool fallback_follows(struct daemon *daemon, struct error *error)
+{
+    struct error why = {0};
+    if (daemon->reverse && !reverse_failed(daemon->reverse, &why)) return true;
+    if (!atomic_load(&daemon->engine.target_healthy)) return true; /* from the journal */
+    return error_set(error, ERROR_STATE, "the source does not follow the target: %.250s",
+                     daemon->reverse ? why.text : "the reverse mirror does not run");
+}
+
 bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost, struct error *error)
 {
     struct pause pause = {.began_us = clock_monotonic_us(), .limit_us = daemon->config.switch_pause_us};
     const struct engine_policy *policy = engine_policy(&daemon->engine);
     struct engine_policy before = *policy;
     bool in_step = false;
+    if (!target_lost && !fallback_follows(daemon, error)) return false; /* nobody is held up for what cannot be */
     if (!target_lost) {
         hold(daemon, &pause);
         in_step = rollback_in_step(daemon, &pause, error);
@@ -287,7 +300,7 @@ bool switch_rollback(struct daemon *daemon, const char *reason, bool target_lost
         return false;
     }
     if (!in_step) bring_over(daemon);
-    atomic_store(&daemon->engine.reverse_behind, false);
+    atomic_store(&daemon->engine.reverse_from, 0);
     phase_publish(daemon, in_step ? PHASE_SHADOW : PHASE_DUAL_WRITE, SIDE_SOURCE, 0, false, false);
     mirror_pause(daemon->mirror, false);
     daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();

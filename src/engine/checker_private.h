@@ -36,6 +36,7 @@ struct checker_list {
 /* An open divergence with a key. */
 struct open_divergence {
     uint64_t id, fingerprint;
+    bool refused; /* part of a transaction that the source refused */
     struct open_divergence *next;
 };
 

@@ -18,21 +18,22 @@ static const char *const origin_names[] = {
 
 /* ---- open divergences ---- */
 
-static void open_add(struct checker *c, const char *table, struct view key, uint64_t id, uint64_t fingerprint)
+static void open_add(struct checker *c, const char *table, struct view key, uint64_t id, uint64_t fingerprint, bool refused)
 {
     struct buffer name;
     buffer_init(&name, 0);
     const char *dot = strchr(table, '.');
     checker_key_name(&name, dot ? dot + 1 : table, key);
     struct open_divergence *d = memory_zero(1, sizeof *d);
-    *d = (struct open_divergence){.id = id, .fingerprint = fingerprint, .next = map_get(&c->open, buffer_view(&name))};
+    *d = (struct open_divergence){.id = id, .fingerprint = fingerprint, .refused = refused, .next = map_get(&c->open, buffer_view(&name))};
     map_put(&c->open, buffer_view(&name), d);
     buffer_release(&name);
 }
 
 static void visit_open(void *context, const struct state_divergence *divergence)
 {
-    if (divergence->key.size) open_add(context, divergence->table, divergence->key, divergence->id, divergence->fingerprint);
+    if (divergence->key.size)
+        open_add(context, divergence->table, divergence->key, divergence->id, divergence->fingerprint, divergence->refused != 0);
 }
 
 static void chain_free(struct open_divergence *d)
@@ -73,6 +74,8 @@ static void close_open(struct checker *c, const struct row_map *map, const struc
     for (struct open_divergence *d = chain; d; d = d->next) {
         struct error error;
         bool repaired = item->origin == CHECK_REPAIR;
+        /* Both sides may lack what the target acknowledged: engine/refused.h. */
+        if (d->refused && engine_policy(c->engine)->primary == SIDE_SOURCE) continue;
         if (!state_divergence_close(c->engine->state, d->id, repaired ? "repaired" : "gone", "the row is equal on both sides", &error))
             LOG(LOG_ERROR, "checker.close", log_failure(&error), log_u64("divergence", d->id));
         struct fingerprint *f =
@@ -133,7 +136,7 @@ static void note_open(struct checker *c, const struct row_map *map, const struct
     for (const struct open_divergence *d = map_get(&c->open, buffer_view(&name)); d; d = d->next) known = known || d->id == id;
     buffer_release(&name);
     if (known) return;
-    open_add(c, map->table->name, item->key, id, fingerprint);
+    open_add(c, map->table->name, item->key, id, fingerprint, false);
     c->open_count++;
 }
 

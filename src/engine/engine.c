@@ -80,6 +80,7 @@ static const struct {
     [COUNT_REPLAYED_CALLS] = {"replayed_calls", "Statements of open transactions done again on the source after the target was lost."},
     [COUNT_REVERSE_APPLIED] = {"reverse_transactions", "Transactions of the target applied to the source."},
     [COUNT_REVERSE_ROWS] = {"reverse_rows", "Row changes of the target applied to the source."},
+    [COUNT_REVERSE_REFUSED] = {"reverse_refused", "Transactions of the target that the source refused: each left divergences and a gap."},
     [COUNT_TARGET_ERRORS] = {"target_errors", "Errors of the target in background work, lost connections counted."},
     [COUNT_SOURCE_ERRORS] = {"source_errors", "Errors of the source in background work, lost connections counted."},
     [COUNT_FEED_KEYS] = {"feed_keys", "Different keys read from the key feeds on the source, each batch."},

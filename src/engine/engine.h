@@ -121,6 +121,7 @@ enum engine_counter {
     COUNT_REPLAYED_CALLS,
     COUNT_REVERSE_APPLIED,
     COUNT_REVERSE_ROWS,
+    COUNT_REVERSE_REFUSED,
     COUNT_TARGET_ERRORS,
     COUNT_SOURCE_ERRORS,
     COUNT_FEED_KEYS,
@@ -138,6 +139,8 @@ struct engine_worker;     /* engine/worker.h */
 struct outstanding;       /* engine/outstanding.h */
 struct feed_set;          /* engine/feed.h */
 
+#define REVERSE_FROM_ALL UINT64_MAX
+
 struct engine {
     struct engine_options options;
     struct journal *journal;
@@ -153,9 +156,9 @@ struct engine {
     _Atomic uint64_t mirror_lag_us; /* age of the oldest commit not yet applied, 0: none */
     _Atomic uint64_t reverse_csn;   /* highest CSN that came back through the target's stream and stands on the source */
     _Atomic uint64_t
-        reverse_from; /* journal position: what the primary target committed and the source lacks is recorded from here on; 0: not known */
+        reverse_from; /* journal position: the primary target's commits that the source lacks are recorded from here on, and kept.
+                                       0: there are none; REVERSE_FROM_ALL: not known since a restart, until the stream has been at its end */
     _Atomic uint64_t reverse_lag_us;
-    _Atomic bool reverse_behind; /* since a restart the stream has not been at its end: the journal keeps all it has */
     _Atomic uint64_t table_acknowledged[ENGINE_TABLE_MAX]; /* CSN of the last acknowledged commit that wrote the table */
     _Atomic uint64_t unknown_acknowledged; /* CSN of the last acknowledged commit whose tables are not known: counts for every table */
     _Atomic uint64_t counters[ENGINE_COUNTER_COUNT];

@@ -128,10 +128,10 @@ static void release_journal(struct mirror *m)
     uint64_t now = clock_monotonic_us();
     if (now < m->released_us + RELEASE_EVERY_US) return;
     m->released_us = now;
-    /* After a restart: what has come back is not known yet, and what has not may be before our position. */
-    if (atomic_load(&m->engine->reverse_behind)) return;
-    uint64_t position = m->written_position, wanted = kept_from(m);
-    if (atomic_load(&m->engine->reverse_from)) atomic_store(&m->engine->reverse_from, wanted); /* where a replay begins: never above it */
+    uint64_t position = m->written_position, from = atomic_load(&m->engine->reverse_from);
+    if (from == REVERSE_FROM_ALL) return;
+    uint64_t wanted = kept_from(m);
+    if (from) atomic_compare_exchange_strong(&m->engine->reverse_from, &from, wanted); /* unless a switch came between */
     if (wanted < position) position = wanted;
     if (position) journal_release(m->engine->journal, position);
     fault_point(FAULT_mirror_released);

@@ -7,17 +7,18 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "engine/outstanding.h"
-#include "engine/reverse_private.h"
+#include "engine/refused.h"
 #include "pg/replication.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOT "understudy_reverse"
 enum {
     BATCH_TRANSACTIONS = 32,
     CSNS_MAX = 256 /* of transactions without rows too */,
     RELATION_MAX = 1024,
     IDLE_WAIT_MS = 5,
+    CAREFUL = 2 * BATCH_TRANSACTIONS,
+    REFUSED_TRIES = 3,
     TARGET_MS = 5000
 };
 
@@ -41,9 +42,12 @@ struct reverse {
     bool active; /* the epoch's message was seen */
     uint32_t uncommitted;
     uint64_t pending_csn, pending_lsn;
-    uint64_t csns[CSNS_MAX];
-    uint32_t csn_count;  /* come back, not yet committed on the source */
-    uint64_t source_lsn; /* what stands on the source when we connect to it: the stream may bring it again */
+    uint64_t csns[CSNS_MAX], csn_lsns[CSNS_MAX];
+    uint32_t csn_count; /* come back, not yet committed on the source */
+    uint32_t careful;   /* so many transactions are brought one by one: one before them failed */
+    uint64_t refused_lsn;
+    uint32_t refused_tries; /* of the transaction that ends there */
+    uint64_t source_lsn;    /* what stands on the source when we connect to it: the stream may bring it again */
     struct returned returned;
     uint64_t behind_lsn;  /* end of the target's log at a restart, until the stream is there; 0: it is */
     uint64_t resumed_csn; /* a restart: what was given before it and has not come back when the stream is at its end never was a commit */
@@ -60,16 +64,16 @@ bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error)
 {
     bool created;
     struct error ignored;
-    if (!pg_slot_drop(engine->options.target_conninfo, SLOT, &ignored)) LOG(LOG_DEBUG, "reverse.no_old_slot");
+    if (!pg_slot_drop(engine->options.target_conninfo, REVERSE_NAME, &ignored)) LOG(LOG_DEBUG, "reverse.no_old_slot");
     /* The publication first: the slot sees only what was there when it was made. */
     if (!reverse_publish(engine, error) || !returned_forget(engine, error)) return false;
-    return pg_slot_ensure(engine->options.target_conninfo, SLOT, REVERSE_PUBLICATION, &created, lsn, error) ||
+    return pg_slot_ensure(engine->options.target_conninfo, REVERSE_NAME, REVERSE_NAME, &created, lsn, error) ||
            error_prefix(error, "logical decoding on the target (wal_level must be logical)");
 }
 
 bool reverse_drop(struct engine *engine, struct error *error)
 {
-    return pg_slot_drop(engine->options.target_conninfo, SLOT, error) && reverse_unpublish(engine, error);
+    return pg_slot_drop(engine->options.target_conninfo, REVERSE_NAME, error) && reverse_unpublish(engine, error);
 }
 
 /* ---- rows ---- */
@@ -219,14 +223,14 @@ static void caught_up(struct reverse *reverse, uint64_t lsn)
     for (uint64_t csn = reverse->returned.low + 1; csn <= reverse->resumed_csn; csn++)
         outstanding_remove(reverse->engine->outstanding, csn);
     reverse->behind_lsn = 0;
-    atomic_store(&reverse->engine->reverse_behind, false);
+    atomic_store(&reverse->engine->reverse_from, journal_first(reverse->engine->journal)); /* the mirror raises it */
     LOG(LOG_INFO, "reverse.caught_up", log_u64("csn", reverse->resumed_csn));
 }
 
 /* Where the target's log ends when we come back to it. */
 static bool read_behind(struct reverse *reverse, struct error *error)
 {
-    if (reverse->behind_lsn || !atomic_load(&reverse->engine->reverse_behind)) return true;
+    if (reverse->behind_lsn || atomic_load(&reverse->engine->reverse_from) != REVERSE_FROM_ALL) return true;
     struct pg_result result = {0};
     struct pg *pg = pg_connect(reverse->engine->options.target_conninfo, 5000, error);
     bool good = pg && pg_run(pg, "SELECT (pg_current_wal_lsn() - '0/0')::numeric", &result, error);
@@ -240,12 +244,17 @@ static bool read_behind(struct reverse *reverse, struct error *error)
 static bool flush(struct reverse *reverse, struct error *error)
 {
     if (reverse->uncommitted) {
+        uint64_t fresh[CSNS_MAX];
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < reverse->csn_count; i++) /* the others were noted there with their position */
+            if (reverse->csn_lsns[i] > reverse->source_lsn) fresh[count++] = reverse->csns[i];
         if (!write_position(reverse->source, reverse->pending_csn, reverse->pending_lsn, error) ||
-            !returned_write(&reverse->returned, reverse->engine, reverse->source, reverse->csns, reverse->csn_count, error) ||
+            !returned_write(&reverse->returned, reverse->engine, reverse->source, fresh, count, error) ||
             !source_commit(reverse->source, error))
             return false;
         engine_count(reverse->engine, COUNT_REVERSE_APPLIED, reverse->uncommitted);
         reverse->uncommitted = 0;
+        atomic_store(&reverse->failed, false);
     }
     for (uint32_t i = 0; i < reverse->csn_count; i++) outstanding_remove(reverse->engine->outstanding, reverse->csns[i]);
     reverse->csn_count = 0;
@@ -266,33 +275,67 @@ static bool write_keyless(struct reverse *reverse, const struct change *change, 
     return !change->row.found || reverse_insert_keyless(reverse->source, change->map, &change->row, error);
 }
 
+static bool write_change(struct reverse *reverse, const struct change *change, struct error *error)
+{
+    if (!change->map->key) return write_keyless(reverse, change, error);
+    if (change->has_old) {
+        struct row gone = {.key = change->old.key, .values = change->old.values, .found = false};
+        if (!reverse_write_row(reverse->source, change->map, &gone, error)) return false;
+    }
+    return reverse_write_row(reverse->source, change->map, &change->row, error);
+}
+
+/* It was asked alone, several times, and would be asked for ever: the transaction is kept as refused, and those after it go on. */
+static bool refuse(struct reverse *reverse, const struct error *why, struct error *error)
+{
+    struct refused *refused = refused_new(reverse->engine, reverse->transaction_csn);
+    for (uint32_t i = 0; i < reverse->change_count; i++) {
+        const struct change *change = &reverse->changes[i];
+        struct row gone = {.key = change->old.key, .values = change->old.values, .found = false};
+        if (change->has_old) refused_row(refused, change->map, &gone);
+        if (change->row.values && (change->map->key || change->row.found)) refused_row(refused, change->map, &change->row);
+    }
+    bool good = source_rollback(reverse->source, error) && refused_keep(refused, reverse->source, why, error);
+    refused_free(refused);
+    return good;
+}
+
+static bool write_changes(struct reverse *reverse, uint64_t lsn, struct error *error)
+{
+    bool good = true;
+    for (uint32_t i = 0; good && i < reverse->change_count; i++) good = write_change(reverse, &reverse->changes[i], error);
+    if (good || !reverse_is_refusal(error)) return good;
+    bool alone = reverse->uncommitted == 0;
+    reverse->careful = CAREFUL;
+    reverse->refused_tries = reverse->refused_lsn == lsn && alone ? reverse->refused_tries + 1 : alone;
+    reverse->refused_lsn = lsn;
+    struct error why = *error;
+    return reverse->refused_tries >= REFUSED_TRIES && refuse(reverse, &why, error);
+}
+
 static bool transaction_over(struct reverse *reverse, const struct pg_change *commit, struct error *error)
 {
     if (reverse->active && reverse->change_count) {
         if (!source_ready(reverse, error)) return false;
         bool again = commit->lsn <=
                      reverse->source_lsn; /* it stands there, only the slot had not heard of it: a row without a key must not come twice */
-        for (uint32_t i = 0; !again && i < reverse->change_count; i++) {
-            struct change *change = &reverse->changes[i];
-            if (!change->map->key) {
-                if (!write_keyless(reverse, change, error)) return false;
-                continue;
-            }
-            if (change->has_old) {
-                struct row gone = {.key = change->old.key, .values = change->old.values, .found = false};
-                if (!reverse_write_row(reverse->source, change->map, &gone, error)) return false;
-            }
-            if (!reverse_write_row(reverse->source, change->map, &change->row, error)) return false;
-        }
+        if (!again && !write_changes(reverse, commit->lsn, error)) return false;
         engine_count(reverse->engine, COUNT_REVERSE_ROWS, again ? 0 : reverse->change_count);
         reverse->uncommitted += !again;
     }
     if (reverse->transaction_csn > reverse->pending_csn) reverse->pending_csn = reverse->transaction_csn;
-    if (reverse->transaction_csn) reverse->csns[reverse->csn_count++] = reverse->transaction_csn;
+    if (reverse->transaction_csn) {
+        reverse->csn_lsns[reverse->csn_count] = commit->lsn;
+        reverse->csns[reverse->csn_count++] = reverse->transaction_csn;
+    }
     reverse->pending_lsn = commit->lsn;
     uint64_t now = clock_wall_us();
     atomic_store(&reverse->engine->reverse_lag_us,
                  reverse->active && now > (uint64_t)commit->commit_us ? now - (uint64_t)commit->commit_us : 0);
+    if (reverse->careful) {
+        reverse->careful--;
+        return flush(reverse, error);
+    }
     return (reverse->uncommitted < BATCH_TRANSACTIONS && reverse->csn_count < CSNS_MAX) || flush(reverse, error);
 }
 
@@ -365,7 +408,7 @@ static void reverse_main(void *context)
         struct error error = {0};
         if (!reverse->stream) {
             uint64_t from = atomic_load(&reverse->processed_lsn);
-            reverse->stream = pg_stream_open(reverse->engine->options.target_conninfo, SLOT, REVERSE_PUBLICATION,
+            reverse->stream = pg_stream_open(reverse->engine->options.target_conninfo, REVERSE_NAME, REVERSE_NAME,
                                              from ? from : reverse->from_lsn, &error);
             reverse->pending_lsn = from;
             if (reverse->stream && !read_behind(reverse, &error)) {
@@ -399,7 +442,7 @@ struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t ls
     struct reverse *reverse = memory_zero(1, sizeof *reverse);
     reverse->returned = returned;
     reverse->resumed_csn = lsn == 0 ? journal_last_csn(engine->journal) : 0;
-    atomic_store(&engine->reverse_behind, lsn == 0);
+    if (lsn == 0) atomic_store(&engine->reverse_from, REVERSE_FROM_ALL);
     reverse->engine = engine;
     reverse->epoch = epoch;
     reverse->from_lsn = lsn;

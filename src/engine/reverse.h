@@ -13,6 +13,8 @@
 
 #include "engine/rows.h"
 
+#define REVERSE_NAME "understudy_reverse" /* of the slot, and of the publication */
+
 struct reverse;
 /*
  * Makes the publication of the mirrored tables anew, and the slot. A table without a primary key gets REPLICA IDENTITY FULL, because PostgreSQL would refuse to change its rows; on the
@@ -24,8 +26,12 @@ struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t ls
 bool reverse_drained(struct reverse *reverse, uint64_t csn, uint64_t target_lsn); /* everything up to there stands on the source */
 void reverse_stop(struct reverse *reverse);
 bool reverse_failed(struct reverse *reverse, struct error *why); /* it cannot go on: the fallback is no longer true */
-/* Journal replay onto the source: what is outstanding (engine/outstanding.h) and acknowledged, up to this CSN, in the order of outcomes. */
-bool reverse_replay(struct engine *engine, uint64_t up_to_csn, uint64_t *replayed, struct error *error) MUST_USE;
+/* Journal replay onto the source: what is outstanding (engine/outstanding.h) and acknowledged, up to this CSN, in the order of outcomes. What the source refuses is kept
+ * (engine/refused.h) and passed over. False: the source, the journal or the state store is not there; it can be tried again. */
+struct reverse_replayed {
+    uint64_t transactions, refused;
+};
+bool reverse_replay(struct engine *engine, uint64_t up_to_csn, struct reverse_replayed *replayed, struct error *error) MUST_USE;
 bool reverse_drop(struct engine *engine, struct error *error) MUST_USE; /* slot and publication: at complete */
 
 /* Sequences: keeps `to` ahead of the other side by the margin; called each second, and at a switch with the primary held. */

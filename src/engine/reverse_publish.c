@@ -49,14 +49,14 @@ static bool is_covered(struct engine *engine, struct pg *pg, const struct error 
     buffer_init(&text, 0);
     buffer_append_text(&text, "SELECT coalesce(string_agg(replace(t, '\"', ''), ', '), '') FROM unnest(ARRAY[");
     list_tables(engine, true, &text);
-    buffer_append_text(&text, "]::text[]) t WHERE NOT EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = '" REVERSE_PUBLICATION
+    buffer_append_text(&text, "]::text[]) t WHERE NOT EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = '" REVERSE_NAME
                               "' AND (quote_ident(p.schemaname) || '.' || quote_ident(p.tablename))::regclass = t::regclass)");
     bool good = run_text(pg, &text, &result, error);
     struct view missing = good && result.rows ? pg_result_text(&result, 0, 0) : view_of(NULL, 0);
     if (good && missing.size)
         good = error_set(error, ERROR_TARGET,
                          "the account may not publish the mirrored tables (%.200s): make it their owner or a superuser, or let one run "
-                         "CREATE PUBLICATION " REVERSE_PUBLICATION
+                         "CREATE PUBLICATION " REVERSE_NAME
                          " FOR TABLE .. WITH (publish_via_partition_root = true); missing in it: " VIEW_FORMAT,
                          refused->text, (int)(missing.size > 600 ? 600 : missing.size), (const char *)missing.data);
     pg_result_free(&result);
@@ -69,7 +69,7 @@ static bool publish(struct engine *engine, struct pg *pg, struct error *error)
     struct error refused = {0};
     buffer_init(&text, 0);
     /* One message: one transaction. */
-    buffer_append_text(&text, "DROP PUBLICATION IF EXISTS " REVERSE_PUBLICATION "; CREATE PUBLICATION " REVERSE_PUBLICATION " FOR TABLE ");
+    buffer_append_text(&text, "DROP PUBLICATION IF EXISTS " REVERSE_NAME "; CREATE PUBLICATION " REVERSE_NAME " FOR TABLE ");
     if (list_tables(engine, false, &text) == 0) {
         buffer_release(&text);
         return error_set(error, ERROR_STATE, "no table is mirrored: the dictionary has not been read, or nothing of it is on the target");
@@ -123,7 +123,7 @@ bool reverse_publish(struct engine *engine, struct error *error)
 bool reverse_unpublish(struct engine *engine, struct error *error)
 {
     struct pg *pg = pg_connect(engine->options.target_conninfo, CONNECT_MS, error);
-    bool good = pg && pg_run(pg, "DROP PUBLICATION IF EXISTS " REVERSE_PUBLICATION, NULL, error);
+    bool good = pg && pg_run(pg, "DROP PUBLICATION IF EXISTS " REVERSE_NAME, NULL, error);
     if (pg) pg_close(pg);
     return good;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Journal replay onto the source after the target was lost: transactions that were acknowledged (or whose outcome nobody knows) and have not come back through the
- * stream. One source transaction each, in the order of their outcomes. From the row images where the record has them, else the source statement with its binds.
+ * stream. One source transaction each, in the order of their outcomes. What the source refuses is kept (engine/refused.h), and the rest goes on: clients wait.
  */
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/memory.h"
 #include "engine/outstanding.h"
-#include "engine/record.h"
-#include "engine/reverse_private.h"
-#include "engine/statement.h"
+#include "engine/refused.h"
 #include <stdlib.h>
+
+enum { FIRST_MS = 5000, AGAIN_MS = 1500, LATE_MS = 300, TRIES_MAX = 5, LOST_MAX = 3, BUSY_US = 50000 };
+#define PATIENCE_US UINT64_C(9000000)
 
 struct pending {
     uint64_t id, csn, outcome_position;
@@ -29,7 +30,9 @@ struct replay {
     struct statement_cache *statements;
     struct arena arena;
     struct pending *all;
-    uint64_t up_to, count;
+    uint64_t up_to, count, refused;
+    uint32_t patience_ms; /* for an answer of the source */
+    uint64_t waited_us;   /* in vain */
 };
 
 static struct pending *pending_of(struct replay *replay, uint64_t id)
@@ -136,61 +139,10 @@ static void take(struct replay *replay, const struct journal_record *record)
 
 /* ---- onto the source ---- */
 
-static bool replay_images(struct replay *replay, const struct sql_plan *plan, const struct record_result *result, struct error *error)
-{
-    const struct row_map *map = row_map_of(replay->maps, plan->written);
-    for (uint32_t r = 0; r < result->image_rows; r++) {
-        struct row row = {.values = &result->images[r * result->image_columns], .found = plan->kind != SQL_DELETE};
-        struct value key[32];
-        for (unsigned k = 0; k < map->key->column_count; k++) key[k] = row.values[map->key_at[k]];
-        row.key = key;
-        if (!reverse_write_row(replay->source, map, &row, error)) return false;
-    }
-    return true;
-}
+typedef bool each_write(void *context, const struct reverse_write *write, struct error *error);
 
-static bool run_rows(struct replay *replay, const char *text, const struct record *record, uint32_t first, uint32_t rows,
-                     struct error *error)
-{
-    struct source_result ran;
-    const struct value *binds = record->bind_count ? record->binds + (size_t)first * record->bind_count : NULL;
-    return source_run(replay->source, text, binds, record->bind_count, rows, 0, NULL, NULL, &ran, error);
-}
-
-/* Array DML of which some executions failed, or that stopped at one: only those that were done. */
-static bool replay_iterations(struct replay *replay, const char *text, const struct record *record, const struct record_result *result,
-                              struct error *error)
-{
-    uint32_t count = result->partial && result->good_iterations < record->row_count ? result->good_iterations : record->row_count;
-    for (uint32_t i = 0; i < count; i++) {
-        bool failed = false;
-        for (uint32_t f = 0; f < result->failed_count && !failed; f++) failed = result->failed[f] == i;
-        if (!failed && !run_rows(replay, text, record, i, 1, error)) return false;
-    }
-    return true;
-}
-
-static bool replay_statement(struct replay *replay, const struct record *record, const struct record_result *result, bool has_result,
-                             struct error *error)
-{
-    char schema[130];
-    size_t size = record->schema.size < sizeof schema - 1 ? record->schema.size : sizeof schema - 1;
-    memcpy(schema, record->schema.data ? (const void *)record->schema.data : "", size);
-    schema[size] = 0;
-    struct statement *statement = statement_of(replay->statements, record->text, schema);
-    const struct sql_plan *plan = statement ? statement_plan(statement) : NULL;
-    const struct row_map *map = plan && plan->written ? row_map_of(replay->maps, plan->written) : NULL;
-    if (has_result && result->image_rows && map && map->key && map->column_count == result->image_columns && !plan->key_changes)
-        return replay_images(replay, plan, result, error);
-    if (has_result && result->affected == 0) return true;
-    char *text = memory_string_of(record->text.data, record->text.size);
-    bool good = has_result && (result->failed_count || result->partial) ? replay_iterations(replay, text, record, result, error)
-                                                                        : run_rows(replay, text, record, 0, record->row_count, error);
-    memory_free(text);
-    return good;
-}
-
-static bool replay_one(struct replay *replay, struct pending *p, struct error *error)
+/* Every write of the transaction, in order, until one says no. */
+static bool pending_each(struct replay *replay, const struct pending *p, each_write *visit, void *context, struct error *error)
 {
     struct view left = buffer_view(&p->records);
     enum journal_outcome outcome;
@@ -204,6 +156,7 @@ static bool replay_one(struct replay *replay, struct pending *p, struct error *e
         uint32_t size = (uint32_t)left.data[0] << 24 | (uint32_t)left.data[1] << 16 | (uint32_t)left.data[2] << 8 | left.data[3];
         struct record record;
         struct record_result result = {0};
+        struct reverse_write write;
         bool has_result = false;
         if (!record_decode(view_of(left.data + 4, size), &replay->arena, &record, &result, &has_result, error)) return false;
         left = view_of(left.data + 4 + size, left.size - 4 - size);
@@ -212,10 +165,89 @@ static bool replay_one(struct replay *replay, struct pending *p, struct error *e
             result = late;
             has_result = true;
         }
-        if (!replay_statement(replay, &record, &result, has_result, error)) return false;
+        reverse_write_of(replay->maps, replay->statements, &record, &result, has_result, &write);
+        if (!visit(context, &write, error)) return false;
     }
-    /* In the same transaction: a process that dies in the middle of the replay must not do this one twice. */
-    return returned_note(replay->source, p->csn, error) && source_commit(replay->source, error);
+    return true;
+}
+
+static bool run_write(void *context, const struct reverse_write *write, struct error *error)
+{
+    struct replay *replay = context;
+    return reverse_write_run(replay->source, write, error);
+}
+
+/* Its CSN first, in the same transaction: a process or a connection that dies in the middle must not do this one twice. */
+static bool replay_one(struct replay *replay, struct pending *p, struct error *error)
+{
+    bool there = false;
+    if (!returned_note(replay->source, p->csn, &there, error)) return false;
+    if (there) return source_rollback(replay->source, error);
+    return pending_each(replay, p, run_write, replay, error) && source_commit(replay->source, error);
+}
+
+static bool gather_write(void *context, const struct reverse_write *write, struct error *error)
+{
+    (void)error;
+    refused_write(context, write);
+    return true;
+}
+
+static void replay_drop_source(struct replay *replay)
+{
+    if (replay->source) source_close(replay->source);
+    replay->source = NULL;
+}
+
+static bool replay_ready(struct replay *replay, struct error *error)
+{
+    if (!replay->source) replay->source = source_open(&replay->engine->options, replay->patience_ms, error);
+    return replay->source != NULL;
+}
+
+/* The source will not have it: it is kept, and noted there as settled, so that no later replay brings it after what comes now. */
+static bool refuse(struct replay *replay, struct pending *p, const struct error *why, struct error *error)
+{
+    struct refused *refused = refused_new(replay->engine, p->csn);
+    struct error ignored;
+    bool there;
+    if (!pending_each(replay, p, gather_write, refused, &ignored)) LOG(LOG_ERROR, "replay.unreadable", log_failure(&ignored));
+    bool good = replay_ready(replay, error) && refused_keep(refused, replay->source, why, error);
+    refused_free(refused);
+    if (good && !(returned_note(replay->source, p->csn, &there, &ignored) && source_commit(replay->source, &ignored))) {
+        LOG(LOG_WARNING, "replay.not_noted", log_u64("csn", p->csn), log_failure(&ignored));
+        replay_drop_source(replay);
+    }
+    replay->refused += good;
+    return good;
+}
+
+/* False: the source is not there. Clients wait meanwhile: who holds a row there for long is not waited for longer than PATIENCE_US in all. */
+static bool bring(struct replay *replay, struct pending *p, struct error *error)
+{
+    for (uint32_t tries = 1;; tries++) {
+        if (!replay_ready(replay, error)) return false;
+        error_clear(error);
+        uint64_t began = clock_monotonic_us();
+        if (replay_one(replay, p, error)) {
+            replay->count++;
+            return true;
+        }
+        struct error why = *error;
+        bool lost = !source_rollback(replay->source, NULL) || why.code == ERROR_SOURCE_LOST;
+        if (lost) {
+            replay_drop_source(replay);
+            replay->waited_us += clock_monotonic_us() - began;
+            replay->patience_ms = replay->waited_us > PATIENCE_US ? LATE_MS : AGAIN_MS;
+        }
+        LOG(LOG_WARNING, "replay.again", log_u64("csn", p->csn), log_u64("try", tries), log_failure(&why));
+        bool enough = tries >= TRIES_MAX || (lost && (tries >= LOST_MAX || replay->waited_us > PATIENCE_US));
+        if (!reverse_is_refusal(&why) && !enough) {
+            clock_sleep_us(BUSY_US);
+            continue;
+        }
+        return refuse(replay, p, &why, error);
+    }
 }
 
 /* By outcome: a call that commits itself has its CSN before it waits for the rows of others. Without one: last, by CSN. */
@@ -237,12 +269,10 @@ static bool replay_all(struct replay *replay, struct error *error)
     qsort(sorted, count, sizeof *sorted, order_outcome);
     bool good = true;
     for (uint32_t i = 0; good && i < count; i++) {
-        good = replay_one(replay, sorted[i], error);
+        good = bring(replay, sorted[i], error);
         if (!good) {
             error_prefix(error, "replay of CSN %llu", (unsigned long long)sorted[i]->csn);
-            if (!source_rollback(replay->source, NULL)) LOG(LOG_WARNING, "replay.rollback");
         } else {
-            replay->count++;
             outstanding_remove(replay->engine->outstanding, sorted[i]->csn);
             if (sorted[i]->csn > atomic_load(&replay->engine->reverse_csn)) atomic_store(&replay->engine->reverse_csn, sorted[i]->csn);
         }
@@ -251,17 +281,19 @@ static bool replay_all(struct replay *replay, struct error *error)
     return good;
 }
 
-bool reverse_replay(struct engine *engine, uint64_t up_to_csn, uint64_t *replayed, struct error *error)
+bool reverse_replay(struct engine *engine, uint64_t up_to_csn, struct reverse_replayed *replayed, struct error *error)
 {
     struct replay replay = {.engine = engine,
                             .up_to = up_to_csn,
+                            .patience_ms = FIRST_MS,
                             .maps = row_maps_new(atomic_load(&engine->catalog)),
                             .statements = statement_cache_new(engine->statements)};
     arena_init(&replay.arena, 0);
-    replay.source = source_open(&engine->options, 5000, error);
     /* Not the mirror's position: it reads past what the primary target commits. */
     uint64_t from = atomic_load(&engine->reverse_from), first = journal_first(engine->journal);
-    struct journal_reader *reader = replay.source ? journal_reader_new(engine->journal, from > first ? from : first, error) : NULL;
+    if (from == REVERSE_FROM_ALL) from = first;
+    struct journal_reader *reader =
+        replay_ready(&replay, error) ? journal_reader_new(engine->journal, from > first ? from : first, error) : NULL;
     bool good = reader != NULL;
     struct journal_record record;
     enum journal_read read = JOURNAL_READ_END;
@@ -271,10 +303,10 @@ bool reverse_replay(struct engine *engine, uint64_t up_to_csn, uint64_t *replaye
         if (record.position >= until) break;
     }
     good = good && read != JOURNAL_READ_ERROR && replay_all(&replay, error);
-    *replayed = replay.count;
+    *replayed = (struct reverse_replayed){.transactions = replay.count, .refused = replay.refused};
     while (replay.all) pending_drop(&replay, replay.all);
     if (reader) journal_reader_free(reader);
-    if (replay.source) source_close(replay.source);
+    replay_drop_source(&replay);
     row_maps_free(replay.maps);
     statement_cache_free(replay.statements);
     arena_release(&replay.arena);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define PRUNE_EVERY_US UINT64_C(1000000)
-enum { READ_ROWS = 1000 };
+enum { READ_ROWS = 1000, ORA_UNIQUE = 1 };
 
 static bool run(struct source *source, const char *text, const struct value *binds, uint32_t count, uint32_t rows, uint64_t *affected,
                 struct error *error)
@@ -66,14 +66,15 @@ bool returned_write(struct returned *r, struct engine *engine, struct source *so
     return good;
 }
 
-bool returned_note(struct source *source, uint64_t csn, struct error *error)
+bool returned_note(struct source *source, uint64_t csn, bool *there, struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);
     struct value bind = value_number_i64(&arena, (int64_t)csn);
     bool good = run(source, "INSERT INTO UNDERSTUDY_RETURNED (CSN) VALUES (:1)", &bind, 1, 1, NULL, error);
+    *there = !good && error->code == ERROR_SOURCE && error->native == ORA_UNIQUE;
     arena_release(&arena);
-    return good;
+    return good || *there;
 }
 
 static bool take_csn(void *context, const struct value *values, uint32_t count)

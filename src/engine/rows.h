@@ -10,6 +10,7 @@
 #include "engine/source.h"
 #include "pg/connection.h"
 
+enum { ROWS_KEY_MAX = 32 }; /* columns of a key; Oracle allows as many */
 struct row_map {
     const struct sql_table *table;
     const struct sql_key *key; /* NULL: no key, rows cannot be addressed */

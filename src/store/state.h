@@ -52,11 +52,14 @@ bool state_evidence_put(struct state *state, const struct state_evidence *list, 
 typedef void state_evidence_visit(void *context, const struct state_evidence *evidence);
 void state_evidence_each(struct state *state, state_evidence_visit *visit, void *context);
 
-/* Divergences: confirmed differences. status: open, repaired, waived, gone (closed by a later proof of equality). */
+/*
+ * Divergences: confirmed differences. status: open, repaired, waived (somebody signed for it), gone (closed by a later proof of equality). `refused` names the transaction that it is a
+ * part of, if it was acknowledged by one side and refused by the other (below): what is equal on both sides afterwards may be equally wrong.
+ */
 struct state_divergence {
     uint64_t id;
     int64_t found_us, closed_us;
-    char origin[16]; /* shadow, mirror, verify, reverse, apply */
+    char origin[16]; /* shadow, mirror, verify, reverse, apply, refused */
     char table[260];
     char key_text[500];
     uint64_t fingerprint;
@@ -67,8 +70,9 @@ struct state_divergence {
     char note[500];
     struct view key; /* encoded key values (base/value.h), empty: none */
     uint64_t csn;
-    uint64_t seen;   /* how often; out only */
-    int64_t last_us; /* when last; out only */
+    uint64_t refused; /* state_refused_put's id; 0: none */
+    uint64_t seen;    /* how often; out only */
+    int64_t last_us;  /* when last; out only */
 };
 bool state_divergence_add(struct state *state, const struct state_divergence *divergence, uint64_t *id, struct error *error)
     MUST_USE; /* an open one for the same table+key+origin+fingerprint is counted up, not doubled */
@@ -78,6 +82,16 @@ typedef void state_divergence_visit(void *context, const struct state_divergence
 void state_divergence_each(struct state *state, const char *status /* NULL: all */, uint32_t limit, state_divergence_visit *visit,
                            void *context);
 uint64_t state_divergence_count(struct state *state, const char *status);
+
+/*
+ * Transactions that the target acknowledged while it was primary and the source refused (engine/refused.h). The payload is what they wrote. One is open as long as a divergence that names
+ * it is; the same CSN once more replaces the payload and keeps its id. csn 0: a writer that is not one of our clients.
+ */
+bool state_refused_put(struct state *state, uint64_t csn, struct view payload, uint64_t *id, struct error *error) MUST_USE;
+bool state_refused_get(struct state *state, uint64_t id, uint64_t *csn, struct buffer *payload, struct error *error) MUST_USE;
+bool state_refused_close(struct state *state, uint64_t id, const char *status, const char *note,
+                         struct error *error) MUST_USE;                        /* its open divergences; ERROR_NOT_FOUND: it has none */
+uint64_t state_refused_open(struct state *state, uint64_t *ids, uint32_t max); /* how many there are; the lowest ids, ascending */
 
 /* Gaps: stretches in which something may have been missed. Tables in an open gap are unverified. */
 struct state_gap {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* State: the ledgers of divergences and gaps. */
+/* State: the ledgers of divergences, refused transactions and gaps. */
 #include "store/state_database.h"
 
 #include "base/memory.h"
@@ -24,10 +24,10 @@ bool state_divergence_add(struct state *state, const struct state_divergence *di
     struct state_statement statement = state_begin(
         state, "INSERT INTO divergence (found_us, origin, tab, key_text, fingerprint, statement, source_row, target_row, reason, status, "
                "note, key,"
-               " csn, last_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'open', ?10, ?11, ?12, ?1)"
+               " csn, last_us, refused) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'open', ?10, ?11, ?12, ?1, ?13)"
                " ON CONFLICT (tab, key, key_text, origin, fingerprint) WHERE status = 'open' DO UPDATE SET seen = seen + 1,"
                " last_us = excluded.last_us, source_row = excluded.source_row, target_row = excluded.target_row, reason = excluded.reason,"
-               " csn = excluded.csn RETURNING id");
+               " csn = excluded.csn, refused = excluded.refused RETURNING id");
     const struct state_divergence *d = divergence;
     state_bind_i64(&statement, time_or_now(d->found_us));
     bind_cut(&statement, d->origin, sizeof d->origin);
@@ -41,6 +41,7 @@ bool state_divergence_add(struct state *state, const struct state_divergence *di
     bind_cut(&statement, d->note, sizeof d->note);
     state_bind_view(&statement, d->key);
     state_bind_u64(&statement, d->csn);
+    state_bind_u64(&statement, d->refused);
     if (state_step(&statement)) {
         if (id) *id = (uint64_t)state_column_i64(&statement, 0);
         state_step(&statement);
@@ -81,6 +82,7 @@ static void read_divergence(const struct state_statement *statement, struct stat
     out->csn = (uint64_t)state_column_i64(statement, 14);
     out->seen = (uint64_t)state_column_i64(statement, 15);
     out->last_us = state_column_i64(statement, 16);
+    out->refused = (uint64_t)state_column_i64(statement, 17);
 }
 
 void state_divergence_each(struct state *state, const char *status, uint32_t limit, state_divergence_visit *visit, void *context)
@@ -88,7 +90,7 @@ void state_divergence_each(struct state *state, const char *status, uint32_t lim
     struct state_statement statement = state_begin(
         state,
         "SELECT id, found_us, closed_us, origin, tab, key_text, fingerprint, statement, source_row, target_row, reason, status, note, key,"
-        " csn, seen, last_us FROM divergence WHERE ?1 = '' OR status = ?1 ORDER BY id DESC LIMIT ?2");
+        " csn, seen, last_us, refused FROM divergence WHERE ?1 = '' OR status = ?1 ORDER BY id DESC LIMIT ?2");
     state_bind_text(&statement, status);
     state_bind_i64(&statement, limit ? (int64_t)limit : -1);
     struct state_divergence *divergence = memory_zero(1, sizeof *divergence);
@@ -107,6 +109,63 @@ uint64_t state_divergence_count(struct state *state, const char *status)
     uint64_t count = state_step(&statement) ? (uint64_t)state_column_i64(&statement, 0) : 0;
     /* A count that cannot be read must not look like "none": the gate would open. */
     return state_finish(&statement, "divergences", NULL) ? count : UINT64_MAX;
+}
+
+/* ---- refused transactions ---- */
+
+bool state_refused_put(struct state *state, uint64_t csn, struct view payload, uint64_t *id, struct error *error)
+{
+    struct state_statement statement = state_begin(state, "INSERT INTO refused (csn, found_us, payload) VALUES (?1, ?2, ?3)"
+                                                          " ON CONFLICT (csn) WHERE csn <> 0 DO UPDATE SET payload = excluded.payload"
+                                                          " RETURNING id");
+    state_bind_u64(&statement, csn);
+    state_bind_i64(&statement, state_now_us());
+    state_bind_view(&statement, payload);
+    if (state_step(&statement)) {
+        *id = (uint64_t)state_column_i64(&statement, 0);
+        state_step(&statement);
+    }
+    return state_finish(&statement, "refused transaction", error);
+}
+
+bool state_refused_get(struct state *state, uint64_t id, uint64_t *csn, struct buffer *payload, struct error *error)
+{
+    struct state_statement statement = state_begin(state, "SELECT csn, payload FROM refused WHERE id = ?");
+    state_bind_u64(&statement, id);
+    bool found = state_step(&statement);
+    if (found) {
+        *csn = (uint64_t)state_column_i64(&statement, 0);
+        buffer_append_view(payload, state_column_view(&statement, 1));
+        state_step(&statement);
+    }
+    if (!state_finish(&statement, "refused transaction", error)) return false;
+    return found || error_set(error, ERROR_NOT_FOUND, "no refused transaction %llu", (unsigned long long)id);
+}
+
+bool state_refused_close(struct state *state, uint64_t id, const char *status, const char *note, struct error *error)
+{
+    struct state_statement statement = state_begin(
+        state,
+        "UPDATE divergence SET status = ?, note = ?, closed_us = ? WHERE refused = ? AND refused <> 0 AND status = 'open' RETURNING id");
+    state_bind_text(&statement, status);
+    state_bind_text(&statement, note);
+    state_bind_i64(&statement, state_now_us());
+    state_bind_u64(&statement, id);
+    bool found = state_step(&statement);
+    if (found)
+        while (state_step(&statement)) {}
+    if (!state_finish(&statement, "refused transaction", error)) return false;
+    return found || error_set(error, ERROR_NOT_FOUND, "no open divergence is part of a refused transaction %llu", (unsigned long long)id);
+}
+
+uint64_t state_refused_open(struct state *state, uint64_t *ids, uint32_t max)
+{
+    struct state_statement statement =
+        state_begin(state, "SELECT DISTINCT refused FROM divergence WHERE refused <> 0 AND status = 'open' ORDER BY refused");
+    uint64_t count = 0;
+    for (; state_step(&statement); count++)
+        if (count < max) ids[count] = (uint64_t)state_column_i64(&statement, 0);
+    return state_finish(&statement, "refused transactions", NULL) ? count : UINT64_MAX;
 }
 
 /* ---- gaps ---- */

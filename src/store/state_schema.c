@@ -38,6 +38,11 @@ const struct state_schema_step state_schema[] = {
      " retired_divergent INTEGER NOT NULL, generation INTEGER NOT NULL, demoted INTEGER NOT NULL, waived INTEGER NOT NULL, reason TEXT NOT "
      "NULL,"
      " updated_us INTEGER NOT NULL);"},
+    {3, "transactions that one side acknowledged and the other refused",
+     "CREATE TABLE refused (id INTEGER PRIMARY KEY AUTOINCREMENT, csn INTEGER NOT NULL, found_us INTEGER NOT NULL, payload BLOB NOT NULL);"
+     "CREATE UNIQUE INDEX refused_csn ON refused (csn) WHERE csn <> 0;"
+     "ALTER TABLE divergence ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;"
+     "CREATE INDEX divergence_refused ON divergence (refused) WHERE refused <> 0 AND status = 'open';"},
 };
 const size_t state_schema_count = sizeof state_schema / sizeof *state_schema;
 

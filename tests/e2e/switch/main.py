@@ -328,6 +328,113 @@ def lost_while_behind(world, clients):
     world.equal(clients, "behind")
 
 
+def held_back(world, blocker, clients):
+    """The fallback waits for a row that somebody holds, until it is well behind."""
+    blocker.cursor().execute("UPDATE client_totals SET slot = slot WHERE client_id = 0")
+    counted = clients.counted()
+    end = time.monotonic() + 20
+    while clients.counted() < counted + 40 and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def refused(world):
+    """Open divergences of transactions that the source has refused."""
+    return [one for one in world.admin.get("/v1/divergences?status=open") if one["origin"] == "refused"]
+
+
+def tag(connection, number, name):
+    connection.cursor().execute("INSERT INTO tags (tag_id, name) VALUES (:1, :2)", [number, name])
+    connection.commit()
+
+
+def repaired(world, what, source):
+    """The cause is still there: repair says so. It is gone: repair does the transaction again, and both sides have it."""
+    status, text = world.daemon.cli("repair")
+    report(status == 0 and refused(world), f"{what}: a repair is refused as long as the cause is there", text.strip())
+    source.cursor().execute("DELETE FROM tags WHERE tag_id = 9000")
+    source.commit()
+    status, text = world.daemon.cli("repair")
+    end = time.monotonic() + 10
+    while refused(world) and time.monotonic() < end:
+        time.sleep(0.2)
+    report(status == 0 and not refused(world), f"{what}: repaired from the command line", text.strip())
+
+
+def refused_by_the_fallback(world, clients):
+    """The source refuses what the primary target has acknowledged, as it comes through the stream: it is kept and told, nobody waits, and the stream goes on."""
+    what = "refused by the fallback"
+    cut_over(world)
+    world.webhook.taken.clear()
+    clients.longest_ms()
+    with oracledb.connect(**world.driver_arguments(world.legacy.port)) as source, oracledb.connect(**world.driver_arguments(world.daemon.port)) as client:
+        tag(source, 9000, "in the way")
+        tag(client, 9001, "in the way")
+        end = time.monotonic() + 20
+        while not refused(world) and time.monotonic() < end:
+            time.sleep(0.1)
+        found = refused(world)
+        report(len(found) == 1 and "9001" in found[0]["target"] and found[0]["source"] == "(no row)", f"{what}: a divergence with both rows", str(found)[:400])
+        world.until("the fallback goes on", lambda status: status["lag"]["seconds"] < 1, 20)
+        report(world.admin.status()["primary"] == "target", f"{what}: the target stays primary")
+        world.webhook.expect(what, ("WRITE_REFUSED", "firing"), ("DIVERGENCE_OPEN", "firing"))
+        try:
+            world.admin.post("/v1/phase", {"to": "complete", "author": "test", "reason": "test"})
+            report(False, f"{what}: the gate is closed", "the source was let go")
+        except AdminError as problem:
+            report(problem.status == 409, f"{what}: the gate is closed", str(problem)[:200])
+        repaired(world, what, source)
+        cursor = source.cursor()
+        cursor.execute("SELECT name FROM tags WHERE tag_id = 9001")
+        row = cursor.fetchone()
+        report(row == ("in the way",), f"{what}: the write is on the source", str(row))
+    longest = clients.longest_ms()
+    report(longest < 3000, f"{what}: no client waits for it", f"{longest} ms")
+    world.no_errors(clients, what)
+
+
+def refused_at_a_rollback(world, clients):
+    """The target is lost, and the source refuses one of the transactions that are brought there from the journal: the others are, and the clients are served."""
+    what = "refused at a rollback"
+    with oracledb.connect(**world.driver_arguments(world.legacy.port)) as source, oracledb.connect(**world.driver_arguments(world.legacy.port)) as blocker, \
+            oracledb.connect(**world.driver_arguments(world.daemon.port)) as client:
+        held_back(world, blocker, clients)
+        tag(source, 9000, "once more")
+        tag(client, 9002, "once more")
+        client.cursor().execute("UPDATE tags SET uses = uses + 7 WHERE tag_id = 50")
+        client.commit()
+        clients.longest_ms()
+        world.postgres.crash()
+        began = time.monotonic()
+        time.sleep(0.5)
+        blocker.rollback()
+        world.until("the guard's rollback", lambda status: status["primary"] == "source", 30)
+        took = time.monotonic() - began
+        report(took < 30, f"{what}: served by the source within 30 s", f"{took * 1000:.0f} ms")
+        found = refused(world)
+        report(len(found) == 1 and "9002" in found[0]["target"] and "ORA-00001" in found[0]["reason"], f"{what}: a divergence with both rows", str(found)[:400])
+        cursor = source.cursor()
+        cursor.execute("SELECT uses FROM tags WHERE tag_id = 50")
+        uses = cursor.fetchone()
+        report(uses == (7,), f"{what}: the transaction after it is there", str(uses))
+        report(any(gap["table"] == "TAGS" for gap in world.admin.get("/v1/gaps")), f"{what}: its table is in a gap")
+        world.postgres.resume()
+        time.sleep(2)
+        world.work("verify")
+        time.sleep(1)
+        report(len(refused(world)) == 1, f"{what}: that both sides are equal does not close it")
+        try:
+            world.admin.post("/v1/phase", {"to": "shadow", "author": "test", "reason": "test"})
+            report(False, f"{what}: the gate is closed", "shadow was entered")
+        except AdminError as problem:
+            report(problem.status == 409, f"{what}: the gate is closed", str(problem)[:200])
+        repaired(world, what, source)
+        cursor.execute("SELECT name FROM tags WHERE tag_id = 9002")
+        row = cursor.fetchone()
+        report(row == ("once more",), f"{what}: the write is on the source", str(row))
+    world.no_errors(clients, what)
+    world.equal(clients, what)
+
+
 def cuts(world, clients, count):
     """Connections to the primary target are cut one by one: transactions end as with Oracle, nothing is lost or doubled; then back in order."""
     cut_over(world)
@@ -406,6 +513,8 @@ def main():
             rollbacks(world, clients, options.rollbacks)
         if options.rollbacks:
             lost_while_behind(world, clients)
+            refused_by_the_fallback(world, clients)
+            refused_at_a_rollback(world, clients)
         if options.freezes:
             freeze_in_canary(world, clients)
             freezes(world, clients, options.freezes)
