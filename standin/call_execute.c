@@ -53,15 +53,6 @@ void call_rows(struct client *client, const struct wire_request *request, struct
         call_error(client, request, &error, request->cursor->id);
 }
 
-static uint32_t rows_wanted(const struct wire_request *request)
-{
-    const struct wire_execute *x = &request->execute;
-    if (request->function == WIRE_FN_REEXECUTE_FETCH) return x->execution_count;
-    if (x->short_form) return 0;
-    if (!(x->options & WIRE_OPTION_FETCH) && !((x->options & WIRE_OPTION_EXECUTE) && x->prefetch_rows)) return 0;
-    return x->prefetch_rows ? x->prefetch_rows : x->execution_count;
-}
-
 /* ---- queries ---- */
 
 static bool run_query(struct client *client, const struct wire_request *request, struct statement *s, struct plan_error *error)
@@ -108,7 +99,7 @@ static void call_query(struct client *client, const struct wire_request *request
         good = run_query(client, request, s, &error);
     else if (client->streaming != s)
         good = client_free_engine(client, &error);
-    uint32_t wanted = rows_wanted(request);
+    uint32_t wanted = wire_rows_wanted(request, request->cursor);
     if (good && wanted && !describe_only && !lobs_undefined(s, request->cursor)) good = append_rows(client, request, s, wanted, &error);
     /* What is short is read at once, so that no lock and no buffer of MariaDB waits for the client. */
     if (good && execute && !lobs_undefined(s, request->cursor)) {

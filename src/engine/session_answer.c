@@ -246,14 +246,6 @@ static bool is_lob(uint8_t type)
     return type == WIRE_TYPE_CLOB || type == WIRE_TYPE_BLOB;
 }
 
-static bool wants_define(const struct wire_cursor *cursor)
-{
-    if (cursor->define_count) return false;
-    for (uint32_t i = 0; i < cursor->column_count; i++)
-        if (is_lob(cursor->columns[i].oac.type)) return true;
-    return false;
-}
-
 static void write_lob(struct session *s, const struct wire_oac *column, const struct wire_oac *define, const struct value *value)
 {
     if (value->type == VALUE_NULL) {
@@ -299,7 +291,7 @@ static void write_row(struct session *s, const struct pg_result *result, uint32_
     }
 }
 
-void session_answer_rows(struct session *s, bool describe, uint32_t wanted)
+void session_answer_rows(struct session *s, bool describe)
 {
     struct call *call = &s->call;
     struct wire_request *request = wire_tap_request(s->tap);
@@ -313,7 +305,7 @@ void session_answer_rows(struct session *s, bool describe, uint32_t wanted)
     session_describe_columns(s, result, &columns, &count);
     if (describe || cursor->column_count != count) wire_cursor_set_columns(cursor, columns, count);
     if (describe) wire_describe_write(s->wire, cursor->columns, cursor->column_count, &s->output);
-    if (wants_define(cursor)) wanted = 0;
+    uint32_t wanted = wire_rows_wanted(request, cursor);
     struct arena scratch;
     arena_init(&scratch, 0);
     uint32_t left = result->rows - target->next_row, rows = wanted < left ? wanted : left;

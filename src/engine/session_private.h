@@ -325,7 +325,7 @@ void session_target_control(struct session *s); /* savepoints, SET TRANSACTION, 
 void session_after_intent_target(struct session *s);
 /* session_answer.c: replies that we make */
 bool session_can_answer(const struct session *s); /* false: an OCI client of whose encoding not even an error can be written */
-void session_answer_rows(struct session *s, bool describe, uint32_t wanted);
+void session_answer_rows(struct session *s, bool describe);
 void session_answer_dml(struct session *s);
 void session_answer_ok(struct session *s, uint8_t command);
 void session_answer_status(struct session *s);

@@ -286,11 +286,7 @@ static void read_done(struct session *s, struct pg_result *result, uint64_t tag)
     cursor->on_target = true;
     histogram_add(&call->statement->fingerprint->target_us, session_now(s) - call->sent_us);
     session_lease_return(s, false);
-    struct wire_request *request = wire_tap_request(s->tap);
-    bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 ||
-                request->function == WIRE_FN_REEXECUTE_FETCH;
-    uint32_t wanted = !rows ? 0 : request->execute.prefetch_rows ? request->execute.prefetch_rows : request->execute.execution_count;
-    session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE || request->execute.options & WIRE_OPTION_DESCRIBE, wanted);
+    session_answer_rows(s, wire_tap_request(s->tap)->execute.options & (WIRE_OPTION_PARSE | WIRE_OPTION_DESCRIBE));
 }
 
 /* If they are refused, so is the read behind them: both are one group. */
@@ -370,17 +366,11 @@ void session_serve(struct session *s)
 
 void session_serve_fetch(struct session *s)
 {
-    struct wire_request *request = wire_tap_request(s->tap);
     if (!s->call.cursor || !s->call.cursor->target.held) {
         session_answer_error(s, 1001, "ORA-01001: invalid cursor\n", 0);
         return;
     }
-    uint32_t wanted = request->fetch.rows;
-    if (request->function != WIRE_FN_FETCH) {
-        bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0;
-        wanted = !rows ? 0 : request->execute.prefetch_rows ? request->execute.prefetch_rows : request->execute.execution_count;
-    }
-    session_answer_rows(s, false, wanted);
+    session_answer_rows(s, false);
 }
 
 /* ---- the tap, and what the source is to be told later ---- */

@@ -195,13 +195,7 @@ static void answer_written(struct session *s)
     if (call->kind == KIND_QUERY) {
         session_transaction_begin(s);
         s->tx.locked = true;
-        struct wire_request *request = wire_tap_request(s->tap);
-        bool rows = (request->execute.options & WIRE_OPTION_FETCH) || request->execute.prefetch_rows > 0 ||
-                    request->function == WIRE_FN_REEXECUTE_FETCH;
-        session_answer_rows(s, request->execute.options & WIRE_OPTION_PARSE,
-                            !rows                            ? 0
-                            : request->execute.prefetch_rows ? request->execute.prefetch_rows
-                                                             : request->execute.execution_count);
+        session_answer_rows(s, wire_tap_request(s->tap)->execute.options & WIRE_OPTION_PARSE);
         return;
     }
     if (call->statement) histogram_add(&call->statement->fingerprint->target_us, session_now(s) - call->sent_us);

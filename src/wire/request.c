@@ -343,3 +343,18 @@ void wire_request_abandon(struct wire_cursor_table *cursors, struct wire_request
     wire_cursor_release(cursors, request->cursor);
     request->cursor = NULL;
 }
+
+uint32_t wire_rows_wanted(const struct wire_request *request, const struct wire_cursor *cursor)
+{
+    const struct wire_execute *execute = &request->execute;
+    bool lobs = false;
+    for (uint32_t i = 0; i < cursor->column_count; i++)
+        lobs |= wire_type_is_lob(cursor->columns[i].oac.type) || wire_type_is_image(cursor->columns[i].oac.type);
+    if (lobs && !cursor->define_count) return 0;
+    if (request->function == WIRE_FN_FETCH) return request->fetch.rows;
+    if (request->function == WIRE_FN_REEXECUTE_FETCH) return execute->execution_count;
+    if (execute->short_form) return 0;
+    bool prefetch = (execute->options & WIRE_OPTION_EXECUTE) && execute->prefetch_rows > 0 && !lobs;
+    if (!(execute->options & WIRE_OPTION_FETCH) && !prefetch) return 0;
+    return execute->prefetch_rows ? execute->prefetch_rows : execute->execution_count;
+}

@@ -50,7 +50,7 @@ def with_binds(step, binds, more):
     elif binds:
         step["binds"] = list(binds)
     step.update(more)
-    if step.get("lobs") == "locator":  # a text of its own: drivers keep what a cached statement was fetched as
+    if step.get("lobs") == "locator" and not step.get("same_text"):  # a text of its own: drivers keep what a cached statement was fetched as
         step["sql"] = step["sql"].replace("SELECT ", "SELECT /* by locator */ ", 1)
     return step
 

@@ -323,6 +323,9 @@ class Runner:
         if "prefetch" in fetch:
             cursor.prefetchrows = fetch["prefetch"]
         lobs = {"fetch_lobs": step.get("lobs") == "locator"}
+        if step.get("same_text"):  # as SQLAlchemy does it: the cached statement stays, its type handler is another
+            lobs = {"fetch_lobs": True}
+            cursor.outputtypehandler = None if step["lobs"] == "locator" else lambda c, column: c.var(oracledb.DB_TYPE_LONG, arraysize=c.arraysize) if column.type_code is oracledb.DB_TYPE_CLOB else None
         timer = None
         if "timeout_ms" in step:
             connection.call_timeout = step["timeout_ms"]

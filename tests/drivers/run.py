@@ -207,6 +207,8 @@ def main():
         cases = [case for case in cases if case.get("short")]
     if arguments.case:
         cases = [case for case in cases if any(fnmatch.fnmatch(case["name"], pattern) for pattern in arguments.case)]
+    if not cases:
+        sys.exit(f"no case is named like {', '.join(arguments.case)}; * stands for any characters, and the names stand in {HERE / 'cases.json'}")
     drivers = [driver for driver in all_drivers(build) if not arguments.driver or driver.name in arguments.driver]
     for driver in drivers:
         driver.make_ready(build)
