@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/statements.h"
-#include "sql/translate.h"
+#include "sql/script.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +62,10 @@ static void one(void *context, const struct statement_read *read)
         count_one(a, SQL_UNPARSED, SQL_OTHER, read->weight, front, read->problem);
         return;
     }
-    struct sql_plan *plan = sql_translate(&a->options, read->text);
-    count_one(a, plan->state, plan->kind, read->weight, plan->source_text, reason_of(plan));
-    sql_plan_unref(plan);
+    struct script_parts parts = script_translate(&a->options, read->text); /* several statements in one record count as their worst */
+    const struct script_part *worst = script_worst(&parts);
+    count_one(a, worst->plan->state, worst->plan->kind, read->weight, worst->plan->source_text, reason_of(worst->plan));
+    script_release(&parts);
 }
 
 static enum sql_state state_named(const char *name)

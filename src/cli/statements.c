@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "sql/script.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -62,6 +63,20 @@ static void json_lines(struct view text, statements_one *one, void *context)
     }
 }
 
+struct numbered {
+    statements_one *one;
+    void *context;
+    unsigned number;
+};
+
+static void give_numbered(void *context, struct view text)
+{
+    struct numbered *n = context;
+    char id[16];
+    snprintf(id, sizeof id, "%u", ++n->number);
+    n->one(n->context, &(struct statement_read){.id = id, .text = text, .weight = 1});
+}
+
 bool statements_read(const char *file, statements_one *one, void *context, struct error *error)
 {
     struct buffer text;
@@ -74,7 +89,7 @@ bool statements_read(const char *file, statements_one *one, void *context, struc
     if (good && trimmed.size && trimmed.data[0] == '{')
         json_lines(all, one, context);
     else if (good)
-        script_read(all, one, context);
+        script_read(all, give_numbered, &(struct numbered){one, context, 0});
     buffer_release(&text);
     return good;
 }

@@ -20,8 +20,6 @@ struct statement_read {
 };
 typedef void statements_one(void *context, const struct statement_read *read);
 bool statements_read(const char *file, statements_one *one, void *context, struct error *error) MUST_USE;
-/* A script's statements, see above. */
-void script_read(struct view text, statements_one *one, void *context);
 /* The daemon's list of what it has seen (GET /v1/statements). False: that is no such list. */
 typedef void statements_seen(void *context, const char *text, const char *state, uint64_t executions);
 bool statements_seen_read(struct view answer, statements_seen *one, void *context);

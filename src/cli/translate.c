@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "cli/statements.h"
-#include "sql/translate.h"
+#include "sql/script.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -14,43 +14,88 @@ struct run {
     struct sql_options options;
 };
 
-static void print_json(const char *id, struct view text, const struct sql_plan *plan)
+static const char *const states[] = {"exact", "approximate", "passed", "refused", "unparsed"};
+
+static bool named_before(const struct script_parts *parts, uint32_t part, const struct sql_name_use *use)
 {
-    static const char *const states[] = {"exact", "approximate", "passed", "refused", "unparsed"};
-    struct buffer out;
-    buffer_init(&out, 0);
-    struct json json = json_into(&out);
-    json_object_begin(&json);
-    json_field_text(&json, "id", id);
-    json_field_view(&json, "sql", text);
-    json_field_text(&json, "state", states[plan->state]);
-    json_field_text(&json, "target", plan->target_text);
-    json_key(&json, "binds");
-    json_array_begin(&json);
-    for (uint32_t i = 0; i < plan->bind_count; i++) json_text(&json, plan->binds[i].name);
-    json_array_end(&json);
-    json_field_text(&json, "class", sql_class_name(plan->class_));
-    json_key(&json, "tables");
-    json_array_begin(&json);
+    for (uint32_t i = 0; i < part; i++)
+        for (uint32_t n = 0; n < parts->parts[i].plan->name_count; n++) {
+            const struct sql_name_use *other = &parts->parts[i].plan->names[n];
+            if (strcmp(other->schema, use->schema) == 0 && strcmp(other->name, use->name) == 0) return true;
+        }
+    return false;
+}
+
+static void write_tables(struct json *json, const struct script_parts *parts, uint32_t part)
+{
+    const struct sql_plan *plan = parts->parts[part].plan;
     for (uint32_t i = 0; i < plan->name_count; i++) {
         char name[300];
         const struct sql_name_use *use = &plan->names[i];
+        if (named_before(parts, part, use)) continue;
         snprintf(name, sizeof name, "%s%s%s", use->schema, use->schema[0] ? "." : "", use->name);
-        json_text(&json, name);
+        json_text(json, name);
     }
-    json_array_end(&json);
-    json_key(&json, "findings");
-    json_array_begin(&json);
+}
+
+/* Places are those in the whole text. */
+static void write_findings(struct json *json, const struct sql_plan *plan, uint32_t line, uint32_t column)
+{
     for (uint32_t i = 0; i < plan->finding_count; i++) {
-        json_object_begin(&json);
-        json_field_u64(&json, "line", plan->findings[i].line);
-        json_field_u64(&json, "column", plan->findings[i].column);
-        json_field_text(&json, "reason", plan->findings[i].reason);
-        json_field_text(&json, "advice", plan->findings[i].advice);
-        json_object_end(&json);
+        const struct sql_finding *f = &plan->findings[i];
+        json_object_begin(json);
+        json_field_u64(json, "line", f->line + line - 1);
+        json_field_u64(json, "column", f->column + (f->line == 1 ? column - 1 : 0));
+        json_field_text(json, "reason", f->reason);
+        json_field_text(json, "advice", f->advice);
+        json_object_end(json);
     }
-    json_array_end(&json);
-    json_object_end(&json);
+}
+
+/* One object; the whole text's has the id and, if it is several statements, each of them as a part. */
+static void write_object(struct json *json, const char *id, struct view text, const struct script_parts *parts)
+{
+    const struct sql_plan *first = parts->parts[0].plan;
+    char *joined = parts->count > 1 ? script_target(parts) : NULL;
+    const char *target = parts->count > 1 ? joined : first->target_text;
+    bool same = true;
+    for (uint32_t i = 1; i < parts->count; i++) same &= parts->parts[i].plan->class_ == first->class_;
+    json_object_begin(json);
+    if (id) json_field_text(json, "id", id);
+    json_field_view(json, "sql", text);
+    json_field_text(json, "state", states[script_worst(parts)->plan->state]);
+    json_field_text(json, "target", target);
+    json_key(json, "binds");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < parts->count && target; i++)
+        for (uint32_t b = 0; b < parts->parts[i].plan->bind_count; b++) json_text(json, parts->parts[i].plan->binds[b].name);
+    json_array_end(json);
+    json_field_text(json, "class", sql_class_name(same ? first->class_ : SQL_CLASS_OPAQUE));
+    json_key(json, "tables");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < parts->count; i++) write_tables(json, parts, i);
+    json_array_end(json);
+    json_key(json, "findings");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < parts->count; i++) write_findings(json, parts->parts[i].plan, parts->parts[i].line, parts->parts[i].column);
+    json_array_end(json);
+    if (parts->count > 1) {
+        json_key(json, "parts");
+        json_array_begin(json);
+        for (uint32_t i = 0; i < parts->count; i++)
+            write_object(json, NULL, parts->parts[i].text, &(struct script_parts){&parts->parts[i], 1});
+        json_array_end(json);
+    }
+    json_object_end(json);
+    memory_free(joined);
+}
+
+static void print_json(const char *id, struct view text, const struct script_parts *parts)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    struct json json = json_into(&out);
+    write_object(&json, id, text, parts);
     buffer_u8(&out, '\n');
     fwrite(buffer_view(&out).data, 1, buffer_size(&out), stdout);
     buffer_release(&out);
@@ -63,9 +108,20 @@ static void print_problem(struct run *run, const char *id, struct view text, con
     struct sql_plan nothing = {.state = SQL_UNPARSED, .class_ = SQL_CLASS_OPAQUE, .findings = &finding, .finding_count = 1};
     run->bad = true;
     if (run->json)
-        print_json(id, text, &nothing);
+        print_json(id, text, &(struct script_parts){&(struct script_part){.text = text, .line = 1, .column = 1, .plan = &nothing}, 1});
     else
         printf("-- %s: %s\n", id, problem);
+}
+
+static void print_text(const char *id, const struct script_part *part)
+{
+    const struct sql_plan *plan = part->plan;
+    if (plan->target_text) printf("%s;\n", plan->target_text);
+    for (uint32_t i = 0; i < plan->finding_count; i++) {
+        const struct sql_finding *f = &plan->findings[i];
+        printf("-- %s:%u:%u: %s%s%s\n", id, f->line + part->line - 1, f->column + (f->line == 1 ? part->column - 1 : 0), f->reason,
+               f->advice ? "; " : "", f->advice ? f->advice : "");
+    }
 }
 
 static void one(void *context, const struct statement_read *read)
@@ -84,16 +140,12 @@ static void one(void *context, const struct statement_read *read)
         print_problem(run, id, text, problem);
         return;
     }
-    struct sql_plan *plan = sql_translate(&run->options, text);
-    if (run->json) {
-        print_json(id, text, plan);
-    } else {
-        if (plan->target_text) printf("%s;\n", plan->target_text);
-        for (uint32_t i = 0; i < plan->finding_count; i++)
-            printf("-- %s:%u:%u: %s%s%s\n", id, plan->findings[i].line, plan->findings[i].column, plan->findings[i].reason,
-                   plan->findings[i].advice ? "; " : "", plan->findings[i].advice ? plan->findings[i].advice : "");
-    }
-    sql_plan_unref(plan);
+    struct script_parts parts = script_translate(&run->options, text);
+    if (run->json)
+        print_json(id, text, &parts);
+    else
+        for (uint32_t i = 0; i < parts.count; i++) print_text(id, &parts.parts[i]);
+    script_release(&parts);
 }
 
 int command_translate(const struct arguments *arguments)

@@ -2,6 +2,7 @@
 /* Constructs of Oracle's language and how far each is translated. */
 #include "sql/contract.h"
 #include "sql/function.h"
+#include "sql/parse_foreign.h"
 
 #define EXACT SQL_EXACT
 #define NEAR  SQL_APPROXIMATE
@@ -131,6 +132,10 @@ const struct contract_row contract_rows[] = {
      "SQL*Plus's sign that the line goes on: a driver would send a minus", "join the lines"},
     {"Queries", "commands of SQL*Plus (SET, PROMPT, @file ..)", NO, "no server knows them", "leave them out"},
     {"Queries", "&name of SQL*Plus", NO, "it has no value here", "put the value into the script"},
+    {"Queries", "#{name}, #name# of mappers", NEAR, "read as a bind, which is what a mapper makes of it; as a name it is refused",
+     "where the application puts text there, put that text in"},
+    {"Queries", "${name}, {0}, %s, $name, ?? and other slots of templates", NO, "what is put in may be anything",
+     "put in what the application puts there"},
     /* changes */
     {"Changes", "INSERT without a column list", EXACT, "the source's columns by name", NULL},
     {"Changes", "values of another type", EXACT, "converted as the source converts", NULL},
@@ -223,8 +228,19 @@ void contract_print(struct buffer *out)
         "`{\"id\": .., \"sql\": ..}`. With `--json` each statement is one line `{id, sql, state, target, binds, class, tables, findings: "
         "[{line, column, reason, advice}]}`: `target` has `$1` .. for `binds`, `tables` are the names of the statement, with or without a "
         "catalog. "
-        "A line that holds no statement is `unparsed` with the reason, and the exit status is 1.\n");
+        "A line that holds no statement is `unparsed` with the reason, and the exit status is 1. A text that holds several statements "
+        "(ended by `;` "
+        "or `/`, or by an empty line behind which the next one begins) has each of them in `parts`, objects of the same form; then `state` "
+        "is the worst "
+        "of theirs, `target` all their texts divided by `;` with the parameters counted through (null if one has none to give), `binds` "
+        "and `tables` "
+        "those of all, `class` theirs if it is one and else `opaque`, and places are those in the whole text.\n");
     print_rows(out);
+    buffer_append_text(
+        out, "\n## Other dialects\n\nRead, so that the whole statement is read, and refused by name (\"not Oracle: ..\").\n\n| construct | "
+             "Oracle's form |\n|---|---|\n");
+    const char *name, *advice;
+    for (uint32_t i = 0; foreign_row_at(i, &name, &advice); i++) buffer_printf(out, "| %s | %s |\n", name, advice);
     buffer_append_text(out, "\n## Functions\n\nEvery other function is refused, unless the catalog says that it exists on the target.\n");
     print_functions(out);
     buffer_append_text(out, "\n## Functions on the target\n\nThe translated text calls these of our own schema where PostgreSQL has none "

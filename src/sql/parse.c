@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: tokens taken and refused, names, and the first word that decides what kind of statement it is. */
-#include "sql/parse.h"
+#include "sql/definition.h"
+#include "sql/parse_foreign.h"
 
 _Noreturn void parse_fail_at(struct parser *p, uint32_t offset, const char *reason, const char *advice)
 {
@@ -92,6 +93,9 @@ uint32_t parse_previous_end(const struct parser *p)
     uint32_t offset = (uint32_t)(end - p->t->text.data);
     if (last->kind == TOKEN_STRING || last->kind == TOKEN_QUOTED || (last->kind == TOKEN_BIND && last->form)) {
         offset++; /* the closing quote */
+        while (last->kind == TOKEN_BIND && (last->form & BIND_MAPPER) && offset < p->t->text.size && p->t->text.data[offset - 1] != '}' &&
+               p->t->text.data[offset - 1] != '#')
+            offset++;
         if (last->kind == TOKEN_STRING && (last->form & 15) == STRING_QUOTED) offset++;
     }
     if (last->kind == TOKEN_NUMBER && last->code) offset++;
@@ -101,6 +105,7 @@ uint32_t parse_previous_end(const struct parser *p)
 bool parse_at_name(const struct parser *p)
 {
     const struct token *token = parse_token(p);
+    if (token->kind == TOKEN_BIND && (token->form & BIND_MAPPER)) return true; /* a text put in, no bind: refused by parse_name */
     return token->kind == TOKEN_QUOTED || (token->kind == TOKEN_WORD && !word_reserved(token->code));
 }
 
@@ -114,6 +119,8 @@ struct view parse_name(struct parser *p, bool *quoted)
     if (!parse_at_name(p)) parse_fail(p, "a name");
     const struct token *token = parse_token(p);
     if (quoted) *quoted = token->kind == TOKEN_QUOTED;
+    if (token->kind == TOKEN_BIND)
+        finding_refuse(p->t, token->at, "template", "a slot of a template stands where a name is expected", "put in the name");
     parse_advance(p);
     return token_name(p->t, token);
 }
@@ -130,7 +137,7 @@ void parse_object_name(struct parser *p, struct view *schema, struct view *name,
 {
     *schema = view_of(NULL, 0);
     *link = view_of(NULL, 0);
-    *name = parse_name(p, NULL);
+    if (!foreign_reserved_name(p, name)) *name = parse_name(p, NULL);
     while (parse_at(p, OPERATOR_DOT)) {
         parse_advance(p);
         *schema = *name;
@@ -169,9 +176,12 @@ static bool word_ends_table(const struct parser *p)
     case WORD_RETURNING:
     case WORD_RETURN:
         return next->kind == TOKEN_WORD || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_QUOTED || next->kind == TOKEN_BIND;
+    case WORD_LIMIT: return foreign_at_limit(p);
     case WORD_FETCH: return token_is_word(next, WORD_FIRST) || token_is_word(next, WORD_NEXT);
     case WORD_OFFSET:
-        return next->kind == TOKEN_NUMBER || next->kind == TOKEN_BIND || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_WORD;
+        return next->kind == TOKEN_NUMBER || next->kind == TOKEN_BIND || token_is_operator(next, OPERATOR_LEFT) ||
+               next->kind == TOKEN_WORD ||
+               (next->kind == TOKEN_QUOTED && parse_ahead(p, 2)->kind == TOKEN_WORD && parse_ahead(p, 2)->code == WORD_ROWS);
     case WORD_VERSIONS:
     case WORD_EXCEPT: return true;
     case WORD_BULK: return token_is_word(next, WORD_COLLECT);
@@ -229,6 +239,11 @@ static struct statement *parse_one(struct parser *p)
     if (at_query(p)) {
         s->kind = SQL_SELECT;
         s->query = parse_query(p);
+        if (p->change_after_with) { /* WITH .. DELETE: another dialect's */
+            s->kind = p->change_kind;
+            s->change = p->change_after_with;
+            s->query = NULL;
+        }
         return s;
     }
     switch ((enum word)parse_token(p)->code) {
@@ -266,17 +281,6 @@ static void skip_label(struct parser *p)
     }
 }
 
-static void refuse_substitutions(struct translation *t)
-{
-    for (uint32_t i = 0; i < t->token_count; i++) {
-        const struct token *token = &t->tokens[i];
-        if (token->kind != TOKEN_WORD || !memchr(token->text.data, '&', token->text.size)) continue;
-        finding_refuse(t, token->at, "substitution variable", "a substitution variable of SQL*Plus stands here and has no value",
-                       "put the value into the script");
-        return;
-    }
-}
-
 struct statement *parse_statement(struct translation *t)
 {
     struct parser parser = {.t = t, .tokens = t->tokens, .end = t->token_count - 1, .depth_max = t->options->depth_max};
@@ -284,8 +288,10 @@ struct statement *parse_statement(struct translation *t)
     skip_label(p);
     parse_refuse_client_command(p);
     struct statement *s = parse_one(p);
-    refuse_substitutions(t);
+    bool code = (s->kind == SQL_PLSQL && !s->call && !s->change) || (s->definition && s->definition->refused);
+    if (!code) foreign_tokens(p); /* in code the same signs mean other things */
     if (s->kind == SQL_PLSQL || s->kind == SQL_EXPLAIN) return s;
+    foreign_skip_slots(p);
     while (parse_at(p, OPERATOR_SEMICOLON)) parse_advance(p);
     if (parse_at(p, OPERATOR_SLASH) && parse_ahead(p, 1)->kind == TOKEN_END) parse_advance(p);
     if (parse_token(p)->kind != TOKEN_END) parse_fail(p, "the end of the statement");

@@ -11,6 +11,8 @@ struct parser {
     uint32_t at;
     uint32_t end; /* index of the TOKEN_END */
     uint32_t depth, depth_max;
+    struct change *change_after_with; /* WITH .. DELETE, see parse_foreign.h; its kind */
+    enum sql_kind change_kind;
 };
 
 /* Lists longer than this are no application's: refused, so that no pass needs to be fast for them. */
@@ -104,7 +106,8 @@ struct from_item *parse_json_table(struct parser *p, uint32_t at);
 struct query *parse_query(struct parser *p);
 void parse_column_names(struct parser *p, struct body *body); /* ( a, b ) after the alias of rows written as VALUES */
 void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, uint32_t *function_at);
-struct from_item *parse_from_item(struct parser *p); /* a join tree */
+struct from_item *parse_from_item(struct parser *p);                             /* a join tree */
+struct from_item *parse_rest_of_joins(struct parser *p, struct from_item *left); /* after its first table */
 struct from_item *parse_table_reference(struct parser *p, bool alias_allowed);
 struct pivot *parse_pivot(struct parser *p);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: names, function calls with all that may stand in and after their brackets, windows. */
-#include "sql/parse.h"
+#include "sql/parse_foreign.h"
 
 void parse_sort_list(struct parser *p, struct sort_list *order)
 {
     do {
         struct sort_key key = {.expression = parse_expression(p)};
+        foreign_skip_slots(p); /* ORDER BY x ${direction} */
         if (parse_accept_word(p, WORD_DESC))
             key.descending = true;
         else
@@ -104,6 +105,7 @@ static void parse_argument(struct parser *p, struct expression *e)
         return;
     }
     expression_add(p, e, parse_expression(p));
+    foreign_substring(p, e);
     parse_nulls_treatment(p, e);
     if (parse_accept_word(p, WORD_DEFAULT)) { /* TO_NUMBER(x DEFAULT 0 ON CONVERSION ERROR, ..) */
         e->call->fallback = parse_operand(p);
@@ -156,6 +158,7 @@ static void parse_call_tail(struct parser *p, struct expression *e)
     }
     accept_from_last(p, e);
     parse_nulls_treatment(p, e);
+    foreign_filter(p);
     if (parse_at_word(p, WORD_OVER) && (token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT) || parse_ahead(p, 1)->kind == TOKEN_WORD)) {
         parse_advance(p);
         e->call->over = parse_window(p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: INSERT, UPDATE, DELETE, MERGE. */
-#include "sql/parse.h"
+#include "sql/parse_foreign.h"
 
 /* TABLE, (subquery), TABLE(collection): the place that is written. */
 static struct from_item *parse_target(struct parser *p)
@@ -70,7 +70,8 @@ static void parse_column_list(struct parser *p, struct expression ***columns, ui
 /* VALUES record, SET ROW = record: forms of procedural code. */
 static void refuse_record(struct parser *p)
 {
-    if (parse_at_name(p) || (parse_at_word(p, WORD_ROW) && token_is_operator(parse_ahead(p, 1), OPERATOR_EQUAL)))
+    if (parse_at_name(p) || parse_token(p)->kind == TOKEN_BIND ||
+        (parse_at_word(p, WORD_ROW) && token_is_operator(parse_ahead(p, 1), OPERATOR_EQUAL)))
         parse_fail_at(p, parse_token(p)->at, "a record of procedural code is written", "write its fields one by one");
 }
 
@@ -80,6 +81,15 @@ static void parse_values(struct parser *p, struct insert_branch *branch)
     parse_advance(p);
     if (!parse_at(p, OPERATOR_RIGHT)) parse_expression_list(p, &branch->values, &branch->value_count);
     parse_expect(p, OPERATOR_RIGHT);
+}
+
+/* DEFAULT VALUES: another dialect's. */
+static bool accept_default_values(struct parser *p)
+{
+    if (!parse_at_words(p, WORD_DEFAULT, WORD_VALUES)) return false;
+    foreign_note(p, FOREIGN_DEFAULT_VALUES);
+    p->at += 2;
+    return true;
 }
 
 static bool at_column_list(const struct parser *p)
@@ -129,8 +139,16 @@ static void parse_insert(struct parser *p, struct change *c, enum sql_kind *kind
         parse_multi_insert(p, c);
         return;
     }
+    if (parse_at_words(p, WORD_IGNORE, WORD_INTO)) {
+        foreign_note(p, FOREIGN_IGNORE);
+        parse_advance(p);
+    }
     parse_expect_word(p, WORD_INTO);
     struct insert_branch branch = {.target = parse_target(p)};
+    if (parse_at(p, OPERATOR_LEFT) && token_is_operator(parse_ahead(p, 1), OPERATOR_RIGHT)) {
+        foreign_note(p, FOREIGN_DEFAULT_VALUES);
+        p->at += 2;
+    }
     if (at_column_list(p)) parse_column_list(p, &branch.columns, &branch.column_count);
     if (parse_accept_word(p, WORD_VALUES)) {
         refuse_record(p);
@@ -146,9 +164,10 @@ static void parse_insert(struct parser *p, struct change *c, enum sql_kind *kind
         LIST_ADD(p->t, c->branches, c->branch_count, branch);
         if (parse_at_word(p, WORD_SELECT) || parse_at_word(p, WORD_WITH) || parse_at(p, OPERATOR_LEFT))
             c->query = parse_query(p);
-        else
+        else if (!accept_default_values(p))
             parse_fail(p, "VALUES or SELECT");
     }
+    foreign_conflict(p);
     parse_returning(p, c);
     parse_log_errors(p, c);
 }
@@ -180,12 +199,33 @@ static void parse_where(struct parser *p, struct change *c)
     if (parse_at_words(p, WORD_CURRENT, WORD_OF))
         parse_fail_at(p, parse_token(p)->at, "WHERE CURRENT OF needs a cursor of procedural code", "address the row by its key");
     c->where = parse_expression(p);
+    foreign_skip_slots(p);
+}
+
+/* Other dialects' changes of joins: UPDATE a JOIN b .. SET, DELETE a FROM a JOIN b, DELETE FROM a USING b. The tables are read and left. */
+static void accept_joined(struct parser *p, struct change *c, enum foreign what)
+{
+    bool join = parse_at_word(p, WORD_JOIN) || parse_at_word(p, WORD_INNER) || parse_at_word(p, WORD_LEFT) || parse_at_word(p, WORD_CROSS);
+    if (!join && !parse_at(p, OPERATOR_COMMA) && !parse_at_word(p, WORD_USING)) return;
+    foreign_note(p, what);
+    if (join) parse_rest_of_joins(p, c->target);
+    while (parse_accept(p, OPERATOR_COMMA) || parse_accept_word(p, WORD_USING)) parse_from_item(p);
+}
+
+/* DELETE name FROM ..: the name says which table of the join loses rows. */
+static void accept_deleted_name(struct parser *p)
+{
+    uint32_t after = token_is_operator(parse_ahead(p, 1), OPERATOR_DOT) ? 3 : 1;
+    if (!parse_at_name(p) || !token_is_word(parse_ahead(p, after), WORD_FROM)) return;
+    foreign_note(p, FOREIGN_DELETE_JOIN);
+    p->at += after;
 }
 
 static void parse_update(struct parser *p, struct change *c, enum sql_kind *kind)
 {
     *kind = SQL_UPDATE;
     c->target = parse_target(p);
+    accept_joined(p, c, FOREIGN_UPDATE_JOIN);
     parse_expect_word(p, WORD_SET);
     if (parse_at_word(p, WORD_ROW)) refuse_record(p);
     parse_assignments(p, c);
@@ -196,6 +236,7 @@ static void parse_update(struct parser *p, struct change *c, enum sql_kind *kind
         } while (parse_accept(p, OPERATOR_COMMA));
     }
     parse_where(p, c);
+    foreign_limit(p);
     parse_returning(p, c);
     parse_log_errors(p, c);
 }
@@ -203,9 +244,12 @@ static void parse_update(struct parser *p, struct change *c, enum sql_kind *kind
 static void parse_delete(struct parser *p, struct change *c, enum sql_kind *kind)
 {
     *kind = SQL_DELETE;
+    accept_deleted_name(p);
     parse_accept_word(p, WORD_FROM);
     c->target = parse_target(p);
+    accept_joined(p, c, FOREIGN_DELETE_JOIN);
     parse_where(p, c);
+    foreign_limit(p);
     parse_returning(p, c);
     parse_log_errors(p, c);
 }
@@ -221,9 +265,11 @@ static void parse_merge_branch(struct parser *p, struct change *c)
         c->has_insert = true;
         parse_expect_word(p, WORD_INSERT);
         if (parse_at(p, OPERATOR_LEFT)) parse_column_list(p, &c->insert.columns, &c->insert.column_count);
-        parse_expect_word(p, WORD_VALUES);
-        refuse_record(p);
-        parse_values(p, &c->insert);
+        if (!accept_default_values(p)) {
+            parse_expect_word(p, WORD_VALUES);
+            refuse_record(p);
+            parse_values(p, &c->insert);
+        }
         if (parse_accept_word(p, WORD_WHERE)) c->insert_where = parse_expression(p);
         return;
     }

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: transaction and session control. */
-#include "sql/parse.h"
+#include "sql/parse_foreign.h"
 
 static void skip_rest(struct parser *p)
 {
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) parse_advance(p);
 }
 
+static void accept_transaction_word(struct parser *p)
+{
+    if (!parse_at_word(p, WORD_TRANSACTION)) return;
+    foreign_note(p, FOREIGN_TRANSACTION_WORD);
+    parse_advance(p);
+}
+
 static bool parse_rollback(struct parser *p, struct control *c, enum sql_kind *kind)
 {
     *kind = SQL_ROLLBACK;
     parse_advance(p);
+    accept_transaction_word(p);
     parse_accept_word(p, WORD_WORK);
     if (parse_accept_word(p, WORD_TO)) {
         if (parse_at_word(p, WORD_SAVEPOINT) && parse_ahead(p, 1)->kind != TOKEN_END) parse_advance(p);
@@ -27,6 +35,7 @@ static bool parse_commit(struct parser *p, enum sql_kind *kind)
 {
     *kind = SQL_COMMIT;
     parse_advance(p);
+    accept_transaction_word(p);
     parse_accept_word(p, WORD_WORK);
     if (parse_at_word(p, WORD_FORCE)) return false;
     while (parse_at_word(p, WORD_COMMENT) ||

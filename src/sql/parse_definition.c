@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: DDL but tables: indexes, sequences, views, DROP, COMMENT, GRANT and their kin; what is recognised and refused. */
 #include "sql/parse_definition.h"
+#include "sql/parse_foreign.h"
 #include <stdlib.h>
 
 void definition_refuse(struct definition *d, const char *reason, const char *advice)
@@ -214,6 +215,7 @@ static void parse_create_index(struct parser *p, struct definition *d)
 {
     d->kind = DEFINITION_CREATE_INDEX;
     d->target = parse_object(p);
+    foreign_if_not_exists(p);
     parse_expect_word(p, WORD_ON);
     if (parse_at_word(p, WORD_CLUSTER)) {
         definition_refuse(d, "clusters are not translated", "none is needed on the target");
@@ -221,7 +223,11 @@ static void parse_create_index(struct parser *p, struct definition *d)
         return;
     }
     d->table = parse_object(p);
-    d->table->alias = parse_alias(p, true);
+    if (!parse_at_word(p, WORD_USING)) d->table->alias = parse_alias(p, true);
+    if (parse_at_word(p, WORD_USING) && token_is_operator(parse_ahead(p, 2), OPERATOR_LEFT)) {
+        foreign_note(p, FOREIGN_INDEX_USING);
+        p->at += 2;
+    }
     parse_expect(p, OPERATOR_LEFT);
     parse_sort_list(p, &d->keys);
     parse_expect(p, OPERATOR_RIGHT);
@@ -237,6 +243,7 @@ static void parse_create_view(struct parser *p, struct definition *d, bool mater
 {
     d->kind = materialized ? DEFINITION_CREATE_MATERIALIZED_VIEW : DEFINITION_CREATE_VIEW;
     d->target = parse_object(p);
+    foreign_if_not_exists(p);
     if (parse_at_word(p, WORD_OF)) definition_refuse(d, "views of objects are not translated", "make a view with columns");
     if (parse_at(p, OPERATOR_LEFT) && !materialized) {
         parse_advance(p);
@@ -364,6 +371,11 @@ static void parse_drop(struct parser *p, struct definition *d)
         d->if_exists = true;
     }
     d->target = parse_object(p);
+    while (parse_at(p, OPERATOR_COMMA)) {
+        foreign_note(p, FOREIGN_DROP_LIST);
+        parse_advance(p);
+        parse_object(p);
+    }
     while (parse_token(p)->kind == TOKEN_WORD) {
         if (parse_at_word(p, WORD_AS)) { /* the name in the recycle bin, as the redo log has it */
             p->at += 2;
@@ -531,10 +543,12 @@ static void parse_analyze(struct parser *p, struct definition *d)
 static void parse_truncate(struct parser *p, struct definition *d)
 {
     d->kind = DEFINITION_TRUNCATE;
-    if (!parse_accept_word(p, WORD_TABLE)) {
-        if (!parse_accept_word(p, WORD_CLUSTER)) parse_fail(p, "TABLE");
+    if (parse_accept_word(p, WORD_CLUSTER))
         definition_refuse(d, "clusters are not translated", "none is needed on the target");
-    }
+    else if (parse_at_name(p) && parse_ahead(p, 1)->kind != TOKEN_WORD)
+        foreign_note(p, FOREIGN_TRUNCATE);
+    else
+        parse_expect_word(p, WORD_TABLE);
     d->target = parse_object(p);
     while (parse_token(p)->kind == TOKEN_WORD) {
         d->cascade |= parse_at_word(p, WORD_CASCADE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: conditions and expressions by precedence climbing. Conditions and values share one grammar; the resolver tells them apart. */
-#include "sql/parse.h"
+#include "sql/parse_foreign.h"
 
 enum level { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_ADD, LEVEL_MULTIPLY, LEVEL_UNARY };
 enum { CHAIN_MAX = 1500 }; /* height of a left-leaning tree: every later pass recurses over it */
@@ -159,11 +159,14 @@ static struct expression *parse_primary(struct parser *p)
         break;
     case TOKEN_WORD: {
         struct expression *e = parse_special(p);
+        if (!e) e = foreign_primary(p);
         return e ? e : parse_name_expression(p);
     }
     case TOKEN_QUOTED: return parse_name_expression(p);
     default: break;
     }
+    struct expression *foreign = foreign_primary(p);
+    if (foreign) return foreign;
     parse_fail(p, "an expression");
 }
 
@@ -214,7 +217,7 @@ static struct expression *parse_postfix(struct parser *p, struct expression *e)
             parse_any_name(p);
             if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p);
             e = expression_finish(p, member);
-        } else {
+        } else if (!foreign_postfix(p)) {
             return e;
         }
     }
@@ -426,6 +429,16 @@ static enum level infix_level(const struct token *token)
     }
 }
 
+/* An operator of another dialect: it binds as it comes, since nothing is made of it. */
+static struct expression *parse_foreign(struct parser *p, struct expression *left)
+{
+    enum expression_kind kind = foreign_operator(p);
+    if (kind == EXPRESSION_NULL) return NULL;
+    struct expression *e = join_two(p, kind, left, parse_level(p, LEVEL_ADD));
+    e->operator_code = kind == EXPRESSION_COMPARE ? OPERATOR_EQUAL : OPERATOR_PLUS;
+    return e;
+}
+
 static struct expression *parse_prefix(struct parser *p, enum level lowest)
 {
     if (lowest <= LEVEL_NOT && parse_at_word(p, WORD_NOT)) {
@@ -443,6 +456,11 @@ static struct expression *parse_level(struct parser *p, enum level lowest)
     struct expression *left = parse_prefix(p, lowest);
     for (;;) {
         const struct token *token = parse_token(p);
+        struct expression *foreign = parse_foreign(p, left);
+        if (foreign) {
+            left = foreign;
+            continue;
+        }
         enum level level = infix_level(token);
         if (level == LEVEL_OR || level == LEVEL_AND) {
             if (level < lowest) break;

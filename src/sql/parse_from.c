@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: what stands in FROM. */
-#include "sql/parse.h"
+#include "sql/parse_foreign.h"
 #include "sql/pivot.h"
 
 static struct from_item *parse_primary_item(struct parser *p);
@@ -74,6 +74,7 @@ static void parse_table_options(struct parser *p, struct from_item *item)
         } else if (accept_nested(p)) {
             item->unsupported = "NESTED .. COLUMNS is not translated";
         } else {
+            foreign_table_options(p);
             return;
         }
     }
@@ -88,6 +89,17 @@ static struct from_item *parse_pivots(struct parser *p, struct from_item *item)
         pivot->pivot = parse_pivot(p);
         item = pivot;
     }
+    return item;
+}
+
+/* An alias before PIVOT and another one behind it. */
+static struct from_item *parse_late_pivots(struct parser *p, struct from_item *item)
+{
+    if (!(parse_at_word(p, WORD_PIVOT) || parse_at_word(p, WORD_UNPIVOT)) || !token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT))
+        return item;
+    foreign_note(p, FOREIGN_ALIAS_PIVOT);
+    item = parse_pivots(p, item);
+    item->alias = parse_alias(p, true);
     return item;
 }
 
@@ -108,6 +120,10 @@ struct from_item *parse_table_reference(struct parser *p, bool alias_allowed)
     parse_table_options(p, item);
     if (alias_allowed) item = parse_pivots(p, item);
     item->alias = parse_alias(p, true);
+    if (alias_allowed && item->alias.size) {
+        foreign_alias_columns(p);
+        item = parse_late_pivots(p, item);
+    }
     parse_table_options(p, item);
     return item;
 }
@@ -132,9 +148,12 @@ static struct from_item *parse_table_function(struct parser *p)
     } else {
         item->function = parse_expression(p);
     }
+    foreign_table_options(p);
     parse_expect(p, OPERATOR_RIGHT);
     accept_outer_mark(p, item);
+    foreign_table_options(p);
     item->alias = parse_alias(p, true);
+    if (item->alias.size) foreign_alias_columns(p);
     return item;
 }
 
@@ -155,6 +174,10 @@ static struct from_item *parse_bracketed_item(struct parser *p, bool lateral)
         parse_table_options(p, item);
         item = parse_pivots(p, item);
         item->alias = parse_alias(p, true);
+        if (item->alias.size) {
+            foreign_alias_columns(p);
+            item = parse_late_pivots(p, item);
+        }
     } else if (token_is_word(parse_ahead(p, 1), WORD_VALUES)) {
         item = item_new(p, FROM_QUERY);
         parse_advance(p);
@@ -228,6 +251,11 @@ static bool parse_join_words(struct parser *p, struct from_item *join)
 
 static void parse_join_condition(struct parser *p, struct from_item *join)
 {
+    if (join->join == JOIN_CROSS && parse_at_word(p, WORD_ON) && !parse_at_words(p, WORD_ON, WORD_COMMIT)) {
+        foreign_note(p, FOREIGN_CROSS_JOIN_ON);
+        parse_advance(p);
+        parse_expression(p);
+    }
     if (join->natural || join->join == JOIN_CROSS || join->join == JOIN_CROSS_APPLY || join->join == JOIN_OUTER_APPLY) return;
     if (parse_accept_word(p, WORD_ON)) {
         join->on = parse_expression(p);
@@ -251,7 +279,13 @@ static void refuse_partitioned_join(struct parser *p)
 struct from_item *parse_from_item(struct parser *p)
 {
     parse_enter(p);
-    struct from_item *left = parse_primary_item(p);
+    struct from_item *item = parse_rest_of_joins(p, parse_primary_item(p));
+    parse_leave(p);
+    return item;
+}
+
+struct from_item *parse_rest_of_joins(struct parser *p, struct from_item *left)
+{
     uint32_t joins = 0;
     for (;;) {
         struct from_item *join = item_new(p, FROM_JOIN);
@@ -264,7 +298,11 @@ struct from_item *parse_from_item(struct parser *p)
         bool conditional = join->join <= JOIN_FULL && !join->natural;
         while (conditional && !parse_at_word(p, WORD_ON) && !parse_at_word(p, WORD_USING)) { /* a JOIN b JOIN c ON .. ON .. */
             struct from_item *inner = item_new(p, FROM_JOIN);
-            if (!parse_join_words(p, inner)) parse_fail(p, "ON or USING");
+            if (!parse_join_words(p, inner)) {
+                foreign_note(p, FOREIGN_JOIN_WITHOUT_ON);
+                join->join = JOIN_CROSS;
+                break;
+            }
             inner->left = join->right;
             inner->right = parse_primary_item(p);
             parse_join_condition(p, inner);
@@ -273,6 +311,5 @@ struct from_item *parse_from_item(struct parser *p)
         parse_join_condition(p, join);
         left = join;
     }
-    parse_leave(p);
-    return left;
+    return parse_pivots(p, left);
 }

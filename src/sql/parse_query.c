@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: queries from WITH to FOR UPDATE. */
-#include "sql/parse.h"
+#include "sql/parse_foreign.h"
 
 static struct body *parse_body(struct parser *p);
 
@@ -51,8 +51,13 @@ void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, ui
             parse_expect(p, OPERATOR_RIGHT);
         }
         parse_expect_word(p, WORD_AS);
+        if (parse_at_word(p, WORD_MATERIALIZED) || parse_at_words(p, WORD_NOT, WORD_MATERIALIZED)) {
+            foreign_note(p, FOREIGN_MATERIALIZED);
+            p->at += parse_at_word(p, WORD_NOT) ? 2 : 1;
+        }
         parse_expect(p, OPERATOR_LEFT);
-        with.query = parse_query(p);
+        with.query = foreign_change_in_with(p);
+        if (!with.query) with.query = parse_query(p);
         parse_expect(p, OPERATOR_RIGHT);
         parse_search_cycle(p, &with);
         LIST_ADD(p->t, *withs, *count, with);
@@ -166,6 +171,11 @@ static struct body *parse_select(struct parser *p)
     parse_expect_word(p, WORD_SELECT);
     s->distinct = parse_accept_word(p, WORD_DISTINCT) || parse_accept_word(p, WORD_UNIQUE);
     if (!s->distinct) parse_accept_word(p, WORD_ALL);
+    if (s->distinct && parse_at_word(p, WORD_ON) && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) {
+        foreign_note(p, FOREIGN_DISTINCT_ON);
+        parse_advance(p);
+        parse_skip_brackets(p);
+    }
     parse_items(p, s);
     parse_into(p, s);
     if (parse_accept_word(p, WORD_FROM)) {
@@ -175,7 +185,9 @@ static struct body *parse_select(struct parser *p)
             parse_check_list(p, s->from_count, "tables are joined");
         } while (parse_accept(p, OPERATOR_COMMA));
     }
+    foreign_skip_slots(p);
     if (parse_accept_word(p, WORD_WHERE)) s->where = parse_expression(p);
+    foreign_skip_slots(p);
     parse_connect(p, s);
     parse_grouping(p, s);
     if (s->group_count > 0 && !s->connect_by) { /* Oracle takes the hierarchy after GROUP BY too: it is walked first all the same */
@@ -326,12 +338,25 @@ static void parse_for_update(struct parser *p, struct query *q)
     parse_lock_clause(p, &q->wait, &q->wait_seconds);
 }
 
+/* WITH .. INSERT, UPDATE, DELETE as a statement: for parse_one to take. */
+static bool parse_change_after_with(struct parser *p, struct query *q)
+{
+    if (p->depth != 1 || !(parse_at_word(p, WORD_INSERT) || parse_at_word(p, WORD_UPDATE) || parse_at_word(p, WORD_DELETE))) return false;
+    foreign_note(p, FOREIGN_CHANGE_AFTER_WITH);
+    p->change_after_with = parse_change(p, &p->change_kind);
+    p->change_after_with->withs = q->withs;
+    p->change_after_with->with_count = q->with_count;
+    parse_leave(p);
+    return true;
+}
+
 struct query *parse_query(struct parser *p)
 {
     struct query *q = translation_alloc(p->t, sizeof *q);
     q->at = parse_token(p)->at;
     parse_enter(p);
     parse_withs(p, &q->withs, &q->with_count, &q->with_function_at);
+    if (q->with_count > 0 && parse_change_after_with(p, q)) return q;
     q->body = parse_body(p);
     parse_for_update(p, q); /* Oracle takes FOR UPDATE before ORDER BY as well */
     if (parse_at_word(p, WORD_ORDER)) {
@@ -340,8 +365,10 @@ struct query *parse_query(struct parser *p)
         parse_expect_word(p, WORD_BY);
         parse_sort_list(p, &q->order);
     }
+    foreign_skip_slots(p);
     parse_fetch(p, q);
     parse_for_update(p, q);
+    foreign_limit(p);
     parse_leave(p);
     return q;
 }

@@ -151,6 +151,7 @@ struct type_name *parse_type_name(struct parser *p)
         return type;
     }
     while (parse_accept(p, OPERATOR_DOT)) type->text = parse_any_name(p);
+    if (token_is_word(token, WORD_TIME) && parse_accept_words(p, WORD_WITH, WORD_TIME)) parse_accept_word(p, WORD_ZONE);
     if (parse_at(p, OPERATOR_LEFT)) parse_skip_brackets(p); /* of a type that is not known, e.g. VECTOR(3, FLOAT32) */
     if (parse_accept(p, OPERATOR_PERCENT)) parse_any_name(p);
     return type;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parser: CREATE TABLE and ALTER TABLE. */
 #include "sql/parse_definition.h"
+#include "sql/parse_foreign.h"
 
 static void parse_constraint_state(struct parser *p, struct constraint_definition *c)
 {
@@ -44,10 +45,32 @@ static void parse_constraint_state(struct parser *p, struct constraint_definitio
     }
 }
 
+/* MATCH, ON UPDATE, ON DELETE RESTRICT .. of other dialects. */
+static void accept_foreign_actions(struct parser *p)
+{
+    for (;;) {
+        const struct token *verb = parse_ahead(p, 1), *action = parse_ahead(p, 2);
+        bool update = parse_at_word(p, WORD_ON) && token_is_word(verb, WORD_UPDATE);
+        bool other = parse_at_word(p, WORD_ON) && token_is_word(verb, WORD_DELETE) && !token_is_word(action, WORD_CASCADE) &&
+                     !(token_is_word(action, WORD_SET) && token_is_word(parse_ahead(p, 3), WORD_NULL));
+        if (parse_text_is(p, "MATCH") && verb->kind == TOKEN_WORD) {
+            foreign_note(p, FOREIGN_MATCH);
+            p->at += 2;
+        } else if (update || other) {
+            foreign_note(p, FOREIGN_ON_UPDATE);
+            p->at += 2 + (token_is_word(action, WORD_SET) || token_is_word(action, WORD_NO));
+            parse_any_name(p);
+        } else {
+            return;
+        }
+    }
+}
+
 static void parse_references(struct parser *p, struct constraint_definition *c)
 {
     c->references = parse_object(p);
     if (parse_at(p, OPERATOR_LEFT)) parse_names(p, &c->referred, &c->referred_count);
+    accept_foreign_actions(p);
     if (!parse_at_word(p, WORD_ON) || !token_is_word(parse_ahead(p, 1), WORD_DELETE)) return;
     p->at += 2;
     if (parse_accept_word(p, WORD_CASCADE)) {
@@ -141,6 +164,9 @@ static void parse_generated(struct parser *p, struct column_definition *c)
     c->generated = parse_expression(p);
     parse_expect(p, OPERATOR_RIGHT);
     accept_virtual(p);
+    if (!parse_text_is(p, "STORED")) return;
+    foreign_note(p, FOREIGN_STORED);
+    parse_advance(p);
 }
 
 static bool at_type(const struct parser *p)
@@ -237,6 +263,11 @@ static void parse_table_element(struct parser *p, struct definition *d)
         struct constraint_definition c;
         if (!parse_constraint(p, d, &c, false)) parse_fail(p, "a constraint");
         LIST_ADD(p->t, d->constraints, d->constraint_count, c);
+    } else if (parse_at_word(p, WORD_LIKE)) {
+        foreign_note(p, FOREIGN_TABLE_LIKE);
+        parse_advance(p);
+        parse_object(p);
+        while (parse_token(p)->kind == TOKEN_WORD) parse_advance(p); /* INCLUDING ALL */
     } else if (parse_text_is(p, "SUPPLEMENTAL")) {
         while (!parse_at(p, OPERATOR_COMMA) && !parse_at(p, OPERATOR_RIGHT) && parse_token(p)->kind != TOKEN_END) {
             if (parse_at(p, OPERATOR_LEFT))
@@ -250,16 +281,41 @@ static void parse_table_element(struct parser *p, struct definition *d)
     }
 }
 
+/* PARTITION OF parent FOR VALUES ..: a partition made by itself, of another dialect. */
+static void accept_partition_of(struct parser *p)
+{
+    if (!parse_at_words(p, WORD_PARTITION, WORD_OF)) return;
+    foreign_note(p, FOREIGN_PARTITION_OF);
+    p->at += 2;
+    parse_object(p);
+    while (parse_token(p)->kind == TOKEN_WORD || parse_at(p, OPERATOR_LEFT)) {
+        if (parse_at(p, OPERATOR_LEFT))
+            parse_skip_brackets(p);
+        else
+            parse_advance(p);
+    }
+}
+
 void parse_create_table(struct parser *p, struct definition *d)
 {
     d->kind = DEFINITION_CREATE_TABLE;
     d->target = parse_object(p);
     if (parse_at_word(p, WORD_OF)) definition_refuse(d, "tables of objects are not translated", "make a table with columns");
+    foreign_if_not_exists(p);
+    accept_partition_of(p);
     if (parse_at(p, OPERATOR_LEFT)) {
         parse_advance(p);
-        do parse_table_element(p, d);
-        while (parse_accept(p, OPERATOR_COMMA));
+        bool none = parse_at(p, OPERATOR_RIGHT) && view_equal_ignoring_case(parse_ahead(p, 1)->text, view_text("INHERITS"));
+        if (!none) {
+            do parse_table_element(p, d);
+            while (parse_accept(p, OPERATOR_COMMA));
+        }
         parse_expect(p, OPERATOR_RIGHT);
+    }
+    if (parse_text_is(p, "INHERITS") && token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT)) {
+        foreign_note(p, FOREIGN_INHERITS);
+        parse_advance(p);
+        parse_skip_brackets(p);
     }
     while (parse_token(p)->kind != TOKEN_END && !parse_at(p, OPERATOR_SEMICOLON)) {
         if (parse_at_as_query(p)) {
@@ -279,6 +335,11 @@ static void add_action(struct parser *p, struct definition *d, struct alter_acti
 static void parse_add_one(struct parser *p, struct definition *d)
 {
     struct alter_action a = {0};
+    if (parse_at_word(p, WORD_COLUMN)) {
+        foreign_note(p, FOREIGN_ADD_COLUMN);
+        parse_advance(p);
+        foreign_if_not_exists(p);
+    }
     if (at_table_constraint(p)) {
         a.kind = ALTER_ADD_CONSTRAINT;
         a.constraint = translation_alloc(p->t, sizeof *a.constraint);
@@ -307,11 +368,19 @@ static void parse_list_of(struct parser *p, struct definition *d, void (*one)(st
     if (brackets) parse_expect(p, OPERATOR_RIGHT);
 }
 
+static void accept_if_exists(struct parser *p)
+{
+    if (!parse_at_words(p, WORD_IF, WORD_EXISTS)) return;
+    foreign_note(p, FOREIGN_IF_EXISTS_PLACE);
+    p->at += 2;
+}
+
 static void parse_drop_action(struct parser *p, struct definition *d)
 {
     struct alter_action a = {0};
     if (parse_accept_word(p, WORD_CONSTRAINT)) {
         a.kind = ALTER_DROP_CONSTRAINT;
+        accept_if_exists(p);
         a.name = parse_name(p, NULL);
     } else if (parse_accept_words(p, WORD_PRIMARY, WORD_KEY)) {
         a.kind = ALTER_DROP_PRIMARY_KEY;
@@ -321,6 +390,7 @@ static void parse_drop_action(struct parser *p, struct definition *d)
         parse_rest(p);
     } else if (parse_accept_word(p, WORD_COLUMN)) {
         a.kind = ALTER_DROP_COLUMN;
+        accept_if_exists(p);
         a.name = parse_name(p, NULL);
     } else if (parse_at(p, OPERATOR_LEFT)) {
         struct view *names = NULL;
@@ -354,7 +424,11 @@ static void parse_rename_action(struct parser *p, struct definition *d)
     if (a.kind != ALTER_RENAME_TABLE) a.name = parse_name(p, NULL);
     parse_expect_word(p, WORD_TO);
     a.other = parse_name(p, NULL);
-    if (parse_at(p, OPERATOR_DOT)) parse_fail(p, "the end of the new name");
+    if (parse_at(p, OPERATOR_DOT)) {
+        foreign_note(p, FOREIGN_RENAME_SCHEMA);
+        parse_advance(p);
+        a.other = parse_any_name(p);
+    }
     add_action(p, d, a);
 }
 

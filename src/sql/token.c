@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lexer: one token at a time, every byte looked at once. */
 #include "sql/token.h"
+#include "sql/slot.h"
 
 static inline bool is_blank(uint8_t c)
 {
@@ -14,23 +15,13 @@ static inline bool is_name_start(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
 }
+static inline bool is_slot_start(uint8_t c)
+{
+    return c == '&' || c == '{' || c == '%' || c == '$' || c == '#' || c == '?';
+}
 static inline bool is_name(uint8_t c)
 {
     return is_name_start(c) || is_digit(c) || c == '$' || c == '#';
-}
-
-/* SQL*Plus replaces &name, &&name and &1 before the statement is sent; a full stop ends the name. Scripts have them, the wire does not. */
-static inline bool is_substitution(const struct lexer *l, size_t at)
-{
-    at += at + 1 < l->text.size && l->text.data[at + 1] == '&';
-    return at + 1 < l->text.size && l->text.data[at] == '&' && is_name(l->text.data[at + 1]);
-}
-
-static void skip_substitution(struct lexer *l)
-{
-    while (l->at < l->text.size && l->text.data[l->at] == '&') l->at++;
-    while (l->at < l->text.size && is_name(l->text.data[l->at])) l->at++;
-    if (l->at < l->text.size && l->text.data[l->at] == '.') l->at++;
 }
 
 static inline uint8_t peek(const struct lexer *l, size_t ahead)
@@ -91,12 +82,20 @@ static struct token read_string(struct lexer *l, size_t from, bool national)
         .kind = TOKEN_STRING, .form = (uint8_t)(STRING_PLAIN | (national ? 16 : 0)), .at = (uint32_t)from, .text = text_from(l, start, at)};
 }
 
-/* At the quote after q. */
+/* Bytes of the character that begins with this byte of UTF-8. */
+static size_t character_size(uint8_t first)
+{
+    return first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+/* At the quote after q. The delimiter is any character, of several bytes too. */
 static struct token read_q_string(struct lexer *l, size_t from, bool national)
 {
-    size_t start = l->at + 2;
-    if (start > l->text.size) return bad(l, from);
+    if (l->at + 2 > l->text.size) return bad(l, from);
     uint8_t open = l->text.data[l->at + 1], close = open;
+    size_t wide = character_size(open), start = l->at + 1 + wide;
+    if (start > l->text.size) return bad(l, from);
+    const uint8_t *mark = l->text.data + l->at + 1;
     switch (open) {
     case '[': close = ']'; break;
     case '{': close = '}'; break;
@@ -104,9 +103,10 @@ static struct token read_q_string(struct lexer *l, size_t from, bool national)
     case '<': close = '>'; break;
     default: break;
     }
-    for (size_t at = start; at + 1 < l->text.size; at++) {
-        if (l->text.data[at] != close || l->text.data[at + 1] != '\'') continue;
-        l->at = at + 2;
+    for (size_t at = start; at + wide < l->text.size; at++) {
+        if (l->text.data[at] != close || l->text.data[at + wide] != '\'' || memcmp(l->text.data + at + 1, mark + 1, wide - 1) != 0)
+            continue;
+        l->at = at + wide + 1;
         return (struct token){.kind = TOKEN_STRING,
                               .form = (uint8_t)(STRING_QUOTED | (national ? 16 : 0)),
                               .at = (uint32_t)from,
@@ -115,14 +115,17 @@ static struct token read_q_string(struct lexer *l, size_t from, bool national)
     return bad(l, from);
 }
 
+/* At the quote: the source's " or another dialect's `. */
 static struct token read_quoted(struct lexer *l, size_t from)
 {
     size_t start = l->at + 1;
-    const uint8_t *quote = start < l->text.size ? memchr(l->text.data + start, '"', l->text.size - start) : NULL;
+    uint8_t mark = l->text.data[l->at];
+    const uint8_t *quote = start < l->text.size ? memchr(l->text.data + start, mark, l->text.size - start) : NULL;
     if (!quote || quote == l->text.data + start) return bad(l, from);
     size_t end = (size_t)(quote - l->text.data);
     l->at = end + 1;
-    return (struct token){.kind = TOKEN_QUOTED, .at = (uint32_t)from, .text = text_from(l, start, end)};
+    return (struct token){
+        .kind = TOKEN_QUOTED, .form = mark == '`' ? QUOTED_BACK : 0, .at = (uint32_t)from, .text = text_from(l, start, end)};
 }
 
 static struct token read_number(struct lexer *l, size_t from)
@@ -166,17 +169,44 @@ static struct token read_word(struct lexer *l, size_t from)
             return read_q_string(l, from, true);
         }
     }
+    bool slots = false;
     while (l->at < l->text.size) {
         uint8_t c = l->text.data[l->at];
-        if (c == '&' && is_substitution(l, l->at)) {
-            skip_substitution(l);
-            continue;
-        }
+        size_t slot = is_slot_start(c) ? slot_size(l->text, l->at, l->at == from) : 0;
+        slots |= slot > 0;
+        l->at += slot;
+        if (slot > 0) continue;
         if (!is_name(c) || (c == 0xC2 && peek(l, 1) == 0xA0) || (c == 0xE3 && peek(l, 1) == 0x80 && peek(l, 2) == 0x80)) break;
         l->at++;
     }
     struct view text = text_from(l, from, l->at);
-    return (struct token){.kind = TOKEN_WORD, .code = l->plain ? WORD_NONE : (uint16_t)word_find(text), .at = (uint32_t)from, .text = text};
+    return (struct token){.kind = TOKEN_WORD,
+                          .form = slots ? WORD_WITH_SLOT : 0,
+                          .code = l->plain ? WORD_NONE : (uint16_t)word_find(text),
+                          .at = (uint32_t)from,
+                          .text = text};
+}
+
+/* What no token of the source's language begins with: a slot of a template, a bind of a mapper, another dialect's quotes. False: nothing of these. */
+static bool read_slot(struct lexer *l, size_t from, struct token *token)
+{
+    struct view inside;
+    size_t size = slot_bind(l->text, from, &inside);
+    if (size > 0) {
+        l->at = from + size;
+        *token = (struct token){
+            .kind = TOKEN_BIND, .form = BIND_QUOTED | BIND_MAPPER, .at = (uint32_t)from, .value = l->binds++, .text = inside};
+        return true;
+    }
+    size = slot_dollar_string(l->text, from, &inside);
+    if (size > 0) {
+        l->at = from + size;
+        *token = (struct token){.kind = TOKEN_STRING, .form = STRING_DOLLAR, .at = (uint32_t)from, .text = inside};
+        return true;
+    }
+    if (slot_size(l->text, from, true) == 0) return false;
+    *token = read_word(l, from);
+    return true;
 }
 
 static struct token read_bind(struct lexer *l, size_t from)
@@ -187,7 +217,7 @@ static struct token read_bind(struct lexer *l, size_t from)
         struct token quoted = read_quoted(l, from);
         if (quoted.kind == TOKEN_BAD) return quoted;
         t.text = quoted.text;
-        t.form = 1;
+        t.form = BIND_QUOTED;
     } else {
         bool number = is_digit(peek(l, 0)); /* :5AND is :5 and AND */
         while (number ? is_digit(peek(l, 0)) : is_name(peek(l, 0))) l->at++;
@@ -254,16 +284,22 @@ struct token lexer_next(struct lexer *l)
     from = l->at;
     if (from >= l->text.size) return (struct token){.kind = TOKEN_END, .at = (uint32_t)l->text.size, .text = text_from(l, from, from)};
     uint8_t c = l->text.data[from];
-    if (is_name_start(c) || (c == '&' && is_substitution(l, from))) return read_word(l, from);
+    struct token slot;
+    if (is_name_start(c)) return read_word(l, from);
+    if (is_slot_start(c) && read_slot(l, from, &slot)) return slot;
     if (is_digit(c) || (c == '.' && is_digit(peek(l, 1)))) return read_number(l, from);
     if (c == '\'') return read_string(l, from, false);
-    if (c == '"') return read_quoted(l, from);
+    if (c == '"' || c == '`') return read_quoted(l, from);
     l->at++;
     if (c == '?') return (struct token){.kind = TOKEN_BIND, .at = (uint32_t)from, .value = l->binds++, .text = text_from(l, from, l->at)};
     if (c == ':') {
         if (peek(l, 0) == '=') {
             l->at++;
             return (struct token){.kind = TOKEN_OPERATOR, .code = OPERATOR_ASSIGN, .at = (uint32_t)from, .text = text_from(l, from, l->at)};
+        }
+        if (peek(l, 0) == ':' && is_name_start(peek(l, 1))) {
+            l->at++;
+            return (struct token){.kind = TOKEN_OPERATOR, .code = OPERATOR_CAST, .at = (uint32_t)from, .text = text_from(l, from, l->at)};
         }
         size_t after = l->at;
         while (is_blank(peek(l, 0)) && l->at < l->text.size) l->at++;

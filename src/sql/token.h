@@ -20,7 +20,8 @@ enum token_kind {
     TOKEN_OPERATOR, /* `code`: enum operator_code */
     TOKEN_BAD
 };
-enum string_form { STRING_PLAIN, STRING_QUOTED /* q'..': nothing doubled */ };
+enum string_form { STRING_PLAIN, STRING_QUOTED /* q'..': nothing doubled */, STRING_DOLLAR /* $$..$$, another dialect's */ };
+enum { WORD_WITH_SLOT = 1 /* slot.h */, QUOTED_BACK = 1 /* `name`, another dialect's */, BIND_QUOTED = 1, BIND_MAPPER = 2 /* #{name} */ };
 enum operator_code {
     OPERATOR_LEFT = 1,
     OPERATOR_RIGHT,
@@ -49,6 +50,7 @@ enum operator_code {
     OPERATOR_RIGHT_BRACE,
     OPERATOR_COLON,
     OPERATOR_POWER,
+    OPERATOR_CAST, /* ::, another dialect's */
     OPERATOR_OTHER
 };
 enum word {
@@ -63,7 +65,7 @@ enum word {
 
 struct token {
     uint8_t kind;
-    uint8_t form; /* TOKEN_STRING: enum string_form; national: bit 4 */
+    uint8_t form; /* TOKEN_STRING: enum string_form; national: bit 4. TOKEN_WORD, TOKEN_QUOTED, TOKEN_BIND: see WORD_WITH_SLOT .. */
     uint16_t code;
     uint32_t at;      /* offset of its first byte in the statement */
     uint32_t value;   /* TOKEN_BIND: occurrence; a left bracket: index of its right one (0: none) */

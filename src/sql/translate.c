@@ -48,9 +48,9 @@ static void list_binds(struct translation *t)
     t->bind_count = count;
 }
 
+/* Without what ends it. What stands before it stays: findings give places in the text as it came. */
 static struct view trimmed(struct view text)
 {
-    text = view_trim(text);
     while (text.size > 0 && (text.data[text.size - 1] == ';' || text.data[text.size - 1] == '/' || text.data[text.size - 1] <= ' ')) {
         if (text.data[text.size - 1] == '/' && text.size > 1 && text.data[text.size - 2] == '*') break; /* the end of a comment */
         text.size--;

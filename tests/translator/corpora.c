@@ -180,43 +180,71 @@ struct corpus {
     struct groups *groups;
 };
 
+static bool has_rule(const struct sql_plan *plan, const char *rule)
+{
+    for (uint32_t i = 0; i < plan->finding_count; i++)
+        if (plan->findings[i].rule && strcmp(plan->findings[i].rule, rule) == 0) return true;
+    return false;
+}
+
+/* A record that the grammar read: is it translated, and is what came out PostgreSQL's syntax? */
+static void count_parsed(struct corpus *corpus, const char *sql, const struct script_parts *parts)
+{
+    struct corpus_result *r = &corpus->result;
+    const struct sql_plan *plan = script_worst(parts)->plan;
+    char reason[300];
+    bool foreign = has_rule(plan, "dialect"), slots = has_rule(plan, "template") || has_rule(plan, "substitution variable");
+    r->parsed++;
+    r->foreign += foreign;
+    r->templates += !foreign && slots;
+    if (plan->state == SQL_REFUSED) {
+        r->refused++;
+        bool beyond = foreign || slots || is_beyond(corpora_reason(plan, reason, sizeof reason));
+        r->beyond += beyond;
+        corpora_reason(plan, reason, sizeof reason);
+        groups_add(corpus->groups,
+                   foreign || slots ? "corpus, not Oracle's SQL, refused by name"
+                   : beyond         ? "corpus, beyond translation"
+                                    : "corpus, refused",
+                   reason, sql, NULL);
+        return;
+    }
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const char *target = parts->parts[i].plan->target_text;
+        if (!target || judge_parses(target, reason, sizeof reason)) continue;
+        r->invalid++;
+        groups_add(corpus->groups, "corpus, PostgreSQL cannot parse", reason, sql, target);
+        return;
+    }
+    r->translated += plan->state != SQL_PASSED || plan->target_text;
+}
+
 static void take_statement(void *context, char *line)
 {
     struct corpus *corpus = context;
+    struct script_parts parts;
     char *sql = lines_json_text(line, "sql"), reason[300];
     int guard;
     if (!sql) return;
     corpus->result.total++;
-    struct sql_plan *plan = guarded_translate(&corpus->options, sql, &guard);
-    if (!plan) {
+    if (!guarded_parts(&corpus->options, sql, &parts, &guard)) {
         corpus->result.crashed++;
         groups_add(corpus->groups, "corpus, THE TRANSLATOR", guard == GUARD_HANG ? "hangs" : "crashes", sql, NULL);
         free(sql);
         return;
     }
+    const struct sql_plan *plan = script_worst(&parts)->plan;
     corpus->result.states[plan->state]++;
+    corpus->result.several += parts.count > 1;
     if (plan->state == SQL_UNPARSED) {
-        bool foreign = is_foreign(sql);
-        corpus->result.foreign += foreign;
-        groups_add(corpus->groups, foreign ? "corpus, not Oracle's SQL" : "corpus, unparsed", corpora_reason(plan, reason, sizeof reason),
-                   sql, NULL);
+        bool not_oracle = is_foreign(sql) || has_rule(plan, "dialect");
+        corpus->result.not_oracle += not_oracle;
+        groups_add(corpus->groups, not_oracle ? "corpus, not Oracle's SQL" : "corpus, unparsed",
+                   corpora_reason(plan, reason, sizeof reason), sql, NULL);
     } else {
-        corpus->result.parsed++;
-        if (plan->state == SQL_REFUSED) {
-            corpus->result.refused++;
-            bool beyond = is_beyond(corpora_reason(plan, reason, sizeof reason));
-            corpus->result.beyond += beyond;
-            groups_add(corpus->groups, beyond ? "corpus, beyond translation" : "corpus, refused", reason, sql, NULL);
-        } else if (plan->state == SQL_PASSED || !plan->target_text) {
-            corpus->result.translated += plan->state != SQL_PASSED;
-        } else if (judge_parses(plan->target_text, reason, sizeof reason)) {
-            corpus->result.translated++;
-        } else {
-            corpus->result.invalid++;
-            groups_add(corpus->groups, "corpus, PostgreSQL cannot parse", reason, sql, plan->target_text);
-        }
+        count_parsed(corpus, sql, &parts);
     }
-    sql_plan_unref(plan);
+    script_release(&parts);
     free(sql);
 }
 

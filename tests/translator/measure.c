@@ -31,8 +31,13 @@ static void write_json(const char *path, const struct pair_result *p, const stru
     json_field_u64(&json, "translated", c->translated);
     json_field_u64(&json, "refused", c->refused);
     json_field_u64(&json, "passed_through", c->states[SQL_PASSED]);
-    json_field_u64(&json, "unparsed_not_oracle", c->foreign);
+    json_field_u64(&json, "parsed_oracle_only", c->parsed - c->foreign - c->templates);
+    json_field_u64(&json, "foreign", c->foreign);
+    json_field_u64(&json, "templates", c->templates);
+    json_field_u64(&json, "several_statements", c->several);
+    json_field_u64(&json, "unparsed_not_oracle", c->not_oracle);
     json_field_u64(&json, "refused_beyond_translation", c->beyond);
+    json_field_u64(&json, "translatable", c->translated + c->invalid + c->refused - c->beyond);
     json_field_u64(&json, "invalid", c->invalid);
     json_field_u64(&json, "crashed", c->crashed);
     json_field_u64(&json, "total", c->total);

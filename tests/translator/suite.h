@@ -4,7 +4,7 @@
 #define TESTS_TRANSLATOR_SUITE_H
 
 #include "base/buffer.h"
-#include "sql/translate.h"
+#include "sql/script.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ void groups_print(struct groups *groups, FILE *out); /* most frequent first */
 
 /* ---- translate.c: the translator, guarded: a crash or a hang is a result ---- */
 enum { GUARD_OK, GUARD_CRASH, GUARD_HANG };
-struct sql_plan *guarded_translate(const struct sql_options *options, const char *text, int *guard); /* NULL unless GUARD_OK */
+struct sql_plan *guarded_translate(const struct sql_options *options, const char *text, int *guard);             /* NULL unless GUARD_OK */
+bool guarded_parts(const struct sql_options *options, const char *text, struct script_parts *parts, int *guard); /* false unless GUARD_OK */
 
 /* ---- corpora.c ---- */
 void corpora_options(struct sql_options *options); /* without a catalog, as the statements of a corpus are translated */
@@ -71,8 +72,11 @@ struct pair_result {
 };
 struct corpus_result {
     unsigned total, parsed, translated, refused, invalid, crashed, states[SQL_STATE_COUNT];
-    unsigned foreign; /* among the unparsed: texts that are not Oracle's SQL */
-    unsigned beyond;  /* among the refused: nothing that could be translated */
+    unsigned not_oracle; /* among the unparsed: texts that are not Oracle's SQL, by marks of the text */
+    unsigned foreign;    /* among the parsed: the grammar knows a construct of another dialect and refuses it by name */
+    unsigned templates;  /* among the parsed: slots of a template stand in it, or what a mapper makes a bind of */
+    unsigned several;    /* records that hold several statements; their worst one counts */
+    unsigned beyond;     /* among the refused: nothing that could be translated */
 };
 struct differential_result {
     unsigned passed, failed;

@@ -13,7 +13,8 @@ static void on_signal(int number)
     siglongjmp(guard_return, number == SIGALRM ? GUARD_HANG : GUARD_CRASH);
 }
 
-struct sql_plan *guarded_translate(const struct sql_options *options, const char *text, int *guard)
+/* Translates as one statement, or with `parts` as several. */
+static struct sql_plan *guarded(const struct sql_options *options, const char *text, struct script_parts *parts, int *guard)
 {
     static const int caught[] = {SIGSEGV, SIGABRT, SIGFPE, SIGBUS, SIGALRM};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER | SA_ONSTACK};
@@ -23,8 +24,21 @@ struct sql_plan *guarded_translate(const struct sql_options *options, const char
     *guard = sigsetjmp(guard_return, 1);
     if (*guard != GUARD_OK) return NULL;
     alarm(5);
-    struct sql_plan *plan = sql_translate(options, view_text(text));
+    struct sql_plan *plan = parts ? NULL : sql_translate(options, view_text(text));
+    if (parts) *parts = script_translate(options, view_text(text));
     alarm(0);
     for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) signal(caught[i], SIG_DFL);
     return plan;
+}
+
+struct sql_plan *guarded_translate(const struct sql_options *options, const char *text, int *guard)
+{
+    return guarded(options, text, NULL, guard);
+}
+
+bool guarded_parts(const struct sql_options *options, const char *text, struct script_parts *parts, int *guard)
+{
+    *parts = (struct script_parts){0};
+    guarded(options, text, parts, guard);
+    return *guard == GUARD_OK;
 }

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "sql/contract.h"
 #include "sql/function.h"
+#include "sql/parse_foreign.h"
 
 static const char page[] = "docs/translator.md";
 
@@ -52,8 +53,26 @@ static void rows_give_their_reason(void **state)
                 if (!table.rules[j].difference) fail_msg("%s gives no reason", table.rules[j].name);
 }
 
+/* Every construct of another dialect is met by a golden case. */
+static void dialects_have_their_case(void **state)
+{
+    (void)state;
+    const char *name, *advice;
+    size_t size = 0;
+    FILE *file = fopen("tests/golden/sql/foreign.txt", "r");
+    assert_non_null(file);
+    char *text = memory_zero(1, 1 << 20);
+    size = fread(text, 1, (1 << 20) - 1, file);
+    fclose(file);
+    assert_true(size > 0 && size < (1 << 20) - 1);
+    for (uint32_t i = 0; foreign_row_at(i, &name, &advice); i++)
+        if (!strstr(text, name)) fail_msg("no golden case for: %s", name);
+    memory_free(text);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(page_is_up_to_date), cmocka_unit_test(rows_give_their_reason)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(page_is_up_to_date), cmocka_unit_test(rows_give_their_reason),
+                                       cmocka_unit_test(dialects_have_their_case)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
