@@ -104,10 +104,146 @@ static struct expression *rewrite_json_made(struct translation *t, struct expres
     return made;
 }
 
+/* A call of ours over the group's members, in their order. */
+static struct expression *over_members(struct translation *t, struct expression *e, struct expression *value, bool absent, bool list)
+{
+    struct typing text = {.type = SQL_VARCHAR, .target = TARGET_TEXT, .nullable = true};
+    struct expression *all = build_expression(t, EXPRESSION_CALL, e->at, typing_of(SQL_UNKNOWN, TARGET_OTHER));
+    all->call = translation_alloc(t, sizeof *all->call);
+    all->call->brackets = true;
+    all->call->order = e->call->order;
+    for (uint32_t i = 0; i < all->call->order.count; i++)
+        all->call->order.keys[i].expression = collate_binary(t, all->call->order.keys[i].expression);
+    all->target_name = "array_agg";
+    build_add(t, all, value);
+    struct expression *made = build_expression(t, EXPRESSION_CALL, e->at, text);
+    made->call = translation_alloc(t, sizeof *made->call);
+    made->call->brackets = true;
+    made->target_name = translation_printf(t, "%s.%s", t->options->function_schema, list ? "json_list" : "json_members");
+    if (list)
+        build_add(t, made, build_text(t, e->at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN), PRECEDENCE_PRIMARY, absent ? "true" : "false"));
+    build_add(t, made, all);
+    if (e->call->order.count == 0) t->is_volatile = true; /* their order is chance */
+    return made;
+}
+
+static bool refuse_aggregate(struct translation *t, const struct expression *e)
+{
+    const struct json_clause *json = e->call->json;
+    if (!e->call->over && !e->call->keep && !(json && (json->pretty || json->strict || json->unique)) &&
+        !(json && json->returning && !type_is_text(json->returning->type)))
+        return false;
+    finding_refuse(t, e->at, e->rule->name, translation_printf(t, "this form of %s is not translated", e->rule->name),
+                   "leave out what stands behind its values, or build the document in the application");
+    return true;
+}
+
+/* JSON_ARRAYAGG(value [ORDER BY ..] [NULL ON NULL]) */
+static struct expression *rewrite_json_arrayagg(struct translation *t, struct expression *e)
+{
+    const struct json_clause *json = e->call->json;
+    bool absent = !(json && json->null_on_null);
+    if (refuse_aggregate(t, e)) return e;
+    return over_members(t, e, member(t, e->arguments[0], json && (json->formatted & 1)), absent, true);
+}
+
+/* JSON_OBJECTAGG(key VALUE value [ABSENT ON NULL]) */
+static struct expression *rewrite_json_objectagg(struct translation *t, struct expression *e)
+{
+    const struct json_clause *json = e->call->json;
+    struct typing text = typing_of(SQL_VARCHAR, TARGET_TEXT);
+    if (refuse_aggregate(t, e)) return e;
+    struct expression *key = as_text(t, e->arguments[0]), *value = member(t, e->arguments[1], json && (json->formatted & 2));
+    bool absent = json && json->absent_on_null;
+    const char *how = absent ? "to_json(\1::text)::text || ':' || \2" : "to_json(\1::text)::text || ':' || coalesce(\2, 'null')";
+    struct expression *pair = BUILD_TEMPLATE(t, e->at, text, PRECEDENCE_OTHER, how, key, value);
+    return over_members(t, e, pair, absent, false);
+}
+
+/* Paths of plain steps: $.name."name".*[n][n to m][*]. Filters, methods and ".." are none. */
+static bool is_plain_path(struct view path)
+{
+    size_t at = 0;
+    path = view_trim(path);
+    if (path.size == 0 || path.data[0] != '$') return false;
+    for (at = 1; at < path.size;) {
+        uint8_t c = path.data[at];
+        if (c == '[') {
+            const uint8_t *close = memchr(path.data + at, ']', path.size - at);
+            if (!close) return false;
+            struct view inside = view_trim(view_of(path.data + at + 1, (size_t)(close - path.data) - at - 1));
+            size_t digits = 0, range = 0;
+            while (digits < inside.size && inside.data[digits] >= '0' && inside.data[digits] <= '9') digits++;
+            if (digits > 0 && inside.size > digits + 4 && memcmp(inside.data + digits, " to ", 4) == 0)
+                for (range = digits + 4; range < inside.size && inside.data[range] >= '0' && inside.data[range] <= '9';) range++;
+            if (!(inside.size == 1 && inside.data[0] == '*') && (digits == 0 || (digits < inside.size && range != inside.size)))
+                return false;
+            at = (size_t)(close - path.data) + 1;
+        } else if (c == '.' && at + 1 < path.size && path.data[at + 1] == '"') {
+            for (at += 2; at < path.size && path.data[at] != '"'; at++)
+                if (path.data[at] == '\\') return false;
+            if (at++ >= path.size) return false;
+        } else if (c == '.' && at + 1 < path.size && path.data[at + 1] == '*') {
+            at += 2;
+        } else if (c == '.') {
+            size_t from = ++at;
+            while (at < path.size &&
+                   (path.data[at] == '_' || path.data[at] == '$' || ((path.data[at] | 32) >= 'a' && (path.data[at] | 32) <= 'z') ||
+                    (at > from && path.data[at] >= '0' && path.data[at] <= '9')))
+                at++;
+            if (at == from || (at < path.size && path.data[at] == '(')) return false;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* JSON_QUERY: objects and arrays as they are written, NULL for what is none. */
+static struct expression *rewrite_json_query(struct translation *t, struct expression *e)
+{
+    const struct json_clause *json = e->call->json;
+    const struct type_name *type = json ? json->returning : NULL;
+    if (refuse_clause(t, e)) return e;
+    const char *reason = NULL;
+    if (!is_plain_path(e->arguments[1]->text))
+        reason = "a path of other steps than names and places";
+    else if (json && (json->on_error == JSON_ON_EMPTY_VALUE || json->on_empty == JSON_ON_EMPTY_VALUE || json->on_error == JSON_ON_FALSE))
+        reason = "EMPTY ON ERROR";
+    else if (json && (json->pretty || json->strict))
+        reason = "PRETTY or ASCII";
+    else if (type && type->type != SQL_CLOB && type->type != SQL_VARCHAR)
+        reason = "RETURNING of this type";
+    if (reason) {
+        finding_refuse(t, e->at, "JSON_QUERY", translation_printf(t, "%s in JSON_QUERY is not translated", reason),
+                       "read the document in the application");
+        return e;
+    }
+    int most = type && type->type == SQL_CLOB ? 0 : type && type->length > 0 ? type->length : 4000;
+    int wrapper = !json || json->wrapper <= JSON_WRAPPER_WITHOUT ? 0 : json->wrapper == JSON_WRAPPER_WITH ? 1 : 2;
+    struct expression *made =
+        build_expression(t, EXPRESSION_CALL, e->at, (struct typing){.type = SQL_VARCHAR, .target = TARGET_TEXT, .nullable = true});
+    made->call = translation_alloc(t, sizeof *made->call);
+    made->call->brackets = true;
+    made->target_name = translation_printf(t, "%s.json_query", t->options->function_schema);
+    build_add(t, made, as_document(t, e->arguments[0]));
+    build_add(t, made, e->arguments[1]);
+    build_add(t, made, build_number(t, e->at, wrapper));
+    build_add(t, made, build_number(t, e->at, most));
+    return made;
+}
+
+static const char no_rows[] = "over no rows at all the answer is NULL";
+
 const struct function_rule functions_json[] = {
     {"JSON_ARRAY", 1, -1, SQL_EXACT, FUNCTION_NOT_NULL, GIVES_TEXT, "a", NULL, rewrite_json_made},
+    {"JSON_ARRAYAGG", 1, 1, SQL_APPROXIMATE, FUNCTION_AGGREGATE, GIVES_TEXT, "a", NULL, rewrite_json_arrayagg, no_rows,
+     "wrap it in NVL(.., '[]')"},
     {"JSON_EXISTS", 2, 2, SQL_APPROXIMATE, 0, GIVES_BOOLEAN, "a", NULL, rewrite_json_exists, lax, "store strict JSON"},
     {"JSON_OBJECT", 2, -1, SQL_EXACT, FUNCTION_NOT_NULL, GIVES_TEXT, "a", NULL, rewrite_json_made},
+    {"JSON_OBJECTAGG", 2, 2, SQL_APPROXIMATE, FUNCTION_AGGREGATE, GIVES_TEXT, "a", NULL, rewrite_json_objectagg, no_rows,
+     "wrap it in NVL(.., '{}')"},
+    {"JSON_QUERY", 2, 2, SQL_APPROXIMATE, 0, GIVES_TEXT, "a", NULL, rewrite_json_query, lax, "store strict JSON"},
     {"JSON_VALUE", 2, 2, SQL_APPROXIMATE, 0, GIVES_TEXT, "a", NULL, rewrite_json_value, lax, "store strict JSON"},
 };
 const uint32_t functions_json_count = sizeof functions_json / sizeof *functions_json;

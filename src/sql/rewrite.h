@@ -16,6 +16,7 @@ void rewrite_star(struct translation *t, struct select *s);
 void rewrite_hierarchy(struct translation *t, struct query *q, struct select *s);
 void rewrite_rownum(struct translation *t, struct query *q, struct select *s);
 void rewrite_rownum_change(struct translation *t, struct change *c);
+void rewrite_rownum_assigned(struct translation *t, struct change *c);
 void rewrite_limit(struct translation *t, struct query *q); /* OFFSET, FETCH */
 void rewrite_order(struct translation *t, struct query *q);
 void rewrite_group(struct translation *t, struct query *q, struct select *s);

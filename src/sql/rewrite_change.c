@@ -202,6 +202,7 @@ void rewrite_change(struct translation *t, struct change *c, enum sql_kind kind)
     } else if (kind == SQL_MERGE) {
         rewrite_merge(t, c);
     } else {
+        rewrite_rownum_assigned(t, c);
         for (uint32_t i = 0; i < c->from_count; i++)
             if (c->from[i]->query) rewrite_query(t, c->from[i]->query);
         rewrite_assignments(t, c);

@@ -177,6 +177,15 @@ static bool only_constants(const struct select *s)
     return true;
 }
 
+static struct expression *row_place(struct translation *t, const struct change *c)
+{
+    struct expression *row = build_expression(t, EXPRESSION_NAME, c->at, typing_of(SQL_UNKNOWN, TARGET_OTHER));
+    row->text = view_text("CTID");
+    row->relation = c->target->relation;
+    row->qualify = true;
+    return row;
+}
+
 /* UPDATE and DELETE of the first n rows found: the rows are picked by a subquery on the table itself. */
 void rewrite_rownum_change(struct translation *t, struct change *c)
 {
@@ -196,15 +205,53 @@ void rewrite_rownum_change(struct translation *t, struct change *c)
     q->body->kind = BODY_SELECT;
     q->body->select = s;
     q->resolved = q->known = true;
-    struct expression *row = build_expression(t, EXPRESSION_NAME, c->at, typing_of(SQL_UNKNOWN, TARGET_OTHER));
-    row->text = view_text("CTID");
-    row->relation = target;
-    row->qualify = true;
+    struct expression *row = row_place(t, c);
     struct expression *in = build_expression(t, EXPRESSION_IN, c->at, typing_of(SQL_BOOLEAN, TARGET_BOOLEAN));
     build_add(t, in, row);
     in->query = q;
     in->rewritten = false;
     c->where = in;
+    t->rownum_limit = t->arbitrary_rows = true;
+}
+
+/* UPDATE t SET n = ROWNUM: a subquery on the table itself counts the rows that are found, and each takes its number from there. */
+void rewrite_rownum_assigned(struct translation *t, struct change *c)
+{
+    bool counted = false;
+    for (uint32_t i = 0; i < c->assignment_count; i++) counted |= contains_rownum(t, c->assignments[i].value);
+    if (!counted || c->from_count > 0 || !c->target->relation || c->target->kind != FROM_TABLE) return; /* refused where it stands */
+    struct select *s = translation_alloc(t, sizeof *s);
+    s->where = c->where;
+    s->at = c->at;
+    s->scope = c->scope;
+    take_where(t, s);
+    if (contains_rownum(t, s->where)) return;
+    struct select_item items[] = {
+        {.expression = build_text(t, c->at, typing_of(SQL_UNKNOWN, TARGET_OTHER), PRECEDENCE_PRIMARY, "ctid"),
+         .label = view_text("us_row")},
+        {.expression = build_text(t, c->at, typing_of(SQL_NUMBER, TARGET_INTEGER), PRECEDENCE_PRIMARY, "row_number() OVER ()"),
+         .label = view_text("us_number")}};
+    for (uint32_t i = 0; i < 2; i++) LIST_ADD(t, s->items, s->item_count, items[i]);
+    LIST_ADD(t, s->from, s->from_count, c->target);
+    struct query *q = translation_alloc(t, sizeof *q);
+    q->body = translation_alloc(t, sizeof *q->body);
+    q->body->kind = BODY_SELECT;
+    q->body->select = s;
+    q->resolved = q->known = true;
+    struct from_item *numbered = translation_alloc(t, sizeof *numbered);
+    numbered->kind = FROM_QUERY;
+    numbered->query = q;
+    numbered->relation = translation_alloc(t, sizeof *numbered->relation);
+    numbered->relation->label = view_text(translation_printf(t, "q%u", ++t->made_names));
+    LIST_ADD(t, c->from, c->from_count, numbered);
+    const char *label = (const char *)numbered->relation->label.data;
+    struct replacement replacement = {
+        build_text(t, c->at, typing_of(SQL_NUMBER, TARGET_INTEGER), PRECEDENCE_PRIMARY, translation_printf(t, "%s.us_number", label))};
+    for (uint32_t i = 0; i < c->assignment_count; i++) walk_flat(t, &c->assignments[i].value, replace, &replacement);
+    struct expression *found =
+        build_text(t, c->at, typing_of(SQL_UNKNOWN, TARGET_OTHER), PRECEDENCE_PRIMARY, translation_printf(t, "%s.us_row", label));
+    c->where = build_compare(t, OPERATOR_EQUAL, row_place(t, c), found);
+    c->where->rewritten = true;
     t->rownum_limit = t->arbitrary_rows = true;
 }
 
