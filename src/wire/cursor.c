@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "wire/cursor_state.h"
+#include "wire/message.h"
 #include "wire/reply.h"
 
 enum { SLOTS_FIRST = 64, SPARE_MAX = 8 };
@@ -328,12 +329,21 @@ static void remember_fetch_types(struct wire_cursor *cursor)
     }
 }
 
+/* See wire_cursor_set_defines. */
+static bool define_converts(uint8_t column)
+{
+    return wire_type_is_lob(column) || wire_type_is_image(column) || wire_type_is_long(column);
+}
+
 void wire_cursor_set_defines(struct wire_cursor *cursor, const struct wire_oac *defines, uint32_t count)
 {
     cursor->defines = copy_oacs(cursor->defines, defines, count);
     cursor->define_count = count;
-    for (uint32_t i = 0; i < count && i < cursor->column_count; i++) /* a define that leaves the form open takes the column's */
-        if (!cursor->defines[i].form) cursor->defines[i].form = cursor->columns[i].oac.form;
+    for (uint32_t i = 0; i < count && i < cursor->column_count; i++) {
+        const struct wire_oac *column = &cursor->columns[i].oac;
+        if (!define_converts(column->type)) cursor->defines[i] = *column;
+        if (!cursor->defines[i].form) cursor->defines[i].form = column->form; /* a define that leaves the form open takes the column's */
+    }
     forget_previous(cursor);
 }
 

@@ -111,6 +111,8 @@ struct wire_cursor *wire_cursor_find(struct wire_cursor_table *table, uint32_t i
 struct wire_cursor *wire_cursor_make(struct wire_cursor_table *table, struct view sql); /* pending; NULL: the limit is reached */
 void wire_cursor_bind_id(struct wire_cursor_table *table, struct wire_cursor *cursor, uint32_t id);   /* releases what had the id */
 void wire_cursor_set_binds(struct wire_cursor *cursor, const struct wire_oac *binds, uint32_t count); /* forgets directions */
+/* Copies. Only what is a LOB, JSON, VECTOR or LONG is sent as it is defined; any other column keeps its own type and form: the client converts. python-oracledb
+ * says a NUMBER or a ROWID as text in a define (it must define all columns if one is a LOB) and reads the bytes as the NUMBER or ROWID of the description. */
 void wire_cursor_set_defines(struct wire_cursor *cursor, const struct wire_oac *defines, uint32_t count);
 void wire_cursor_set_columns(struct wire_cursor *cursor, const struct wire_column *columns,
                              uint32_t count); /* copies; forgets defines and previous row */

@@ -173,6 +173,10 @@ def lobs():
                      query("SELECT id, c FROM t_lob ORDER BY id", [[i, clob(f"text {i}")] for i in range(1, 31)], lobs="value", fetch={"array": 7}), clean="t_lob"))
     again = [query("SELECT id, c FROM t_lob ORDER BY id", [[1, clob("x", 4001)]], lobs=way, same_text=True) for way in ("locator", "value", "value", "locator")]
     made.append(case("lob.clob.cached_statement_other_way", change("INSERT INTO t_lob (id, c) VALUES (1, :1)", 1, clob("x", 4001)), *again, clean="t_lob", short=True))
+    made.append(case("lob.clob.beside_converted_columns", change("INSERT INTO t_lob (id, c) VALUES (17, :1)", 1, clob("x", 40)),
+                     query("SELECT id, c, id / 4 AS n FROM t_lob", [[17, clob("x", 40), {"n": "4.25"}]], numbers_as="text"), clean="t_lob", short=True))
+    made.append(case("lob.clob.beside_rowid", change("INSERT INTO t_lob (id, c) VALUES (17, :1)", 1, clob("x", 40)), query("SELECT ROWID, id, c FROM t_lob", [[{"rowid": "any"}, 17, clob("x", 40)]]),
+                     clean="t_lob", skip={"postgres": "ROWID of the source: refused by contract"}))
     part = {"go": DRIVER + "a locator is read whole only"}
     made.append(case("lob.read_part", change("INSERT INTO t_lob (id, c, b) VALUES (1, :1, :2)", 1, {"clob": "0123456789", "x": 5000}, {"blob": "00010203", "x": 5000}),
                      do("readlob", sql="SELECT /* by locator */ c FROM t_lob", size=50000, at=40001, part=clob("0123456789", 10)), do("readlob", sql="SELECT /* by locator */ b FROM t_lob", size=20000, at=19997, part=blob("00010203")),

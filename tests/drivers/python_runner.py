@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the driver cases with python-oracledb in thin mode: python_runner.py RUN.json, one JSON line for each case."""
 import datetime
+import decimal
 import json
 import os
 import re
@@ -326,6 +327,8 @@ class Runner:
         if step.get("same_text"):  # as SQLAlchemy does it: the cached statement stays, its type handler is another
             lobs = {"fetch_lobs": True}
             cursor.outputtypehandler = None if step["lobs"] == "locator" else lambda c, column: c.var(oracledb.DB_TYPE_LONG, arraysize=c.arraysize) if column.type_code is oracledb.DB_TYPE_CLOB else None
+        if step.get("numbers_as") == "text":  # the driver must define all columns if one is a LOB, and says these as text
+            cursor.outputtypehandler = lambda c, column: c.var(str, 255, arraysize=c.arraysize, outconverter=decimal.Decimal) if column.type_code is oracledb.DB_TYPE_NUMBER else None
         timer = None
         if "timeout_ms" in step:
             connection.call_timeout = step["timeout_ms"]
