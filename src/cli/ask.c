@@ -3,6 +3,7 @@
 #include "cli/ask.h"
 
 #include "base/json.h"
+#include "base/limit.h"
 #include "cli/show.h"
 #include "io/http.h"
 #include <stdio.h>
@@ -24,8 +25,10 @@ int command_fetch(const struct arguments *arguments, const char *method, const c
         fclose(file);
         token[strcspn(token, "\r\n")] = 0;
     }
-    snprintf(url, sizeof url, "http://%s:%u%s", strcmp(config.admin_address, "0.0.0.0") == 0 ? "127.0.0.1" : config.admin_address,
-             config.admin_port, path);
+    const char *address = config.admin_address;
+    if (strcmp(address, "0.0.0.0") == 0) address = "127.0.0.1";
+    if (strcmp(address, "::") == 0) address = "::1";
+    snprintf(url, sizeof url, strchr(address, ':') ? "http://[%s]:%u%s" : "http://%s:%u%s", address, config.admin_port, path);
     int status = http_call(method, url, token, body, NULL, 120000, answer, error);
     if (status == 0) error_prefix(error, "is the daemon running? (%s)", url);
     return status;
@@ -84,11 +87,6 @@ static int ask(const struct arguments *arguments, const char *method, const char
     return status == 0 ? command_fail(&error) : exit_status(status);
 }
 
-int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body)
-{
-    return ask(arguments, method, path, body, &(struct page){.template = ""});
-}
-
 static int get(const struct arguments *arguments, const char *path, const struct page *page)
 {
     return ask(arguments, "GET", path, view_of(NULL, 0), page);
@@ -105,28 +103,32 @@ static int get_watched(const struct arguments *arguments, const char *path, cons
     }
 }
 
-static const char *author(const struct arguments *arguments)
+/*
+ * A changing call: what the options say, under the names of the API, and the command's own word ("to": "canary"). Each call takes what it knows of.
+ */
+static int post(const struct arguments *arguments, const char *path, const char *name, const char *word, const struct page *page)
 {
-    return arguments->author ? arguments->author : getenv("USER") ? getenv("USER") : "operator";
-}
-
-static int post(const struct arguments *arguments, const char *path, const char *to, const char *template, const char *tried)
-{
+    const char *user = getenv("USER");
     struct buffer body;
-    buffer_init(&body, 65536);
+    buffer_init(&body, LIMIT_HTTP_BODY_BYTES);
     struct json json = json_into(&body);
     json_object_begin(&json);
-    if (to) json_field_text(&json, "to", to);
-    json_field_i64(&json, "percent", arguments->percent);
-    json_field_text(&json, "author", author(arguments));
+    if (name) json_field_text(&json, name, word);
+    json_field_text(&json, "author", arguments->author ? arguments->author : user ? user : "operator");
     json_field_text(&json, "reason", arguments->reason ? arguments->reason : "");
-    json_field_boolean(&json, "override", arguments->override);
     json_field_boolean(&json, "dry_run", arguments->dry_run);
-    if (arguments->table) json_field_text(&json, "table", arguments->table);
-    if (arguments->rows_per_second) json_field_i64(&json, "rows_per_second", arguments->rows_per_second);
+    json_field_boolean(&json, "override", arguments->override);
     json_field_boolean(&json, "restart", arguments->restart);
+    json_field_boolean(&json, "all", arguments->all);
+    json_field_boolean(&json, "print", arguments->print);
+    json_field_i64(&json, "percent", arguments->percent);
+    if (arguments->rows_per_second) json_field_i64(&json, "rows_per_second", arguments->rows_per_second);
+    if (arguments->table) json_field_text(&json, "table", arguments->table);
+    if (arguments->form) json_field_text(&json, "form", arguments->form);
+    if (arguments->source) json_field_text(&json, "source", arguments->source);
+    if (arguments->target) json_field_text(&json, "target", arguments->target);
     json_object_end(&json);
-    int status = ask(arguments, "POST", path, buffer_view(&body), &(struct page){.template = template, .tried = tried});
+    int status = ask(arguments, "POST", path, buffer_view(&body), page);
     buffer_release(&body);
     return status;
 }
@@ -135,8 +137,9 @@ static int start_work(const struct arguments *arguments, const char *kind)
 {
     char path[32];
     snprintf(path, sizeof path, "/v1/%s", kind);
-    int status =
-        post(arguments, path, NULL, "{started:text} started; `understudy work` shows how far it is\n", "{started:text} could start\n");
+    int status = post(arguments, path, NULL, NULL,
+                      &(struct page){.template = "{started:text} started; `understudy work` shows how far it is\n",
+                                     .tried = "{started:text} could start\n"});
     return status == 0 && arguments->wait && !arguments->dry_run ? command_wait_for_work(arguments, kind) : status;
 }
 
@@ -180,14 +183,17 @@ int command_verify(const struct arguments *a)
 }
 int command_repair(const struct arguments *a)
 {
-    return post(a, "/v1/repair", NULL,
-                "{queued:count} keys queued for repair; {refused:text}; `understudy divergences` shows what is still open\n",
-                "{queued:text} divergences would be repaired\n");
+    return post(
+        a, "/v1/repair", NULL, NULL,
+        &(struct page){.template =
+                           "{queued:count} keys queued for repair; {refused:text}; `understudy divergences` shows what is still open\n",
+                       .tried = "{queued:text} divergences would be repaired\n"});
 }
 
 static int change_phase(const struct arguments *a, const char *to)
 {
-    return post(a, "/v1/phase", to, "phase {phase:text}\n", "{phase:text}: its gate is open; nothing was changed\n");
+    return post(a, "/v1/phase", "to", to,
+                &(struct page){.template = "phase {phase:text}\n", .tried = "{phase:text}: its gate is open; nothing was changed\n"});
 }
 int command_cutover(const struct arguments *a)
 {
@@ -208,7 +214,8 @@ int command_phase(const struct arguments *a)
 int command_users(const struct arguments *a)
 {
     if (a->rest_count == 1 && strcmp(a->rest[0], "import") == 0)
-        return post(a, "/v1/users/import", NULL, "{imported:count} users imported\n", "{imported:text} users could be imported\n");
+        return post(a, "/v1/users/import", NULL, NULL,
+                    &(struct page){.template = "{imported:count} users imported\n", .tried = "{imported:text} users could be imported\n"});
     fprintf(stderr, "usage: understudy users import\n");
     return 2;
 }
@@ -226,41 +233,9 @@ int command_waive(const struct arguments *a)
         fprintf(stderr, "usage: understudy waive FINGERPRINT|refused:NUMBER --reason TEXT [--author NAME]\n");
         return 2;
     }
-    struct buffer body;
-    buffer_init(&body, 65536);
-    struct json json = json_into(&body);
-    json_object_begin(&json);
-    if (strncmp(a->rest[0], "refused:", 8) == 0)
-        json_field_text(&json, "refused", a->rest[0] + 8);
-    else
-        json_field_text(&json, "fingerprint", a->rest[0]);
-    json_field_text(&json, "author", author(a));
-    json_field_text(&json, "reason", a->reason);
-    json_field_boolean(&json, "dry_run", a->dry_run);
-    json_object_end(&json);
-    int status = ask(a, "POST", "/v1/waivers", buffer_view(&body),
-                     &(struct page){.template = "waived; it stands in the audit log\n", .tried = "would be waived: {waived:text}\n"});
-    buffer_release(&body);
-    return status;
-}
-
-static int add_override(const struct arguments *a)
-{
-    struct buffer body;
-    buffer_init(&body, 1024 * 1024);
-    struct json json = json_into(&body);
-    json_object_begin(&json);
-    json_field_text(&json, "source", a->source);
-    json_field_text(&json, "target", a->target);
-    json_field_text(&json, "author", author(a));
-    json_field_text(&json, "reason", a->reason ? a->reason : "");
-    json_field_boolean(&json, "dry_run", a->dry_run);
-    json_object_end(&json);
-    int status = ask(a, "POST", "/v1/overrides", buffer_view(&body),
-                     &(struct page){.template = "override {fingerprint:text} holds from now on\n",
-                                    .tried = "override {fingerprint:text}: the target can prepare it; nothing was changed\n"});
-    buffer_release(&body);
-    return status;
+    bool refused = strncmp(a->rest[0], "refused:", 8) == 0;
+    return post(a, "/v1/waivers", refused ? "refused" : "fingerprint", a->rest[0] + (refused ? 8 : 0),
+                &(struct page){.template = "waived; it stands in the audit log\n", .tried = "would be waived: {waived:text}\n"});
 }
 
 int command_override(const struct arguments *a)
@@ -272,7 +247,24 @@ int command_override(const struct arguments *a)
         return ask(a, "DELETE", path, view_of(NULL, 0),
                    &(struct page){.template = "removed\n", .tried = "would be removed: {removed:text}\n"});
     }
-    if (a->rest_count == 1 && strcmp(a->rest[0], "add") == 0 && a->source && a->target) return add_override(a);
+    if (a->rest_count == 1 && strcmp(a->rest[0], "add") == 0 && a->source && a->target)
+        return post(a, "/v1/overrides", NULL, NULL,
+                    &(struct page){.template = "override {fingerprint:text} holds from now on\n",
+                                   .tried = "override {fingerprint:text}: the target can prepare it; nothing was changed\n"});
     fprintf(stderr, "usage: understudy override list | add --source SQL --target SQL | remove FINGERPRINT\n");
+    return 2;
+}
+
+int command_feed(const struct arguments *a)
+{
+    const char *verb = a->rest_count == 1 ? a->rest[0] : "";
+    if (strcmp(verb, "list") == 0) return get(a, "/v1/feed", &(struct page){.show = show_feeds});
+    if (strcmp(verb, "status") == 0) return get_watched(a, "/v1/feed?only=fed", &(struct page){.show = show_feeds});
+    if (strcmp(verb, "install") == 0 || strcmp(verb, "remove") == 0)
+        return post(a, "/v1/feed", "action", verb, &(struct page){.show = show_feed_change});
+    fprintf(stderr, "usage: understudy feed list|status [--watch]\n"
+                    "       understudy feed install [--table T|--all] [--form trigger|mvlog] [--print]\n"
+                    "       understudy feed remove  [--table T] [--form trigger|mvlog] [--print] [--override]\n"
+                    "list: every table, and why it would need a feed; status: those that have one. --print: the SQL, which is not run.\n");
     return 2;
 }

@@ -8,8 +8,6 @@
 /* Until every table of this work ("backfill", "verify") is done or failed; progress goes to stderr. 1: a table failed. */
 int command_wait_for_work(const struct arguments *arguments, const char *kind);
 
-/* An answer that is text already, or JSON with --json. */
-int command_ask(const struct arguments *arguments, const char *method, const char *path, struct view body);
 int command_status(const struct arguments *arguments);
 int command_work(const struct arguments *arguments);
 int command_divergences(const struct arguments *arguments);
@@ -27,5 +25,6 @@ int command_users(const struct arguments *arguments);
 int command_report(const struct arguments *arguments);
 int command_waive(const struct arguments *arguments);
 int command_override(const struct arguments *arguments);
+int command_feed(const struct arguments *arguments);
 
 #endif

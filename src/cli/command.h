@@ -7,10 +7,10 @@
 
 struct arguments {
     const char *config_file; /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
-    bool json, dry_run, override, restart, wait, watch, print, all;
+    bool json, dry_run, override, restart, wait, watch, print, all, help;
     const char *author, *reason, *format, *table, *catalog, *source, *target, *types, *form;
-    const char *folder, *key_file; /* of a journal; NULL: the configuration's */
-    long percent, rows_per_second, from, to;
+    const char *folder, *key_file;           /* of a journal; NULL: the configuration's */
+    long percent, rows_per_second, from, to; /* never negative */
     const char *rest[16];
     int rest_count; /* what is no option */
 };
@@ -31,7 +31,6 @@ int command_check(const struct arguments *arguments);
 int command_translate(const struct arguments *arguments);
 int command_assess(const struct arguments *arguments);
 int command_schema(const struct arguments *arguments);
-int command_feed(const struct arguments *arguments);
 int command_journal(const struct arguments *arguments);
 int journal_replay(const struct config *config, bool dry_run, bool json); /* exit status */
 int journal_repair(const struct config *config, bool dry_run);            /* exit status */

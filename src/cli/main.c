@@ -4,6 +4,7 @@
 
 #include "base/limit.h"
 #include "control/daemon.h"
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,13 @@ static int run_phases(const struct arguments *a)
     return 0;
 }
 
+static int print_buffer(struct buffer *out)
+{
+    fwrite(buffer_view(out).data, 1, buffer_size(out), stdout);
+    buffer_release(out);
+    return 0;
+}
+
 static int run_config(const struct arguments *a)
 {
     struct buffer out;
@@ -38,9 +46,7 @@ static int run_config(const struct arguments *a)
         if (!config_read(a->config_file, &config, &error)) return command_fail(&error);
         option_print_text(&config_options, &config, &out);
     }
-    fwrite(buffer_view(&out).data, 1, buffer_size(&out), stdout);
-    buffer_release(&out);
-    return 0;
+    return print_buffer(&out);
 }
 
 static int run_limits(const struct arguments *a)
@@ -49,9 +55,7 @@ static int run_limits(const struct arguments *a)
     struct buffer out;
     buffer_init(&out, 0);
     limit_print_markdown(&out);
-    fwrite(buffer_view(&out).data, 1, buffer_size(&out), stdout);
-    buffer_release(&out);
-    return 0;
+    return print_buffer(&out);
 }
 
 static int run_version(const struct arguments *a)
@@ -63,7 +67,12 @@ static int run_version(const struct arguments *a)
 
 static int run_help(const struct arguments *a)
 {
-    (void)a;
+    if (a->rest_count && strcmp(a->rest[0], "api") == 0) {
+        struct buffer out;
+        buffer_init(&out, 0);
+        admin_print_routes(&out);
+        return print_buffer(&out);
+    }
     puts("understudy: moves a live application from Oracle to PostgreSQL\n\nusage: understudy COMMAND [--config FILE] [options]\n");
     for (unsigned i = 0; i < command_count; i++) printf("  %-11s %-34s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
     puts("\noptions: --config FILE  --json  --dry-run  --author NAME  --reason TEXT  --override  --percent N  --table NAME  "
@@ -104,72 +113,72 @@ const struct command commands[] = {
     {"assess", "[FILE|-] [--json]", "how much can be translated: of a file, or of what the daemon has seen", command_assess},
     {"schema", "[--types FILE]", "the source's schema as PostgreSQL's DDL, and what is left out", command_schema},
     {"version", "", "the version", run_version},
-    {"help", "", "this text", run_help},
+    {"help", "[api]", "this text; or the calls of the admin API", run_help},
 };
 const unsigned command_count = sizeof commands / sizeof *commands;
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"json", no_argument, NULL, 'j'},
-    {"dry-run", no_argument, NULL, 'n'},
-    {"override", no_argument, NULL, 'o'},
-    {"restart", no_argument, NULL, 'r'},
-    {"wait", no_argument, NULL, 'W'},
-    {"watch", no_argument, NULL, '3'},
-    {"author", required_argument, NULL, 'a'},
-    {"reason", required_argument, NULL, 'w'},
-    {"format", required_argument, NULL, 'f'},
-    {"percent", required_argument, NULL, 'p'},
-    {"table", required_argument, NULL, 't'},
-    {"rows-per-second", required_argument, NULL, 's'},
-    {"catalog", required_argument, NULL, 'C'},
-    {"source", required_argument, NULL, 'S'},
-    {"types", required_argument, NULL, 'Y'},
-    {"target", required_argument, NULL, 'T'},
-    {"folder", required_argument, NULL, 'F'},
-    {"key-file", required_argument, NULL, 'K'},
-    {"from", required_argument, NULL, '1'},
-    {"to", required_argument, NULL, '2'},
-    {"form", required_argument, NULL, 'm'},
-    {"print", no_argument, NULL, 'P'},
-    {"all", no_argument, NULL, 'A'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+enum { FLAG, TEXT, NUMBER };
+static const struct option_place {
+    const char *name;
+    int kind;
+    size_t member;
+} option_places[] = {
+    {"config", TEXT, offsetof(struct arguments, config_file)},
+    {"json", FLAG, offsetof(struct arguments, json)},
+    {"dry-run", FLAG, offsetof(struct arguments, dry_run)},
+    {"override", FLAG, offsetof(struct arguments, override)},
+    {"restart", FLAG, offsetof(struct arguments, restart)},
+    {"wait", FLAG, offsetof(struct arguments, wait)},
+    {"watch", FLAG, offsetof(struct arguments, watch)},
+    {"author", TEXT, offsetof(struct arguments, author)},
+    {"reason", TEXT, offsetof(struct arguments, reason)},
+    {"format", TEXT, offsetof(struct arguments, format)},
+    {"percent", NUMBER, offsetof(struct arguments, percent)},
+    {"table", TEXT, offsetof(struct arguments, table)},
+    {"rows-per-second", NUMBER, offsetof(struct arguments, rows_per_second)},
+    {"catalog", TEXT, offsetof(struct arguments, catalog)},
+    {"source", TEXT, offsetof(struct arguments, source)},
+    {"types", TEXT, offsetof(struct arguments, types)},
+    {"target", TEXT, offsetof(struct arguments, target)},
+    {"folder", TEXT, offsetof(struct arguments, folder)},
+    {"key-file", TEXT, offsetof(struct arguments, key_file)},
+    {"from", NUMBER, offsetof(struct arguments, from)},
+    {"to", NUMBER, offsetof(struct arguments, to)},
+    {"form", TEXT, offsetof(struct arguments, form)},
+    {"print", FLAG, offsetof(struct arguments, print)},
+    {"all", FLAG, offsetof(struct arguments, all)},
+    {"help", FLAG, offsetof(struct arguments, help)},
 };
+enum { OPTIONS = sizeof option_places / sizeof *option_places };
+
+static bool put_option(const struct option_place *place, const char *text, struct arguments *a)
+{
+    void *member = (char *)a + place->member;
+    char *end;
+    if (place->kind == FLAG) {
+        *(bool *)member = true;
+    } else if (place->kind == TEXT) {
+        *(const char **)member = text;
+    } else {
+        errno = 0;
+        long number = *(long *)member = strtol(text, &end, 10);
+        if (errno != 0 || end == text || *end != 0 || number < 0) {
+            fprintf(stderr, "understudy: --%s wants a whole number, not %s\n", place->name, text);
+            return false;
+        }
+    }
+    return true;
+}
 
 static bool parse(int argc, char **argv, struct arguments *a)
 {
-    int option;
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c': a->config_file = optarg; break;
-        case 'j': a->json = true; break;
-        case 'n': a->dry_run = true; break;
-        case 'o': a->override = true; break;
-        case 'r': a->restart = true; break;
-        case 'W': a->wait = true; break;
-        case '3': a->watch = true; break;
-        case 'a': a->author = optarg; break;
-        case 'w': a->reason = optarg; break;
-        case 'f': a->format = optarg; break;
-        case 'p': a->percent = strtol(optarg, NULL, 10); break;
-        case 't': a->table = optarg; break;
-        case 's': a->rows_per_second = strtol(optarg, NULL, 10); break;
-        case 'C': a->catalog = optarg; break;
-        case 'S': a->source = optarg; break;
-        case 'Y': a->types = optarg; break;
-        case 'T': a->target = optarg; break;
-        case 'F': a->folder = optarg; break;
-        case 'K': a->key_file = optarg; break;
-        case '1': a->from = strtol(optarg, NULL, 10); break;
-        case '2': a->to = strtol(optarg, NULL, 10); break;
-        case 'm': a->form = optarg; break;
-        case 'P': a->print = true; break;
-        case 'A': a->all = true; break;
-        case 'h': exit(run_help(a));
-        default: return false;
-        }
-    }
+    struct option options[OPTIONS + 1] = {0};
+    int index = 0, answer;
+    for (int i = 0; i < OPTIONS; i++)
+        options[i] =
+            (struct option){.name = option_places[i].name, .has_arg = option_places[i].kind == FLAG ? no_argument : required_argument};
+    while ((answer = getopt_long(argc, argv, "", options, &index)) != -1)
+        if (answer != 0 || !put_option(&option_places[index], optarg, a)) return false;
     for (int i = optind; i < argc && a->rest_count < 16; i++) a->rest[a->rest_count++] = argv[i];
     return true;
 }
@@ -182,7 +191,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < command_count; i++) {
         if (strcmp(commands[i].name, argv[1]) != 0) continue;
         if (!parse(argc - 1, argv + 1, &arguments)) return 2;
-        return commands[i].run(&arguments);
+        return arguments.help ? run_help(&arguments) : commands[i].run(&arguments);
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return run_help(&arguments);
     fprintf(stderr, "understudy: there is no command %s; `understudy help` lists them\n", argv[1]);

@@ -286,7 +286,7 @@ static void define_sequence(struct schema *s, uint32_t row)
     const struct grid *q = &s->dictionary.sequences;
     const char *name = grid_cell(q, row, 0), *least = grid_cell(q, row, 1), *most = grid_cell(q, row, 2), *step = grid_cell(q, row, 3),
                *cycle = grid_cell(q, row, 4), *cache = grid_cell(q, row, 5), *last = grid_cell(q, row, 6);
-    bool wide = most && strlen(most) > 18;        /* more than a bigint: PostgreSQL's own largest */
+    bool wide = most && strlen(most) > 18; /* more than a bigint: PostgreSQL's own largest */
     define(s, arena_printf(&s->arena, "sequence %s", name),
            arena_printf(&s->arena, "CREATE SEQUENCE \"%s\".\"%s\" START WITH %s INCREMENT BY %s%s%s%s%s%s%s%s", s->owner, name,
                         last ? last : "1", step ? step : "1", least && strlen(least) <= 18 ? " MINVALUE " : "",

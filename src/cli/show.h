@@ -41,6 +41,9 @@ void show_template(const struct json_t *object, const char *template, struct buf
 void show_rows(const struct json_t *array, const struct show_list *list, struct buffer *out);
 /* The page of /v1/status. */
 void show_status(const struct json_t *status, struct buffer *out);
+/* Key feeds: the answer of GET /v1/feed; what installing and removing did, or the SQL that would run. */
+void show_feeds(const struct json_t *answer, struct buffer *out);
+void show_feed_change(const struct json_t *answer, struct buffer *out);
 /* What a refusal says: {"error": {code, text, missing: [{code, text, advice}]}}; false: it is none. */
 bool show_refusal(const struct json_t *answer, struct buffer *out);
 

@@ -118,3 +118,56 @@ LIST(audit, "the audit log is empty", {"TIME", "time_us", "time", 0}, {"AUTHOR",
      {"REASON", "reason", "text", 60}, {"DETAIL", "detail", "text", 0});
 LIST(overrides, "there is no override", {"FINGERPRINT", "fingerprint", "text", 0}, {"AUTHOR", "author", "text", 20},
      {"REASON", "reason", "text", 40}, {"SOURCE", "source", "text", 80}, {"TARGET", "target", "text", 80});
+
+/* ---- key feeds ---- */
+
+LIST(feed_tables, "no table has a key feed", {"TABLE", "table", "text", 40}, {"FEED", "state", "text", 0}, {"FORM", "form", "text", 0},
+     {"KEYS", "keys", "count", 0}, {"WRITTEN", "written", "count", 0}, {"WAITING", "backlog", "count", 0}, {"LAG", "lag_s", "s", 0},
+     {"REASON", "reason", "text", 0}, {"WHY IT WOULD NEED ONE", "why", "text", 0});
+
+void show_feeds(const json_t *answer, struct buffer *out)
+{
+    show_rows(json_object_get(answer, "tables"), &show_feed_tables, out);
+}
+
+/* As SQL*Plus takes it: it runs what stands before a line with a slash. */
+static void put_script(const json_t *statements, struct buffer *out)
+{
+    size_t i;
+    const json_t *one;
+    buffer_append_text(
+        out, "-- Understudy's key feed. Run it in SQL*Plus or SQLcl as the owner of the schema, or as one who may do this in it.\n"
+             "-- `understudy feed status` then shows what the daemon finds.\n");
+    json_array_foreach(statements, i, one)
+    {
+        const char *comment = json_string_value(json_object_get(one, "comment")), *sql = json_string_value(json_object_get(one, "sql"));
+        if (comment) buffer_printf(out, "\n-- %s\n", comment);
+        buffer_printf(out, "%s\n/\n", sql ? sql : "");
+    }
+}
+
+void show_feed_change(const json_t *answer, struct buffer *out)
+{
+    const json_t *statements = json_object_get(answer, "statements"), *tables = json_object_get(answer, "tables"), *one;
+    size_t i;
+    if (statements) {
+        put_script(statements, out);
+        return;
+    }
+    const char *action = json_string_value(json_object_get(answer, "action"));
+    bool install = action && strcmp(action, "install") == 0;
+    json_array_foreach(tables, i, one)
+    {
+        show_template(one, "{table:text}: ", out);
+        show_template(one, !show_is_true(one, "done") ? "not done: {error:text}\n" : install ? "installed\n" : "removed\n", out);
+    }
+    if (json_integer_value(json_object_get(answer, "without")) > 0)
+        show_template(
+            answer,
+            "{without:count} tables with a key have no feed: a call whose effects nobody knows (PL/SQL, a trigger) leaves a gap on "
+            "each of them; --all takes them too\n",
+            out);
+    else if (json_array_size(tables) == 0)
+        buffer_append_text(out, install ? "no table needs a feed that it does not have; --all takes every table with a key\n"
+                                        : "there is no feed to remove\n");
+}

@@ -264,27 +264,17 @@ static void get_page(struct exchange *exchange)
 
 /* ---- key feeds ---- */
 
-static bool wants_text(struct exchange *exchange)
-{
-    const char *format = exchange->request->parameter(exchange->request, "format");
-    bool text = format && strcmp(format, "text") == 0;
-    if (text) exchange->response->content_type = "text/plain; charset=utf-8";
-    return text;
-}
-
 static void get_feed(struct exchange *exchange)
 {
     struct error error = {0};
     const char *only = exchange->request->parameter(exchange->request, "only");
-    if (!feed_list(exchange->daemon, only && strcmp(only, "fed") == 0, wants_text(exchange), &exchange->response->body, &error))
-        admin_error(exchange, &error, NULL);
+    if (!feed_list(exchange->daemon, only && strcmp(only, "fed") == 0, &exchange->json, &error)) admin_error(exchange, &error, NULL);
 }
 
 static void post_feed(struct exchange *exchange)
 {
     struct error error = {0};
-    if (!feed_change(exchange->daemon, exchange->body, wants_text(exchange), &exchange->response->body, &error))
-        admin_error(exchange, &error, NULL);
+    if (!feed_change(exchange->daemon, exchange->body, &exchange->json, &error)) admin_error(exchange, &error, NULL);
 }
 
 /* ---- routes ---- */
@@ -306,18 +296,24 @@ static const struct route {
     {"GET", "/v1/gaps", get_gaps, false, "stretches in which something may have been missed"},
     {"GET", "/v1/audit", get_audit, false, "the audit log"},
     {"GET", "/v1/report", get_report, false, "the final report; ?format=text|json|html"},
-    {"GET", "/v1/feed", get_feed, false, "key feeds: every table, why it would need one, what it has; ?only=fed, ?format=text"},
-    {"POST", "/v1/feed", post_feed, true, "make or remove key feeds: action, table or all, form, print, override; ?format=text"},
+    {"GET", "/v1/feed", get_feed, false, "key feeds: every table, why it would need one, what it has; ?only=fed"},
+    {"POST", "/v1/feed", post_feed, true, "make or remove key feeds: action, table or all, form, override, print or dry_run"},
     {"POST", "/v1/phase", admin_post_phase, true, "enter a phase: to, percent, author, reason, override, dry_run"},
-    {"POST", "/v1/backfill", admin_post_backfill, true, "start the backfill: table, chunk_rows, rows_per_second"},
-    {"POST", "/v1/verify", admin_post_verify, true, "compare every row: table, chunk_rows, rows_per_second"},
-    {"POST", "/v1/repair", admin_post_repair, true, "repair divergences: divergences (ids or \"all\")"},
-    {"POST", "/v1/overrides", admin_post_override, true, "add an override: source, target, bind_order, tables, author, reason"},
-    {"DELETE", "/v1/overrides", admin_delete_override, true, "remove an override: ?fingerprint="},
+    {"POST", "/v1/backfill", admin_post_backfill, true, "start the backfill: table, chunk_rows, rows_per_second, restart, dry_run"},
+    {"POST", "/v1/verify", admin_post_verify, true, "compare every row: table, chunk_rows, rows_per_second, restart, dry_run"},
+    {"POST", "/v1/repair", admin_post_repair, true, "repair divergences: divergences (ids or \"all\"), dry_run"},
+    {"POST", "/v1/overrides", admin_post_override, true, "add an override: source, target, bind_order, tables, author, reason, dry_run"},
+    {"DELETE", "/v1/overrides", admin_delete_override, true, "remove an override: ?fingerprint=, &dry_run=1"},
     {"POST", "/v1/waivers", admin_post_waiver, true,
-     "sign for a statement that was never compared, or for a refused transaction: fingerprint or refused, author, reason"},
-    {"POST", "/v1/users/import", admin_post_users, true, "take users' verifiers from the source"},
+     "sign for a statement that was never compared, or for a refused transaction: fingerprint or refused, author, reason, dry_run"},
+    {"POST", "/v1/users/import", admin_post_users, true, "take users' verifiers from the source: dry_run"},
 };
+
+void admin_print_routes(struct buffer *out)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        buffer_printf(out, "%-6s %-16s  %-5s  %s\n", routes[i].method, routes[i].path, routes[i].changes ? "token" : "", routes[i].what);
+}
 
 /* Equal time whatever the difference, so that a token cannot be guessed byte by byte. */
 static bool token_good(struct daemon *daemon, const struct http_request *request)

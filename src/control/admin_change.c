@@ -7,12 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { CHUNK_ROWS_MAX = 100000, REPAIR_IDS_MAX = 256 };
+
 void admin_post_phase(struct exchange *exchange)
 {
     struct phase_request request = {.override = request_boolean(exchange->body, "override"),
-                                    .dry_run = request_boolean(exchange->body, "dry_run"),
-                                    .percent = (uint32_t)request_integer(exchange->body, "percent", 0)};
+                                    .dry_run = request_boolean(exchange->body, "dry_run")};
     const char *to = request_text(exchange->body, "to");
+    struct error error = {0};
+    if (!request_count(exchange->body, "percent", 100, &request.percent, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
     if (!to || !engine_phase_parse(to, &request.to)) {
         admin_fail(exchange, ERROR_USAGE, "\"to\" must be one of observe, dual-write, shadow, canary, cutover, complete");
         return;
@@ -21,7 +27,6 @@ void admin_post_phase(struct exchange *exchange)
              request_text(exchange->body, "author") ? request_text(exchange->body, "author") : "");
     snprintf(request.reason, sizeof request.reason, "%s",
              request_text(exchange->body, "reason") ? request_text(exchange->body, "reason") : "");
-    struct error error = {0};
     struct gate *gate = memory_zero(1, sizeof *gate);
     if (!phase_change(exchange->daemon, &request, gate, &error)) {
         admin_error(exchange, &error, error.code == ERROR_GATE ? gate : NULL);
@@ -52,10 +57,12 @@ static void start_copy(struct exchange *exchange, enum copy_work work)
 {
     struct daemon *daemon = exchange->daemon;
     struct error error = {0};
-    struct copy_options options = {.work = work,
-                                   .chunk_rows = (uint32_t)request_integer(exchange->body, "chunk_rows", 0),
-                                   .rows_per_second = (uint32_t)request_integer(exchange->body, "rows_per_second", 0),
-                                   .restart = request_boolean(exchange->body, "restart")};
+    struct copy_options options = {.work = work, .restart = request_boolean(exchange->body, "restart")};
+    if (!request_count(exchange->body, "chunk_rows", CHUNK_ROWS_MAX, &options.chunk_rows, &error) ||
+        !request_count(exchange->body, "rows_per_second", UINT32_MAX, &options.rows_per_second, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
     const char *table = request_text(exchange->body, "table");
     bool tried = request_boolean(exchange->body, "dry_run");
     snprintf(options.table, sizeof options.table, "%s", table ? table : "");
@@ -94,14 +101,19 @@ void admin_post_verify(struct exchange *exchange)
 void admin_post_repair(struct exchange *exchange)
 {
     struct error error = {0};
-    uint64_t ids[256];
+    uint64_t ids[REPAIR_IDS_MAX];
     struct repair_result result;
-    uint32_t count = request_ids(exchange->body, "divergences", ids, 256);
+    uint32_t count;
+    bool listed;
     char open[32];
+    if (!request_ids(exchange->body, "divergences", ids, REPAIR_IDS_MAX, &count, &listed, &error)) {
+        admin_error(exchange, &error, NULL);
+        return;
+    }
     snprintf(open, sizeof open, "%llu",
-             (unsigned long long)(count ? count : state_divergence_count(exchange->daemon->engine.state, "open")));
+             (unsigned long long)(listed ? count : state_divergence_count(exchange->daemon->engine.state, "open")));
     if (only_tried(exchange, "queued", open)) return;
-    if (!repair_start(exchange->daemon, count ? ids : NULL, count, &result, &error)) {
+    if (!repair_start(exchange->daemon, listed ? ids : NULL, count, &result, &error)) {
         admin_error(exchange, &error, NULL);
         return;
     }

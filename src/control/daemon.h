@@ -102,7 +102,7 @@ extern const struct phase_move phase_moves[];
 extern const uint32_t phase_move_count;
 struct phase_request {
     enum engine_phase to;
-    uint32_t percent;
+    uint32_t percent; /* 0 to 100; of the canary */
     char author[64], reason[300];
     bool override, dry_run;
 };
@@ -134,14 +134,15 @@ struct repair_result {
 bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, struct repair_result *result, struct error *error) MUST_USE;
 /* Somebody signs for a refused transaction: it is given up, or was written by hand. Its divergences are closed. */
 bool repair_waive(struct daemon *daemon, uint64_t refused, const char *author, const char *reason, struct error *error) MUST_USE;
-/* feed.c: key feeds. `text`: a table for people, else JSON. */
+/* feed.c: key feeds. feed_change: an admin call's body; with dry_run or print the SQL that would run. */
 struct request_body;
-bool feed_list(struct daemon *daemon, bool fed_only, bool text, struct buffer *out, struct error *error) MUST_USE;
-bool feed_change(struct daemon *daemon, const struct request_body *body, bool text, struct buffer *out, struct error *error) MUST_USE;
+bool feed_list(struct daemon *daemon, bool fed_only, struct json *json, struct error *error) MUST_USE;
+bool feed_change(struct daemon *daemon, const struct request_body *body, struct json *json, struct error *error) MUST_USE;
 void feed_status(struct daemon *daemon, struct json *json);
 bool feed_ready(struct daemon *daemon, bool *broken, char *text, size_t size); /* false: text says what is amiss */
 /* admin.c */
 bool admin_start(struct daemon *daemon, struct error *error) MUST_USE;
+void admin_print_routes(struct buffer *out); /* the calls, a line each */
 /* report.c: models as JSON; text and HTML renderers stand beside it; metrics.c */
 void report_status(struct daemon *daemon, struct json *json);
 void report_final(struct daemon *daemon, const char *format, struct buffer *out);

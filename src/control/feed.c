@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The key feed towards the operator: list, install, remove, the SQL to run by hand, its place in status, metrics, gate and alerts. */
+/* The key feed towards the operator: list, install, remove, the SQL to run by hand, its place in status, gate and alerts. */
 #include "control/daemon.h"
 
 #include "base/log.h"
@@ -76,44 +76,19 @@ static void need_json(struct json *json, const struct feed_need *need, const str
     json_object_end(json);
 }
 
-static void need_text(struct buffer *out, const struct feed_need *need, const struct feed_table *numbers)
-{
-    static const struct feed_table none;
-    const struct feed_table *n = numbers ? numbers : &none;
-    buffer_printf(out, "%-30s %-9s %-8s %10llu %10llu %8llu %7.1f  %s%s%s\n", need->table,
-                  need->state == FEED_ABSENT && !need->possible ? "-" : feed_state_name(need->state),
-                  need->state == FEED_ABSENT ? "-" : feed_form_name(need->form), (unsigned long long)n->keys,
-                  (unsigned long long)n->written, (unsigned long long)n->backlog, (double)n->lag_us / 1e6, need->reason,
-                  need->reason[0] && need->why[0] ? "; " : "", need->why);
-}
-
-bool feed_list(struct daemon *daemon, bool fed_only, bool text, struct buffer *out, struct error *error)
+bool feed_list(struct daemon *daemon, bool fed_only, struct json *json, struct error *error)
 {
     struct feed_page page;
     if (!page_fill(daemon, &page, error)) return false;
-    struct json json = json_into(out);
-    if (text) {
-        buffer_printf(out, "%-30s %-9s %-8s %10s %10s %8s %7s  %s\n", "TABLE", "FEED", "FORM", "KEYS", "WRITTEN", "WAITING", "LAG S",
-                      "WHY IT WOULD NEED ONE");
-    } else {
-        json_object_begin(&json);
-        json_key(&json, "totals");
-        totals_json(&json, &page.all);
-        json_key(&json, "tables");
-        json_array_begin(&json);
-    }
-    for (uint32_t i = 0; i < page.need_count; i++) {
-        const struct feed_need *need = &page.needs[i];
-        if (fed_only && need->state == FEED_ABSENT) continue;
-        if (text)
-            need_text(out, need, numbers_of(&page, need->table));
-        else
-            need_json(&json, need, numbers_of(&page, need->table));
-    }
-    if (!text) {
-        json_array_end(&json);
-        json_object_end(&json);
-    }
+    json_object_begin(json);
+    json_key(json, "totals");
+    totals_json(json, &page.all);
+    json_key(json, "tables");
+    json_array_begin(json);
+    for (uint32_t i = 0; i < page.need_count; i++)
+        if (!fed_only || page.needs[i].state != FEED_ABSENT) need_json(json, &page.needs[i], numbers_of(&page, page.needs[i].table));
+    json_array_end(json);
+    json_object_end(json);
     page_release(&page);
     return true;
 }
@@ -134,79 +109,54 @@ static bool chosen(const struct choice *choice, const struct feed_need *need)
 
 /* ---- the SQL ---- */
 
-struct printing {
-    struct buffer *out;
-    struct json *json; /* NULL: text */
-};
-
 static bool print_statement(void *context, const char *comment, const char *sql)
 {
-    struct printing *p = context;
-    if (p->json) {
-        json_object_begin(p->json);
-        if (comment) json_field_text(p->json, "comment", comment);
-        json_field_text(p->json, "sql", sql);
-        json_object_end(p->json);
-        return true;
-    }
-    if (comment) buffer_printf(p->out, "-- %s\n", comment);
-    buffer_printf(p->out, "%s\n/\n", sql); /* SQL*Plus runs what stands before a line with a slash */
+    struct json *json = context;
+    json_object_begin(json);
+    if (comment) json_field_text(json, "comment", comment);
+    json_field_text(json, "sql", sql);
+    json_object_end(json);
     return true;
 }
 
-static bool print_table(struct daemon *daemon, const char *table, enum feed_form form, bool install, struct printing *p,
-                        struct error *error)
+static bool print_table(struct daemon *daemon, const char *table, enum feed_form form, bool install, struct json *json, struct error *error)
 {
     struct row_maps *maps;
     const struct row_map *map = feed_table_map(&daemon->engine, table, &maps, error);
     if (!map) return false;
     struct feed_script script = {.map = map, .form = form, .reader = daemon->engine.options.source_user};
-    if (!p->json) buffer_printf(p->out, "\n-- %s: %s the key feed, form %s\n", table, install ? "makes" : "removes", feed_form_name(form));
-    bool good = install ? feed_script_install(&script, print_statement, p, error) : feed_script_remove(&script, print_statement, p, error);
+    bool good =
+        install ? feed_script_install(&script, print_statement, json, error) : feed_script_remove(&script, print_statement, json, error);
     row_maps_free(maps);
     return good;
 }
 
-static bool print_scripts(struct daemon *daemon, const struct feed_page *page, const struct choice *choice, enum feed_form form, bool text,
-                          struct buffer *out, struct error *error)
+static bool print_scripts(struct daemon *daemon, const struct feed_page *page, const struct choice *choice, enum feed_form form,
+                          struct json *json, struct error *error)
 {
-    struct json json = json_into(out);
-    struct printing p = {.out = out, .json = text ? NULL : &json};
     const struct engine_options *options = &daemon->engine.options;
-    bool good = true, shared = form == FEED_TRIGGER;
-    if (text) {
-        buffer_append_text(
-            out, "-- Understudy's key feed. Run it in SQL*Plus or SQLcl as the owner of the schema, or as one who may do this in it.\n"
-                 "-- `understudy feed status` then shows what the daemon finds.\n");
-    } else {
-        json_object_begin(&json);
-        json_key(&json, "statements");
-        json_array_begin(&json);
-    }
-    if (choice->install && shared) good = feed_script_shared(options->source_schema, options->source_user, true, print_statement, &p);
+    bool good = true, shared = form == FEED_TRIGGER && (choice->install || !choice->table);
+    json_object_begin(json);
+    json_key(json, "statements");
+    json_array_begin(json);
+    if (shared && choice->install) good = feed_script_shared(options->source_schema, options->source_user, true, print_statement, json);
     for (uint32_t i = 0; good && i < page->need_count; i++) {
         const struct feed_need *need = &page->needs[i];
         if (!chosen(choice, need)) continue;
-        good =
-            print_table(daemon, need->table, choice->install || need->state == FEED_ABSENT ? form : need->form, choice->install, &p, error);
+        bool other = choice->install || need->state == FEED_ABSENT;
+        good = print_table(daemon, need->table, other ? form : need->form, choice->install, json, error);
     }
-    if (good && !choice->install && shared && !choice->table)
-        good = feed_script_shared(options->source_schema, options->source_user, false, print_statement, &p);
-    if (!text) {
-        json_array_end(&json);
-        json_object_end(&json);
-    }
+    if (good && shared && !choice->install)
+        good = feed_script_shared(options->source_schema, options->source_user, false, print_statement, json);
+    json_array_end(json);
+    json_object_end(json);
     return good;
 }
 
 /* ---- changing ---- */
 
-static void outcome(struct buffer *out, struct json *json, const char *table, bool install, const char *problem)
+static void outcome(struct json *json, const char *table, const char *problem)
 {
-    if (!json) {
-        buffer_printf(out, "%-30s %s%s\n", table, problem ? "not done: " : install ? "installed" : "removed", problem ? problem : "");
-        return;
-    }
     json_object_begin(json);
     json_field_text(json, "table", table);
     json_field_boolean(json, "done", problem == NULL);
@@ -226,47 +176,36 @@ static bool change_one(struct daemon *daemon, const struct request_body *body, c
 }
 
 static bool change_all(struct daemon *daemon, const struct feed_page *page, const struct choice *choice, const struct request_body *body,
-                       enum feed_form form, bool text, struct buffer *out, struct error *error)
+                       enum feed_form form, struct json *json, struct error *error)
 {
-    struct json json = json_into(out);
-    uint32_t done = 0, failed = 0, bare = 0;
-    for (uint32_t i = 0; i < page->need_count; i++)
-        bare += choice->install && page->needs[i].possible && page->needs[i].state == FEED_ABSENT && !chosen(choice, &page->needs[i]);
-    if (!text) {
-        json_object_begin(&json);
-        json_key(&json, "tables");
-        json_array_begin(&json);
-    }
+    uint32_t done = 0, failed = 0, bare = 0; /* bare: tables with a key that stay without a feed */
+    json_object_begin(json);
+    json_field_text(json, "action", choice->install ? "install" : "remove");
+    json_key(json, "tables");
+    json_array_begin(json);
     for (uint32_t i = 0; i < page->need_count; i++) {
+        const struct feed_need *need = &page->needs[i];
         struct error problem = {0};
-        if (!chosen(choice, &page->needs[i])) continue;
-        bool same = page->needs[i].state == FEED_BROKEN && !choice->form_given; /* made whole as what it was */
-        bool good = change_one(daemon, body, page->needs[i].table, choice->install, same ? page->needs[i].form : form, &problem);
-        outcome(out, text ? NULL : &json, page->needs[i].table, choice->install, good ? NULL : problem.text);
+        if (!chosen(choice, need)) {
+            bare += choice->install && !choice->table && need->possible && need->state == FEED_ABSENT;
+            continue;
+        }
+        bool same = need->state == FEED_BROKEN && !choice->form_given; /* made whole as what it was */
+        bool good = change_one(daemon, body, need->table, choice->install, same ? need->form : form, &problem);
+        outcome(json, need->table, good ? NULL : problem.text);
         done += good;
         failed += !good;
         if (!good) *error = problem;
     }
-    if (!text) {
-        json_array_end(&json);
-        json_field_u64(&json, "done", done);
-        json_field_u64(&json, "failed", failed);
-        json_field_u64(&json, "without", bare);
-        json_object_end(&json);
-    } else if (bare && !choice->table) {
-        buffer_printf(out,
-                      "%u tables with a key have no feed: a call whose effects nobody knows (PL/SQL, a trigger) leaves a gap on each of "
-                      "them; --all takes them "
-                      "too\n",
-                      bare);
-    } else if (done + failed == 0) {
-        buffer_append_text(out, choice->install ? "no table needs a feed that it does not have; --all takes every table with a key\n"
-                                                : "there is no feed to remove\n");
-    }
+    json_array_end(json);
+    json_field_u64(json, "done", done);
+    json_field_u64(json, "failed", failed);
+    json_field_u64(json, "without", bare);
+    json_object_end(json);
     return failed == 0 || (done > 0 && !choice->table);
 }
 
-bool feed_change(struct daemon *daemon, const struct request_body *body, bool text, struct buffer *out, struct error *error)
+bool feed_change(struct daemon *daemon, const struct request_body *body, struct json *json, struct error *error)
 {
     const char *action = request_text(body, "action"), *form_name = request_text(body, "form");
     enum feed_form form = FEED_TRIGGER;
@@ -283,15 +222,15 @@ bool feed_change(struct daemon *daemon, const struct request_body *body, bool te
     if (!known)
         good =
             error_set(error, ERROR_NOT_FOUND, "there is no table %s in the schema %s", choice.table, daemon->engine.options.source_schema);
-    else if (request_boolean(body, "print"))
-        good = print_scripts(daemon, &page, &choice, form, text, out, error);
+    else if (request_boolean(body, "print") || request_boolean(body, "dry_run"))
+        good = print_scripts(daemon, &page, &choice, form, json, error);
     else
-        good = change_all(daemon, &page, &choice, body, form, text, out, error);
+        good = change_all(daemon, &page, &choice, body, form, json, error);
     page_release(&page);
     return good;
 }
 
-/* ---- status, metrics, gate, alerts ---- */
+/* ---- status, gate, alerts ---- */
 
 void feed_status(struct daemon *daemon, struct json *json)
 {

@@ -65,7 +65,7 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
 {
     const struct engine_policy *policy = engine_policy(&daemon->engine);
     const struct phase_move *move = move_find(policy->phase, request->to);
-    if (!move || (request->to == PHASE_CANARY && request->percent > 100))
+    if (!move)
         return error_set(error, ERROR_STATE, "from %s the next phase can be %s", engine_phase_name(policy->phase),
                          policy->phase == PHASE_COMPLETE ? "none: complete is final" : "one of those that `understudy phases` lists");
     if (request->to == PHASE_COMPLETE && !request->dry_run &&

@@ -3,6 +3,7 @@
 #include "control/request.h"
 
 #include <jansson.h>
+#include <string.h>
 
 struct request_body *request_parse(struct view text, struct error *error)
 {
@@ -32,10 +33,13 @@ const char *request_text(const struct request_body *body, const char *name)
     return json_string_value(member(body, name));
 }
 
-int64_t request_integer(const struct request_body *body, const char *name, int64_t otherwise)
+bool request_count(const struct request_body *body, const char *name, uint32_t most, uint32_t *out, struct error *error)
 {
     json_t *value = member(body, name);
-    return json_is_integer(value) ? json_integer_value(value) : otherwise;
+    json_int_t number = json_integer_value(value); /* 0 of what is no integer */
+    *out = (uint32_t)number;
+    if ((!value || json_is_null(value) || json_is_integer(value)) && number >= 0 && number <= most) return true;
+    return error_set(error, ERROR_USAGE, "\"%s\" must be a whole number from 0 to %u", name, most);
 }
 
 bool request_boolean(const struct request_body *body, const char *name)
@@ -43,11 +47,19 @@ bool request_boolean(const struct request_body *body, const char *name)
     return json_is_true(member(body, name));
 }
 
-uint32_t request_ids(const struct request_body *body, const char *name, uint64_t *ids, uint32_t max)
+bool request_ids(const struct request_body *body, const char *name, uint64_t *ids, uint32_t max, uint32_t *count, bool *listed,
+                 struct error *error)
 {
     json_t *list = member(body, name);
-    uint32_t count = 0;
-    for (size_t i = 0; json_is_array(list) && i < json_array_size(list) && count < max; i++)
-        if (json_is_integer(json_array_get(list, i))) ids[count++] = (uint64_t)json_integer_value(json_array_get(list, i));
-    return count;
+    const char *word = json_string_value(list);
+    size_t size = json_array_size(list);
+    bool good = size <= max;
+    *count = 0;
+    *listed = json_is_array(list);
+    if (!list || (word && strcmp(word, "all") == 0)) return true;
+    for (size_t i = 0; good && i < size; i++) {
+        good = json_is_integer(json_array_get(list, i));
+        ids[(*count)++] = (uint64_t)json_integer_value(json_array_get(list, i));
+    }
+    return (good && *listed) || error_set(error, ERROR_USAGE, "\"%s\" must be \"all\" or a list of at most %u ids", name, max);
 }

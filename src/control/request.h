@@ -10,9 +10,11 @@ struct request_body;
 struct request_body *request_parse(struct view text, struct error *error) MUST_USE;
 void request_free(struct request_body *body);
 const char *request_text(const struct request_body *body, const char *name); /* NULL: absent or no text */
-int64_t request_integer(const struct request_body *body, const char *name, int64_t otherwise);
+/* A whole number from 0 to `most`; absent or null: 0. False: it is something else, and error (ERROR_USAGE) says what is wanted. */
+bool request_count(const struct request_body *body, const char *name, uint32_t most, uint32_t *out, struct error *error) MUST_USE;
 bool request_boolean(const struct request_body *body, const char *name);
-uint32_t request_ids(const struct request_body *body, const char *name, uint64_t *ids,
-                     uint32_t max); /* a list of numbers; 0: absent or no list */
+/* A list of at most `max` ids; absent or "all": *listed is false. False: it is something else, and error (ERROR_USAGE) says what is wanted. */
+bool request_ids(const struct request_body *body, const char *name, uint64_t *ids, uint32_t max, uint32_t *count, bool *listed,
+                 struct error *error) MUST_USE;
 
 #endif

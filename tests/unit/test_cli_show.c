@@ -121,6 +121,29 @@ static void troubles_stand_in_the_status(void **state)
     assert_non_null(strstr(text, "cutover: its gate is open"));
 }
 
+static const char *fed(const char *json)
+{
+    struct json_t *document = show_parse(view_text(json));
+    assert_non_null(document);
+    buffer_clear(&out);
+    show_feed_change(document, &out);
+    show_release(document);
+    return said();
+}
+
+static void a_change_of_feeds_says_what_was_done_and_what_is_left(void **state)
+{
+    (void)state;
+    assert_string_equal(fed("{\"action\":\"install\",\"tables\":[{\"table\":\"A\",\"done\":true},{\"table\":\"B\",\"done\":false,"
+                            "\"error\":\"no right\"}],\"done\":1,\"failed\":1,\"without\":0}"),
+                        "A: installed\nB: not done: no right\n");
+    assert_string_equal(fed("{\"action\":\"remove\",\"tables\":[{\"table\":\"A\",\"done\":true}]}"), "A: removed\n");
+    assert_string_equal(fed("{\"action\":\"remove\",\"tables\":[]}"), "there is no feed to remove\n");
+    assert_non_null(strstr(fed("{\"action\":\"install\",\"tables\":[],\"without\":7}"), "7 tables with a key have no feed"));
+    assert_non_null(strstr(fed("{\"statements\":[{\"comment\":\"why\",\"sql\":\"CREATE TABLE A\"},{\"sql\":\"DROP TABLE B\"}]}"),
+                           "\n-- why\nCREATE TABLE A\n/\nDROP TABLE B\n/\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_list_is_aligned_and_long_cells_are_cut_at_whole_characters),
         cmocka_unit_test(a_refusal_says_what_is_missing_and_what_supplies_it),
         cmocka_unit_test(troubles_stand_in_the_status),
+        cmocka_unit_test(a_change_of_feeds_says_what_was_done_and_what_is_left),
     };
     buffer_init(&out, 0);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
