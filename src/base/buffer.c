@@ -187,11 +187,6 @@ void buffer_patch_u16(struct buffer *buffer, size_t offset, uint16_t value)
     patch(buffer, offset, value, 2);
 }
 
-void buffer_patch_u32(struct buffer *buffer, size_t offset, uint32_t value)
-{
-    patch(buffer, offset, value, 4);
-}
-
 void buffer_consume(struct buffer *buffer, size_t size)
 {
     CHECK(size <= buffer_size(buffer));

@@ -18,12 +18,6 @@ static const struct {
     [CRYPTO_SHA512] = {EVP_sha512, CRYPTO_SHA512_SIZE},
 };
 
-size_t crypto_digest_size(enum crypto_digest digest)
-{
-    CHECK(digest < CRYPTO_DIGEST_COUNT);
-    return digests[digest].size;
-}
-
 void crypto_digest_parts(enum crypto_digest digest, const struct view *parts, size_t count, uint8_t *out)
 {
     CHECK(digest < CRYPTO_DIGEST_COUNT);
@@ -34,19 +28,9 @@ void crypto_digest_parts(enum crypto_digest digest, const struct view *parts, si
     EVP_MD_CTX_free(context);
 }
 
-void crypto_sha1(struct view bytes, uint8_t out[CRYPTO_SHA1_SIZE])
-{
-    crypto_digest_parts(CRYPTO_SHA1, &bytes, 1, out);
-}
-
 void crypto_sha256(struct view bytes, uint8_t out[CRYPTO_SHA256_SIZE])
 {
     crypto_digest_parts(CRYPTO_SHA256, &bytes, 1, out);
-}
-
-void crypto_sha512(struct view bytes, uint8_t out[CRYPTO_SHA512_SIZE])
-{
-    crypto_digest_parts(CRYPTO_SHA512, &bytes, 1, out);
 }
 
 void crypto_md5(struct view bytes, uint8_t out[CRYPTO_MD5_SIZE])

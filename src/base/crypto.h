@@ -14,12 +14,9 @@ enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_SHA512, CRYP
 enum { CRYPTO_MD5_SIZE = 16, CRYPTO_SHA1_SIZE = 20, CRYPTO_SHA256_SIZE = 32, CRYPTO_SHA512_SIZE = 64, CRYPTO_DIGEST_MAX = 64 };
 enum { CRYPTO_BLOCK_SIZE = 16, CRYPTO_GCM_KEY_SIZE = 32, CRYPTO_GCM_NONCE_SIZE = 12, CRYPTO_GCM_TAG_SIZE = 16 };
 
-size_t crypto_digest_size(enum crypto_digest digest);
-/* The digest of the parts one after the other; out has crypto_digest_size bytes. */
+/* The digest of the parts one after the other; out has CRYPTO_.._SIZE bytes, CRYPTO_DIGEST_MAX at most. */
 void crypto_digest_parts(enum crypto_digest digest, const struct view *parts, size_t count, uint8_t *out);
-void crypto_sha1(struct view bytes, uint8_t out[CRYPTO_SHA1_SIZE]);
 void crypto_sha256(struct view bytes, uint8_t out[CRYPTO_SHA256_SIZE]);
-void crypto_sha512(struct view bytes, uint8_t out[CRYPTO_SHA512_SIZE]);
 void crypto_md5(struct view bytes, uint8_t out[CRYPTO_MD5_SIZE]);
 void crypto_hmac(enum crypto_digest digest, struct view key, struct view bytes, uint8_t *out);
 /* PBKDF2 with HMAC-SHA512; iterations >= 1. */

@@ -139,12 +139,3 @@ bool ini_load(const char *file, struct buffer *out, struct error *error)
     close(descriptor);
     return loaded;
 }
-
-bool ini_read_file(const char *file, ini_pair *pair, void *context, struct error *error)
-{
-    struct buffer text;
-    buffer_init(&text, INI_FILE_MAX);
-    bool done = ini_load(file, &text, error) && ini_read(buffer_view(&text), file, pair, context, error);
-    buffer_release(&text);
-    return done;
-}

@@ -18,7 +18,6 @@ struct ini_place {
 typedef bool ini_pair(void *context, struct ini_place place, struct view section, struct view name, struct view value, struct error *error);
 
 bool ini_read(struct view text, const char *file, ini_pair *pair, void *context, struct error *error) MUST_USE;
-bool ini_read_file(const char *file, ini_pair *pair, void *context, struct error *error) MUST_USE;
 
 enum { INI_FILE_MAX = 1024 * 1024, INI_VALUE_MAX = 4096 };
 /* A whole file into a buffer (which has a maximum), with an error that says what to do. Also for other small files. */

@@ -211,12 +211,6 @@ void json_null(struct json *json)
     buffer_append_text(json->out, "null");
 }
 
-void json_raw(struct json *json, struct view text)
-{
-    before_value(json);
-    buffer_append_view(json->out, text);
-}
-
 void json_field_text(struct json *json, const char *key, const char *text)
 {
     json_key(json, key);

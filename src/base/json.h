@@ -45,7 +45,6 @@ void json_u64(struct json *json, uint64_t number);
 void json_real(struct json *json, double number) __asm__("understudy_json_real"); /* as many digits as needed, at most 17 */
 void json_boolean(struct json *json, bool value);
 void json_null(struct json *json) __asm__("understudy_json_null");
-void json_raw(struct json *json, struct view text); /* is JSON already */
 
 void json_field_text(struct json *json, const char *key, const char *text);
 void json_field_view(struct json *json, const char *key, struct view text);

@@ -75,11 +75,4 @@ void option_print_text(const struct option_table *table, const void *config,
                        struct buffer *out);                                  /* for terminals; with values if config is given */
 void option_print_ini(const struct option_table *table, struct buffer *out); /* the commented example file */
 
-/* The parsers alone, for command lines and queries. Size in bytes, duration in microseconds. */
-bool option_parse_size(struct view text, uint64_t *bytes) MUST_USE;
-bool option_parse_duration(struct view text, uint64_t *us) MUST_USE;
-bool option_parse_boolean(struct view text, bool *value) MUST_USE;
-void option_format_size(uint64_t bytes, struct buffer *out);  /* "64M", "1000" */
-void option_format_duration(uint64_t us, struct buffer *out); /* "250us", "1500ms", "2s", "10min" */
-
 #endif

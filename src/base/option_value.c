@@ -43,7 +43,7 @@ static bool parse_units(struct view text, const struct unit *units, size_t count
     return number == 0 && rest.size == 0; /* zero needs no unit */
 }
 
-bool option_parse_size(struct view text, uint64_t *bytes)
+static bool parse_size(struct view text, uint64_t *bytes)
 {
     text = view_trim(text);
     if (text.size > 1 && (text.data[text.size - 1] | 0x20) == 'b') { /* KB, MiB */
@@ -53,12 +53,12 @@ bool option_parse_size(struct view text, uint64_t *bytes)
     return parse_units(text, sizes, SIZES, bytes);
 }
 
-bool option_parse_duration(struct view text, uint64_t *us)
+static bool parse_duration(struct view text, uint64_t *us)
 {
     return parse_units(text, durations, DURATIONS, us);
 }
 
-bool option_parse_boolean(struct view text, bool *value)
+static bool parse_boolean(struct view text, bool *value)
 {
     static const char *const words[2][4] = {{"false", "no", "off", "0"}, {"true", "yes", "on", "1"}};
     text = view_trim(text);
@@ -77,12 +77,12 @@ static void format_units(uint64_t number, const struct unit *units, size_t count
     buffer_printf(out, "%llu%s", (unsigned long long)(number / units[i].factor), units[i].name);
 }
 
-void option_format_size(uint64_t bytes, struct buffer *out)
+static void format_size(uint64_t bytes, struct buffer *out)
 {
     format_units(bytes, sizes, SIZES, out);
 }
 
-void option_format_duration(uint64_t us, struct buffer *out)
+static void format_duration(uint64_t us, struct buffer *out)
 {
     if (us == 0)
         buffer_append_text(out, "0s");
@@ -136,8 +136,8 @@ static void put_integer(const struct option_row *row, void *config, int64_t numb
 static void print_integer(const struct option_row *row, int64_t number, struct buffer *out)
 {
     switch (row->kind) {
-    case OPTION_SIZE: option_format_size((uint64_t)number, out); return;
-    case OPTION_DURATION: option_format_duration((uint64_t)number * member_unit(row), out); return;
+    case OPTION_SIZE: format_size((uint64_t)number, out); return;
+    case OPTION_DURATION: format_duration((uint64_t)number * member_unit(row), out); return;
     case OPTION_PERCENT: buffer_printf(out, "%lld%%", (long long)number); return;
     default: buffer_printf(out, "%lld", (long long)number); return;
     }
@@ -163,9 +163,9 @@ static bool parse_integer(const struct option_row *row, struct view text, int64_
     if (row->kind == OPTION_PERCENT && text.size > 0 && text.data[text.size - 1] == '%')
         text = view_trim(view_of(text.data, text.size - 1));
     if (row->kind == OPTION_PERCENT) return view_to_i64(text, out);
-    if (row->kind == OPTION_SIZE && !option_parse_size(text, &number)) return false;
+    if (row->kind == OPTION_SIZE && !parse_size(text, &number)) return false;
     if (row->kind == OPTION_DURATION) {
-        if (!option_parse_duration(text, &number) || number % member_unit(row) != 0) return false;
+        if (!parse_duration(text, &number) || number % member_unit(row) != 0) return false;
         number /= member_unit(row);
     }
     *out = (int64_t)number;
@@ -215,7 +215,7 @@ bool option_put(const struct option_row *row, void *config, struct view text)
     case OPTION_CHOICE: return set_choice(row, config, text);
     case OPTION_REAL: return set_real(row, config, text);
     case OPTION_BOOLEAN:
-        if (!option_parse_boolean(text, &boolean)) return false;
+        if (!parse_boolean(text, &boolean)) return false;
         memcpy((char *)config + row->offset, &boolean, sizeof boolean);
         return true;
     default: break;

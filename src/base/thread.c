@@ -50,11 +50,6 @@ void thread_join(struct thread *thread)
     memory_free(thread);
 }
 
-bool thread_is_current(const struct thread *thread)
-{
-    return pthread_equal(thread->handle, pthread_self()) != 0;
-}
-
 void mutex_init(struct mutex *mutex)
 {
     CHECK(pthread_mutex_init(&mutex->handle, NULL) == 0);

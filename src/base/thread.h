@@ -15,7 +15,6 @@ typedef void thread_body(void *context);
 /* name: at most 15 bytes are kept (what `top -H` shows). NULL with error: the system has no room for another thread. */
 struct thread *thread_start(const char *name, thread_body *body, void *context, struct error *error) MUST_USE;
 void thread_join(struct thread *thread); /* waits for its end and frees it; NULL is allowed */
-bool thread_is_current(const struct thread *thread);
 
 struct mutex {
     pthread_mutex_t handle;

@@ -158,11 +158,10 @@ static void integers_go_in_and_out_in_both_orders(void **state)
     assert_true(view_equal(buffer_view(&buffer), view_of(expected, sizeof expected)));
     buffer_consume(&buffer, 1);
     buffer_patch_u16(&buffer, 0, 0xAABB);
-    buffer_patch_u32(&buffer, 2, 0xCCDDEEFF);
     struct reader reader = reader_of(buffer_view(&buffer));
     assert_int_equal(reader_peek(&reader), 0xAA);
     assert_int_equal(reader_u16(&reader), 0xAABB);
-    assert_int_equal(reader_u32(&reader), 0xCCDDEEFF);
+    assert_int_equal(reader_u32(&reader), 0x04050607);
     assert_true(reader_u64(&reader) == 0x08090A0B0C0D0E0F);
     assert_int_equal(reader_u16le(&reader), 0x1110);
     assert_int_equal(reader_u32le(&reader), 0x15141312);

@@ -68,11 +68,14 @@ static void a_file_that_is_not_there_is_named(void **state)
 {
     (void)state;
     struct error error = {0};
-    assert_false(ini_read_file("/nowhere/test.ini", collect, NULL, &error));
+    struct buffer text;
+    buffer_init(&text, INI_FILE_MAX);
+    assert_false(ini_load("/nowhere/test.ini", &text, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
     assert_string_equal(error.text, "cannot open /nowhere/test.ini: No such file or directory; check the path");
-    assert_false(ini_read_file("/dev/zero", collect, NULL, &error));
+    assert_false(ini_load("/dev/zero", &text, &error));
     assert_int_equal(error.code, ERROR_LIMIT);
+    buffer_release(&text);
 }
 
 /* ---- options ---- */

@@ -45,7 +45,6 @@ static void json_has_commas_and_escapes_where_they_belong(void **state)
     json_array_end(&json);
     json_object_begin(&json);
     json_object_end(&json);
-    json_raw(&json, view_text("{\"a\":1}"));
     json_array_end(&json);
     assert_false(json_complete(&json));
     json_object_end(&json);
@@ -54,7 +53,7 @@ static void json_has_commas_and_escapes_where_they_belong(void **state)
         text_of(&out),
         "{\"name\":\"a\\\"b\\\\c\\n\\u0001\\u007f\xC3\xA4\xF0\x9F\x98\x80\",\"broken\":\"x\xEF\xBF\xBDy\xEF\xBF\xBD\","
         "\"least\":-9223372036854775808,\"most\":18446744073709551615,\"tenth\":0.1,\"share\":99.99912345678901,\"nan\":null,"
-        "\"yes\":true,\"nothing\":null,\"list\":[1,[],{},{\"a\":1}]}");
+        "\"yes\":true,\"nothing\":null,\"list\":[1,[],{}]}");
     buffer_release(&out);
 }
 
