@@ -8,21 +8,16 @@
 
 /* ---- the bound ---- */
 
-/* log of the probability of at most k successes of n, each with probability p: summed from the largest term. */
+/* log of the probability of at most k successes of n, each with probability p >= k / n: the terms fall from the k-th down, so few of them count. */
 static double log_binomial_cdf(uint64_t k, uint64_t n, double p)
 {
-    double sum = 0, top = -INFINITY;
-    for (uint64_t i = 0; i <= k; i++) {
-        double term =
-            lgamma((double)n + 1) - lgamma((double)i + 1) - lgamma((double)(n - i) + 1) + (double)i * log(p) + (double)(n - i) * log1p(-p);
-        if (term > top) {
-            sum = sum * exp(top - term) + 1;
-            top = term;
-        } else {
-            sum += exp(term - top);
-        }
+    double term = 1, sum = 1; /* as shares of the k-th */
+    for (uint64_t i = k; i > 0 && term > sum * 1e-17; i--) {
+        term *= (double)i * (1 - p) / ((double)(n - i + 1) * p);
+        sum += term;
     }
-    return top + log(sum);
+    return lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1) + (double)k * log(p) + (double)(n - k) * log1p(-p) +
+           log(sum);
 }
 
 double gate_bound(uint64_t comparable, uint64_t divergent, double confidence)
@@ -32,7 +27,7 @@ double gate_bound(uint64_t comparable, uint64_t divergent, double confidence)
     if (divergent == 0) return pow(alpha, 1.0 / (double)comparable);
     if (divergent > 10000) return 1 - (double)divergent / (double)comparable; /* far from any threshold: the estimate will do */
     double low = (double)divergent / (double)comparable, high = 1;
-    for (int i = 0; i < 200; i++) { /* the error rate p at which so few divergences have probability alpha */
+    for (int i = 0; i < 64; i++) { /* the error rate p at which so few divergences have probability alpha */
         double p = (low + high) / 2;
         if (log_binomial_cdf(divergent, comparable, p) > log(alpha))
             low = p;
