@@ -25,7 +25,7 @@ enum option_kind {
     OPTION_TEXT,
     OPTION_CHOICE,  /* one of `choices`; the member gets its index */
     OPTION_PERCENT, /* 0..100, whole, with or without % */
-    OPTION_REAL
+    OPTION_REAL     /* 0.01, or 1% */
 };
 
 struct option_row {

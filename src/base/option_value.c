@@ -190,7 +190,10 @@ static bool set_real(const struct option_row *row, void *config, struct view tex
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
     double number = strtod(copy, &end);
-    if (*end == '%' && end != copy) end++;
+    if (*end == '%' && end != copy) {
+        number /= 100;
+        end++;
+    }
     if (*end != '\0' || end == copy || !isfinite(number)) return false;
     if ((row->minimum != 0 || row->maximum != 0) && (number < (double)row->minimum || number > (double)row->maximum)) return false;
     memcpy((char *)config + row->offset, &number, sizeof number);

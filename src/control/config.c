@@ -104,12 +104,13 @@ static const struct option_row rows[] = {
          "rows that one feed's log may hold on the source while the target does not keep up; beyond, they are given up and the table is "
          "unverified"},
 
-    {FIELD(gate_threshold), "gate", "threshold", OPTION_REAL, .fallback = "0.99999",
+    {FIELD(gate_threshold), "gate", "threshold", OPTION_REAL, .fallback = "0.99999", .maximum = 1,
      .description = "consistency that must be proven before the cut-over"},
-    {FIELD(gate_confidence), "gate", "confidence", OPTION_REAL, .fallback = "0.95", .description = "one-sided confidence of the bound"},
+    {FIELD(gate_confidence), "gate", "confidence", OPTION_REAL, .fallback = "0.95", .maximum = 1,
+     .description = "one-sided confidence of the bound"},
     {FIELD(gate_fingerprint_comparisons), "gate", "fingerprint_comparisons", OPTION_INTEGER, .fallback = "20", .maximum = 1000000000,
      .description = "clean comparisons that each read statement needs, or a waiver"},
-    {FIELD(gate_latency_factor), "gate", "latency_factor", OPTION_REAL, .fallback = "5",
+    {FIELD(gate_latency_factor), "gate", "latency_factor", OPTION_REAL, .fallback = "5", .minimum = 1, .maximum = 1000000,
      .description = "the target's p99 of a read may be this many times the source's"},
     {FIELD(gate_latency_floor_us), "gate", "latency_floor", OPTION_DURATION, .fallback = "50ms", .unit = "us", .maximum = 60000000,
      .description = "a p99 below this is always good enough"},
@@ -120,9 +121,9 @@ static const struct option_row rows[] = {
      .description = "after each step a breach in this time steps back without a person; then the next step may be taken"},
     {FIELD(guard_health_us), "guard", "health", OPTION_DURATION, .fallback = "2s", .unit = "us", .minimum = 100000, .maximum = 60000000,
      .description = "how long the target may be out of reach before it is given up"},
-    {FIELD(guard_error_share), "guard", "error_share", OPTION_REAL, .fallback = "0.01",
+    {FIELD(guard_error_share), "guard", "error_share", OPTION_REAL, .fallback = "0.01", .maximum = 1,
      .description = "share of served calls that may fail on the target's own account"},
-    {FIELD(guard_latency_factor), "guard", "latency_factor", OPTION_REAL, .fallback = "20",
+    {FIELD(guard_latency_factor), "guard", "latency_factor", OPTION_REAL, .fallback = "20", .minimum = 1, .maximum = 1000000,
      .description = "p99 of served calls over the source's before the last step that trips the guard"},
     {FIELD(guard_latency_floor_us), "guard", "latency_floor", OPTION_DURATION, .fallback = "1s", .unit = "us", .maximum = 600000000,
      .description = "a p99 below this never trips the guard"},
@@ -194,6 +195,7 @@ bool config_journal_key(const struct config *config, uint8_t key[32], bool *ther
 bool config_read(const char *file, struct config *out, struct error *error)
 {
     memset(out, 0, sizeof *out);
+    option_check(&config_options);
     engine_options_default(&out->engine);
     if (!option_read_file(&config_options, file, out, NULL, NULL, error)) return false;
     for (char *c = out->engine.source_schema; *c; c++)

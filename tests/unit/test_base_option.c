@@ -91,7 +91,7 @@ struct config {
     int8_t level;
     bool tls;
     enum mode mode;
-    double threshold;
+    double threshold, part;
 };
 
 static const char *const modes[] = {"safe", "fast", NULL};
@@ -110,6 +110,7 @@ static const struct option_row rows[] = {
     {OPTION_FIELD(struct config, level), "work", "level", OPTION_INTEGER, "-3", -5, 5, .description = "Level."},
     {OPTION_FIELD(struct config, mode), "work", "mode", OPTION_CHOICE, "safe", .choices = modes, .description = "How."},
     {OPTION_FIELD(struct config, threshold), "work", "threshold", OPTION_REAL, "99.999", 50, 100, .description = "Consistency."},
+    {OPTION_FIELD(struct config, part), "work", "part", OPTION_REAL, "1%", 0, 1, .description = "Part of it."},
 };
 static const struct option_table table = {rows, sizeof rows / sizeof *rows};
 
@@ -130,9 +131,10 @@ static void defaults_and_values_reach_their_members(void **state)
     assert_int_equal(config.level, -3);
     assert_int_equal(config.mode, MODE_SAFE);
     assert_true(config.threshold == 99.999);
+    assert_true(config.part == 0.01);
     static const char all[] =
         "[source]\nhost = 123456789012345\nport = 65535\ntls = Yes\n[work]\nshare = 100\nworkers=64\nsize_max = 1T\npause = 250us\n"
-        "timeout = 1min\nlevel = 5\nmode = FAST\nthreshold = 50 \n";
+        "timeout = 1min\nlevel = 5\nmode = FAST\nthreshold = 50 \npart = 12.5%\n";
     if (!option_read(&table, view_text(all), "t", &config, NULL, NULL, &error)) fail_msg("%s", error.text);
     assert_string_equal(config.host, "123456789012345");
     assert_int_equal(config.port, 65535);
@@ -145,6 +147,7 @@ static void defaults_and_values_reach_their_members(void **state)
     assert_int_equal(config.level, 5);
     assert_int_equal(config.mode, MODE_FAST);
     assert_true(config.threshold == 50);
+    assert_true(config.part == 0.125);
 }
 
 static void a_wrong_value_is_answered_with_a_right_one(void **state)
@@ -168,6 +171,8 @@ static void a_wrong_value_is_answered_with_a_right_one(void **state)
         {"[work]\nmode=quick", "t:3: work.mode = quick is not possible: write one of safe, fast"},
         {"[work]\nlevel=-6", "t:3: work.level = -6 is not possible: write a whole number, -5 to 5"},
         {"[work]\nthreshold=101", "t:3: work.threshold = 101 is not possible: write a number, 50 to 100"},
+        {"[work]\npart=101%", "t:3: work.part = 101% is not possible: write a number, 0 to 1"},
+        {"[work]\npart=%", "t:3: work.part = % is not possible: write a number, 0 to 1"},
         {"[source]\npassword=12345678901234567890123456789012",
          "t:3: source.password = ******** is not possible: write a text of at most 31 bytes"},
         {"[source]\nhots=x", "t:3: section [source] has no option 'hots'; did you mean host in [source]?"},
