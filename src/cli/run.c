@@ -4,9 +4,7 @@
 
 #include "base/log.h"
 #include "control/daemon.h"
-#include "control/override.h"
 #include <signal.h>
-#include <unistd.h>
 
 int command_run(const struct arguments *arguments)
 {
@@ -26,11 +24,7 @@ int command_run(const struct arguments *arguments)
     struct daemon *daemon = daemon_start(&config, &error);
     if (!daemon) return command_fail(&error);
     int number;
-    while (sigwait(&signals, &number) == 0 && number == SIGHUP) {
-        if (!log_reopen(&error)) LOG(LOG_ERROR, "log.reopen", log_failure(&error));
-        if (access(config.engine.overrides_file, R_OK) == 0 && !override_reload(daemon, &error))
-            LOG(LOG_ERROR, "overrides.reload", log_failure(&error));
-    }
+    while (sigwait(&signals, &number) == 0 && number == SIGHUP) daemon_reload(daemon, arguments->config_file);
     LOG(LOG_INFO, "daemon.stopping", log_i64("signal", number));
     daemon_stop(daemon);
     return 0;

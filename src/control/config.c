@@ -196,7 +196,6 @@ bool config_read(const char *file, struct config *out, struct error *error)
 {
     memset(out, 0, sizeof *out);
     option_check(&config_options);
-    engine_options_default(&out->engine);
     if (!option_read_file(&config_options, file, out, NULL, NULL, error)) return false;
     for (char *c = out->engine.source_schema; *c; c++)
         if (*c >= 'a' && *c <= 'z') *c -= 32;

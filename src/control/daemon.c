@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "control/override.h"
 #include "engine/dictionary.h"
 #include "engine/evidence.h"
 #include "engine/outstanding.h"
@@ -189,11 +190,6 @@ static bool start_workers(struct daemon *daemon, struct error *error)
     return true;
 }
 
-uint16_t daemon_port(const struct daemon *daemon)
-{
-    return daemon->engine.worker_count ? worker_port(daemon->engine.workers[0]) : 0;
-}
-
 /* After a crash while the target was primary the reverse goes on from where the source says it stands. */
 static bool resume_reverse(struct daemon *daemon, struct error *error)
 {
@@ -235,9 +231,40 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     if (!daemon->alerts) return NULL;
     daemon->thread = thread_start("control", control_main, daemon, error);
     if (!daemon->thread) return NULL;
-    LOG(LOG_INFO, "daemon.started", log_u64("port", daemon_port(daemon)), log_u64("admin_port", http_server_port(daemon->http)),
-        log_text("phase", engine_phase_name(engine_policy(&daemon->engine)->phase)));
+    LOG(LOG_INFO, "daemon.started", log_u64("port", worker_port(daemon->engine.workers[0])),
+        log_u64("admin_port", http_server_port(daemon->http)), log_text("phase", engine_phase_name(engine_policy(&daemon->engine)->phase)));
     return daemon;
+}
+
+static void tell_option(void *context, const struct option_row *row, bool applied)
+{
+    (void)context;
+    if (applied)
+        LOG(LOG_INFO, "option.changed", log_text("section", row->section), log_text("name", row->name));
+    else
+        LOG(LOG_WARNING, "option.needs_restart", log_text("section", row->section), log_text("name", row->name));
+}
+
+static bool reload_options(struct daemon *daemon, const char *config_file, struct error *error)
+{
+    struct config fresh, *running = &daemon->config;
+    struct engine_options *options = &daemon->engine.options;
+    if (!config_read(config_file, &fresh, error)) return false;
+    option_reload(&config_options, running, &fresh, tell_option, NULL);
+    atomic_store(&options->fence_wait_us, running->engine.fence_wait_us);
+    atomic_store(&options->compare_share, running->engine.compare_share);
+    atomic_store(&options->shadow_share, running->engine.shadow_share);
+    log_set_level((enum log_level)running->log_level);
+    return true;
+}
+
+void daemon_reload(struct daemon *daemon, const char *config_file)
+{
+    struct error error = {0};
+    if (!log_reopen(&error)) LOG(LOG_ERROR, "log.reopen", log_failure(&error));
+    if (!reload_options(daemon, config_file, &error)) LOG(LOG_ERROR, "options.reload", log_failure(&error));
+    if (access(daemon->config.engine.overrides_file, R_OK) == 0 && !override_reload(daemon, &error))
+        LOG(LOG_ERROR, "overrides.reload", log_failure(&error));
 }
 
 void daemon_stop(struct daemon *daemon)

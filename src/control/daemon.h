@@ -87,7 +87,9 @@ struct daemon {
 /* daemon.c */
 struct daemon *daemon_start(const struct config *config, struct error *error) MUST_USE;
 void daemon_stop(struct daemon *daemon);
-uint16_t daemon_port(const struct daemon *daemon);
+/* What can change while it runs: the log file is opened again, the options that are marked so are taken from the configuration, the overrides are read again.
+ * What cannot be read is logged and changes nothing. The thread that started the daemon. */
+void daemon_reload(struct daemon *daemon, const char *config_file);
 /* journal_floor.c: what the state store remembers of the journal, so that a folder that was lost or is an older copy is known by the next start, whether or not
  * the target can be asked. Floors for journal_open; after it; and at each tick and at the end. */
 void journal_floor_options(struct state *state, struct journal_options *options);

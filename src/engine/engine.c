@@ -114,11 +114,10 @@ void engine_options_default(struct engine_options *options)
     options->compare_share = 100;
     options->shadow_share = 100;
     options->shadow_queue = 4096;
-    options->mirror_fold = 200;
+    options->mirror_fold = 64;
     options->mirror_lanes = 4;
-    options->capture_max = 1024 * 1024;
+    options->capture_max = 256 * 1024;
     options->result_max = 64 * 1024 * 1024;
-    options->statement_timeout_ms = 30000;
     options->sequence_margin = 10000;
     options->feed_poll_us = 50000;
     options->feed_poll_max_us = 1000000;

@@ -42,14 +42,15 @@ struct engine_options {
     char state_file[512];
     char overrides_file[512];
     /* sizes */
-    uint32_t sessions_max;           /* client connections of all workers together; further ones are refused */
-    uint64_t login_timeout_us;       /* from accept to the end of the log-in */
-    uint64_t idle_timeout_us;        /* between two calls; 0: none */
-    uint32_t workers;                /* loops; 0: one per core, at most 4 */
-    uint32_t target_connections;     /* per worker */
-    uint32_t fence_wait_us;          /* how long a read waits for its fence before the primary serves it */
-    uint32_t compare_share;          /* percent of mirrored rows that are compared by key */
-    uint32_t shadow_share;           /* percent of eligible reads that are shadowed */
+    uint32_t sessions_max;       /* client connections of all workers together; further ones are refused */
+    uint64_t login_timeout_us;   /* from accept to the end of the log-in */
+    uint64_t idle_timeout_us;    /* between two calls; 0: none */
+    uint32_t workers;            /* loops; 0: one per core, at most 4 */
+    uint32_t target_connections; /* per worker */
+    /* Atomic: they may change while all runs. */
+    _Atomic uint32_t fence_wait_us;  /* how long a read waits for its fence before the primary serves it */
+    _Atomic uint32_t compare_share;  /* percent of mirrored rows that are compared by key */
+    _Atomic uint32_t shadow_share;   /* percent of eligible reads that are shadowed */
     uint32_t shadow_queue;           /* shadow jobs waiting; beyond: skipped and counted */
     uint32_t mirror_fold;            /* source transactions in one target transaction, at most */
     uint32_t mirror_lanes;           /* target transactions side by side while there is a backlog, at most; 1: one after the other */
@@ -193,7 +194,7 @@ static inline uint64_t engine_counted(struct engine *engine, enum engine_counter
     return atomic_load_explicit(&engine->counters[counter], memory_order_relaxed);
 }
 void engine_held(struct engine *engine, uint64_t microseconds); /* a held call was released after this long */
-void engine_options_default(struct engine_options *options);
+void engine_options_default(struct engine_options *options);    /* for tests and tools: the defaults of the table in control/config.c */
 void engine_set_policy(struct engine *engine, const struct engine_policy *policy); /* copies; publishes; wakes the workers */
 /* Marks a commit as acknowledged: before the client sees the answer. tables: bit set over catalog table ids as an id list; unknown: tables not known. */
 void engine_acknowledge(struct engine *engine, uint64_t csn, const uint32_t *tables, uint32_t count, bool unknown);
