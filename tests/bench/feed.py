@@ -79,7 +79,7 @@ def prepare(world):
             connection.cursor().executemany(f"INSERT INTO {table} VALUES (:1, 0, 'start')", [(n,) for n in range(ROWS)])
         connection.commit()
     world.postgres.rows("CREATE SCHEMA media; " + "; ".join(f"CREATE TABLE media.{table} (id bigint PRIMARY KEY, n bigint NOT NULL, v varchar(40))" for table in tables))
-    world.daemon.start()
+    world.start_daemon()
     world.enter("dual-write")
     status, text = world.daemon.cli("feed", "install", "--table", "FED_ROWS")
     if status != 0:
@@ -89,14 +89,14 @@ def prepare(world):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(ROOT / "build/release"))
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--clients", type=int, default=4)
     options = parser.parse_args()
-    options.scratch = tempfile.mkdtemp(prefix="feed-bench.")
-    os.chmod(options.scratch, 0o755)
-    feed_test.FeedDaemon.settings = ""  # as it comes
+    options.scratch = Path(tempfile.mkdtemp(prefix="feed-bench."))
+    options.scratch.chmod(0o755)
+    feed_test.World.settings = {"probation_s": 1, "threshold": 0.5}  # the feeds as they come
     world = feed_test.World(options)
     figures = {variant: [] for variant in VARIANTS}
     try:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases about calls: binds, RETURNING, array DML, fetching, metadata, cursors by id, queries, errors, PL/SQL."""
-from case_words import (COMMIT, DRIVER, PLSQL, ROLLBACK, call, case, change, clob, d, do, fails, legacy_cannot, long, n, named, null, out, query, target_cannot, ts, var)
+from case_words import (COMMIT, DRIVER, PLSQL, ROLLBACK, call, case, change, d, do, fails, legacy_cannot, long, n, named, null, out, query, target_cannot, ts, var)
 
 NO_BATCH = {"ojdbc8": DRIVER + "no batch errors mode", "ojdbc11": DRIVER + "no batch errors mode", "go": DRIVER + "no batch errors mode"}
 NO_ROW_COUNTS = {"go": DRIVER + "no row counts of the single rows"}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases about sessions: log-in, packets, transactions, locks, cancel and timeout, settings, ends good and bad."""
-from case_words import COMMIT, DRIVER, PLSQL, ROLLBACK, call, case, change, do, fails, long, query, target_cannot
+from case_words import COMMIT, DRIVER, ROLLBACK, call, case, change, do, fails, long, query
 
 SLOW = "SELECT COUNT(*) FROM t_many a, t_many b WHERE a.n + b.n < -1"
 GO_SDU = {"go": DRIVER + "no SDU in its connect string"}

@@ -120,12 +120,7 @@ def _provoke(world, point):
     elif point in LANES:  # the mirror waits for a while, and then has much to do at once
         target.execute("BEGIN; LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT")
     elif point in RARE:  # a segment is filled
-        connection = world.through()
-        for _ in range(12):
-            world.filler += 1
-            connection.cursor().execute("INSERT INTO texts (id, c) VALUES (:1, :2)", [world.filler, "filler " * 15000])
-            connection.commit()
-        connection.close()
+        world.fill(12)
     elif point == "gap_ledger":
         connection = world.through()
         connection.cursor().execute("BEGIN UPDATE churn SET note = 'block' WHERE id = 1; UPDATE churn SET note = 'block' WHERE id = 2; COMMIT; END;")
@@ -220,10 +215,7 @@ def source_trouble(torture):
     """the source's connections are cut at calls and at COMMIT, its server is killed and comes back"""
     world, daemon, short = torture.world, torture.world.daemon, torture.arguments.short
     proxy = Proxy(world.source.port, torture.arguments.seed)
-    daemon.stop()
-    daemon.configure(source={"port": proxy.port})
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with(source={"port": proxy.port})
     for _ in range(1 if short else 10):
         proxy.share = 0.01
         time.sleep(2)
@@ -240,10 +232,7 @@ def source_trouble(torture):
         world.source.launch()
         time.sleep(1.5)
     torture.judge("source trouble: server killed", 60)
-    daemon.stop()
-    daemon.configure()
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with()
     proxy.stop()
     world.go_on()
 
@@ -254,9 +243,7 @@ def chaos(torture):
     daemon.phase("shadow")
     daemon.phase("canary", percent=50)
     proxy = Proxy(world.source.port, torture.arguments.seed + 1)
-    daemon.stop()
-    daemon.configure(source={"port": proxy.port})
-    daemon.start()
+    daemon.start_with(source={"port": proxy.port})
 
     def kill_daemon():
         daemon.kill()
@@ -290,10 +277,7 @@ def chaos(torture):
         daemon.wait_up()
         torture.judge(f"chaos, round {round_ + 1}", 90)
         world.go_on()
-    daemon.stop()
-    daemon.configure()
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with()
     daemon.phase("dual-write")
     proxy.stop()
 
@@ -344,10 +328,7 @@ def switched(torture):
     proxy = Proxy(world.source.port, torture.arguments.seed)
     world.rest() # nothing in doubt: a row without a key could not be told from others, and would be a gap
     daemon.wait_caught_up(60)
-    daemon.stop()
-    daemon.configure(source={"port": proxy.port})
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with(source={"port": proxy.port})
     verify_and_repair(world)
     world.go_on()
     _cut_over(world)
@@ -375,10 +356,7 @@ def switched(torture):
         torture.figures["kills"] += 1
         daemon.start()
         _back_on_source(torture, f"switched: both killed, round {round_ + 1}")
-    daemon.stop()
-    daemon.configure()
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with()
     proxy.stop()
 
 

@@ -75,10 +75,7 @@ def move_journal(world, to):
     daemon = world.daemon
     source = daemon.journal
     daemon.retain = daemon.RETAIN if to == daemon.folder / "journal" else "2M"
-    daemon.stop()
-    daemon.configure()
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with()
     end = time.monotonic() + 60
     while daemon.retain != daemon.RETAIN and sum(file.stat().st_size for file in source.iterdir() if file.is_file()) > 6000000 and time.monotonic() < end:
         time.sleep(0.5)
@@ -121,25 +118,18 @@ def settle(torture, name, seconds=90, verify=True):
 
 def journal_full(torture):
     """the journal's disk is full because the target is away: the clients go on, a gap is left, it mends by itself"""
-    world, daemon, short = torture.world, torture.world.daemon, torture.arguments.short
+    world, short = torture.world, torture.arguments.short
     if not may_mount():
         return skip(torture, "journal_full", "a file system cannot be mounted here")
     disk = Disk(world.folder / "small-disk").small("12m")
     try:
         move_journal(world, disk.folder)
         world.target.crash()
-        connection = world.through()
-        for _ in range(400):
-            world.filler += 1
-            connection.cursor().execute("INSERT INTO texts (id, c) VALUES (:1, :2)", [world.filler, "filler " * 15000])
-            connection.commit()
-            if failures(world)["failed"]:
-                break
+        world.fill(400, lambda: failures(world)["failed"])
         torture.check("journal full: the journal says that it failed", failures(world)["failed"], str(failures(world)))
         done = world.done()
         time.sleep(2 if short else 10)
         torture.check("journal full: the clients go on", world.done() > done)
-        connection.close()
         world.target.resume()
         wait_for(lambda: not failures(world)["failed"], 60, "the journal to be written again")
         settle(torture, "journal full")
@@ -167,18 +157,11 @@ def journal_errors(torture):
         move_journal(world, disk.folder)
         for round_ in range(2 if short else 3):
             disk.break_it()
-            connection = world.through()
-            for _ in range(200): # until a new segment is needed
-                world.filler += 1
-                connection.cursor().execute("INSERT INTO texts (id, c) VALUES (:1, :2)", [world.filler, "filler " * 15000])
-                connection.commit()
-                if failures(world)["failures"] or failures(world)["failed"]:
-                    break
+            world.fill(200, lambda: failures(world)["failures"] or failures(world)["failed"]) # until a new segment is needed
             torture.check(f"journal errors, round {round_ + 1}: the journal says that it failed", failures(world)["failures"] > 0, str(failures(world)))
             done = world.done()
             time.sleep(1.5 if short else 5)
             torture.check(f"journal errors, round {round_ + 1}: the clients go on", world.done() > done)
-            connection.close()
             if round_ % 2:
                 daemon.kill()
                 torture.figures["kills"] += 1
@@ -354,16 +337,10 @@ def slow_target(torture):
     fields = dict(part.split("=") for part in world.target.conninfo.split())
     proxy = Proxy(int(fields["port"]), torture.arguments.seed)
     proxy.delay = 0.03
-    daemon.stop()
-    daemon.configure(target={"conninfo": f"host=127.0.0.1 port={proxy.port} user={fields['user']} dbname={fields['dbname']} options='-c search_path={servers.TARGET_SCHEMA}'"})
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with(target={"conninfo": f"host=127.0.0.1 port={proxy.port} user={fields['user']} dbname={fields['dbname']} options='-c search_path={servers.TARGET_SCHEMA}'"})
     time.sleep(3 if torture.arguments.short else 30)
     torture.judge("slow target", 90)
-    daemon.stop()
-    daemon.configure()
-    daemon.start()
-    daemon.wait_up()
+    daemon.start_with()
     proxy.stop()
     world.go_on()
 

@@ -135,6 +135,13 @@ class Daemon(servers.Daemon):
         text = "\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items())
         (self.folder / "understudy.ini").write_text(text)
 
+    def start_with(self, **changed):
+        """Stops in order and starts again, the configuration as it always is but for these."""
+        self.stop()
+        self.configure(**changed)
+        self.start()
+        self.wait_up()
+
     def is_up(self):
         return answers(self.port) and answers(self.admin_port)
 
@@ -257,6 +264,16 @@ class World:
 
     def through(self):
         return workload.oracledb.connect(user=self.user, password=self.password, host="127.0.0.1", port=self.daemon.port, service_name=self.service)
+
+    def fill(self, rows, enough=lambda: False):
+        """So many large rows of a client of its own, or until it is enough: the journal grows."""
+        with self.through() as connection:
+            for _ in range(rows):
+                self.filler += 1
+                connection.cursor().execute("INSERT INTO texts (id, c) VALUES (:1, :2)", [self.filler, "filler " * 15000])
+                connection.commit()
+                if enough():
+                    return
 
     def stop(self):
         for client in self.clients:

@@ -1,34 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """understudy assess against a daemon in observe: what a real driver sent, weighed by executions; then an override, which counts from its first moment.
 Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDER"""
-import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "demo"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import oracledb  # noqa: E402
 
+import suite  # noqa: E402
+from suite import report  # noqa: E402
 from admin import AdminError  # noqa: E402
-from databases import Daemon, Legacy, Postgres, legacy_statements  # noqa: E402
 
-failures = 0
 BLOCK = "BEGIN UPDATE tags SET uses = uses + 1 WHERE tag_id = 1; UPDATE tags SET uses = uses + 1 WHERE tag_id = 2; END;"
 DICTIONARY = "SELECT COUNT(*) FROM user_tables"
 READ, WRITE = "SELECT name FROM tags WHERE tag_id = :1", "UPDATE tags SET uses = uses + 1 WHERE tag_id = :1"
-
-
-def report(good, what, why=""):
-    global failures  # pylint: disable=global-statement
-    failures += not good
-    print(f"ok {what}" if good else f"not ok {what}: {why}", flush=True)
 
 
 def traffic(cursor, reads, writes, questions, blocks):
@@ -52,7 +43,7 @@ def assess(daemon, *arguments):
 
 
 def weighed(world, cursor):
-    daemon = world["daemon"]
+    daemon = world.daemon
     traffic(cursor, reads=1900, writes=95, questions=4, blocks=1)
     text, answer = assess(daemon), json.loads(assess(daemon, "--json"))
     report("covers 99.75 % of executions, 2 of 4 statements" in text, "coverage is weighed by executions", text)
@@ -61,14 +52,14 @@ def weighed(world, cursor):
     missed = [(one["executions"], one["state"], one["reason"]) for one in answer["not_covered"]]
     report(missed == [(4, "refused", "a view of the source's dictionary is asked"), (1, "refused", "procedural code is not translated")],
            "each with its reason, most executed first", missed)
-    conninfo = f"{world['postgres'].conninfo} options='-c search_path=media'"
+    conninfo = f"{world.postgres.conninfo} options='-c search_path=media'"
     text = assess(daemon, "--catalog", conninfo)
     report("without a key: " in text and "KEYLESS" in text, "tables without a key", text)
     report("no type for: " in text and "KEYLESS.WHERE_IT_IS" in text, "columns without a type", text)
 
 
 def overridden(world, cursor):
-    daemon = world["daemon"]
+    daemon = world.daemon
     target = "UPDATE tags SET uses = uses + 1 WHERE tag_id IN (1, 2)"
     try:
         daemon.admin.post("/v1/overrides", {"source": BLOCK, "target": target.replace("uses", "used"), "tables": "MEDIA.TAGS", "author": "test", "reason": "test"})
@@ -94,7 +85,7 @@ def wait_until(what, seconds=10):
 
 def reloaded(world):
     """The file of overrides edited by hand: SIGHUP reads it again, and what the target cannot run is left out."""
-    daemon = world["daemon"]
+    daemon = world.daemon
     file = daemon.folder / "overrides.json"
     listed = json.loads(file.read_text())
     listed.append({"source": DICTIONARY, "target": "SELECT count(*) FROM pg_tables", "author": "hand", "reason": "test"})
@@ -107,50 +98,36 @@ def reloaded(world):
     os.kill(daemon.process.pid, signal.SIGHUP)
     time.sleep(0.5)
     report(sources() == sorted([BLOCK, DICTIONARY]), "a file that cannot be read changes nothing", sources())
+
+    log = daemon.logs / "understudy.log"
+    config = daemon.config.read_text()
+    daemon.config.write_text(config.replace("[guard]", "[reads]\nshadow_share = 40\n\n[log]\nlevel = warning\n\n[mirror]\nfold = 3\n\n[guard]"))
+    os.kill(daemon.process.pid, signal.SIGHUP)
+    told = ("option.changed section=reads name=shadow_share", "option.changed section=log name=level", "option.needs_restart section=mirror name=fold")
+    report(wait_until(lambda: all(one in log.read_text() for one in told)), "SIGHUP takes the options that can change, and says which cannot", told)
+    before = log.read_text()
+    daemon.config.write_text(config + "\n[nonsense]\nx = 1\n")
+    os.kill(daemon.process.pid, signal.SIGHUP)
+    report(wait_until(lambda: "options.reload" in log.read_text()), "a configuration that is wrong changes nothing", "no options.reload")
+    with oracledb.connect(**world.driver_arguments(daemon.port)) as connection:
+        connection.ping()
+    report("level=info" not in log.read_text()[len(before):], "and the log is as quiet as it was told", log.read_text()[len(before):])
+    daemon.config.write_text(config)
     daemon.process.check()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(ROOT / "build/debug"))
-    parser.add_argument("--scratch", required=True)
-    options = parser.parse_args()
-    scratch, build = Path(options.scratch), Path(options.build).resolve()
-    logs = scratch / "logs"
-    logs.mkdir(parents=True)
-    postgres, legacy = Postgres(scratch / "postgres", logs), Legacy(scratch / "legacy", logs, build / "standin-server")
-    daemon = Daemon(scratch / "understudy", logs, build / "understudy", legacy, postgres, {"probation_s": 1, "threshold": None})
-    world = {"postgres": postgres, "legacy": legacy, "daemon": daemon}
-    try:
-        postgres.start()
-        legacy.start()
-        where = legacy.connect()
-        with oracledb.connect(user=where["user"], password=where["password"], dsn=f"127.0.0.1:{legacy.port}/{where['service']}") as connection:
-            for statement in legacy_statements(ROOT / "demo/schema/oracle.sql", 0):
-                connection.cursor().execute(statement)
-            connection.cursor().executemany("INSERT INTO tags (tag_id, name) VALUES (:1, :2)", [(n, f"tag {n}") for n in range(1, 4)])
-            connection.commit()
-        postgres.run_file(ROOT / "demo/schema/postgres.sql")
-        extra = scratch / "extra.sql"
-        extra.write_text("CREATE TABLE media.keyless (a int, where_it_is point);\n")
-        postgres.run_file(extra)
-        daemon.start()
-        with oracledb.connect(user=where["user"], password=where["password"], dsn=f"127.0.0.1:{daemon.port}/{where['service']}") as connection:
-            weighed(world, connection.cursor())
-            overridden(world, connection.cursor())
-        reloaded(world)
-        daemon.process.check()
-    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
-        report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
-    finally:
-        for part in (daemon, legacy, postgres):
-            part.stop()
-    if failures:
-        print(f"# logs: {logs}")
-    else:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return 1 if failures else 0
+def work(world):
+    world.start_databases()
+    extra = world.folder / "extra.sql"
+    extra.write_text("CREATE TABLE media.keyless (a int, where_it_is point);\n")
+    world.postgres.run_file(extra)
+    world.start_daemon()
+    with oracledb.connect(**world.driver_arguments(world.daemon.port)) as connection:
+        weighed(world, connection.cursor())
+        overridden(world, connection.cursor())
+    reloaded(world)
+    world.daemon.process.check()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.run(suite.World(suite.options(__doc__)), work))

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong at an operator's hands: each gets an error that says what, where and what to do, and nothing else suffers.
 Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDER"""
-import argparse
-import shutil
 import socket
 import struct
 import subprocess
@@ -10,21 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "demo"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import oracledb  # noqa: E402
 
+import suite  # noqa: E402
+from suite import report  # noqa: E402
 from admin import AdminError  # noqa: E402
-from databases import Daemon, Legacy, Postgres, Process, free_port, legacy_statements, port_answers, wait_for  # noqa: E402
-
-failures = 0
-
-
-def report(good, what, why=""):
-    global failures  # pylint: disable=global-statement
-    failures += not good
-    print(f"ok {what}" if good else f"not ok {what}: {why}", flush=True)
+from databases import Process, free_port, port_answers, wait_for  # noqa: E402
 
 
 def said(what, done, status, *words):
@@ -55,7 +46,7 @@ def variant(daemon, name, *replacements):
 
 
 def configurations(world, program):
-    daemon = world["daemon"]
+    daemon = world.daemon
     bad = daemon.folder / "bad.ini"
     for text, words in (
             ("[listen]\nport = 99999\n", ["bad.ini:2", "listen.port", "65535"]),
@@ -70,7 +61,7 @@ def configurations(world, program):
 
 
 def surroundings(world, program):
-    daemon, legacy, postgres = world["daemon"], world["legacy"], world["postgres"]
+    daemon, legacy, postgres = world.daemon, world.legacy, world.postgres
     folders = ((f"folder = {daemon.folder / 'journal'}", f"folder = {daemon.folder / 'journal2'}"), (f"file = {daemon.folder / 'state.db'}", f"file = {daemon.folder / 'state2.db'}"))
     said("the port is in use", run(program, "run", "--config", variant(daemon, "port.ini", *folders)), None, str(daemon.port), "in use")
     said("the journal is another daemon's", run(program, "run", "--config", variant(daemon, "lock.ini", (f"port = {daemon.port}", "port = 0"))), None, "journal")
@@ -94,8 +85,7 @@ def refused(what, arguments, code):
 
 
 def clients(world):
-    daemon, where = world["daemon"], world["legacy"].connect()
-    good = {"user": where["user"], "password": where["password"], "dsn": f"127.0.0.1:{daemon.port}/{where['service']}"}
+    daemon, good = world.daemon, world.driver_arguments(world.daemon.port)
     refused("a client's password is wrong", dict(good, password="wrong"), "ORA-01017")
     refused("a client's service is not known", dict(good, dsn=f"127.0.0.1:{daemon.port}/NOWHERE"), "ORA-12514")
     with oracledb.connect(**good) as connection:
@@ -141,11 +131,11 @@ def connect_packet(service):
 
 def limits(world, program):
     """Each limit that a client may run into, through a socket: an end that says why, and the process lives."""
-    daemon, where = world["daemon"], world["legacy"].connect()
+    daemon, service = world.daemon, world.legacy.connect()["service"]
     port, admin = free_port(), free_port()
     config = variant(daemon, "limits.ini", (f"port = {daemon.port}", f"port = {port}\nsessions = 3\nlogin_timeout = 1s\nidle_timeout = 2s"), (f"port = {daemon.admin_port}", f"port = {admin}"),
                      (f"folder = {daemon.folder / 'journal'}", f"folder = {daemon.folder / 'journal3'}"), (f"file = {daemon.folder / 'state.db'}", f"file = {daemon.folder / 'state3.db'}"))
-    good = {"user": where["user"], "password": where["password"], "dsn": f"127.0.0.1:{port}/{where['service']}"}
+    good = world.driver_arguments(port)
     second = Process("limits", [program, "run", "--config", config], daemon.logs / "limits.log")
     try:
         wait_for(lambda: second.check() or port_answers(port), 30, "the second daemon")
@@ -157,18 +147,18 @@ def limits(world, program):
             report(took is not None and 0.5 < took < 3, "a client that says nothing is disconnected", f"after {took}")
         report("LOGIN_US" in log.read_text(), "and the log names the limit", "no LOGIN_US")
         with socket.create_connection(("127.0.0.1", port)) as stranger:
-            stranger.sendall(connect_packet(where["service"])[:40])
+            stranger.sendall(connect_packet(service)[:40])
             report(closed_after(stranger, 5) is not None, "half a CONNECT and nothing more", "still open")
 
         with socket.create_connection(("127.0.0.1", port)) as stranger:
-            stranger.sendall(connect_packet(where["service"]))
+            stranger.sendall(connect_packet(service))
             stranger.settimeout(5)
             accept = stranger.recv(8192)
             report(len(accept) > 8 and accept[4] == 2, "a CONNECT of our own is accepted", str(accept[:16]))
             stranger.sendall(struct.pack(">IBBH", 64 << 20, 6, 0, 0) + bytes(5000))
             report(closed_after(stranger, 5) is not None, "a packet of 64 MiB", "still open")
         with socket.create_connection(("127.0.0.1", port)) as stranger:
-            stranger.sendall(connect_packet(where["service"]))
+            stranger.sendall(connect_packet(service))
             stranger.settimeout(5)
             stranger.recv(8192)
             try:
@@ -208,9 +198,9 @@ def limits(world, program):
 
 def untranslatable(world):
     """A statement without a translation is relayed while the source is primary; the mirror says that rows may have been missed."""
-    daemon, where = world["daemon"], world["legacy"].connect()
+    daemon = world.daemon
     daemon.admin.post("/v1/phase", {"to": "dual-write", "author": "test", "reason": "test"})
-    with oracledb.connect(user=where["user"], password=where["password"], dsn=f"127.0.0.1:{daemon.port}/{where['service']}") as connection:
+    with oracledb.connect(**world.driver_arguments(daemon.port)) as connection:
         cursor = connection.cursor()
         cursor.execute("BEGIN UPDATE tags SET uses = uses + 1 WHERE tag_id = 1; UPDATE tags SET uses = uses + 1 WHERE tag_id = 2; END;")
         connection.commit()
@@ -233,46 +223,16 @@ def untranslatable(world):
         report("no_such_table" in problem.text, "an override that PostgreSQL does not take is refused with its error", problem.text)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(ROOT / "build/debug"))
-    parser.add_argument("--scratch", required=True)
-    options = parser.parse_args()
-    scratch, build = Path(options.scratch), Path(options.build).resolve()
-    logs = scratch / "logs"
-    logs.mkdir(parents=True)
-    program = build / "understudy"
-    postgres, legacy = Postgres(scratch / "postgres", logs), Legacy(scratch / "legacy", logs, build / "standin-server")
-    daemon = Daemon(scratch / "understudy", logs, program, legacy, postgres, {"probation_s": 1, "threshold": None})
-    world = {"postgres": postgres, "legacy": legacy, "daemon": daemon}
-    try:
-        postgres.start()
-        legacy.start()
-        where = legacy.connect()
-        with oracledb.connect(user=where["user"], password=where["password"], dsn=f"127.0.0.1:{legacy.port}/{where['service']}") as connection:
-            for statement in legacy_statements(ROOT / "demo/schema/oracle.sql", 0):
-                connection.cursor().execute(statement)
-            connection.cursor().executemany("INSERT INTO tags (tag_id, name) VALUES (:1, :2)", [(n, f"tag {n}") for n in range(1, 4)])
-            connection.commit()
-        postgres.run_file(ROOT / "demo/schema/postgres.sql")
-        daemon.start()
-        configurations(world, program)
-        surroundings(world, program)
-        clients(world)
-        limits(world, program)
-        untranslatable(world)
-        daemon.process.check()
-    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
-        report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
-    finally:
-        for part in (daemon, legacy, postgres):
-            part.stop()
-    if failures:
-        print(f"# logs: {logs}")
-    else:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return 1 if failures else 0
+def work(world):
+    world.start_databases()
+    world.start_daemon()
+    configurations(world, world.program)
+    surroundings(world, world.program)
+    clients(world)
+    limits(world, world.program)
+    untranslatable(world)
+    world.daemon.process.check()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.run(suite.World(suite.options(__doc__)), work))

@@ -1,82 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that no statement names reach the target by key feeds. Prints `ok WHAT` and `not ok WHAT: WHY`.
 Options: --build FOLDER --scratch FOLDER --kills N --load SECONDS --seed N"""
-import argparse
+import functools
 import re
-import shutil
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "demo"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import oracledb  # noqa: E402
-
+import suite  # noqa: E402
 from admin import AdminError  # noqa: E402
-from databases import Daemon, Legacy, Postgres, legacy_statements  # noqa: E402
+from databases import Daemon  # noqa: E402
 from machine import port_answers, wait_for  # noqa: E402
 from processes import Process  # noqa: E402
 from workload import ITEMS, Bypass, Client, pause, resume  # noqa: E402
 
+report = functools.partial(suite.report, always=True)
 HERE = Path(__file__).resolve().parent
 TABLES = {"orders": "id", "order_lines": "order_id, line", "order_history": "id", "stock": "item", "reservations": "id", "notes": "id"}
 OURS = ("SELECT COUNT(*) FROM (SELECT table_name AS n FROM information_schema.tables WHERE table_schema = 'MEDIA' UNION ALL SELECT trigger_name FROM "
         "information_schema.triggers WHERE trigger_schema = 'MEDIA') x WHERE n LIKE 'UNDERSTUDY\\_F%' OR n LIKE 'UNDERSTUDY\\_T%'")
-failures = 0
-
-
-def report(good, what, why=""):
-    global failures  # pylint: disable=global-statement
-    failures += not good
-    print(f"ok {what}" + (f" ({why})" if why else "") if good else f"not ok {what}: {why}", flush=True)
 
 
 class FeedDaemon(Daemon):
-    settings = "[feed]\nlook = 300ms\npoll = 20ms\npoll_max = 200ms\n"
-
-    def write_config(self):
-        super().write_config()
-        with open(self.config, "a", encoding="utf-8") as out:
-            out.write(self.settings)
-
     def again(self):
         """After a kill: the same configuration, journal and state."""
         self.process = Process("understudy", [self.program, "run", "--config", self.config], self.logs / "understudy.log")
         wait_for(lambda: self.process.check() or (self.admin.answers() and port_answers(self.port)), 30, "the daemon")
 
 
-class World:
-    def __init__(self, options):
-        self.folder = Path(options.scratch)
-        self.logs = self.folder / "logs"
-        self.logs.mkdir(parents=True, exist_ok=True)
-        build = Path(options.build).resolve()
-        self.postgres = Postgres(self.folder / "postgres", self.logs)
-        self.legacy = Legacy(self.folder / "legacy", self.logs, build / "standin-server")
-        self.daemon = FeedDaemon(self.folder / "understudy", self.logs, build / "understudy", self.legacy, self.postgres, {"probation_s": 1, "threshold": 0.5})
-        self.admin = self.daemon.admin
-
-    def driver_arguments(self, port):
-        where = self.legacy.connect()
-        return {"user": where["user"], "password": where["password"], "dsn": f"127.0.0.1:{port}/{where['service']}"}
-
-    def on_source(self, *statements):
-        with oracledb.connect(**self.driver_arguments(self.legacy.port)) as connection:
-            for statement in statements:
-                connection.cursor().execute(statement)
-            connection.commit()
-
-    def start(self):
-        self.postgres.start()
-        self.legacy.start()
-        self.on_source(*legacy_statements(HERE / "source.sql", 0), *[f"INSERT INTO stock VALUES ({n}, 1000)" for n in range(ITEMS)])
-        self.postgres.run_file(HERE / "target.sql")
-        self.daemon.start()
-
-    def stop(self):
-        for part in (self.daemon, self.legacy, self.postgres):
-            part.stop()
+class World(suite.World):
+    daemon_class = FeedDaemon
+    settings = {"probation_s": 1, "threshold": 0.5, "sections": {"feed": {"look": "300ms", "poll": "20ms", "poll_max": "200ms"}}}
+    schema_source, schema_target = HERE / "source.sql", HERE / "target.sql"
+    rows = [f"INSERT INTO stock VALUES ({n}, 1000)" for n in range(ITEMS)]
 
     def until(self, what, condition, timeout_s=30):
         end, last = time.monotonic() + timeout_s, None
@@ -254,47 +212,34 @@ def remove(world, writers):
     world.equal("after the removal, a sweep and a repair")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(ROOT / "build/debug"))
-    parser.add_argument("--scratch", required=True)
-    parser.add_argument("--kills", type=int, default=3)
-    parser.add_argument("--load", type=float, default=5)
-    parser.add_argument("--seed", default="1")
-    options = parser.parse_args()
-    world = World(options)
-    try:
-        world.start()
-        world.enter("dual-write")
-        install(world)
-        world.work("backfill")
-        world.work("verify")
-        clients = [Client("client", n, world.driver_arguments(world.daemon.port), options.seed, 0.01) for n in range(1, 4)]
-        bypass = Bypass("bypass", 9, world.driver_arguments(world.legacy.port), options.seed, 0.02)
-        writers = [*clients, bypass]
-        for writer in writers:
-            writer.running.clear()
-            writer.start()
-        under_load(world, writers, options.load)
-        kills(world, writers, options.kills)
-        switches(world, clients, bypass)
-        breaks(world, bypass)
-        remove(world, writers)
-        errors = [error for writer in writers for error in writer.errors]
-        report(not errors, "no client saw an error but the kills", f"{sum(writer.done for writer in writers)} transactions, {sum(writer.lost for writer in writers)} connections lost"
-               if not errors else "; ".join(errors[:5]))
-        print(f"# {sum(writer.stumbles for writer in writers)} calls that the stand-in lost, {sum(writer.deadlocks for writer in writers)} deadlocks among the writers", flush=True)
-        for writer in writers:
-            writer.stopping.set()
-        for writer in writers:
-            writer.join(10)
-    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
-        report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
-    finally:
-        world.stop()
-    shutil.rmtree(options.scratch, ignore_errors=True) if not failures else print(f"# logs: {world.logs}")
-    return 1 if failures else 0
+def work(world, options):
+    world.start_databases()
+    world.start_daemon()
+    world.enter("dual-write")
+    install(world)
+    world.work("backfill")
+    world.work("verify")
+    clients = [Client("client", n, world.driver_arguments(world.daemon.port), options.seed, 0.01) for n in range(1, 4)]
+    bypass = Bypass("bypass", 9, world.driver_arguments(world.legacy.port), options.seed, 0.02)
+    writers = [*clients, bypass]
+    for writer in writers:
+        writer.running.clear()
+        writer.start()
+    under_load(world, writers, options.load)
+    kills(world, writers, options.kills)
+    switches(world, clients, bypass)
+    breaks(world, bypass)
+    remove(world, writers)
+    errors = [error for writer in writers for error in writer.errors]
+    report(not errors, "no client saw an error but the kills", f"{sum(writer.done for writer in writers)} transactions, {sum(writer.lost for writer in writers)} connections lost"
+           if not errors else "; ".join(errors[:5]))
+    print(f"# {sum(writer.stumbles for writer in writers)} calls that the stand-in lost, {sum(writer.deadlocks for writer in writers)} deadlocks among the writers", flush=True)
+    for writer in writers:
+        writer.stopping.set()
+    for writer in writers:
+        writer.join(10)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    given = suite.options(__doc__, kills=3, load=5.0, seed="1")
+    sys.exit(suite.run(World(given), lambda world: work(world, given)))

@@ -3,31 +3,23 @@
 Beside it a real source serves the daemon's own connections. Every byte must arrive as it was recorded, but for the edits of the negotiation; because the recordings were made
 without these edits the calls behind them cannot be read, so each must be counted, and what may have been written must be a gap.
 Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDER --captures FOLDER"""
-import argparse
-import shutil
 import socket
 import sys
 import threading
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "demo"))
-sys.path.insert(0, str(ROOT / "tests/captures"))
+TESTS = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "captures")]
 
 import check  # noqa: E402
 import oracledb  # noqa: E402
 
+import suite  # noqa: E402
+from suite import report  # noqa: E402
 from admin import AdminError  # noqa: E402
-from databases import Daemon, Legacy, Postgres, legacy_statements, wait_for  # noqa: E402
+from databases import wait_for  # noqa: E402
 
 PATIENCE = 15
-failures = 0
-
-
-def report(good, what, why=""):
-    global failures  # pylint: disable=global-statement
-    failures += not good
-    print(f"ok {what}" if good else f"not ok {what}: {why}", flush=True)
 
 
 def pieces_of(path):
@@ -142,7 +134,7 @@ def enter_dual_write(daemon):
 
 
 def relay(world, path):
-    daemon, front = world["daemon"], world["front"]
+    daemon, front = world.daemon, world.front
     pieces = pieces_of(path)
     said = [b"".join(data for of_client, data in pieces if of_client == side) for side in (True, False)]
     mark = said[0][said[0].index(b"(CONNECTION_ID="):][:40]
@@ -164,51 +156,32 @@ def relay(world, path):
     return [gap for gap in daemon.admin.get("/v1/gaps") if gap["id"] not in before]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(ROOT / "build/debug"))
-    parser.add_argument("--scratch", required=True)
-    parser.add_argument("--captures", required=True)
-    options = parser.parse_args()
-    scratch, build = Path(options.scratch), Path(options.build).resolve()
-    logs = scratch / "logs"
-    logs.mkdir(parents=True)
-    postgres, legacy = Postgres(scratch / "postgres", logs), Legacy(scratch / "legacy", logs, build / "standin-server")
-    daemon = None
-    try:
-        postgres.start()
-        legacy.start()
-        where = legacy.connect()
-        with oracledb.connect(user=where["user"], password=where["password"], dsn=f"127.0.0.1:{legacy.port}/{where['service']}") as connection:
-            for statement in legacy_statements(ROOT / "demo/schema/oracle.sql", 0):
-                connection.cursor().execute(statement)
-        postgres.run_file(ROOT / "demo/schema/postgres.sql")
-        front = Front(legacy.port)
-        real_port, legacy.port = legacy.port, front.port
-        daemon = Daemon(scratch / "understudy", logs, build / "understudy", legacy, postgres, {"probation_s": 1, "threshold": None})
-        daemon.start()
-        legacy.port = real_port
-        wait_for(lambda: enter_dual_write(daemon), PATIENCE, "dual-write")
-        world = {"daemon": daemon, "front": front}
-        for path in sorted(Path(options.captures).glob("sqlplus*.pcapng")):
-            gaps = relay(world, path)
-            writes = b"INSERT INTO" in path.read_bytes()
-            report(not writes or gaps, f"{path.name}: what it may have written is a gap ({len(gaps)})", "no gap")
-        with oracledb.connect(user=where["user"], password=where["password"], dsn=f"127.0.0.1:{daemon.port}/{where['service']}") as connection:
-            report(connection.cursor().execute("SELECT 1 FROM dual").fetchone() == (1,), "the daemon lives, and serves others")
-        daemon.process.check()
-    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
-        report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
-    finally:
-        for part in (daemon, legacy, postgres):
-            if part:
-                part.stop()
-    if failures:
-        print(f"# logs: {logs}")
-    else:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return 1 if failures else 0
+class World(suite.World):
+    rows = []
+
+    def __init__(self, given):
+        super().__init__(given)
+        self.captures, self.front = given.captures, None
+
+    def start(self):
+        self.start_databases()
+        self.front = Front(self.legacy.port)
+        real_port, self.legacy.port = self.legacy.port, self.front.port
+        self.start_daemon()
+        self.legacy.port = real_port
+
+
+def work(world):
+    world.start()
+    wait_for(lambda: enter_dual_write(world.daemon), PATIENCE, "dual-write")
+    for path in sorted(world.captures.glob("sqlplus*.pcapng")):
+        gaps = relay(world, path)
+        writes = b"INSERT INTO" in path.read_bytes()
+        report(not writes or gaps, f"{path.name}: what it may have written is a gap ({len(gaps)})", "no gap")
+    with oracledb.connect(**world.driver_arguments(world.daemon.port)) as connection:
+        report(connection.cursor().execute("SELECT 1 FROM dual").fetchone() == (1,), "the daemon lives, and serves others")
+    world.daemon.process.check()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.run(World(suite.options(__doc__, captures=Path)), work))

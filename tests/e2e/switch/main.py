@@ -1,37 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """The target fails while it is secondary and while it is primary, under the load of a real driver: nothing fails, nothing is lost.
 Prints `ok WHAT` and `not ok WHAT: WHY`. Options: --build FOLDER --scratch FOLDER --seed N --rollbacks N --outage SECONDS"""
-import argparse
+import functools
 import http.server
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "demo"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import oracledb  # noqa: E402
 
+import suite  # noqa: E402
 import compare  # noqa: E402
 from admin import AdminError  # noqa: E402
-from databases import TARGET_SCHEMA, Daemon, Legacy, Postgres, legacy_statements  # noqa: E402
+from databases import TARGET_SCHEMA  # noqa: E402
 from workload import Clients  # noqa: E402
 
+report = functools.partial(suite.report, always=True)
 oracledb.defaults.fetch_lobs = False
 CLIENTS = 6
-failures = 0
-
-
-def report(good, what, why=""):
-    global failures  # pylint: disable=global-statement
-    failures += not good
-    print(f"ok {what}" + (f" ({why})" if why else "") if good else f"not ok {what}: {why}", flush=True)
 
 
 class Webhook:
@@ -65,39 +58,13 @@ class Webhook:
         self.taken.clear()
 
 
-class World:
-    def __init__(self, options):
-        scratch = Path(options.scratch)
+class World(suite.World):
+    rows = [f"INSERT INTO tags (tag_id, name) VALUES ({n}, 'tag {n}')" for n in range(1, 51)] + [f"INSERT INTO client_totals (client_id, slot, total) VALUES (0, {n}, 0)" for n in range(4)]
+
+    def __init__(self, given):
+        super().__init__(given)
         self.webhook = Webhook()
-        self.logs = scratch / "logs"
-        self.logs.mkdir(parents=True, exist_ok=True)
-        self.folder = scratch
-        build = Path(options.build).resolve()
-        self.postgres = Postgres(scratch / "postgres", self.logs)
-        self.legacy = Legacy(scratch / "legacy", self.logs, build / "standin-server")
-        self.daemon = Daemon(scratch / "understudy", self.logs, build / "understudy", self.legacy, self.postgres, {"probation_s": 1, "threshold": 0.9, "sections": {"alerts": {"webhook": self.webhook.url}}})
-        self.admin = self.daemon.admin
-
-    def driver_arguments(self, port):
-        where = self.legacy.connect()
-        return {"user": where["user"], "password": where["password"], "dsn": f"127.0.0.1:{port}/{where['service']}"}
-
-    def start(self):
-        self.postgres.start()
-        self.legacy.start()
-        with oracledb.connect(**self.driver_arguments(self.legacy.port)) as connection:
-            cursor = connection.cursor()
-            for statement in legacy_statements(ROOT / "demo/schema/oracle.sql", 0):
-                cursor.execute(statement)
-            cursor.executemany("INSERT INTO tags (tag_id, name) VALUES (:1, :2)", [(n, f"tag {n}") for n in range(1, 51)])
-            cursor.executemany("INSERT INTO client_totals (client_id, slot, total) VALUES (0, :1, 0)", [(n,) for n in range(4)])
-            connection.commit()
-        self.postgres.run_file(ROOT / "demo/schema/postgres.sql")
-        self.daemon.start()
-
-    def stop(self):
-        for part in (self.daemon, self.legacy, self.postgres):
-            part.stop()
+        self.settings = {"probation_s": 1, "threshold": 0.9, "sections": {"alerts": {"webhook": self.webhook.url}}}
 
     def until(self, what, condition, timeout_s=60):
         end = time.monotonic() + timeout_s
@@ -166,7 +133,8 @@ def commits_per_s(world, seconds):
 
 def catch_up(world, timeout_s=120):
     """From the moment the mirror moves again until it has caught up, the load going on: commits applied, seconds."""
-    end, moved, first = time.monotonic() + timeout_s, None, world.admin.status()["lag"]["applied"]
+    before, moved, first = time.monotonic(), None, world.admin.status()["lag"]["applied"]
+    end = before + timeout_s
     while time.monotonic() < end:
         world.daemon.process.check()
         now, lag = time.monotonic(), world.admin.status()["lag"]
@@ -206,7 +174,7 @@ def metrics_known(world):
     """Every metric that the rules and the board name is there."""
     there = set(re.findall(r"^understudy_[a-z0-9_]+", world.admin.request("GET", "/metrics", raw=True), re.M))
     named = set()
-    for file in (ROOT / "ops").iterdir():
+    for file in (suite.ROOT / "ops").iterdir():
         named |= set(re.findall(r"understudy_[a-z0-9_]+", file.read_text()))
     report(named and named <= there, "the metrics of ops/ are there", f"{len(named)} of {len(there)}" if named <= there else str(sorted(named - there)))
 
@@ -487,50 +455,34 @@ def restart(world):
            f"{len(before[0])} statements, {before[1]}" if before == after else f"{before} then {after}"[:600])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(ROOT / "build/debug"))
-    parser.add_argument("--scratch", required=True)
-    parser.add_argument("--seed", default="1")
-    parser.add_argument("--rollbacks", type=int, default=2)
-    parser.add_argument("--outage", type=int, default=20)
-    parser.add_argument("--cuts", type=int, default=10)
-    parser.add_argument("--pace", type=float, default=0.01, help="seconds between a client's transactions")
-    parser.add_argument("--freezes", type=int, default=1)
-    options = parser.parse_args()
-    world = World(options)
-    try:
-        world.start()
-        clients = Clients(CLIENTS, world.driver_arguments(world.daemon.port), options.seed, options.pace)
-        clients.start()
-        time.sleep(1)
-        metrics_known(world)
-        world.enter("dual-write")
-        world.work("backfill")
-        if options.outage:
-            outage(world, clients, options.outage)
-        if options.rollbacks:
-            rollbacks(world, clients, options.rollbacks)
-        if options.rollbacks:
-            lost_while_behind(world, clients)
-            refused_by_the_fallback(world, clients)
-            refused_at_a_rollback(world, clients)
-        if options.freezes:
-            freeze_in_canary(world, clients)
-            freezes(world, clients, options.freezes)
-        if options.cuts:
-            cuts(world, clients, options.cuts)
-        clients.stop()
-        world.no_errors(clients, "the end")
-        dry_runs(world)
-        restart(world)
-    except Exception as problem:  # pylint: disable=broad-except  # whatever it is, it is reported and everything is stopped
-        report(False, "the test ran to its end", f"{type(problem).__name__}: {problem}")
-    finally:
-        world.stop()
-    shutil.rmtree(options.scratch, ignore_errors=True) if not failures else print(f"# logs: {world.logs}")
-    return 1 if failures else 0
+def work(world, options):
+    world.start_databases()
+    world.start_daemon()
+    clients = Clients(CLIENTS, world.driver_arguments(world.daemon.port), options.seed, options.pace)
+    clients.start()
+    time.sleep(1)
+    metrics_known(world)
+    world.enter("dual-write")
+    world.work("backfill")
+    if options.outage:
+        outage(world, clients, options.outage)
+    if options.rollbacks:
+        rollbacks(world, clients, options.rollbacks)
+    if options.rollbacks:
+        lost_while_behind(world, clients)
+        refused_by_the_fallback(world, clients)
+        refused_at_a_rollback(world, clients)
+    if options.freezes:
+        freeze_in_canary(world, clients)
+        freezes(world, clients, options.freezes)
+    if options.cuts:
+        cuts(world, clients, options.cuts)
+    clients.stop()
+    world.no_errors(clients, "the end")
+    dry_runs(world)
+    restart(world)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    given = suite.options(__doc__, seed="1", rollbacks=2, outage=20, cuts=10, pace=0.01, freezes=1)
+    sys.exit(suite.run(World(given), lambda world: work(world, given)))
