@@ -6,10 +6,13 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 struct thread {
     pthread_t handle;
@@ -109,4 +112,15 @@ void condition_signal(struct condition *condition)
 void condition_broadcast(struct condition *condition)
 {
     CHECK(pthread_cond_broadcast(&condition->handle) == 0);
+}
+
+void thread_sleep(_Atomic uint32_t *word, uint32_t value, uint32_t bits)
+{
+    long status = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, NULL, NULL, bits);
+    CHECK(status == 0 || errno == EAGAIN || errno == EINTR);
+}
+
+void thread_wake(_Atomic uint32_t *word, uint32_t at_most, uint32_t bits)
+{
+    CHECK(syscall(SYS_futex, word, FUTEX_WAKE_BITSET_PRIVATE, at_most, NULL, NULL, bits) >= 0);
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct thread;
@@ -33,5 +34,10 @@ void condition_wait(struct condition *condition, struct mutex *mutex);
 bool condition_wait_us(struct condition *condition, struct mutex *mutex, uint64_t at_most_us); /* false: time is over */
 void condition_signal(struct condition *condition);
 void condition_broadcast(struct condition *condition);
+
+/* Sleeping on a word (futex): without a lock, and one system call wakes many. Sleeps while *word == value, until thread_wake has one of `bits` (not 0);
+ * may also return for no reason: the caller looks again. What it waits for is stored before *word changes and before thread_wake. */
+void thread_sleep(_Atomic uint32_t *word, uint32_t value, uint32_t bits);
+void thread_wake(_Atomic uint32_t *word, uint32_t at_most, uint32_t bits);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "store/journal_core_segment.h"
+#include "store/journal_crowd.h"
 #include "store/journal_internal.h"
 #include "store/journal_ring.h"
 #include <errno.h>
@@ -29,6 +30,7 @@ struct journal {
     struct mutex wait_lock;
     struct condition wait_more;
     _Atomic uint32_t wait_count; /* in journal_wait */
+    struct journal_crowd crowd;
 };
 
 struct journal_core *journal_core_of(struct journal *journal)
@@ -101,7 +103,9 @@ static bool journal_turn(struct journal *journal)
         journal_core_add(core, (enum journal_kind)entry->kind, entry->transaction, entry->csn, payload, entry->done, entry->context);
         journal_ring_pop(&journal->ring, entry);
     }
+    if (core->waiter_count) journal_crowd_collected(&journal->crowd);
     bool worked = journal_core_end(core);
+    if (worked) journal_crowd_tell(&journal->crowd);
     if (worked) tell_waiters(journal);
     if (journal->threads && atomic_load(&core->segments.generation) != generation) sem_post(&journal->helper_wake);
     return worked;
@@ -220,6 +224,17 @@ void journal_append(struct journal *journal, enum journal_kind kind, uint64_t tr
     if (!queued) journal_core_overflow(&journal->core, csn);
     if (journal->threads) wake_journal(journal);
     if (!queued && done) done(context, (struct journal_ticket){.csn = csn, .refused = true});
+}
+
+struct journal_ticket journal_commit(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn,
+                                     struct view payload)
+{
+    struct journal_sleeper sleeper;
+    CHECK(journal->threads);
+    journal_crowd_enter(&journal->crowd, &sleeper);
+    journal_append(journal, kind, transaction, csn, payload, journal_crowd_done, &sleeper);
+    journal_crowd_sleep(&sleeper);
+    return sleeper.ticket;
 }
 
 uint64_t journal_next_csn(struct journal *journal)

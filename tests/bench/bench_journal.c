@@ -123,27 +123,19 @@ static struct outcome run_loop(struct journal *journal, double seconds, uint32_t
 struct committer {
     struct journal *journal;
     pthread_t thread;
-    sem_t done;
     uint64_t end;
     uint32_t *ns;
     size_t count, most;
 };
 
-static void committer_done(void *context, struct journal_ticket ticket)
-{
-    if (ticket.refused) abort();
-    sem_post(context);
-}
-
 static void *commit(void *context)
 {
     struct committer *c = context;
     uint8_t payload[RECORD - 48] = {7};
+    struct view bytes = view_of(payload, sizeof payload);
     uint64_t now;
     while ((now = now_ns()) < c->end) {
-        journal_append(c->journal, JOURNAL_INTENT, 1, journal_next_csn(c->journal), view_of(payload, sizeof payload), committer_done,
-                       &c->done);
-        sem_wait(&c->done);
+        if (journal_commit(c->journal, JOURNAL_INTENT, 1, journal_next_csn(c->journal), bytes).refused) abort();
         if (c->count < c->most) c->ns[c->count++] = (uint32_t)(now_ns() - now);
     }
     return NULL;
@@ -152,13 +144,14 @@ static void *commit(void *context)
 static struct outcome run_threads(struct journal *journal, double seconds, uint32_t *ns)
 {
     static struct committer committers[THREADS];
+    struct journal_statistics before, after;
+    journal_statistics(journal, &before);
     uint64_t begin = now_ns();
     for (int i = 0; i < THREADS; i++) {
         committers[i] = (struct committer){.journal = journal,
                                            .end = begin + (uint64_t)(seconds * 1e9),
                                            .ns = ns + i * (LATENCIES / THREADS),
                                            .most = LATENCIES / THREADS};
-        sem_init(&committers[i].done, 0, 0);
         pthread_create(&committers[i].thread, NULL, commit, &committers[i]);
     }
     size_t count = 0;
@@ -166,9 +159,11 @@ static struct outcome run_threads(struct journal *journal, double seconds, uint3
         pthread_join(committers[i].thread, NULL);
         memmove(ns + count, committers[i].ns, committers[i].count * sizeof *ns);
         count += committers[i].count;
-        sem_destroy(&committers[i].done);
     }
-    return summary(ns, count, now_ns() - begin);
+    struct outcome outcome = summary(ns, count, now_ns() - begin);
+    journal_statistics(journal, &after);
+    outcome.group = (double)count / (double)(after.syncs - before.syncs);
+    return outcome;
 }
 
 /* ---- bare: pwrite and fdatasync into a file made ahead ---- */

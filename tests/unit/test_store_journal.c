@@ -166,6 +166,62 @@ static void test_producers(void **state)
     memory_free(producers);
 }
 
+/* ---- threads that sleep until their record is durable ---- */
+
+enum { SLEEPERS = 16, BURSTS = 300 };
+struct burst {
+    struct journal *journal;
+    pthread_barrier_t together;
+    _Atomic uint64_t committed, refused;
+};
+
+/* All at once, and all of them must be back before the next burst: nothing comes later that would wake one who was forgotten. */
+static void *commit_bursts(void *context)
+{
+    struct burst *burst = context;
+    for (uint32_t i = 0; i < BURSTS; i++) {
+        pthread_barrier_wait(&burst->together);
+        struct journal_ticket ticket =
+            journal_commit(burst->journal, JOURNAL_INTENT, 1, journal_next_csn(burst->journal), view_text("sleeper"));
+        atomic_fetch_add(ticket.refused ? &burst->refused : &burst->committed, 1);
+        if (!ticket.refused && journal_durable(burst->journal) < ticket.position) abort();
+    }
+    return NULL;
+}
+
+static void check_sleepers(uint32_t queue_max)
+{
+    struct journal_options options = options_small();
+    options.queue_max = queue_max;
+    struct burst burst = {.journal = open_journal(&options)};
+    pthread_t threads[SLEEPERS];
+    struct journal_statistics statistics;
+    pthread_barrier_init(&burst.together, NULL, SLEEPERS);
+    alarm(120); /* a lost wake-up is a test that never ends */
+    for (uint32_t i = 0; i < SLEEPERS; i++) assert_int_equal(pthread_create(&threads[i], NULL, commit_bursts, &burst), 0);
+    for (uint32_t i = 0; i < SLEEPERS; i++) pthread_join(threads[i], NULL);
+    alarm(0);
+    pthread_barrier_destroy(&burst.together);
+    assert_int_equal(atomic_load(&burst.committed) + atomic_load(&burst.refused), SLEEPERS * BURSTS);
+    assert_true(atomic_load(&burst.committed) >= BURSTS);
+    journal_statistics(burst.journal, &statistics);
+    assert_int_equal(statistics.refused, atomic_load(&burst.refused));
+    assert_true(statistics.records >= atomic_load(&burst.committed));
+    journal_close(burst.journal);
+}
+
+static void test_sleepers(void **state)
+{
+    (void)state;
+    check_sleepers(65536);
+}
+
+static void test_sleepers_refused(void **state)
+{
+    (void)state;
+    check_sleepers(2); /* some find the queue full, and come back at once */
+}
+
 /* ---- a reader that follows ---- */
 
 struct follower {
@@ -466,8 +522,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        TEST(test_producers), TEST(test_follow_and_retain), TEST(test_wait), TEST(test_one_process_only), TEST(test_large),
-        TEST(test_kill),      TEST(test_limited),
+        TEST(test_producers),
+        TEST(test_sleepers),
+        TEST(test_sleepers_refused),
+        TEST(test_follow_and_retain),
+        TEST(test_wait),
+        TEST(test_one_process_only),
+        TEST(test_large),
+        TEST(test_kill),
+        TEST(test_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
