@@ -4,7 +4,8 @@
 
 #include "base/memory.h"
 
-enum { READ_AHEAD = 1 << 20 };
+/* At the durable end a group at a time is new; in a backlog everything ahead is wanted. */
+enum { READ_LITTLE = 16 << 10, READ_AHEAD = 1 << 20 };
 
 struct journal_reader {
     struct journal_core *core;
@@ -18,7 +19,7 @@ struct journal_reader {
     struct journal_cipher cipher;
     /* bytes of the file that were durable when they were read */
     uint8_t *window;
-    size_t window_capacity, window_size;
+    size_t window_capacity, window_size, ahead; /* ahead: bytes of the next read */
     uint64_t window_at, window_durable;
     /* the group being read */
     struct view group;
@@ -115,17 +116,17 @@ static enum journal_read reader_enter_segment(struct journal_reader *reader, str
 
 static bool reader_fill(struct journal_reader *reader, uint64_t durable, size_t want, struct error *error)
 {
-    size_t capacity = want > READ_AHEAD ? want : READ_AHEAD;
-    if (capacity > reader->window_capacity) {
+    size_t size = want > reader->ahead ? want : reader->ahead;
+    if (size > reader->window_capacity) {
         memory_free(reader->window);
-        reader->window = memory_alloc(capacity);
-        reader->window_capacity = capacity;
+        reader->window = memory_alloc(size);
+        reader->window_capacity = size;
     }
     reader->window_at = reader->offset;
     reader->window_durable = durable;
     reader->window_size = 0;
     const struct journal_files *files = &reader->core->files;
-    return files->read(files->context, reader->file, reader->offset, reader->window, capacity, &reader->window_size, error);
+    return files->read(files->context, reader->file, reader->offset, reader->window, size, &reader->window_size, error);
 }
 
 static struct view reader_window(const struct journal_reader *reader)
@@ -141,17 +142,29 @@ static bool reader_corrupt(const struct journal_reader *reader, struct error *er
                      (unsigned long long)reader->segment.first, (unsigned long long)reader->next, (unsigned long long)reader->offset);
 }
 
+/* How much the next read brings. `more`: all that the last one brought was wanted. */
+static void reader_look_ahead(struct journal_reader *reader, bool more)
+{
+    if (!more)
+        reader->ahead = READ_LITTLE;
+    else if (reader->ahead < READ_AHEAD)
+        reader->ahead *= 2;
+}
+
 /* Loads the group that begins with reader->next, which is durable. */
 static bool reader_load_group(struct journal_reader *reader, uint64_t durable, struct error *error)
 {
     struct journal_group group;
-    bool fresh = reader->window_size > 0 && reader->next <= reader->window_durable;
+    bool fresh = reader->window_size > 0 && reader->next <= reader->window_durable, filled = false;
     if (!fresh || reader_window(reader).size < JOURNAL_SECTOR) {
+        reader_look_ahead(reader, fresh);
         if (!reader_fill(reader, durable, JOURNAL_SECTOR, error)) return false;
+        filled = true;
     }
     if (!journal_group_decode(reader_window(reader), reader->salt, &group) || group.first != reader->next || group.count == 0)
         return reader_corrupt(reader, error);
     if (reader_window(reader).size < group.size) {
+        if (!filled) reader_look_ahead(reader, fresh);
         if (!reader_fill(reader, durable, group.size, error)) return false;
         if (reader_window(reader).size < group.size) return reader_corrupt(reader, error);
     }

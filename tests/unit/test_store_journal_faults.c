@@ -350,6 +350,57 @@ static void test_full_queue(void **state)
     model_free(model);
 }
 
+/* ---- what a reader costs ---- */
+
+static struct journal_files inner;
+static uint64_t reads, bytes_read;
+static bool count_read(void *context, struct journal_file *file, uint64_t offset, void *bytes, size_t size, size_t *got,
+                       struct error *error)
+{
+    bool good = inner.read(context, file, offset, bytes, size, got, error);
+    reads++;
+    bytes_read += *got;
+    return good;
+}
+
+static void write_kilobytes(struct journal *journal, uint32_t count)
+{
+    static const uint8_t bytes[1000] = {5};
+    for (uint32_t i = 0; i < count; i++) journal_append(journal, JOURNAL_DML, 1, 0, view_of(bytes, sizeof bytes), NULL, NULL);
+    while (journal_step(journal)) {}
+}
+
+/* Whoever follows the end reads little more than what is new, group by group; a backlog is read in large pieces. */
+static void test_reader_reads_what_is_new(void **state)
+{
+    enum { FOLLOWED = 300, BACKLOG = 4000, AT_ONCE = 50 };
+    (void)state;
+    struct model *model = model_new(2);
+    struct journal_clock clock = disk_clock(model->disk);
+    struct journal_files files = inner = disk_files(model->disk);
+    files.read = count_read;
+    model->options.segment_size = 16 << 20;
+    model->journal = journal_open_stepped(&model->options, &files, &clock, NULL);
+    assert_non_null(model->journal);
+    struct journal_reader *reader = journal_reader_new(model->journal, 1, NULL);
+    struct journal_record record;
+    reads = bytes_read = 0;
+    for (uint32_t i = 0; i < FOLLOWED; i++) {
+        write_kilobytes(model->journal, 1);
+        assert_int_equal(journal_read(reader, &record, NULL), JOURNAL_READ_OK);
+        assert_int_equal(journal_read(reader, &record, NULL), JOURNAL_READ_END);
+    }
+    assert_in_range(bytes_read, FOLLOWED * 1000, FOLLOWED * 20000);
+    for (uint32_t i = 0; i < BACKLOG; i += AT_ONCE) write_kilobytes(model->journal, AT_ONCE);
+    reads = bytes_read = 0;
+    for (uint32_t i = 0; i < BACKLOG; i++) assert_int_equal(journal_read(reader, &record, NULL), JOURNAL_READ_OK);
+    assert_int_equal(journal_read(reader, &record, NULL), JOURNAL_READ_END);
+    assert_in_range(bytes_read, BACKLOG * 1000, 3 * BACKLOG * 1000);
+    assert_in_range(reads, 1, 30);
+    journal_reader_free(reader);
+    model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_bytes_max),
         cmocka_unit_test(test_disk_full_at_start),
         cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_reader_reads_what_is_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
