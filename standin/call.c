@@ -2,6 +2,8 @@
 /* Calls: what each TTC function does, and its reply. Executing statements is in call_execute.c, LOB operations in call_lob.c. */
 #include "standin/call.h"
 
+#include "standin/branch.h"
+
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -25,10 +27,18 @@ static void answer_status(struct client *client)
     wire_status_write(client->session, client->in_transaction, &client->reply);
 }
 
+bool call_rollback(struct client *client, struct plan_error *error)
+{
+    if (!client->branch) return client_rollback(client, error);
+    error->ora = 2074;
+    snprintf(error->text, sizeof error->text, "ORA-02074: cannot ROLLBACK in a distributed transaction");
+    return false;
+}
+
 static void answer_commit(struct client *client, const struct wire_request *request)
 {
     struct plan_error error = {0};
-    bool good = request->function == WIRE_FN_COMMIT ? client_commit(client, &error) : client_rollback(client, &error);
+    bool good = request->function == WIRE_FN_COMMIT ? client_commit(client, &error) : call_rollback(client, &error);
     if (good)
         answer_status(client);
     else
@@ -57,7 +67,7 @@ static void answer_fetch(struct client *client, const struct wire_request *reque
         call_refuse(client, request, 1001, "invalid cursor");
         return;
     }
-    if (!s->plan || s->plan->column_count == 0) {
+    if (!s->plan || s->plan->column_count == 0 || !s->prepared) {
         call_refuse(client, request, 1002, "fetch out of sequence");
         return;
     }
@@ -102,7 +112,7 @@ void call_answer(struct client *client, struct wire_request *request)
     case WIRE_FN_VERSION: answer_version(client); break;
     case WIRE_FN_LOB: call_lob(client, request); break;
     case WIRE_FN_TPC_SWITCH:
-    case WIRE_FN_TPC_STATE: call_refuse(client, request, 24756, "transaction does not exist"); break;
+    case WIRE_FN_TPC_STATE: call_branch(client, request); break;
     default: call_refuse(client, request, 3115, "unsupported network datatype or representation"); break;
     }
 }

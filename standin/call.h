@@ -18,6 +18,7 @@ void call_execute(struct client *client, struct wire_request *request);
 void call_dml(struct client *client, struct wire_request *request, struct statement *statement);
 void call_block(struct client *client, struct wire_request *request, struct statement *statement);
 void call_lob(struct client *client, struct wire_request *request);
+bool call_rollback(struct client *client, struct plan_error *error) MUST_USE; /* that the client asked for */
 void call_end(struct client *client, const struct wire_request *request, const struct wire_end *end);
 /* An OUT or RETURNING value; LOB binds get a temporary LOB. */
 void call_out_value(struct client *client, const struct wire_oac *oac, const struct value *value);

@@ -14,6 +14,7 @@ struct block {
     const struct wire_bind *row;
     struct value *values;         /* of OUT binds */
     struct wire_cursor **cursors; /* of OUT cursor binds */
+    struct wire_cursor **results; /* that are returned beside the binds, as many as the plan has steps */
 };
 
 static bool fail(struct plan_error *error, int ora, const char *text)
@@ -138,28 +139,51 @@ static struct wire_cursor *cursor_new(struct client *client, struct statement *s
     return cursor;
 }
 
-/* OPEN :c FOR SELECT: the query runs as a statement of its own. */
-static bool open_cursor(struct block *b, struct plan_error *error)
+/* The query runs as a statement of its own. NULL with error. `block`: the text is the block's own, with its binds. */
+static struct wire_cursor *open_query(struct block *b, struct view sql, bool block, struct plan_error *error)
 {
     struct client *client = b->client;
-    struct parameter_set parameters;
+    struct parameter_set parameters = {0};
     bool renewed;
-    struct statement *child = statement_new(client, view_of(b->s->sql, b->s->sql_size));
-    bool good = statement_plan(child, b->s->bind_types, b->s->bind_count, &renewed, error);
-    if (good) child->plan->kind = PLAN_QUERY;
-    good = good && statement_prepare(child, error) &&
-           parameters_fill(client, b->request->cursor, b->row, child->plan->binds, child->plan->bind_count, &parameters, error) &&
-           statement_execute(child, child->prepared, &parameters, error) && result_begin(child, error);
+    struct statement *child = statement_new(client, sql);
+    struct sql_type none = {0};
+    bool good = statement_plan(child, block ? b->s->bind_types : &none, block ? b->s->bind_count : 0, &renewed, error);
+    if (good && block) child->plan->kind = PLAN_QUERY;
+    if (good && child->plan->kind != PLAN_QUERY) good = fail(error, 6550, "PLS-00428: a query is expected here");
+    good =
+        good && statement_prepare(child, error) &&
+        (!block || parameters_fill(client, b->request->cursor, b->row, child->plan->binds, child->plan->bind_count, &parameters, error)) &&
+        statement_execute(child, child->prepared, &parameters, error) && result_begin(child, error);
     /* Taken over whole: the cursor lives beside other statements, and its defines are not known yet. */
     if (good && mysql_stmt_store_result(child->prepared)) good = fail(error, 600, "internal error: cursor");
     client->streaming = NULL;
     child->stored = good;
     struct wire_cursor *cursor = good ? cursor_new(client, child) : NULL;
-    if (!cursor) {
-        statement_destroy(child);
-        return good ? fail(error, 1000, "maximum open cursors exceeded") : false;
-    }
+    if (cursor) return cursor;
+    statement_destroy(child);
+    if (good) (void)fail(error, 1000, "maximum open cursors exceeded");
+    return NULL;
+}
+
+/* OPEN :c FOR SELECT */
+static bool open_cursor(struct block *b, struct plan_error *error)
+{
+    struct wire_cursor *cursor = open_query(b, view_of(b->s->sql, b->s->sql_size), true, error);
     b->cursors[b->s->plan->cursor_bind] = cursor;
+    return cursor;
+}
+
+/* DBMS_SQL.RETURN_RESULT. A client that did not say that it takes results beside the binds gets the error that Oracle has for it. */
+static bool open_results(struct block *b, struct plan_error *error)
+{
+    enum { FLAGS = 9, TAKES_RESULTS = 0x8000 };
+    const struct wire_execute *x = &b->request->execute;
+    if (!x->short_form && !(x->i4_count > FLAGS && x->i4[FLAGS] & TAKES_RESULTS))
+        return fail(error, 29481, "Implicit results cannot be returned to client.");
+    const struct plan *plan = b->s->plan;
+    b->results = arena_zero(&b->client->call_arena, (plan->step_count + 1) * sizeof *b->results);
+    for (uint32_t i = 0; i < plan->step_count; i++)
+        if (!(b->results[i] = open_query(b, view_text(plan->steps[i]), false, error))) return false;
     return true;
 }
 
@@ -251,6 +275,7 @@ static bool run_block(struct block *b, struct plan_error *error)
 {
     const struct plan *plan = b->s->plan;
     if (plan->kind == PLAN_CURSOR) return open_cursor(b, error);
+    if (plan->kind == PLAN_RESULTS) return open_results(b, error);
     if (!set_variables(b, error)) return false;
     for (uint32_t i = 0; i < plan->out_count; i++) {
         if (plan->outs[i].cursor_result) return call_with_cursor(b, i, error) && read_variables(b, error);
@@ -289,6 +314,15 @@ static void write_outs(struct block *b)
         else
             call_out_value(client, &cursor->binds[i], &b->values[i]);
     }
+}
+
+static void write_results(const struct block *b)
+{
+    struct buffer *out = &b->client->reply;
+    uint32_t count = b->results ? b->s->plan->step_count : 0;
+    if (count) wire_implicit_results_write(count, out);
+    for (uint32_t i = 0; i < count; i++)
+        wire_implicit_result(b->client->session, b->results[i]->columns, b->results[i]->column_count, b->results[i]->id, out);
 }
 
 /* A block that fails leaves nothing of itself, in an open transaction too. One that committed inside has taken the mark with it. */
@@ -344,6 +378,7 @@ void call_block(struct client *client, struct wire_request *request, struct stat
     }
     /* The short form cannot ask: who sends it knows from the first execution that values come back. */
     if (x->short_form || x->options & WIRE_OPTION_IO_VECTOR) write_outs(&b);
+    write_results(&b);
     wire_parameters_write(client->session, cursor->id, NULL, 0, x->dml_row_counts, &client->reply);
     call_end(client, request, &(struct wire_end){.cursor_id = cursor->id, .command = 47, .row_count = 1});
 }

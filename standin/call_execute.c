@@ -195,7 +195,7 @@ static void call_simple(struct client *client, const struct wire_request *reques
         case PLAN_SESSION: good = run_session(client, s->plan, &error); break;
         case PLAN_TRANSACTION: good = run_transaction(client, s->plan, &error); break;
         case PLAN_COMMIT: good = client_commit(client, &error); break;
-        default: good = client_rollback(client, &error); break;
+        default: good = call_rollback(client, &error); break;
         }
     }
     if (!good) {
@@ -229,6 +229,10 @@ void call_execute(struct client *client, struct wire_request *request)
 {
     struct wire_cursor *cursor = request->cursor;
     struct plan_error error = {0};
+    if (client->branch && request->execute.commit) {
+        call_refuse(client, request, 2089, "COMMIT is not allowed in a subordinate session");
+        return;
+    }
     if (!cursor || request->unknown_cursor) {
         call_refuse(client, request, 1001, "invalid cursor");
         return;
@@ -261,6 +265,7 @@ void call_execute(struct client *client, struct wire_request *request)
     case PLAN_QUERY: call_query(client, request, s, describe); break;
     case PLAN_DML: call_dml(client, request, s); break;
     case PLAN_BLOCK:
+    case PLAN_RESULTS:
     case PLAN_CURSOR: call_block(client, request, s); break;
     default: call_simple(client, request, s); break;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One client connection: log-in, requests as they come, breaks. */
-#include "standin/server.h"
+#include "standin/branch.h"
 #include "standin/statement.h"
 
 #include "base/clock.h"
@@ -95,16 +95,22 @@ static void apply_login_settings(struct client *client)
     plan_free(plan);
 }
 
-static bool start_session(struct client *client, struct error *error)
+bool client_engine_open(struct client *client, struct engine *engine, struct error *error)
 {
     struct engine_error failed;
+    if (!engine_connect(engine, client->server->mariadb_socket, error)) return false;
+    if (engine_runf(engine, &failed, "SET @standin_user = '%s'", client->user)) return true;
+    engine_close(engine);
+    return error_set(error, ERROR_SOURCE, "%s", failed.text);
+}
+
+static bool start_session(struct client *client, struct error *error)
+{
     snprintf(client->user, sizeof client->user, "%.130s", client->session->user);
     snprintf(client->schema, sizeof client->schema, "%.130s", client->session->user);
     snprintf(client->module, sizeof client->module, "%.60s", client->session->program);
     session_defaults(client);
-    if (!engine_connect(&client->engine, client->server->mariadb_socket, error)) return false;
-    if (!engine_runf(&client->engine, &failed, "SET @standin_user = '%s'", client->user))
-        return error_set(error, ERROR_SOURCE, "%s", failed.text);
+    if (!client_engine_open(client, &client->engine, error)) return false;
     apply_login_settings(client);
     client->cursors = wire_cursor_table_new(wire_limits_default.cursor_max, statement_free);
     return true;
@@ -242,6 +248,7 @@ static void end_session(struct client *client)
 {
     struct plan_error ignored = {0};
     atomic_store(&client->closing, true);
+    branch_client_gone(client);
     if (client->engine.mysql) (void)!client_rollback(client, &ignored);
     if (client->cursors) wire_cursor_table_free(client->cursors);
     while (client->cache_count) statement_destroy(client->cache[--client->cache_count]);

@@ -39,6 +39,9 @@ struct client {
     uint64_t settings_version; /* grows with every change of the above: plans are made again */
 
     /* transaction */
+    struct branch
+        *branch; /* the distributed transaction's that the session is joined to; `engine` is its connection, `home` the session's own */
+    struct engine home;
     bool in_transaction;
     bool read_only; /* SET TRANSACTION READ ONLY */
     bool doomed;    /* MariaDB undid it (deadlock): only ROLLBACK is left */
@@ -58,6 +61,8 @@ struct client {
 
 void *client_main(void *client);            /* the thread; frees the client at its end */
 void client_monitor(struct client *client); /* from the monitor thread, with the list locked */
+/* One more MariaDB connection with the session's settings. */
+bool client_engine_open(struct client *client, struct engine *engine, struct error *error) MUST_USE;
 struct plan_session client_plan_session(const struct client *client);
 
 /* Transactions. False with error: MariaDB failed. */

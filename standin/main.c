@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* standin-server: a database that legacy drivers talk to, kept by MariaDB. Options, listener, threads. */
-#include "standin/server.h"
+#include "standin/branch.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -147,6 +147,7 @@ static void *monitor_main(void *context)
         pthread_mutex_lock(&server->clients_lock);
         for (struct client *client = server->clients; client; client = client->next) client_monitor(client);
         pthread_mutex_unlock(&server->clients_lock);
+        branch_expire(server);
         clock_sleep_us(MONITOR_US);
     }
     return NULL;
@@ -231,7 +232,10 @@ static int serve(struct server *server, const struct options *options)
     pthread_join(accept_thread, NULL);
     pthread_join(monitor_thread, NULL);
     socket_listener_close(listener);
-    if (atomic_load(&server->client_count) == 0) dictionary_store_close(server->dictionary);
+    if (atomic_load(&server->client_count) == 0) {
+        branch_close_all(server);
+        dictionary_store_close(server->dictionary);
+    }
     return 0;
 }
 
@@ -241,6 +245,7 @@ int main(int count, char **arguments)
     struct options options = {.address = "127.0.0.1"};
     server->users = memory_zero(USER_MAX, sizeof *server->users);
     pthread_mutex_init(&server->ddl_lock, NULL);
+    pthread_mutex_init(&server->branches_lock, NULL);
     pthread_mutex_init(&server->clients_lock, NULL);
     random_secure(server->fake_seed, sizeof server->fake_seed);
     int status = 2;

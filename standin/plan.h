@@ -13,8 +13,9 @@ enum plan_kind {
     PLAN_TRANSACTION, /* SAVEPOINT, SET TRANSACTION, LOCK TABLE: `steps` inside a transaction */
     PLAN_COMMIT,
     PLAN_ROLLBACK,
-    PLAN_BLOCK,  /* PL/SQL: `sql` is a block over the variables @b1, @b2, ... */
-    PLAN_CURSOR, /* a block that only opens a cursor: `sql` is the query, `cursor_bind` gets it */
+    PLAN_BLOCK,   /* PL/SQL: `sql` is a block over the variables @b1, @b2, ... */
+    PLAN_CURSOR,  /* a block that only opens a cursor: `sql` is the query, `cursor_bind` gets it */
+    PLAN_RESULTS, /* a block that only returns results (DBMS_SQL.RETURN_RESULT): `steps` are the queries, as the client wrote them */
 };
 
 enum plan_row_number { /* where the row number of the last changed row comes from */

@@ -437,6 +437,46 @@ static bool open_for_bind(struct rewriter *rw)
     return true;
 }
 
+/* One OPEN c FOR query; DBMS_SQL.RETURN_RESULT(c); and the query becomes a step, planned when it is run. */
+static void returned_result(struct rewriter *rw)
+{
+    rewrite_expect(rw, "OPEN");
+    const char *name = rewrite_take_name(rw);
+    rewrite_expect(rw, "FOR");
+    uint32_t from = rw->at;
+    while (!rewrite_is(rw, ";") && !rewrite_at_end(rw)) {
+        if (rewrite_peek(rw, 0)->kind == TOKEN_BIND) rewrite_refuse(rw, "a bind in a query whose result is returned");
+        rw->at++;
+    }
+    const char *query = rewrite_source_text(rw, from, rw->at);
+    end_of_statement(rw);
+    for (const char *const *word = (const char *const[]){"DBMS_SQL", ".", "RETURN_RESULT", "(", NULL}; *word; word++)
+        rewrite_expect(rw, *word);
+    const char *returned = rewrite_take_name(rw);
+    if (!rewrite_failed(rw) && strcmp(name, returned) != 0) rewrite_refuse(rw, "returning another result than the one just opened");
+    rewrite_expect(rw, ")");
+    end_of_statement(rw);
+    if (!rewrite_failed(rw)) rewrite_step(rw, query);
+}
+
+/* A block that returns results and does nothing else. */
+static bool return_results(struct rewriter *rw)
+{
+    uint32_t at = 1;
+    if (!rewrite_is(rw, "DECLARE")) return false;
+    while (rewrite_is_ahead(rw, at + 1, "SYS_REFCURSOR") && rewrite_is_ahead(rw, at + 2, ";")) at += 3;
+    bool returns = false;
+    for (uint32_t i = 0; !returns && rewrite_peek(rw, i)->kind != TOKEN_END; i++) returns = rewrite_is_ahead(rw, i, "RETURN_RESULT");
+    if (at == 1 || !rewrite_is_ahead(rw, at, "BEGIN") || !returns) return false;
+    rw->at += at + 1;
+    while (!rewrite_is(rw, "END") && !rewrite_failed(rw)) returned_result(rw);
+    rewrite_expect(rw, "END");
+    rewrite_take(rw, ";");
+    if (!rewrite_at_end(rw)) rewrite_refuse(rw, "a block that returns results and does more");
+    rw->plan->kind = PLAN_RESULTS;
+    return true;
+}
+
 static void plan_outs(struct rewriter *rw)
 {
     struct plan *plan = rw->plan;
@@ -461,7 +501,7 @@ void statement_block(struct rewriter *rw)
     rw->plan->command = 47;
     scope_push(rw, &scope);
     const char *text;
-    if (open_for_bind(rw)) {
+    if (open_for_bind(rw) || return_results(rw)) {
         scope_pop(rw);
         if (!rewrite_failed(rw)) plan_outs(rw);
         return;

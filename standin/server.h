@@ -23,6 +23,9 @@ struct server {
     pthread_mutex_t ddl_lock; /* one DDL at a time: it reads and writes the dictionary */
     pthread_mutex_t clients_lock;
     struct client *clients;
+    pthread_mutex_t branches_lock; /* of distributed transactions */
+    struct branch *branches;
+    uint32_t next_branch;
     atomic_uint client_count, next_session;
     uint8_t fake_seed[32];
     atomic_bool stopping;

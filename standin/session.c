@@ -191,6 +191,11 @@ bool client_begin(struct client *client, struct plan_error *error)
 
 bool client_commit(struct client *client, struct plan_error *error)
 {
+    if (client->branch) {
+        error->ora = 2089;
+        snprintf(error->text, sizeof error->text, "ORA-02089: COMMIT is not allowed in a subordinate session");
+        return false;
+    }
     if (!refuse_doomed(client, error)) return false;
     if (!client->in_transaction) return true;
     if (!client_free_engine(client, error) || !run(client, "COMMIT", error)) return false;

@@ -140,8 +140,15 @@ static MYSQL_STMT *prepare_one(struct statement *s, const char *sql, struct plan
     return NULL;
 }
 
+void statement_forget_engine(struct statement *s, const MYSQL *mysql)
+{
+    if (s->prepared && s->prepared->mysql == mysql) forget_prepared(s);
+}
+
 bool statement_prepare(struct statement *s, struct plan_error *error)
 {
+    /* The session has joined or left a distributed transaction since. */
+    if (s->prepared && s->prepared->mysql != s->client->engine.mysql) forget_prepared(s);
     if (s->plan->sql && !s->prepared && !(s->prepared = prepare_one(s, s->plan->sql, error))) return false;
     if (s->plan->second_sql && !s->second && !(s->second = prepare_one(s, s->plan->second_sql, error))) return false;
     return true;

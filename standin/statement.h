@@ -46,6 +46,7 @@ struct statement *statement_from_cache(struct client *client, struct view sql, c
 /* Makes or renews the plan for these bind types. *renewed: it is a new one. */
 bool statement_plan(struct statement *statement, const struct sql_type *types, uint32_t count, bool *renewed,
                     struct plan_error *error) MUST_USE;
+void statement_forget_engine(struct statement *statement, const MYSQL *mysql); /* what was prepared there, and its rows, are gone */
 bool statement_prepare(struct statement *statement, struct plan_error *error) MUST_USE;
 void statement_close_result(struct statement *statement); /* throws away what was not fetched */
 

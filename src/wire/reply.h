@@ -131,6 +131,13 @@ void wire_status_write(const struct wire_session *session, bool transaction_open
 void wire_error_write(const struct wire_session *session, uint32_t ora_number, const char *text, int32_t position, uint32_t cursor_id,
                       bool transaction_open, uint8_t sequence, struct buffer *out);
 void wire_version_write(const struct wire_session *session, const char *banner, uint32_t number, struct buffer *out);
+/* Answers to 103 and 104: the context names the branch to the server in later calls (at most 65,535 bytes). An end of call follows. */
+void wire_tpc_switch_write(struct view context, struct buffer *out);
+void wire_tpc_state_write(uint32_t state, struct buffer *out);
+/* Implicit results (DBMS_SQL.RETURN_RESULT): how many, then each one's columns and cursor. */
+void wire_implicit_results_write(uint32_t count, struct buffer *out);
+void wire_implicit_result(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id,
+                          struct buffer *out);
 void wire_lob_data_write(const struct wire_session *session, struct view data,
                          struct buffer *out); /* 14: already in the locator's encoding */
 void wire_lob_result_write(const struct wire_session *session, const struct wire_lob_request *request, struct view locator, uint64_t amount,

@@ -275,6 +275,20 @@ void wire_out_cursor(const struct wire_session *session, const struct wire_colum
     wire_write_sb4(out, 0);
 }
 
+void wire_implicit_results_write(uint32_t count, struct buffer *out)
+{
+    buffer_u8(out, WIRE_MESSAGE_IMPLICIT_RESULT);
+    wire_write_ub4(out, count);
+}
+
+void wire_implicit_result(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id,
+                          struct buffer *out)
+{
+    buffer_u8(out, 0); /* a size and as many bytes, which no driver looks at */
+    write_describe_body(session, columns, count, out);
+    wire_write_ub2(out, (uint16_t)cursor_id);
+}
+
 void wire_return_count(struct buffer *out, uint32_t rows)
 {
     wire_write_ub4(out, rows);

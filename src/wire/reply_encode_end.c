@@ -204,6 +204,20 @@ void wire_version_write(const struct wire_session *session, const char *banner, 
     wire_write_ub4(out, number);
 }
 
+void wire_tpc_switch_write(struct view context, struct buffer *out)
+{
+    buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
+    wire_write_ub4(out, 0); /* application value */
+    wire_write_ub2(out, (uint16_t)context.size);
+    buffer_append_view(out, context);
+}
+
+void wire_tpc_state_write(uint32_t state, struct buffer *out)
+{
+    buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
+    wire_write_ub4(out, state);
+}
+
 /* ---- LOBs ---- */
 
 void wire_lob_data_write(const struct wire_session *session, struct view data, struct buffer *out)

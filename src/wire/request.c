@@ -160,7 +160,7 @@ void request_tpc(struct request_decoder *d, uint8_t function)
     d->out->tpc.operation = wire_read_ub4(in);
     bool has_context = reader_u8(in);
     uint32_t context_size = wire_read_ub4(in);
-    wire_read_ub4(in); /* format */
+    d->out->tpc.format = wire_read_ub4(in);
     uint32_t global_size = wire_read_ub4(in), branch_size = wire_read_ub4(in);
     bool has_xid = reader_u8(in);
     uint32_t xid_size = wire_read_ub4(in);
@@ -168,8 +168,10 @@ void request_tpc(struct request_decoder *d, uint8_t function)
     uint32_t names[2] = {0, 0};
     d->out->tpc.flags = first;
     d->out->tpc.timeout = second;
+    d->out->tpc.global_size = global_size;
     if (change_state) { /* the two stand for the timeout and the state */
         d->out->tpc.timeout = first;
+        d->out->tpc.state = second;
         reader_u8(in);
         d->out->tpc.flags = wire_read_ub4(in);
     } else {
@@ -183,7 +185,7 @@ void request_tpc(struct request_decoder *d, uint8_t function)
     if (reader_ok(in) && (context_size > NAME_MAX_SIZE || xid_size > XID_MAX || (uint64_t)global_size + branch_size > xid_size ||
                           names[0] > NAME_MAX_SIZE || names[1] > NAME_MAX_SIZE))
         reader_malformed(in);
-    if (has_context) reader_skip(in, context_size);
+    if (has_context) d->out->tpc.context = reader_bytes(in, context_size);
     struct view xid = has_xid ? reader_bytes(in, xid_size) : view_of(NULL, 0);
     if (reader_ok(in) && has_xid) d->out->tpc.xid = view_of(xid.data, global_size + branch_size);
     if (change_state) return;

@@ -110,6 +110,27 @@ struct wire_lob_request {
     bool has_data;
     struct view data;
 };
+/* A branch of a distributed transaction. Switch (103) joins and leaves it, change state (104) ends it. */
+enum wire_tpc_switch { WIRE_TPC_START = 1, WIRE_TPC_DETACH = 2, WIRE_TPC_POST_DETACH = 4 };
+enum wire_tpc_change { WIRE_TPC_COMMIT = 1, WIRE_TPC_ABORT = 2, WIRE_TPC_PREPARE = 3, WIRE_TPC_FORGET = 4 };
+enum wire_tpc_flag { WIRE_TPC_NEW = 1, WIRE_TPC_JOIN = 2, WIRE_TPC_RESUME = 4, WIRE_TPC_PROMOTE = 8, WIRE_TPC_SUSPEND = 0x100000 };
+/* What a change of state answers. In a request to commit, READ_ONLY asks for one phase and COMMITTED for the second of two. */
+enum wire_tpc_state {
+    WIRE_TPC_REQUIRES_COMMIT = 1,
+    WIRE_TPC_COMMITTED = 2,
+    WIRE_TPC_ABORTED = 3,
+    WIRE_TPC_READ_ONLY = 4,
+    WIRE_TPC_FORGOTTEN = 5,
+};
+struct wire_tpc {
+    uint32_t operation; /* enum wire_tpc_switch, or enum wire_tpc_change */
+    uint32_t timeout;   /* seconds */
+    uint32_t flags;     /* enum wire_tpc_flag and others */
+    uint32_t state;     /* change state: the one that is asked for */
+    uint32_t format, global_size;
+    struct view xid;     /* global part and branch part; empty: the session's own branch, or the one of `context` */
+    struct view context; /* what the answer to the start said; empty: none */
+};
 struct wire_piggyback {
     uint8_t function;
     uint32_t *ids;
@@ -138,10 +159,7 @@ struct wire_request {
             uint32_t cursor_id, rows;
         } fetch;
         struct wire_lob_request lob;
-        struct {
-            uint32_t operation, timeout, flags;
-            struct view xid;
-        } tpc;
+        struct wire_tpc tpc; /* 103, 104 */
     };
 };
 

@@ -2,6 +2,7 @@
 """Cases about calls: binds, RETURNING, array DML, fetching, metadata, cursors by id, queries, errors, PL/SQL."""
 from case_words import (COMMIT, DRIVER, PLSQL, ROLLBACK, call, case, change, d, do, fails, legacy_cannot, long, n, named, null, out, query, target_cannot, ts, var)
 
+RESULT = "DECLARE c SYS_REFCURSOR; BEGIN OPEN c FOR {}; DBMS_SQL.RETURN_RESULT(c); END;"
 NO_BATCH = {"ojdbc8": DRIVER + "no batch errors mode", "ojdbc11": DRIVER + "no batch errors mode", "go": DRIVER + "no batch errors mode"}
 NO_ROW_COUNTS = {"go": DRIVER + "no row counts of the single rows"}
 DML = "INSERT INTO t_dml (id, name, qty, code) VALUES (:1, :2, :3, :4)"
@@ -250,6 +251,7 @@ def blocks():
     def block(name, *steps, **more):
         skip = dict(more.pop("skip", {}), postgres=PLSQL)
         return case("plsql." + name, *steps, skip=skip, **more)
+    no_results = {"go": DRIVER + "it gives no access to implicit results"}
     end_of_data = {"go": DRIVER + "it takes 1403 for the end of a result, after a block too"}
     return [
         block("null", call("BEGIN NULL; END;")),
@@ -283,6 +285,13 @@ def blocks():
         block("cursor_long", call("BEGIN p_rows(:1, :2); END;", 2500, out("cursor"), cursors={"1": {"summary": {"count": 2500, "sum": str(2500 * 2501 // 2)}}})),
         block("cursor_empty", call("BEGIN p_rows(:1, :2); END;", 0, out("cursor"), cursors={"1": {"rows": []}})),
         block("cursor_open_for", call("BEGIN OPEN :1 FOR SELECT id FROM t_many WHERE id <= 3 ORDER BY id; END;", out("cursor"), cursors={"0": {"rows": [[1], [2], [3]]}})),
+        block("results.one", call(RESULT.format("SELECT id, v FROM t_many WHERE id <= 3 ORDER BY id"), results=[{"rows": [[1, "row 1"], [2, "row 2"], [3, "row 3"]]}]), skip=no_results, short=True),
+        block("results.two", call("DECLARE c1 SYS_REFCURSOR; c2 SYS_REFCURSOR; BEGIN OPEN c1 FOR SELECT id FROM t_many WHERE id <= 2 ORDER BY id; DBMS_SQL.RETURN_RESULT(c1); OPEN c2 FOR SELECT v, id FROM t_many WHERE id = 7; "
+                                  "DBMS_SQL.RETURN_RESULT(c2); END;", results=[{"rows": [[1], [2]]}, {"rows": [["row 7", 7]]}]), skip=no_results),
+        block("results.empty", call(RESULT.format("SELECT id FROM t_many WHERE id < 0"), results=[{"rows": []}]), skip=no_results),
+        block("results.long", call(RESULT.format("SELECT id, v FROM t_many WHERE id <= 2500 ORDER BY id"), results=[{"summary": {"count": 2500, "sum": str(2500 * 2501 // 2)}}]), skip=no_results),
+        block("results.many_times", do("repeat", times=20, steps=[call(RESULT.format("SELECT id FROM t_many WHERE id <= 30 ORDER BY id"), results=[{"summary": {"count": 30, "sum": "465"}}])]), skip=no_results),
+        block("results.not_read", call(RESULT.format("SELECT id FROM t_many WHERE id <= 30")), query("SELECT 1 FROM dual", [1])),
         block("cursor_many_times", do("repeat", times=30, steps=[call("BEGIN p_rows(:1, :2); END;", var("i"), out("cursor"), cursors={"1": {"summary": {"count": 1, "first": [1, "row 1"]}, "fetch": {"max": 1}}})])),
     ]
 

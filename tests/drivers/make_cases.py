@@ -4,12 +4,13 @@
 import json
 from pathlib import Path
 
+import cases_branches
 import cases_calls
 import cases_sessions
 import cases_values
 
 if __name__ == "__main__":
-    cases = cases_values.cases() + cases_calls.cases() + cases_sessions.cases()
+    cases = cases_values.cases() + cases_calls.cases() + cases_sessions.cases() + cases_branches.cases()
     names = [case["name"] for case in cases]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
     lines = ",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in cases)

@@ -75,7 +75,7 @@ const short = (value) => (JSON.stringify(value) || 'undefined').slice(0, 200);
 
 class Runner {
   constructor(settings) {
-    Object.assign(this, { settings, connections: new Map(), variables: {}, lost: [] });
+    Object.assign(this, { settings, connections: new Map(), variables: {}, lost: [], behind: new Map() });
   }
 
   // --- values ---
@@ -272,6 +272,11 @@ class Runner {
           await result.resultSet.close();
         }
       }
+      if (step.results) {
+        const sets = result.implicitResults ?? [];
+        this.check('number of implicit results', step.results.length, sets.length);
+        for (const [index, wanted] of step.results.entries()) await this.checkRows(wanted, sets[index]);
+      }
       if ('count' in step && !(Array.isArray(step.count) ? step.count : [step.count]).includes(result.rowsAffected)) throw new Wrong(`rows affected: wanted ${short(step.count)}, got ${result.rowsAffected}`);
       if (step.outs) await this.checkOuts(step, step.binds, result.outBinds);
       for (const [name, rows] of Object.entries(step.cursors ?? {})) await this.checkRows(rows, result.outBinds[Array.isArray(step.binds) ? 0 : name]);
@@ -342,6 +347,12 @@ class Runner {
         const got = await lob.getData(step.at, kind === 'clob' ? text.length : text.length / 2);
         this.check('part of the LOB', text, kind === 'clob' ? got : got.toString('hex'));
       },
+      join: async () => {
+        const problem = await this.behind.get(step.of);
+        this.behind.delete(step.of);
+        if (problem) throw problem;
+      },
+      xa: async () => this.branch(step, await this.connection(name)),
       writelob: async () => { throw new Skip('the driver cannot: write at an offset of a LOB'); },
       repeat: async () => {
         const from = step.from ?? 1;
@@ -355,6 +366,17 @@ class Runner {
     await steps[step.do]();
   }
 
+  // A call about a branch of a distributed transaction.
+  async branch(step, connection) {
+    const xid = { formatId: 7, globalTransactionId: `${step.xid}-global`, branchQualifier: step.branch ?? 'one' };
+    const flags = { new: T.TPC_BEGIN_NEW, join: T.TPC_BEGIN_JOIN, resume: T.TPC_BEGIN_RESUME, promote: T.TPC_BEGIN_PROMOTE };
+    if (step.op === 'start') await connection.tpcBegin(xid, flags[step.flag ?? 'new'], 30);
+    else if (step.op === 'end') await connection.tpcEnd(xid);
+    else if (step.op === 'prepare') this.check('whether the branch needs a commit', step.needed ?? true, await connection.tpcPrepare(xid));
+    else if (step.op === 'commit') await connection.tpcCommit(xid, step.one_phase ?? false);
+    else await connection.tpcRollback(xid);
+  }
+
   codeOf(problem) {
     const own = /^(NJS-\d+|DPI-\d+)/.exec(problem.message)?.[1];
     if (own && own in SYMBOLS) return SYMBOLS[own];
@@ -363,6 +385,11 @@ class Runner {
   }
 
   async step(given) {
+    if (given.behind) {  // beside the steps that follow; what goes wrong in it is told by the step that joins it
+      const { behind, ...alone } = given;
+      this.behind.set(behind, this.step(alone).then(() => null, (problem) => problem));
+      return;
+    }
     const step = given.sql?.includes('$') ? { ...given, sql: given.sql.replace(/\$\{(\w+)\}/g, (_, name) => this.variables[name]) } : given;
     const wanted = step.error === undefined ? null : Array.isArray(step.error) ? step.error : [step.error];
     try {

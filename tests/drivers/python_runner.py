@@ -103,6 +103,7 @@ class Runner:
         self.connections = {}
         self.sockets = {}
         self.lost = []
+        self.behind = {}
         self.variables = {}
 
     # --- values -------------------------------------------------------------------------------------------------------------------
@@ -347,6 +348,11 @@ class Runner:
                     cursor.execute(step["sql"], binds, **lobs)
                 if cursor.description:
                     self.check_rows(step, cursor)
+                if "results" in step:
+                    results = cursor.getimplicitresults()
+                    self.check("number of implicit results", len(step["results"]), len(results))
+                    for wanted, result in zip(step["results"], results):
+                        self.check_rows(wanted, result)
                 if "count" in step:
                     self.check_count(step["count"], cursor.rowcount)
                 self.check_outs(step, outs)
@@ -410,6 +416,15 @@ class Runner:
             connection.module, connection.action, connection.client_identifier = step["module"], step["action"], step["client"]
         elif what == "schema":
             self.connection(name).current_schema = step["schema"]
+        elif what == "join":
+            thread, problem = self.behind.pop(step["of"])
+            thread.join(60)
+            if thread.is_alive():
+                raise Wrong("the step in the background does not end")
+            if problem:
+                raise problem[0]
+        elif what == "xa":
+            self.branch(step, self.connection(name))
         elif what == "templob":
             connection = self.connection(name)
             kind, text = self.pair(step["value"])
@@ -441,6 +456,36 @@ class Runner:
         else:
             raise Skip(f"the runner does not know the step {what}")
 
+    def branch(self, step, connection):
+        """A call about a branch of a distributed transaction."""
+        xid = connection.xid(7, step["xid"] + "-global", step.get("branch", "one"))
+        if step["op"] == "start":
+            flags = {"new": oracledb.TPC_BEGIN_NEW, "join": oracledb.TPC_BEGIN_JOIN, "resume": oracledb.TPC_BEGIN_RESUME, "promote": oracledb.TPC_BEGIN_PROMOTE}
+            connection.tpc_begin(xid, flags[step.get("flag", "new")], 30)
+        elif step["op"] == "end":
+            connection.tpc_end(xid)
+        elif step["op"] == "prepare":
+            needed = connection.tpc_prepare(xid)
+            self.check("whether the branch needs a commit", step.get("needed", True), needed)
+        elif step["op"] == "commit":
+            connection.tpc_commit(xid, one_phase=step.get("one_phase", False))
+        else:
+            connection.tpc_rollback(xid)
+
+    def start_behind(self, step):
+        """Runs the step beside those that follow; what goes wrong in it is told by the step that joins it."""
+        problem = []
+
+        def run():
+            try:
+                self.step({key: value for key, value in step.items() if key != "behind"})
+            except Exception as found:  # pylint: disable=broad-except
+                problem.append(found)
+
+        thread = threading.Thread(target=run, daemon=True)
+        self.behind[step["behind"]] = (thread, problem)
+        thread.start()
+
     @staticmethod
     def code_of(problem):
         if not isinstance(problem, oracledb.Error):
@@ -453,6 +498,9 @@ class Runner:
         return int(found.group(1)) if found else full
 
     def step(self, step):
+        if "behind" in step:
+            self.start_behind(step)
+            return
         wanted = step.get("error")
         if isinstance(step.get("sql"), str) and "$" in step["sql"]:
             step = dict(step, sql=re.sub(r"\$\{(\w+)\}", lambda m: str(self.variables[m.group(1)]), step["sql"]))

@@ -175,6 +175,14 @@ static void test_parameters_by_function(void **state)
     wire_status_write(SESSION, false, MESSAGE);
     assert_reads(WIRE_FN_TPC_STATE, false, status);
     buffer_clear(MESSAGE);
+    wire_tpc_switch_write(view_text("context"), MESSAGE);
+    wire_status_write(SESSION, false, MESSAGE);
+    assert_reads(WIRE_FN_TPC_SWITCH, false, status);
+    buffer_clear(MESSAGE);
+    wire_tpc_state_write(WIRE_TPC_READ_ONLY, MESSAGE);
+    wire_status_write(SESSION, false, MESSAGE);
+    assert_reads(WIRE_FN_TPC_STATE, false, status);
+    buffer_clear(MESSAGE);
     wire_bench_add_hex(&listener.bench, "08 01 01 01 01 01 4b 01 01 01 56 00"); /* pairs of a changed password */
     wire_status_write(SESSION, false, MESSAGE);
     assert_reads(WIRE_FN_AUTH, false, status);

@@ -319,6 +319,12 @@ static void test_implicit_results(void **state)
     wire_bench_add_hex(&listener.bench, "3d"); /* the second has id 61 */
     end_message();
     assert_reads(make_block, "implicit 60 of 2 columns\nimplicit 61 of 2 columns\n");
+    buffer_clear(MESSAGE);
+    wire_implicit_results_write(2, MESSAGE);
+    wire_implicit_result(SESSION, inner, 2, 62, MESSAGE);
+    wire_implicit_result(SESSION, inner, 1, 300, MESSAGE);
+    end_message();
+    assert_reads(make_block, "implicit 62 of 2 columns\nimplicit 300 of 1 columns\n");
     buffer_release(&body);
 }
 

@@ -222,10 +222,16 @@ static void test_distributed_transactions(void **state)
     assert_int_equal(bench.request.tpc.flags, 2);
     assert_int_equal(bench.request.tpc.timeout, 60);
     assert_int_equal(bench.request.tpc.xid.size, 3);
+    assert_int_equal(bench.request.tpc.format, 7);
+    assert_int_equal(bench.request.tpc.global_size, 2);
+    assert_int_equal(bench.request.tpc.context.size, 0);
     buffer_clear(&bench.message);
-    wire_bench_add_hex(&bench, "03 68 01 01 03 00 00 01 07 01 02 01 01 01 01 03 00 01 04 01 00 aa bb cc");
+    wire_bench_add_hex(&bench, "03 68 01 01 03 01 01 02 01 07 01 02 01 01 01 01 03 00 01 04 01 00 dd ee aa bb cc");
     assert_int_equal(wire_bench_decode(&bench), WIRE_DECODED);
     assert_int_equal(bench.request.tpc.operation, 3);
+    assert_int_equal(bench.request.tpc.state, WIRE_TPC_READ_ONLY);
+    assert_int_equal(bench.request.tpc.context.size, 2);
+    assert_int_equal(bench.request.tpc.context.data[0], 0xdd);
     assert_int_equal(bench.request.tpc.xid.size, 3);
 }
 

@@ -36,6 +36,7 @@ type runner struct {
 	sessions  map[string]*session
 	lost      []*session
 	variables map[string]int
+	behind    map[string]chan error
 }
 
 var background = context.Background()
@@ -382,6 +383,8 @@ func (r *runner) do(s step) error {
 		return own.end(false)
 	case "ping":
 		return own.conn.PingContext(background)
+	case "join":
+		return <-r.behind[text(s, "of", "")]
 	case "sleep":
 		time.Sleep(time.Duration(integer(s, "ms", 0)) * time.Millisecond)
 		return nil
@@ -418,6 +421,17 @@ func codeOf(err error) string {
 }
 
 func (r *runner) step(given step) error {
+	if name := text(given, "behind", ""); name != "" { // beside the steps that follow; what goes wrong in it is told by the step that joins it
+		alone, done := step{}, make(chan error, 1)
+		for key, value := range given {
+			if key != "behind" {
+				alone[key] = value
+			}
+		}
+		r.behind[name] = done
+		go func() { done <- r.step(alone) }()
+		return nil
+	}
 	s := given
 	if statement, is := given["sql"].(string); is && strings.Contains(statement, "${") {
 		s = step{}
@@ -466,7 +480,7 @@ func (r *runner) run(one step) (err error) {
 			os.Stderr.Write(debug.Stack())
 		}
 	}()
-	r.variables = map[string]int{}
+	r.variables, r.behind = map[string]int{}, map[string]chan error{}
 	if tables, is := one["clean"].([]any); is {
 		for _, table := range tables {
 			if err := r.step(step{"sql": "DELETE FROM " + table.(string)}); err != nil {

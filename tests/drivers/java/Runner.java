@@ -22,6 +22,9 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.Timer;
 import java.util.TimerTask;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -44,6 +47,7 @@ public final class Runner {
     static final Pattern TOKENS = Pattern.compile("'(?:[^']|'')*'|\"[^\"]*\"|--[^\\n]*|/\\*.*?\\*/|:(\\w+)", Pattern.DOTALL);
     private final Map<String, Object> settings;
     private final Map<String, Connection> connections = new LinkedHashMap<>();
+    private final Map<String, FutureTask<Void>> behind = new HashMap<>();
     private Map<String, Long> variables = new HashMap<>();
 
     Runner(Map<String, Object> settings) {
@@ -89,7 +93,8 @@ public final class Runner {
         properties.put("user", step.getOrDefault("user", settings.get("user")));
         properties.put("password", step.getOrDefault("password", settings.get("password")));
         properties.put("oracle.jdbc.implicitStatementCacheSize", String.valueOf(integer(step, "cache", 20)));
-        Connection connection = new oracle.jdbc.OracleDriver().connect(url, properties);
+        boolean branches = Boolean.TRUE.equals(step.get("xa"));
+        Connection connection = branches ? Branches.connect(url, properties) : new oracle.jdbc.OracleDriver().connect(url, properties);
         connection.setAutoCommit(false);
         connections.put(name, connection);
         return connection;
@@ -110,6 +115,7 @@ public final class Runner {
         try {
             connection.rollback();
             connection.close();
+            Branches.close(connection);
         } catch (SQLException gone) {
             // it is gone
         }
@@ -304,6 +310,7 @@ public final class Runner {
                 Object wanted = step.get("count");
                 if (!(wanted instanceof List ? list(wanted) : Collections.singletonList(wanted)).contains(count)) throw new Wrong("rows affected: wanted " + wanted + ", got " + count);
             }
+            if (step.containsKey("results")) checkResults(list(step.get("results")), statement);
             if (step.containsKey("outs")) checkOuts(step, places, statement, block);
             if (step.containsKey("cursors")) {
                 for (Map.Entry<String, Object> cursor : map(step.get("cursors")).entrySet()) {
@@ -315,6 +322,17 @@ public final class Runner {
         } finally {
             timer.cancel();
         }
+    }
+
+    void checkResults(List<Object> wanted, PreparedStatement statement) throws Exception {
+        int count = 0;
+        while (statement.getMoreResults()) {
+            if (count >= wanted.size()) throw new Wrong("more implicit results than " + count);
+            try (ResultSet set = statement.getResultSet()) {
+                checkRows(map(wanted.get(count++)), set);
+            }
+        }
+        check("number of implicit results", wanted.size(), count);
     }
 
     void checkOuts(Map<String, Object> step, List<Object> places, PreparedStatement statement, boolean block) throws Exception {
@@ -335,7 +353,13 @@ public final class Runner {
                 drop((String) step.getOrDefault("as", "a"));
                 connect((String) step.getOrDefault("as", "a"), step);
                 return;
-            case "close": connections.remove(name).close(); return;
+            case "close":
+                Connection closed = connections.remove(name);
+                closed.close();
+                Branches.close(closed);
+                return;
+            case "xa": Branches.act(step, connection(name)); return;
+            case "join": join((String) step.get("of")); return;
             case "abort": connections.remove(name).abort(Runnable::run); return;
             case "commit": connection(name).setAutoCommit(false); connection(name).commit(); return;
             case "rollback": connection(name).setAutoCommit(false); connection(name).rollback(); return;
@@ -349,6 +373,27 @@ public final class Runner {
             case "schema": connection(name).setSchema((String) step.get("schema")); return;
             case "repeat": repeat(step); return;
             default: Lobs.act(this, step, connection(name), variables);
+        }
+    }
+
+    /** Runs the step beside those that follow; what goes wrong in it is told by the step that joins it. */
+    void startBehind(Map<String, Object> step) {
+        Map<String, Object> alone = new LinkedHashMap<>(step);
+        FutureTask<Void> task = new FutureTask<>(() -> {
+            step(alone);
+            return null;
+        });
+        behind.put((String) alone.remove("behind"), task);
+        Thread thread = new Thread(task);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    void join(String name) throws Exception {
+        try {
+            behind.remove(name).get(60, TimeUnit.SECONDS);
+        } catch (ExecutionException problem) {
+            throw (Exception) problem.getCause();
         }
     }
 
@@ -369,6 +414,10 @@ public final class Runner {
     }
 
     void step(Map<String, Object> given) throws Exception {
+        if (given.containsKey("behind")) {
+            startBehind(given);
+            return;
+        }
         Map<String, Object> step = given;
         if (given.get("sql") instanceof String && ((String) given.get("sql")).contains("${")) {
             String sql = (String) given.get("sql");
