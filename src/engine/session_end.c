@@ -138,6 +138,14 @@ void session_distributed_over(struct session *s)
     settle_unseen(s, JOURNAL_UNKNOWN);
 }
 
+/* A transaction without session (23ai) is joined and left by a piggyback, before or behind the statement that it stands with. */
+bool session_switches_transaction(const struct wire_request *request)
+{
+    for (uint32_t i = 0; i < request->piggyback_count; i++)
+        if (request->piggybacks[i].function == WIRE_FN_TPC_SWITCH) return true;
+    return false;
+}
+
 /* ---- whatever else ---- */
 
 void session_unseen_end(struct session *s)

@@ -293,6 +293,7 @@ void session_block_over(struct session *s, bool good);
 bool session_block_writes_nothing(struct view text); /* calls of packages that change no row, and nothing else */
 void session_ddl_over(struct session *s, bool good);
 void session_distributed_over(struct session *s);
+bool session_switches_transaction(const struct wire_request *request); /* by a piggyback */
 /* session_serve.c: reads from the target */
 void session_serve(struct session *s);
 void session_serve_fetch(struct session *s);

@@ -322,7 +322,9 @@ void session_reply_over(struct session *s)
     case KIND_DISTRIBUTED: session_distributed_over(s); break;
     default: break;
     }
-    if (is_execute(wire_tap_request(s->tap)) && call->kind != KIND_ROLLBACK_TO && session_ended_unseen(s)) session_unseen_end(s);
+    const struct wire_request *request = wire_tap_request(s->tap);
+    if (session_switches_transaction(request)) session_distributed_over(s);
+    if (is_execute(request) && call->kind != KIND_ROLLBACK_TO && session_ended_unseen(s)) session_unseen_end(s);
     if (s->unread.any && (call->commits || !call->end.transaction_open)) session_unread_settle(s, call->kind != KIND_ROLLBACK);
     if (s->tx.counted && !s->tx.open && call->end.transaction_open && call->kind != KIND_COMMIT && call->kind != KIND_ROLLBACK)
         session_transaction_begin(s);

@@ -203,12 +203,10 @@ static void locks_are_no_writes(void **state)
     play_end(p);
 }
 
-static void distributed(struct play *p, uint8_t function, uint32_t operation)
+static void distributed_body(struct play *p, uint8_t function, uint32_t operation)
 {
     static const uint8_t xid[] = "global-branch";
     struct buffer *m = &p->message;
-    buffer_clear(&p->to_source);
-    wire_simple_write(p->session->wire, 1, function, m);
     wire_write_ub4(m, operation);
     buffer_u8(m, 0);
     wire_write_ub4(m, 0); /* no context */
@@ -231,6 +229,13 @@ static void distributed(struct play *p, uint8_t function, uint32_t operation)
     }
     buffer_append(m, xid, 13);
     if (function == WIRE_FN_TPC_SWITCH) wire_write_ub4(m, 0);
+}
+
+static void distributed(struct play *p, uint8_t function, uint32_t operation)
+{
+    buffer_clear(&p->to_source);
+    wire_simple_write(p->session->wire, 1, function, &p->message);
+    distributed_body(p, function, operation);
     play_input(p, false);
 }
 
@@ -268,13 +273,30 @@ static void a_distributed_transaction(void **state)
     play_end(p);
 }
 
+/* A transaction without session is left by a piggyback of the statement that wrote: a COMMIT after it is not the one that commits that write. */
+static void a_transaction_that_a_piggyback_leaves(void **state)
+{
+    (void)state;
+    struct play *p = play_begin(PHASE_DUAL_WRITE);
+    wire_simple_write(p->session->wire, 1, WIRE_FN_TPC_SWITCH, &p->message);
+    p->message.data[p->message.start] = 17; /* a piggyback, not a function */
+    distributed_body(p, WIRE_FN_TPC_SWITCH, WIRE_TPC_POST_DETACH);
+    play_run(p, "UPDATE T SET N = 2 WHERE ID = 2", false, 0, 1, false);
+    assert_string_equal(play_records(p), "dml gap intent unknown");
+    assert_int_equal(open_transactions(p), 0);
+    play_function(p, WIRE_FN_COMMIT);
+    play_status(p, false);
+    assert_string_equal(play_records(p), "");
+    play_end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(observe_counts_what_a_call_ends),   cmocka_unit_test(ddl_ends_the_open_transaction),
         cmocka_unit_test(a_block_that_ends_the_transaction), cmocka_unit_test(a_block_that_may_have_committed_a_part),
         cmocka_unit_test(a_block_that_a_key_feed_sees),      cmocka_unit_test(locks_are_no_writes),
-        cmocka_unit_test(a_distributed_transaction),
+        cmocka_unit_test(a_distributed_transaction),         cmocka_unit_test(a_transaction_that_a_piggyback_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
