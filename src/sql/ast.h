@@ -125,7 +125,8 @@ struct call {
     bool within;          /* WITHIN GROUP (ORDER BY ..) */
     bool keep, keep_last; /* KEEP (DENSE_RANK FIRST|LAST ORDER BY ..) */
     bool from_last;
-    bool named; /* named arguments */
+    bool named;         /* named arguments */
+    struct view *names; /* of the arguments, as many as there are; empty: by place. NULL: none is named */
     enum nulls_treatment nulls;
     struct sort_list order; /* of WITHIN GROUP or KEEP, or inside the brackets */
     struct window *over;
@@ -223,6 +224,7 @@ struct from_item {
     bool outer;   /* TABLE(f(x)) (+) */
     bool applied; /* right side of APPLY: the join says LATERAL */
     bool dml_target;
+    bool checked; /* QUERY WITH CHECK OPTION, WITH READ ONLY */
     struct expression *function;
     struct view column_alias; /* FUNCTION made by a rewrite: name of its one column */
     struct from_item *left, *right;

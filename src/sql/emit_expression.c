@@ -139,6 +139,19 @@ void emit_window(struct emitter *m, const struct window *w, bool inner)
     buffer_u8(m->out, ')');
 }
 
+/* p(1, b => 2) */
+static void emit_named(struct emitter *m, const struct expression *e)
+{
+    for (uint32_t i = 0; i < e->argument_count; i++) {
+        if (i > 0) emit_text(m, ", ");
+        if (e->call->names[i].size) {
+            name_write(m->out, name_to_target(m->t, e->call->names[i]));
+            emit_text(m, " => ");
+        }
+        emit_expression(m, e->arguments[i], PRECEDENCE_ANY);
+    }
+}
+
 static void emit_call(struct emitter *m, const struct expression *e)
 {
     const struct call *c = e->call;
@@ -158,7 +171,10 @@ static void emit_call(struct emitter *m, const struct expression *e)
     buffer_u8(m->out, '(');
     if (c->distinct) emit_text(m, "DISTINCT ");
     if (c->star) emit_text(m, "*");
-    emit_list(m, e->arguments, e->argument_count);
+    if (c->names)
+        emit_named(m, e);
+    else
+        emit_list(m, e->arguments, e->argument_count);
     if (c->order.count && !c->within) {
         emit_text(m, " ORDER BY ");
         emit_sort(m, &c->order);

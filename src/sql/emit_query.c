@@ -225,6 +225,63 @@ static void emit_body(struct emitter *m, const struct body *body)
         emit_query_in_brackets(m, body->query);
 }
 
+static void emit_columns(struct emitter *m, const struct view *names, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0) emit_text(m, ", ");
+        name_write(m->out, name_to_target(m->t, names[i]));
+    }
+}
+
+static void emit_mark(struct emitter *m, const char *before, const struct expression *mark)
+{
+    emit_text(m, before);
+    buffer_u8(m->out, '\'');
+    for (size_t i = 0; i < mark->text.size; i++) {
+        if (mark->text.data[i] == '\'') buffer_u8(m->out, '\'');
+        buffer_u8(m->out, mark->text.data[i]);
+    }
+    buffer_u8(m->out, '\'');
+}
+
+/* SEARCH and CYCLE: the recursion stands one level deeper, so that the target's own columns (a path of records) are not seen; the order is counted. */
+static void emit_searched(struct emitter *m, const struct with_item *with)
+{
+    emit_text(m, "(WITH RECURSIVE ");
+    name_write(m->out, with->label);
+    buffer_u8(m->out, '(');
+    emit_columns(m, with->columns, with->column_count);
+    emit_text(m, ") AS ");
+    emit_query_in_brackets(m, with->query);
+    if (with->search) {
+        emit_text(m, with->search_depth ? " SEARCH DEPTH FIRST BY " : " SEARCH BREADTH FIRST BY ");
+        for (uint32_t i = 0; i < with->search_order.count; i++) {
+            if (i > 0) emit_text(m, ", ");
+            emit_columns(m, &with->search_order.keys[i].expression->text, 1);
+        }
+        emit_text(m, " SET us_order");
+    }
+    if (with->cycle) {
+        emit_text(m, " CYCLE ");
+        emit_columns(m, with->cycle_columns, with->cycle_count);
+        emit_text(m, " SET ");
+        emit_columns(m, &with->cycle_set, 1);
+        emit_mark(m, " TO ", with->cycle_value);
+        emit_mark(m, " DEFAULT ", with->cycle_default);
+        emit_text(m, " USING us_path");
+    }
+    emit_text(m, " SELECT ");
+    emit_columns(m, with->columns, with->column_count);
+    if (with->search) emit_text(m, ", row_number() OVER (ORDER BY us_order)");
+    if (with->cycle) {
+        emit_text(m, ", ");
+        emit_columns(m, &with->cycle_set, 1);
+    }
+    emit_text(m, " FROM ");
+    name_write(m->out, with->label);
+    buffer_u8(m->out, ')');
+}
+
 static void emit_withs(struct emitter *m, const struct query *q)
 {
     for (uint32_t i = 0; i < q->with_count; i++) {
@@ -233,14 +290,22 @@ static void emit_withs(struct emitter *m, const struct query *q)
         name_write(m->out, with->label);
         if (with->column_count) {
             buffer_u8(m->out, '(');
-            for (uint32_t j = 0; j < with->column_count; j++) {
-                if (j > 0) emit_text(m, ", ");
-                name_write(m->out, name_to_target(m->t, with->columns[j]));
+            emit_columns(m, with->columns, with->column_count);
+            if (with->search) {
+                emit_text(m, ", ");
+                emit_columns(m, &with->search_set, 1);
+            }
+            if (with->cycle) {
+                emit_text(m, ", ");
+                emit_columns(m, &with->cycle_set, 1);
             }
             buffer_u8(m->out, ')');
         }
         emit_text(m, with->materialized ? " AS MATERIALIZED " : " AS ");
-        emit_query_in_brackets(m, with->query);
+        if (with->search || with->cycle)
+            emit_searched(m, with);
+        else
+            emit_query_in_brackets(m, with->query);
     }
     if (q->with_count) buffer_u8(m->out, ' ');
 }

@@ -62,7 +62,7 @@ static struct expression *parse_procedure_call(struct parser *p)
     uint32_t at = p->at + 1, end = call_end(p, at);
     if (end == 0 || at >= p->end || !is_known(p, at)) return NULL;
     for (uint32_t i = at; i < end; i++)
-        if (token_is_operator(&p->tokens[i], OPERATOR_ARROW) || token_is_operator(&p->tokens[i], OPERATOR_ASSIGN)) return NULL;
+        if (token_is_operator(&p->tokens[i], OPERATOR_ASSIGN)) return NULL;
     parse_advance(p);
     struct expression *e = parse_name_expression(p);
     if (p->at != end || e->link.size || e->schema.size || (e->kind != EXPRESSION_CALL && e->kind != EXPRESSION_NAME))

@@ -91,11 +91,22 @@ static void parse_nulls_treatment(struct parser *p, struct expression *e)
     if (parse_accept_words(p, WORD_RESPECT, WORD_NULLS)) e->call->nulls = NULLS_RESPECT;
 }
 
+/* Names stand beside the arguments from the first named one on. */
+static void keep_argument_name(struct parser *p, struct expression *e, struct view name)
+{
+    struct view *names = translation_alloc(p->t, sizeof *names * e->argument_count);
+    for (uint32_t i = 0; e->call->names && i + 1 < e->argument_count; i++) names[i] = e->call->names[i];
+    names[e->argument_count - 1] = name;
+    e->call->names = names;
+}
+
 static void parse_argument(struct parser *p, struct expression *e)
 {
+    struct view name = {0};
     if ((parse_token(p)->kind == TOKEN_WORD || parse_token(p)->kind == TOKEN_QUOTED) &&
         token_is_operator(parse_ahead(p, 1), OPERATOR_ARROW)) {
         e->call->named = true;
+        name = token_name(p->t, parse_token(p));
         parse_advance(p);
         parse_advance(p);
     }
@@ -105,6 +116,10 @@ static void parse_argument(struct parser *p, struct expression *e)
         return;
     }
     expression_add(p, e, parse_expression(p));
+    if (e->call->named) {
+        parse_check_list(p, e->argument_count * 16, "named arguments"); /* the names are copied for each */
+        keep_argument_name(p, e, name);
+    }
     foreign_substring(p, e);
     parse_nulls_treatment(p, e);
     if (parse_accept_word(p, WORD_DEFAULT)) { /* TO_NUMBER(x DEFAULT 0 ON CONVERSION ERROR, ..) */

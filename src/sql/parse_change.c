@@ -15,6 +15,84 @@ static struct from_item *parse_target(struct parser *p)
     return item;
 }
 
+/* Names of an inline view's own table, for a change of the table itself. False: a condition that cannot be moved (ROWNUM counts before it, subqueries). */
+static bool move_condition(struct expression *e, struct view inner, struct view outer)
+{
+    const struct call *c = e->call;
+    if (e->query || e->kind == EXPRESSION_PRIOR || e->kind == EXPRESSION_ROOT || (c && (c->over || c->keep || c->order.count)))
+        return false;
+    if (e->kind == EXPRESSION_NAME) {
+        if (e->schema.size || (!e->qualifier.size && view_equal(e->text, view_text("ROWNUM")))) return false;
+        if (e->qualifier.size && !view_equal(e->qualifier, inner)) return false;
+        if (e->qualifier.size) e->qualifier = outer;
+    }
+    for (uint32_t i = 0; i < e->argument_count; i++)
+        if (!move_condition(e->arguments[i], inner, outer)) return false;
+    return true;
+}
+
+/* (SELECT a, b FROM t WHERE ..): columns of one table under their own names. NULL: another query. */
+static const struct select *plain_view(const struct from_item *item)
+{
+    const struct query *q = item->query;
+    if (item->kind != FROM_QUERY || item->checked || item->lateral || q->with_count || q->order.count || q->offset || q->has_fetch ||
+        q->for_update || q->body->kind != BODY_SELECT)
+        return NULL;
+    const struct select *s = q->body->select;
+    if (s->distinct || s->group_count || s->having || s->connect_by || s->start_with || s->into_count || s->from_count != 1 ||
+        s->from[0]->kind != FROM_TABLE || s->from[0]->unsupported || s->from[0]->link.size)
+        return NULL;
+    for (uint32_t i = 0; i < s->item_count; i++) {
+        const struct expression *e = s->items[i].expression;
+        if (e->kind != EXPRESSION_STAR &&
+            (e->kind != EXPRESSION_NAME || (s->items[i].alias.size && !view_equal(s->items[i].alias, e->text))))
+            return NULL;
+    }
+    return s;
+}
+
+/* An inline view of one table is that table, and its condition one more; what it does not show the source would not let through. */
+static struct from_item *view_as_table(struct from_item *item, struct expression **condition)
+{
+    const struct select *s = plain_view(item);
+    if (!s) return item;
+    struct from_item *table = s->from[0];
+    struct view inner = table->alias.size ? table->alias : table->name, outer = item->alias.size ? item->alias : inner;
+    if (s->where && !move_condition(s->where, inner, outer)) return item;
+    if (item->alias.size) table->alias = item->alias;
+    table->dml_target = true;
+    *condition = s->where;
+    return table;
+}
+
+/* The condition of the view and that of the change. */
+static struct expression *both_conditions(struct parser *p, struct expression *view, struct expression *own)
+{
+    if (!view || !own) return view ? view : own;
+    struct expression *e = expression_new(p, EXPRESSION_AND);
+    e->at = own->at;
+    view->bracketed = own->bracketed = true;
+    expression_add(p, e, view);
+    expression_add(p, e, own);
+    return expression_finish(p, e);
+}
+
+/* INSERT INTO (SELECT a, b FROM t): without a list of columns those of the view. */
+static void insert_into_view(struct parser *p, struct insert_branch *branch)
+{
+    struct expression *condition = NULL;
+    const struct select *s = plain_view(branch->target);
+    if (!s) return;
+    branch->target = view_as_table(branch->target, &condition);
+    for (uint32_t i = 0; i < s->item_count && branch->column_count == i; i++)
+        if (s->items[i].expression->kind == EXPRESSION_NAME) {
+            struct expression *column = expression_new(p, EXPRESSION_NAME);
+            column->at = s->items[i].expression->at;
+            column->text = s->items[i].expression->text;
+            LIST_ADD(p->t, branch->columns, branch->column_count, column);
+        }
+}
+
 static void parse_returning(struct parser *p, struct change *c)
 {
     if (!parse_accept_word(p, WORD_RETURNING) && !parse_accept_word(p, WORD_RETURN)) return;
@@ -149,7 +227,10 @@ static void parse_insert(struct parser *p, struct change *c, enum sql_kind *kind
         foreign_note(p, FOREIGN_DEFAULT_VALUES);
         p->at += 2;
     }
-    if (at_column_list(p)) parse_column_list(p, &branch.columns, &branch.column_count);
+    if (at_column_list(p))
+        parse_column_list(p, &branch.columns, &branch.column_count);
+    else
+        insert_into_view(p, &branch);
     if (parse_accept_word(p, WORD_VALUES)) {
         refuse_record(p);
         do {
@@ -224,7 +305,8 @@ static void accept_deleted_name(struct parser *p)
 static void parse_update(struct parser *p, struct change *c, enum sql_kind *kind)
 {
     *kind = SQL_UPDATE;
-    c->target = parse_target(p);
+    struct expression *condition = NULL;
+    c->target = view_as_table(parse_target(p), &condition);
     accept_joined(p, c, FOREIGN_UPDATE_JOIN);
     parse_expect_word(p, WORD_SET);
     if (parse_at_word(p, WORD_ROW)) refuse_record(p);
@@ -236,6 +318,7 @@ static void parse_update(struct parser *p, struct change *c, enum sql_kind *kind
         } while (parse_accept(p, OPERATOR_COMMA));
     }
     parse_where(p, c);
+    c->where = both_conditions(p, condition, c->where);
     foreign_limit(p);
     parse_returning(p, c);
     parse_log_errors(p, c);
@@ -246,9 +329,11 @@ static void parse_delete(struct parser *p, struct change *c, enum sql_kind *kind
     *kind = SQL_DELETE;
     accept_deleted_name(p);
     parse_accept_word(p, WORD_FROM);
-    c->target = parse_target(p);
+    struct expression *condition = NULL;
+    c->target = view_as_table(parse_target(p), &condition);
     accept_joined(p, c, FOREIGN_DELETE_JOIN);
     parse_where(p, c);
+    c->where = both_conditions(p, condition, c->where);
     foreign_limit(p);
     parse_returning(p, c);
     parse_log_errors(p, c);

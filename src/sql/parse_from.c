@@ -169,6 +169,7 @@ static struct from_item *parse_bracketed_item(struct parser *p, bool lateral)
         if (parse_accept_word(p, WORD_WITH)) { /* WITH READ ONLY, WITH CHECK OPTION of an inline view */
             parse_any_name(p);
             parse_any_name(p);
+            item->checked = true;
         }
         parse_expect(p, OPERATOR_RIGHT);
         parse_table_options(p, item);

@@ -7,7 +7,8 @@ static struct relation *resolve_target(struct translation *t, struct scope *scop
 {
     resolve_from(t, scope, item);
     if (item->kind != FROM_TABLE) {
-        finding_refuse(t, item->at, "change of a view", "an inline view or collection is written", "write the table itself");
+        finding_refuse(t, item->at, "change of a view", "an inline view of more than columns of one table, or a collection, is written",
+                       "write the table itself: UPDATE .. SET (..) = (SELECT ..) WHERE EXISTS (..), or MERGE");
         return NULL;
     }
     return item->relation;

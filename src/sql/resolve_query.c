@@ -436,6 +436,16 @@ static void resolve_with(struct translation *t, struct query *q, uint32_t index,
         inner->columns[i].name = with->columns[i];
         inner->columns[i].target = name_to_target(t, with->columns[i]);
     }
+    if (with->search)
+        add_output(t, inner,
+                   (struct relation_column){.name = with->search_set,
+                                            .target = name_to_target(t, with->search_set),
+                                            .typing = {.type = SQL_NUMBER, .target = TARGET_INTEGER}});
+    if (with->cycle)
+        add_output(t, inner,
+                   (struct relation_column){.name = with->cycle_set,
+                                            .target = name_to_target(t, with->cycle_set),
+                                            .typing = {.type = SQL_VARCHAR, .target = TARGET_TEXT, .length = 1}});
     if (with->recursive) q->recursive = true;
 }
 

@@ -179,6 +179,36 @@ static void widen_recursion(struct translation *t, struct with_item *with)
     }
 }
 
+/* PostgreSQL has SEARCH and CYCLE too, of columns in rising order only, and over two plain queries. */
+static void check_search_cycle(struct translation *t, const struct with_item *with)
+{
+    const struct body *body = with->query->body;
+    const char *reason = NULL;
+    bool plain = body->kind == BODY_SET && body->term_count == 2 && body->operators[0] == SET_UNION_ALL &&
+                 body->terms[0]->kind == BODY_SELECT && body->terms[1]->kind == BODY_SELECT;
+    if (!plain || !with->recursive || with->column_count == 0)
+        reason = "SEARCH and CYCLE of other queries than two with UNION ALL between them";
+    for (uint32_t i = 0; i < with->search_order.count; i++) {
+        const struct sort_key *key = &with->search_order.keys[i];
+        uint32_t column = 0;
+        while (column < with->column_count && !view_equal(with->columns[column], key->expression->text)) column++;
+        if (key->expression->kind != EXPRESSION_NAME || key->descending || key->nulls == NULLS_FIRST || column == with->column_count) {
+            reason = "SEARCH BY anything but columns in rising order";
+            continue;
+        }
+        enum sql_type type = column < with->query->column_count ? with->query->columns[column].typing.type : SQL_UNKNOWN;
+        if (!type_is_number(type) && !type_is_datetime(type))
+            finding_difference(t, key->expression->at, "recursive with", "SEARCH orders text by the target's collation",
+                               "search by numbers or dates, or make the collation \"C\"");
+    }
+    const struct expression *marks[] = {with->cycle_value, with->cycle_default};
+    for (int i = 0; i < 2 && with->cycle; i++)
+        if (marks[i]->kind != EXPRESSION_STRING && marks[i]->kind != EXPRESSION_NUMBER) reason = "CYCLE with marks that are no literals";
+    if (reason)
+        finding_refuse(t, with->at, "recursive with", translation_printf(t, "%s is not translated", reason),
+                       "order and stop the recursion by columns of its own");
+}
+
 void rewrite_query(struct translation *t, struct query *q)
 {
     if (q->rewritten) return;
@@ -187,9 +217,7 @@ void rewrite_query(struct translation *t, struct query *q)
         if (!q->withs[i].column_count) name_used(q->withs[i].query);
         rewrite_query(t, q->withs[i].query);
         if (q->withs[i].query->resolved) widen_recursion(t, &q->withs[i]);
-        if (q->withs[i].search || q->withs[i].cycle)
-            finding_refuse(t, q->withs[i].at, "recursive with", "SEARCH and CYCLE of a recursive WITH are not translated",
-                           "order and stop the recursion by columns of its own");
+        if (q->withs[i].search || q->withs[i].cycle) check_search_cycle(t, &q->withs[i]);
     }
     rewrite_body(t, q, q->body);
     rewrite_order(t, q);
