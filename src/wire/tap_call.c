@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* The client's answer to RENEGOTIATE (28). Capabilities would be agreed on that nobody has edited, so what follows would be read by the wrong rules. */
+enum { MESSAGE_PROTOCOL = 1 };
+
 static enum wire_tap_event opaque(struct wire_tap *tap, enum tap_opaque what, const struct error *error)
 {
     snprintf(tap->reason, sizeof tap->reason, "%s", error->text);
@@ -77,6 +80,10 @@ enum wire_tap_event tap_call_client(struct wire_tap *tap, const struct wire_pack
     if (tap->opaque != TAP_CLEAR && !tap->server_spoke) return WIRE_TAP_OPAQUE; /* more of what could not be read */
     if (tap->opaque != TAP_CLEAR || tap->has_request || tap->server_spoke) begin_request(tap);
     tap->state = WIRE_TAP_READY;
+    if (buffer_size(&tap->client) == 0 && packet->payload.data[0] == MESSAGE_PROTOCOL) {
+        wire_cursor_table_clear(tap->cursors);
+        return tap_lose(tap, "the connection is negotiated anew in the middle of its session");
+    }
     return take_request(tap, packet->payload);
 }
 

@@ -5,7 +5,8 @@ static bool write_execute(const struct wire_session *session, const struct wire_
 {
     const struct wire_execute *x = &request->execute;
     const struct wire_cursor *cursor = request->cursor;
-    if (!cursor) return false;
+    if (!cursor || (x->row_count && !x->has_binds && !x->short_form))
+        return false; /* rows for descriptors sent before: JDBC's form, not ours */
     struct wire_execute_spec spec = {
         .options = x->options,
         .cursor_id = x->cursor_id,

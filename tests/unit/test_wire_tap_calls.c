@@ -147,6 +147,27 @@ static void test_opaque_request_then_a_clear_one(void **state)
     wire_tap_free(seen.tap);
 }
 
+/* RENEGOTIATE: nobody knows by what rules the connection is to be read afterwards, so no cursor is believed and nothing is read any more. */
+static void test_negotiated_anew(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    adopted(&seen, &packets, NULL);
+    send_query(&seen, &packets, 0, "select c from t");
+    send_rows(&seen, &packets, 0, 5, 1, 0);
+    assert_int_equal(send_query(&seen, &packets, 0, "alter session set container = c"), WIRE_TAP_REQUEST);
+    assert_int_equal(data(&seen, true, &packets, "1c", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(data(&seen, false, &packets, "01 06 05 04 00 61 00", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(wire_tap_state(seen.tap), WIRE_TAP_LOST);
+    assert_int_equal(wire_cursor_count(wire_tap_cursors(seen.tap)), 0);
+    assert_null(wire_tap_request(seen.tap));
+    assert_int_equal(data(&seen, true, &packets, "01 06 00 61 00", 0), WIRE_TAP_OPAQUE);
+    assert_int_equal(send_query(&seen, &packets, 0, "select d from t"), WIRE_TAP_OPAQUE);
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
 /* Functions and piggybacks whose bodies are decoded. Every other number must be unknown, and the call after it clear again. */
 static const uint8_t read_functions[] = {
     WIRE_FN_REEXECUTE,       WIRE_FN_FETCH,    WIRE_FN_LOGOFF, WIRE_FN_COMMIT,      WIRE_FN_ROLLBACK,  WIRE_FN_VERSION,
@@ -444,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls_however_they_are_cut),
         cmocka_unit_test(test_opaque_request_then_a_clear_one),
+        cmocka_unit_test(test_negotiated_anew),
         cmocka_unit_test(test_every_function_is_read_or_left),
         cmocka_unit_test(test_every_message_is_read_or_left),
         cmocka_unit_test(test_opaque_reply_then_a_clear_call),
