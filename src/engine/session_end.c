@@ -27,18 +27,37 @@ bool session_ended_unseen(const struct session *s)
 
 /* ---- blocks ---- */
 
-/* Packages that write no row. What they do besides (locks, output, the session's labels) is the source's own affair. */
-static bool package_writes_nothing(struct view name)
+/* Supplied packages that write no row: all of one, or a member. What they do besides (locks, output, the session's labels) is the source's own affair. Drivers, pools and mappers
+ * run such blocks with each new connection; SQLAlchemy asks for the transaction's number, which begins one, but writes nothing. */
+static bool member_writes_nothing(struct view package, struct view member)
 {
-    static const char *const names[] = {"DBMS_LOCK", "DBMS_OUTPUT", "DBMS_APPLICATION_INFO", "DBMS_SESSION", "DBMS_RANDOM"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (view_equal_ignoring_case(name, view_text(names[i]))) return true;
+    static const struct {
+        const char *package, *member; /* NULL: any */
+    } known[] = {
+        {"DBMS_APPLICATION_INFO", NULL},
+        {"DBMS_ASSERT", NULL},
+        {"DBMS_LOCK", NULL},
+        {"DBMS_OUTPUT", NULL},
+        {"DBMS_RANDOM", NULL},
+        {"DBMS_SESSION", NULL},
+        {"DBMS_TRANSACTION", "LOCAL_TRANSACTION_ID"},
+        {"DBMS_TRANSACTION", "STEP_ID"},
+        {"DBMS_UTILITY", "FORMAT_CALL_STACK"},
+        {"DBMS_UTILITY", "FORMAT_ERROR_BACKTRACE"},
+        {"DBMS_UTILITY", "FORMAT_ERROR_STACK"},
+        {"DBMS_UTILITY", "GET_CPU_TIME"},
+        {"DBMS_UTILITY", "GET_TIME"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (!view_equal_ignoring_case(package, view_text(known[i].package))) continue;
+        if (!known[i].member || view_equal_ignoring_case(member, view_text(known[i].member))) return true;
+    }
     return false;
 }
 
 static bool word_writes_nothing(struct view word)
 {
-    static const char *const words[] = {"BEGIN", "END", "TRUE", "FALSE", "NULL"};
+    static const char *const words[] = {"BEGIN", "END", "TRUE", "FALSE", "NULL", "SYSDATE", "SYSTIMESTAMP", "USER"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (view_equal_ignoring_case(word, view_text(words[i]))) return true;
     return false;
@@ -58,14 +77,14 @@ bool session_block_writes_nothing(struct view text)
             next = lexer_next(&lexer); /* SYS.PACKAGE */
             continue;
         }
-        if (dotted && package_writes_nothing(t.text)) {
-            next = lexer_next(&lexer); /* its member, whatever its name */
-            if (next.kind != TOKEN_WORD) return false;
+        if (dotted) {
+            struct token member = lexer_next(&lexer);
+            if (member.kind != TOKEN_WORD || !member_writes_nothing(t.text, member.text)) return false;
             next = lexer_next(&lexer);
             continue;
         }
         bool argument = next.kind == TOKEN_OPERATOR && next.code == OPERATOR_ARROW;
-        if (dotted || (!argument && !word_writes_nothing(t.text))) return false;
+        if (!argument && !word_writes_nothing(t.text)) return false;
     }
     return true;
 }
