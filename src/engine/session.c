@@ -41,6 +41,7 @@ struct session *session_new(struct engine *engine, uint64_t id, struct statement
     buffer_init(&s->pending_piggybacks, 64 * 1024);
     buffer_init(&s->output, 0);
     buffer_init(&s->packets, 0);
+    buffer_init(&s->record, 0);
     buffer_init(&s->mapped_reply, 0);
     buffer_init(&s->tx.log, limits->call_max);
     arena_init(&s->call.arena, 0);
@@ -82,6 +83,7 @@ void session_free(struct session *s)
     buffer_release(&s->pending_piggybacks);
     buffer_release(&s->output);
     buffer_release(&s->packets);
+    buffer_release(&s->record);
     buffer_release(&s->mapped_reply);
     buffer_release(&s->tx.log);
     arena_release(&s->call.arena);

@@ -201,6 +201,7 @@ struct session {
     struct buffer pending_piggybacks; /* raw piggybacks of served calls that the source has not seen */
     struct buffer output;             /* reply under construction (payload) */
     struct buffer packets;            /* the same, framed */
+    struct buffer record;             /* the journal record under construction */
     uint8_t sequence;                 /* of our hidden requests */
     /* hidden calls */
     struct wire_cursor_table *hidden_cursors;

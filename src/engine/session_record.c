@@ -127,10 +127,17 @@ struct record session_record_make(struct session *s)
     return record;
 }
 
+/* For one record at a time: the hot path allocates nothing. */
+static struct buffer *record_buffer(struct session *s)
+{
+    buffer_clear(&s->record);
+    return &s->record;
+}
+
 static void journal_record(struct session *s, enum journal_kind kind, uint64_t csn, struct buffer *payload, bool notify)
 {
     s->environment->journal(s->context, kind, transaction_id(s), csn, buffer_view(payload), notify);
-    buffer_release(payload);
+    buffer_clear(payload); /* keeps little */
 }
 
 static void finish_result(struct session *s, const struct record *record)
@@ -147,18 +154,17 @@ void session_record_dml(struct session *s)
     if (!call->policy->mirror) return;
     struct record record = session_record_make(s);
     finish_result(s, &record);
-    struct buffer payload;
-    buffer_init(&payload, 0);
-    record_encode(&payload, &record, &call->result);
+    struct buffer *payload = record_buffer(s);
+    record_encode(payload, &record, &call->result);
     if (s->tx.side == SIDE_TARGET) { /* kept for a replay on the source should the target be lost before the commit */
-        buffer_u32(&s->tx.log, (uint32_t)buffer_size(&payload));
-        buffer_append_view(&s->tx.log, buffer_view(&payload));
+        buffer_u32(&s->tx.log, (uint32_t)buffer_size(payload));
+        buffer_append_view(&s->tx.log, buffer_view(payload));
     }
     s->tx.ordinal++;
     s->tx.wrote = true;
     s->tx.journalled = true;
     engine_count(s->engine, COUNT_DML_RECORDED, 1);
-    journal_record(s, JOURNAL_DML, 0, &payload, false);
+    journal_record(s, JOURNAL_DML, 0, payload, false);
 }
 
 /* Called before a call that commits is sent. False: there is nothing to make durable. */
@@ -177,35 +183,32 @@ bool session_intent(struct session *s)
     intent.unsure = s->tx.block != 0;
     s->tx.csn = journal_next_csn(s->engine->journal);
     if (intent.target_primary) outstanding_add(s->engine->outstanding, s->tx.csn);
-    struct buffer payload;
-    buffer_init(&payload, 0);
-    record_encode_intent(&payload, &intent);
+    struct buffer *payload = record_buffer(s);
+    record_encode_intent(payload, &intent);
     call->state = CALL_WAIT_INTENT;
     s->tx.wrote = true;
     atomic_fetch_add_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
-    journal_record(s, JOURNAL_INTENT, s->tx.csn, &payload, true);
+    journal_record(s, JOURNAL_INTENT, s->tx.csn, payload, true);
     return true;
 }
 
 void session_intent_late(struct session *s, enum journal_outcome outcome)
 {
     struct record_intent intent = {.unknown_tables = s->tx.unknown_tables};
-    struct buffer payload;
-    buffer_init(&payload, 0);
+    struct buffer *payload = record_buffer(s);
     s->tx.csn = journal_next_csn(s->engine->journal);
     atomic_fetch_add_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
-    record_encode_intent(&payload, &intent);
-    journal_record(s, JOURNAL_INTENT, s->tx.csn, &payload, false);
+    record_encode_intent(payload, &intent);
+    journal_record(s, JOURNAL_INTENT, s->tx.csn, payload, false);
     session_outcome(s, outcome);
 }
 
 /* The call that carried the commit failed: what ran before it is still open, under the same id, and its commit will get another CSN. */
 static void not_committed(struct session *s)
 {
-    struct buffer payload;
-    buffer_init(&payload, 0);
-    record_encode_outcome(&payload, JOURNAL_NOT_COMMITTED, NULL);
-    journal_record(s, JOURNAL_OUTCOME, s->tx.csn, &payload, false);
+    struct buffer *payload = record_buffer(s);
+    record_encode_outcome(payload, JOURNAL_NOT_COMMITTED, NULL);
+    journal_record(s, JOURNAL_OUTCOME, s->tx.csn, payload, false);
     outstanding_remove(s->engine->outstanding, s->tx.csn);
     atomic_fetch_sub_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
     s->tx.csn = 0;
@@ -220,14 +223,13 @@ void session_outcome(struct session *s, enum journal_outcome outcome)
         not_committed(s);
         return;
     }
-    struct buffer payload;
-    buffer_init(&payload, 0);
+    struct buffer *payload = record_buffer(s);
     bool with_result = outcome == JOURNAL_COMMITTED && (call->kind == KIND_DML || call->kind == KIND_PLSQL);
     if (with_result && call->result.good_iterations == 0 && !call->result.partial) {
         struct wire_request *request = wire_tap_request(s->tap);
         call->result.good_iterations = request->execute.row_count ? request->execute.row_count : 1;
     }
-    record_encode_outcome(&payload, outcome, with_result ? &call->result : NULL);
+    record_encode_outcome(payload, outcome, with_result ? &call->result : NULL);
     if (outcome == JOURNAL_COMMITTED) {
         engine_acknowledge(s->engine, s->tx.csn, s->tx.tables, s->tx.table_count, s->tx.unknown_tables);
         engine_count(s->engine, COUNT_TRANSACTIONS, 1);
@@ -236,7 +238,7 @@ void session_outcome(struct session *s, enum journal_outcome outcome)
         /* It may have committed: readers must not be served until the mirror has looked at its rows. */
         engine_acknowledge(s->engine, s->tx.csn, s->tx.tables, s->tx.table_count, s->tx.unknown_tables);
     }
-    journal_record(s, JOURNAL_OUTCOME, s->tx.csn, &payload, false);
+    journal_record(s, JOURNAL_OUTCOME, s->tx.csn, payload, false);
     if (outcome == JOURNAL_ROLLED_BACK) outstanding_remove(s->engine->outstanding, s->tx.csn);
     atomic_fetch_sub_explicit(&s->engine->commits_in_flight, 1, memory_order_seq_cst);
     s->tx.csn = 0;

@@ -14,6 +14,14 @@
 
 enum { INPUT_MAX = LIMIT_SESSION_INPUT_BYTES, FENCE_SLICE_US = 1000, SWEEP_US = 250000 };
 
+/* A ticket of the journal: made by a worker, completed on the journal's thread, delivered on the worker's loop. */
+struct ticket {
+    struct client *client;
+    struct loop_job job;
+    uint64_t csn;
+    bool refused, busy;
+};
+
 struct client {
     struct engine_worker *worker;
     struct session *session;
@@ -23,15 +31,10 @@ struct client {
     bool waits_applied, ending, in_end_list;
     bool refused;                /* one too many: told so as soon as it has asked */
     uint64_t since_us, heard_us; /* when it came; when it last sent something or had a call under way */
+    struct ticket ticket;        /* of the commit under way: all but always one at a time */
     uint32_t journal_pending;    /* tickets under way, the journal's and cancel requests: the client is freed after the last */
     char peer[64];
     struct client *next, **link, *next_end;
-};
-/* A ticket of the journal: made by a worker, completed on the journal's thread, delivered on the worker's loop. */
-struct ticket {
-    struct client *client;
-    uint64_t csn;
-    bool refused;
 };
 
 struct engine_worker {
@@ -208,23 +211,26 @@ static void ticket_delivered(void *context)
 {
     struct ticket *ticket = context;
     struct client *client = ticket->client;
+    uint64_t csn = ticket->csn;
+    bool refused = ticket->refused;
+    ticket->busy = false;
+    if (ticket != &client->ticket) memory_free(ticket);
     client->journal_pending--;
     if (client->ending) {
         loop_at_turn_end(client->worker->loop, end_clients, client->worker);
     } else {
         fault_point(FAULT_intent_durable);
-        session_journal_done(client->session, ticket->csn, ticket->refused);
+        session_journal_done(client->session, csn, refused);
         fault_point(FAULT_commit_forwarded);
         pump_client(client);
     }
-    memory_free(ticket);
 }
 
 static void ticket_done(void *context, struct journal_ticket done)
 {
     struct ticket *ticket = context;
     ticket->refused = done.refused;
-    loop_post(ticket->client->worker->loop, ticket_delivered, ticket);
+    loop_post_job(ticket->client->worker->loop, &ticket->job, ticket_delivered, ticket);
 }
 
 static void env_journal(void *context, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload, bool notify)
@@ -232,9 +238,8 @@ static void env_journal(void *context, enum journal_kind kind, uint64_t transact
     struct client *client = context;
     struct ticket *ticket = NULL;
     if (notify) {
-        ticket = memory_zero(1, sizeof *ticket);
-        ticket->client = client;
-        ticket->csn = csn;
+        ticket = client->ticket.busy ? memory_alloc(sizeof *ticket) : &client->ticket;
+        *ticket = (struct ticket){.client = client, .csn = csn, .busy = true};
         client->journal_pending++;
     }
     static const enum fault_point before[] = {

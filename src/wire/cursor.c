@@ -300,8 +300,10 @@ void wire_cursor_each(struct wire_cursor_table *table, void (*visit)(struct wire
 
 /* ---- what an entry knows ---- */
 
-static struct wire_oac *copy_oacs(struct wire_oac *old, const struct wire_oac *oacs, uint32_t count)
+/* A full execute says them each time: as many as before take the same memory. */
+static struct wire_oac *copy_oacs(struct wire_oac *old, uint32_t old_count, const struct wire_oac *oacs, uint32_t count)
 {
+    if (old && count && count == old_count) return memmove(old, oacs, count * sizeof *oacs);
     struct wire_oac *copy = count ? memory_copy(oacs, count * sizeof *oacs) : NULL;
     memory_free(old);
     return copy;
@@ -309,7 +311,7 @@ static struct wire_oac *copy_oacs(struct wire_oac *old, const struct wire_oac *o
 
 void wire_cursor_set_binds(struct wire_cursor *cursor, const struct wire_oac *binds, uint32_t count)
 {
-    cursor->binds = copy_oacs(cursor->binds, binds, count);
+    cursor->binds = copy_oacs(cursor->binds, cursor->bind_count, binds, count);
     cursor->bind_count = count;
     memory_free(cursor->directions);
     cursor->directions = NULL;
@@ -337,7 +339,7 @@ static bool define_converts(uint8_t column)
 
 void wire_cursor_set_defines(struct wire_cursor *cursor, const struct wire_oac *defines, uint32_t count)
 {
-    cursor->defines = copy_oacs(cursor->defines, defines, count);
+    cursor->defines = copy_oacs(cursor->defines, cursor->define_count, defines, count);
     cursor->define_count = count;
     for (uint32_t i = 0; i < count && i < cursor->column_count; i++) {
         const struct wire_oac *column = &cursor->columns[i].oac;

@@ -24,6 +24,7 @@ struct play {
     bool notify, journalled_refused;
     uint64_t notify_csn, now_us;
     uint32_t closed;
+    void (*watch)(bool inside); /* told when the session begins to work on bytes, and when it has; NULL: nobody wants to know */
     struct play *before;
 };
 /* Published policies and catalogs stay to the end of a process, so what they hang on does. */
@@ -178,7 +179,9 @@ static void play_settle(struct play *p)
         while (journal_step(p->engine.journal)) {}
         if (!p->notify) return;
         p->notify = false;
+        if (p->watch) p->watch(true);
         session_journal_done(p->session, p->notify_csn, p->journalled_refused);
+        if (p->watch) p->watch(false);
     } while (true);
 }
 
@@ -186,8 +189,10 @@ static void play_input(struct play *p, bool source)
 {
     buffer_clear(&p->packets);
     wire_packet_write_data(&p->packets, buffer_view(&p->message), true, 8192, 0);
+    if (p->watch) p->watch(true);
     size_t used = source ? session_source_input(p->session, p->packets.data + p->packets.start, buffer_size(&p->packets))
                          : session_client_input(p->session, p->packets.data + p->packets.start, buffer_size(&p->packets));
+    if (p->watch) p->watch(false);
     assert_int_equal(used, buffer_size(&p->packets));
     buffer_clear(&p->message);
     play_settle(p);

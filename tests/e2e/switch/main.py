@@ -147,8 +147,42 @@ def catch_up(world, timeout_s=120):
     raise RuntimeError(f"the mirror does not catch up: not within {timeout_s} s; status {world.admin.status()}")
 
 
+class Watch(threading.Thread):
+    """What grows while the target is away and while the mirror catches up: the daemon's memory, the journal on disk, the time that status takes."""
+
+    def __init__(self, world):
+        super().__init__(daemon=True)
+        self.world, self.stopping = world, threading.Event()
+        self.memory_mib, self.journal_mib, self.status_ms, self.records = [], [], [], []
+
+    def look(self):
+        began = time.monotonic()
+        self.records.append(self.world.admin.status()["lag"]["records"])
+        self.status_ms.append((time.monotonic() - began) * 1000)
+        pages = int(Path(f"/proc/{self.world.daemon.process.pid}/statm").read_text().split()[1])
+        self.memory_mib.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        self.journal_mib.append(sum(file.stat().st_blocks * 512 for file in (self.world.daemon.folder / "journal").iterdir() if file.exists()) / 2**20)
+
+    def run(self):
+        while not self.stopping.wait(1):
+            try:
+                self.look()
+            except FileNotFoundError:
+                continue  # a segment was removed between two looks
+
+    def end(self, what):
+        """At the beginning, the most, at the end."""
+        self.stopping.set()
+        self.join(20)
+        for name, seen in (("memory of the daemon, MiB", self.memory_mib), ("journal on disk, MiB", self.journal_mib), ("records behind", self.records), ("status, ms", self.status_ms)):
+            print(f"# {what}: {name}: {seen[0]:.0f}, at most {max(seen):.0f}, {seen[-1]:.0f} at the end", flush=True)
+
+
 def outage(world, clients, seconds):
     """The target is away while the source is primary: clients do not notice, the mirror catches up at three times the live rate or more."""
+    watch = Watch(world)
+    watch.look()
+    watch.start()
     live = commits_per_s(world, min(seconds / 2, 10))
     clients.longest_ms()
     before = clients.calls()
@@ -159,7 +193,8 @@ def outage(world, clients, seconds):
     report(world.admin.status()["lag"]["records"] > 0, "the lag is seen")
     world.postgres.resume()
     began = time.monotonic()
-    applied, took = catch_up(world)
+    applied, took = catch_up(world, 120 + seconds)
+    watch.end(f"{seconds} s without target")
     mirror = world.admin.status()["mirror"]
     print(f"# caught up {time.monotonic() - began:.1f} s after the target came back; {mirror['lane_batches']} batches over several lanes", flush=True)
     ratio = applied / max(took, 0.02) / live
