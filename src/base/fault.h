@@ -62,6 +62,7 @@ enum fault_bug {
     BUG_LANE_ORDER,    /* transactions that touch the same row go to different lanes */
     BUG_LANE_READS,    /* reads run while lanes are committing */
     BUG_LANE_MEMORY,   /* what lanes have committed while others were lost is not looked for */
+    BUG_UNIQUE_ROW,    /* a row that stands in the way under a unique key is deleted, and not read */
     BUG_COUNT
 };
 

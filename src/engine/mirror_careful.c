@@ -186,7 +186,8 @@ static bool add_conflicts(struct mirror *m, const struct row_map *map, const str
         struct mirror_key *key = mirror_key_add(&m->batch, map, &keys[(size_t)i * map->key->column_count]);
         if (key->image && key->read) continue;
         mirror_key_image(key);
-        key->must_check = true;
+        key->must_check = !FAULT_PLANTED(BUG_UNIQUE_ROW);
+        key->read = key->read || FAULT_PLANTED(BUG_UNIQUE_ROW);
         watch_touch(m, key);
         *added = true;
     }

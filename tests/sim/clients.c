@@ -41,6 +41,7 @@ static struct record record_of(struct sim_client *c, struct arena *arena)
         .ordinal = c->ordinal, .session = 1, .schema = key_text(), .text = view_text(s->text), .bind_count = s->binds, .row_count = 1};
     record.binds = arena_zero(arena, sizeof *record.binds * s->binds);
     for (uint32_t i = 0; i < s->binds; i++) record.binds[i] = value_number_i64(arena, c->call.binds[i]);
+    if (s->verb == VERB_UNIQUE && c->call.binds[0] == 0) record.binds[0] = value_null();
     return record;
 }
 
@@ -117,6 +118,7 @@ static void choose(struct sim_client *c)
     case VERB_SET: c->call.binds[0] = number, c->call.binds[1] = key; break;
     case VERB_INSERT: c->call.binds[0] = key, c->call.binds[1] = number, c->call.binds[2] = group; break;
     case VERB_GROUP: c->call.binds[0] = group; break;
+    case VERB_UNIQUE: c->call.binds[0] = (int64_t)sim_below(SIM_VALUES + 1), c->call.binds[1] = key; break;
     case VERB_MOVE: c->call.binds[0] = group, c->call.binds[1] = key; break;
     default: c->call.binds[0] = key; break;
     }

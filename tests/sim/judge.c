@@ -22,9 +22,9 @@ static void judge_counters(void)
     }
 }
 
-static bool rows_are_equal(const struct sim_row *a, const struct sim_row *b)
+bool sim_rows_equal(const struct sim_row *a, const struct sim_row *b)
 {
-    return a->there == b->there && (!a->there || (a->n == b->n && a->grp == b->grp));
+    return a->there == b->there && (!a->there || (a->n == b->n && a->grp == b->grp && a->u == b->u));
 }
 
 /*
@@ -47,11 +47,12 @@ static void judge_items(void)
             found = highest > db->csn && history[i].csn < highest;
             if (history[i].csn > highest) highest = history[i].csn;
         }
-        for (uint32_t i = from - 1; i < sim.states[k] && !found; i++) found = rows_are_equal(&history[i].row, &db->rows[TABLE_ITEM][k]);
+        for (uint32_t i = from - 1; i < sim.states[k] && !found; i++) found = sim_rows_equal(&history[i].row, &db->rows[TABLE_ITEM][k]);
         if (found) continue;
         const struct sim_row *is = &db->rows[TABLE_ITEM][k];
-        sim_fail("item %d: the target at csn %llu %s n %lld grp %lld, as the source never did since: out of order", k,
-                 (unsigned long long)db->csn, is->there ? "has" : "lacks", (long long)is->n, (long long)is->grp);
+        sim_fail("item %d: the target at csn %llu %s n %lld grp %lld u %lld, as the source never did since: out of order", k,
+                 (unsigned long long)db->csn, is->there ? "has" : "lacks", (long long)is->n, (long long)is->grp,
+                 (long long)is->u);
     }
 }
 
@@ -105,10 +106,10 @@ static void compare_table(int table)
 {
     for (int k = 0; k < SIM_KEYS; k++) {
         const struct sim_row *s = &sim.source.rows[table][k], *t = &sim.target.committed.rows[table][k];
-        if (s->there == t->there && (!s->there || (s->n == t->n && s->grp == t->grp))) continue;
-        sim_fail("%s %d: source %s n %lld grp %lld, target %s n %lld grp %lld, and nothing says so",
+        if (sim_rows_equal(s, t)) continue;
+        sim_fail("%s %d: source %s n %lld grp %lld u %lld, target %s n %lld grp %lld u %lld, and nothing says so",
                  table == TABLE_ITEM ? "item" : "counter", k, s->there ? "has" : "lacks", (long long)s->n, (long long)s->grp,
-                 t->there ? "has" : "lacks", (long long)t->n, (long long)t->grp);
+                 (long long)s->u, t->there ? "has" : "lacks", (long long)t->n, (long long)t->grp, (long long)t->u);
         return;
     }
 }

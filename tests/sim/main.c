@@ -177,8 +177,12 @@ static void engine_make(void)
         struct sql_key key = {.name = "PK", .primary = true, .columns = {0}, .column_count = 1};
         add_column(table, "ID");
         add_column(table, "N");
-        if (t == TABLE_ITEM) add_column(table, "GRP");
         sql_catalog_add_key(table, &key);
+        if (t != TABLE_ITEM) continue;
+        struct sql_key unique = {.name = "UK", .columns = {3}, .column_count = 1};
+        add_column(table, "GRP");
+        add_column(table, "U");
+        sql_catalog_add_key(table, &unique);
     }
     struct sql_sequence sequence = {.schema = "APP", .name = "ITEM_SEQ", .increment = 1};
     sql_catalog_add_sequence(catalog, &sequence);
@@ -294,7 +298,8 @@ static const char *const bug_names[BUG_COUNT] = {[BUG_NONE] = "none",
                                                  [BUG_LANE_POSITION] = "lane position",
                                                  [BUG_LANE_ORDER] = "lane order",
                                                  [BUG_LANE_READS] = "lane reads",
-                                                 [BUG_LANE_MEMORY] = "lane memory"};
+                                                 [BUG_LANE_MEMORY] = "lane memory",
+                                                 [BUG_UNIQUE_ROW] = "unique row"};
 
 static void died(int number)
 {

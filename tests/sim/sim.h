@@ -20,6 +20,7 @@ enum {
     SIM_TABLES,
     SIM_KEYS = 8,
     SIM_GROUPS = 3,
+    SIM_VALUES = 4, /* of the unique column, beside NULL */
     SIM_CLIENTS = 6,
     SIM_READERS = 2,
     SIM_BINDS = 3,
@@ -29,11 +30,11 @@ enum {
 
 struct sim_row {
     bool there;
-    int64_t n, grp;
+    int64_t n, grp, u; /* u: another unique key; 0: NULL */
 };
 
 /* ---- statements that clients run ---- */
-enum sim_verb { VERB_ADD, VERB_SET, VERB_INSERT, VERB_DELETE, VERB_GROUP, VERB_MOVE, VERB_SEQUENCE, VERB_COUNT };
+enum sim_verb { VERB_ADD, VERB_SET, VERB_INSERT, VERB_DELETE, VERB_GROUP, VERB_MOVE, VERB_UNIQUE, VERB_SEQUENCE, VERB_COUNT };
 struct sim_statement {
     const char *text;
     enum sim_verb verb;
@@ -79,9 +80,10 @@ struct sim_database {
 struct sim_target {
     struct sim_database committed;
     uint64_t away_until_us;
-    uint64_t commits, lost, retried, torn;
+    uint64_t commits, lost, retried, torn, unique_waits;
 };
 void target_begin(void);                                /* once: learns the texts of the project's statements */
+bool sim_rows_equal(const struct sim_row *a, const struct sim_row *b);
 bool target_is_torn(const struct sim_database *target); /* a commit stands there, and one before it does not */
 
 /* ---- reads on the target (readers.c) ---- */

@@ -12,6 +12,7 @@ const struct sim_statement sim_statements[] = {
     {"DELETE FROM ITEM WHERE ID = :1", VERB_DELETE, TABLE_ITEM, 1},
     {"UPDATE ITEM SET N = N + 10 WHERE GRP = :1", VERB_GROUP, TABLE_ITEM, 1},
     {"UPDATE ITEM SET GRP = :1 WHERE ID = :2", VERB_MOVE, TABLE_ITEM, 2},
+    {"UPDATE ITEM SET U = :1 WHERE ID = :2", VERB_UNIQUE, TABLE_ITEM, 2},
     {"UPDATE ITEM SET N = ITEM_SEQ.NEXTVAL WHERE ID = :1", VERB_SEQUENCE, TABLE_ITEM, 1},
     {"UPDATE COUNTER SET N = N + 1 WHERE ID = :1", VERB_COUNT, TABLE_COUNTER, 1},
 };
@@ -20,7 +21,7 @@ const uint32_t sim_statement_count = sizeof sim_statements / sizeof *sim_stateme
 static int64_t key_of(const struct sim_call *call)
 {
     static const int at[] = {[VERB_ADD] = 0,    [VERB_SET] = 1,  [VERB_INSERT] = 0,   [VERB_DELETE] = 0,
-                             [VERB_GROUP] = -1, [VERB_MOVE] = 1, [VERB_SEQUENCE] = 0, [VERB_COUNT] = 0};
+                             [VERB_GROUP] = -1, [VERB_MOVE] = 1, [VERB_UNIQUE] = 1, [VERB_SEQUENCE] = 0, [VERB_COUNT] = 0};
     return at[call->statement->verb] < 0 ? -1 : call->binds[at[call->statement->verb]];
 }
 
@@ -48,6 +49,11 @@ uint32_t sim_do(const struct sim_call *call, struct sim_row rows[SIM_KEYS], int6
         case VERB_DELETE: *row = (struct sim_row){.there = false}; break;
         case VERB_GROUP: row->n += 10; break;
         case VERB_MOVE: row->grp = call->binds[0]; break;
+        case VERB_UNIQUE:
+            for (int other = 0; call->binds[0] && other < SIM_KEYS; other++)
+                *refused = *refused || (other != k && rows[other].there && rows[other].u == call->binds[0]);
+            row->u = call->binds[0];
+            break;
         case VERB_SEQUENCE: row->n = ++*sequence; break;
         }
     }
@@ -71,6 +77,11 @@ enum sim_answer source_execute(int client, const struct sim_call *call, uint32_t
     view_of_client(client, table, rows);
     /* An insert or a change of a row that somebody else holds waits for him, whatever it would find. */
     if (key >= 0 && s->holder[table][key] && s->holder[table][key] != client + 1) return ANSWER_WAIT;
+    for (int k = 0; call->statement->verb == VERB_UNIQUE && call->binds[0] && k < SIM_KEYS; k++)
+        if (k != key && s->holder[table][k] && s->holder[table][k] != client + 1 &&
+            ((s->mine[table][k].there && s->mine[table][k].u == call->binds[0]) ||
+             (s->rows[table][k].there && s->rows[table][k].u == call->binds[0])))
+            return ANSWER_WAIT; /* whether the value is free is known when he ends */
     *affected = sim_do(call, rows, &sequence, touched, &refused);
     if (refused) return ANSWER_REFUSED;
     for (int k = 0; k < SIM_KEYS; k++)
@@ -173,6 +184,7 @@ static void fill(const struct row_map *map, struct row *row, const struct sim_ro
     row->values[0] = value_number_i64(arena, key);
     row->values[1] = value_number_i64(arena, from->n);
     if (map->column_count > 2) row->values[2] = value_number_i64(arena, from->grp);
+    if (map->column_count > 3) row->values[3] = from->u ? value_number_i64(arena, from->u) : value_null();
 }
 
 /* Between two rows of one read the others go on: nobody promises one point in time. */

@@ -96,7 +96,7 @@ static const struct known *known_of(const char *text)
 
 /* ---- results ---- */
 
-static const char *const column_names[] = {"id", "n", "grp"};
+static const char *const column_names[] = {"id", "n", "grp", "u"};
 
 struct pg_column pg_result_column(const struct pg_result *result, uint32_t column)
 {
@@ -105,7 +105,8 @@ struct pg_column pg_result_column(const struct pg_result *result, uint32_t colum
 }
 bool pg_result_null(const struct pg_result *result, uint32_t row, uint32_t column)
 {
-    return (void)result, (void)row, (void)column, false;
+    struct answer *answer = result->handle;
+    return answer->names[column] == column_names[3] && !answer->cells[row * answer->columns + column][0];
 }
 struct view pg_result_text(const struct pg_result *result, uint32_t row, uint32_t column)
 {
@@ -138,7 +139,7 @@ static void add_row(struct pg_result *result, const int64_t *values)
     struct answer *answer = result->handle;
     CHECK((answer->rows + 1) * answer->columns <= CELLS_MAX);
     for (uint32_t c = 0; c < answer->columns; c++)
-        snprintf(answer->cells[answer->rows * answer->columns + c], CELL_SIZE, "%lld", (long long)values[c]);
+        snprintf(answer->cells[answer->rows * answer->columns + c], CELL_SIZE, c == 3 && !values[c] ? "" : "%lld", (long long)values[c]);
     result->rows = ++answer->rows;
 }
 
@@ -165,10 +166,28 @@ static bool hold(struct pg *pg, int table, int key, struct pg_result *result)
     return true;
 }
 
+/* May the row have this value? Another lane may be about to give it up, or to take it: the row waits for that lane, which may wait for this one. */
+static bool unique(struct pg *pg, const struct sim_row rows[SIM_KEYS], int key, int64_t u, struct pg_result *result)
+{
+    for (int k = 0; u && k < SIM_KEYS; k++) {
+        if (k == key) continue;
+        for (int i = 0; i < CONNECTIONS_MAX; i++) {
+            struct pg *other = connections[i];
+            if (!other || other == pg || !other->in_transaction || !other->held.rows[TABLE_ITEM][k]) continue;
+            const struct sim_row *his = &other->work.rows[TABLE_ITEM][k], *was = &sim.target.committed.rows[TABLE_ITEM][k];
+            if (!(his->there && his->u == u) && !(was->there && was->u == u)) continue;
+            sim.target.unique_waits++;
+            return refuse(result, "55P03", "canceling statement due to lock timeout");
+        }
+        if (rows[k].there && rows[k].u == u) return refuse(result, "23505", "duplicate key");
+    }
+    return true;
+}
+
 static bool run_known(struct pg *pg, struct sim_database *db, const struct known *k, const struct item *item, struct pg_result *result)
 {
     struct sim_row *rows = db->rows[k->table];
-    uint32_t columns = k->table == TABLE_ITEM ? 3 : 2;
+    uint32_t columns = k->table == TABLE_ITEM ? 4 : 2;
     if (k->kind == KNOWN_UPSERT || k->kind == KNOWN_INSERT || k->kind == KNOWN_DELETE) {
         struct sim_row *row = &rows[item->values[0]];
         result->affected = 1;
@@ -179,13 +198,17 @@ static bool run_known(struct pg *pg, struct sim_database *db, const struct known
             return true;
         }
         if (k->kind == KNOWN_INSERT && row->there) return refuse(result, "23505", "duplicate key");
-        *row = (struct sim_row){.there = true, .n = item->values[1], .grp = columns > 2 ? item->values[2] : 0};
+        if (columns > 3 && !unique(pg, rows, (int)item->values[0], item->values[3], result)) return false;
+        *row = (struct sim_row){
+            .there = true, .n = item->values[1], .grp = columns > 2 ? item->values[2] : 0, .u = columns > 3 ? item->values[3] : 0};
         return true;
     }
     struct sim_call call = {.statement = k->statement};
     for (uint32_t i = 0; i < k->plan->bind_count; i++) call.binds[k->plan->binds[i].position] = item->values[i];
     bool touched[SIM_KEYS], refused;
     int64_t sequence = -1000000;
+    if (k->statement->verb == VERB_UNIQUE && rows[call.binds[1]].there && !unique(pg, rows, (int)call.binds[1], call.binds[0], result))
+        return false;
     result->affected = sim_do(&call, rows, &sequence, touched, &refused);
     if (refused) return refuse(result, "23505", "duplicate key");
     for (int i = 0; i < SIM_KEYS; i++)
@@ -193,7 +216,7 @@ static bool run_known(struct pg *pg, struct sim_database *db, const struct known
     if (k->kind != KNOWN_RETURNING) return true;
     answer_of(result, columns);
     for (int i = 0; i < SIM_KEYS; i++)
-        if (touched[i]) add_row(result, (int64_t[]){i, rows[i].n, rows[i].grp});
+        if (touched[i]) add_row(result, (int64_t[]){i, rows[i].n, rows[i].grp, rows[i].u});
     return true;
 }
 
@@ -565,8 +588,22 @@ bool pg_run(struct pg *pg, const char *text, struct pg_result *result, struct er
 bool pg_run_prepared(struct pg *pg, const char *name, const char *text, const struct pg_parameter *parameters, uint32_t count,
                      struct pg_result *result, struct error *error)
 {
-    (void)pg, (void)name, (void)parameters, (void)count, (void)result;
-    return error_set(error, ERROR_INTERNAL, "not simulated: %.200s", text);
+    (void)name;
+    char digits[2][32];
+    if (count != 2 || !starts(text, "SELECT \"id\" FROM \"app\".\"item\" WHERE \"u\" = $1 AND NOT (\"id\" = $2)"))
+        return error_set(error, ERROR_INTERNAL, "not simulated: %.200s", text);
+    if (pg->state != PG_READY || sim.now_us < sim.target.away_until_us) {
+        lose(pg);
+        return error_set(error, ERROR_TARGET_LOST, "the connection is lost");
+    }
+    for (int i = 0; i < 2; i++) snprintf(digits[i], sizeof digits[i], VIEW_FORMAT, VIEW_ARGUMENTS(parameters[i].text));
+    int64_t u = strtoll(digits[0], NULL, 10), key = strtoll(digits[1], NULL, 10);
+    answer_of(result, 1);
+    result->ok = true;
+    see(pg);
+    for (int k = 0; k < SIM_KEYS; k++)
+        if (k != key && pg->work.rows[TABLE_ITEM][k].there && pg->work.rows[TABLE_ITEM][k].u == u) add_row(result, (int64_t[]){k});
+    return true;
 }
 
 bool epoch_prepare_target(struct pg *target, struct error *error)
