@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Simulation: journal, sequencing, apply, reconcile, crash and recovery on a simulated clock, disk, source and target. `make sim SEED=7 RUNS=1` runs one seed again.
+# Simulation: journal, sequencing, apply, reconcile, cut-over, reverse and rollback, crash and recovery on a simulated clock, disk, source and target. `make sim SEED=7 RUNS=1` runs one seed again.
 SIM_BUILD ?= build/torture
 SEED ?= 1
 RUNS ?= 1000

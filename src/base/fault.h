@@ -63,6 +63,9 @@ enum fault_bug {
     BUG_LANE_READS,    /* reads run while lanes are committing */
     BUG_LANE_MEMORY,   /* what lanes have committed while others were lost is not looked for */
     BUG_UNIQUE_ROW,    /* a row that stands in the way under a unique key is deleted, and not read */
+    BUG_RETURNED,      /* what comes back from the primary target is not noted on the source with its rows */
+    BUG_REPLAY_ORDER,  /* a replay onto the source takes the commits in the order in which they were seen to end */
+    BUG_REPLAY_START,  /* a replay after a restart takes it for known what has come back */
     BUG_COUNT
 };
 

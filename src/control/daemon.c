@@ -18,7 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_US = 100000, CATALOG_RETRY_US = 1000000, SEQUENCES_EVERY_US = 1000000, EVIDENCE_EVERY_US = 5000000 };
+enum {
+    TICK_US = 100000,
+    CATALOG_RETRY_US = 1000000,
+    SEQUENCES_EVERY_US = 1000000,
+    EVIDENCE_EVERY_US = 5000000,
+    REVERSE_RETRY_US = 1000000
+};
 
 /* ---- one primary (I6) ---- */
 
@@ -88,6 +94,21 @@ static void keep_sequences(struct daemon *daemon, uint64_t now)
     if (!sequences_advance(&daemon->engine, SIDE_SOURCE, &error)) LOG(LOG_WARNING, "sequences.behind", log_failure(&error));
 }
 
+/* A start that could not ask the source where the reverse stands (it was away) goes on without it: until it is there. */
+static void keep_reverse(struct daemon *daemon, uint64_t now)
+{
+    if (daemon->reverse || now < daemon->reverse_try_us || engine_policy(&daemon->engine)->phase != PHASE_CUTOVER) return;
+    daemon->reverse_try_us = now + REVERSE_RETRY_US;
+    struct error error = {0};
+    mutex_lock(&daemon->command);
+    const struct engine_policy *policy = engine_policy(&daemon->engine);
+    if (policy->phase == PHASE_CUTOVER && !policy->hold) {
+        daemon->reverse = reverse_start(&daemon->engine, daemon->epoch, daemon->reverse_lsn, &error);
+        if (!daemon->reverse) LOG_RATED(LOG_ERROR, "reverse.not_started", log_failure(&error));
+    }
+    mutex_unlock(&daemon->command);
+}
+
 static void keep_evidence(struct daemon *daemon, uint64_t now)
 {
     if (now < atomic_load(&daemon->evidence_us) + EVIDENCE_EVERY_US) return;
@@ -104,6 +125,7 @@ static void control_main(void *context)
         load_catalog(daemon, now);
         guard_tick(daemon);
         keep_sequences(daemon, now);
+        keep_reverse(daemon, now);
         alerts_tick(daemon);
         keep_evidence(daemon, now);
         struct error error = {0};

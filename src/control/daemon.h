@@ -75,7 +75,7 @@ struct daemon {
     char guard_reason[300];
     uint64_t guard_at_us, rollback_us;
     uint64_t step_back_from_us; /* monotonic: the guard's next try after one that could not step back */
-    uint64_t reverse_lsn;
+    uint64_t reverse_lsn, reverse_try_us;
     uint64_t epoch;
     struct alerts *alerts;
     _Atomic uint64_t evidence_us; /* when it was last saved */

@@ -307,6 +307,11 @@ void mirror_pause(struct mirror *m, bool paused)
 {
     mutex_lock(&m->lock);
     m->pause_wanted = paused;
+    if (!m->thread) { /* stepped: it is between two turns */
+        mutex_unlock(&m->lock);
+        take_pause(m);
+        return;
+    }
     while (m->paused != paused && !atomic_load(&m->stopping)) condition_wait(&m->changed, &m->lock);
     mutex_unlock(&m->lock);
 }

@@ -66,8 +66,8 @@ typedef void mirror_reconciled(void *context, const struct row *before, const st
 void mirror_reconcile(struct mirror *mirror, const struct sql_table *table, struct view encoded_key, mirror_reconciled *done,
                       void *context);
 
-/* Without a thread, for the simulator: nothing happens but in mirror_step, which does one turn; false: there was nothing to do. mirror_stop ends it. mirror_run and
- * mirror_pause wait for a thread and must not be used. */
+/* Without a thread, for the simulator: nothing happens but in mirror_step, which does one turn; false: there was nothing to do. mirror_stop ends it. mirror_run waits
+ * for a thread and must not be used; mirror_pause holds at once. */
 struct mirror *mirror_open_stepped(struct engine *engine, uint64_t seed);
 bool mirror_step(struct mirror *mirror);
 

@@ -187,7 +187,10 @@ static bool add_conflicts(struct mirror *m, const struct row_map *map, const str
         if (key->image && key->read) continue;
         mirror_key_image(key);
         key->must_check = !FAULT_PLANTED(BUG_UNIQUE_ROW);
-        key->read = key->read || FAULT_PLANTED(BUG_UNIQUE_ROW);
+        if (FAULT_PLANTED(BUG_UNIQUE_ROW)) {
+            key->read = true;
+            key->row = (struct row){.key = key->key};
+        }
         watch_touch(m, key);
         *added = true;
     }

@@ -200,10 +200,10 @@ bool refused_keep(struct refused *r, struct source *source, const struct error *
     char reason[400];
     uint64_t id = 0;
     if (r->csn)
-        snprintf(reason, sizeof reason, "commit %llu was acknowledged on the target, and the source refuses it: %.300s",
-                 (unsigned long long)r->csn, why->text);
+        snprintf(reason, sizeof reason, "commit %llu of the target is refused by the source: %.300s", (unsigned long long)r->csn,
+                 why->text);
     else
-        snprintf(reason, sizeof reason, "a commit on the target, and the source refuses it: %.300s", why->text);
+        snprintf(reason, sizeof reason, "a commit on the target is refused by the source: %.300s", why->text);
     if (r->count == 0) item_new(r)->text = arena_string(&r->arena, view_text("(its records cannot be read)"));
     if (source) ask_source(r, source);
     buffer_init(&payload, 0);

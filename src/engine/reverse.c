@@ -47,6 +47,7 @@ struct reverse {
     uint32_t careful;   /* so many transactions are brought one by one: one before them failed */
     uint64_t refused_lsn;
     uint32_t refused_tries; /* of the transaction that ends there */
+    uint32_t failures;      /* one after the other */
     uint64_t source_lsn;    /* what stands on the source when we connect to it: the stream may bring it again */
     struct returned returned;
     uint64_t behind_lsn;  /* end of the target's log at a restart, until the stream is there; 0: it is */
@@ -400,42 +401,53 @@ static void disconnect(struct reverse *reverse)
     reverse->change_count = 0;
 }
 
-static void reverse_main(void *context)
+static bool connected(struct reverse *reverse, struct error *error)
 {
-    struct reverse *reverse = context;
-    uint32_t failures = 0;
-    while (!atomic_load(&reverse->stopping)) {
-        struct error error = {0};
-        if (!reverse->stream) {
-            uint64_t from = atomic_load(&reverse->processed_lsn);
-            reverse->stream = pg_stream_open(reverse->engine->options.target_conninfo, REVERSE_NAME, REVERSE_NAME,
-                                             from ? from : reverse->from_lsn, &error);
-            reverse->pending_lsn = from;
-            if (reverse->stream && !read_behind(reverse, &error)) {
-                pg_stream_close(reverse->stream);
-                reverse->stream = NULL;
-            }
-            if (!reverse->stream) {
-                fail(reverse, &error);
-                clock_sleep_us(500000);
-                continue;
-            }
-        }
-        if (step(reverse, &error)) {
-            if (failures && atomic_load(&reverse->processed_lsn)) failures = 0;
-            continue;
-        }
-        LOG(LOG_WARNING, "reverse.again", log_failure(&error));
-        disconnect(reverse);
-        if (++failures > 5) fail(reverse, &error);
-        clock_sleep_us(200000);
+    if (reverse->stream) return true;
+    uint64_t from = atomic_load(&reverse->processed_lsn);
+    reverse->stream =
+        pg_stream_open(reverse->engine->options.target_conninfo, REVERSE_NAME, REVERSE_NAME, from ? from : reverse->from_lsn, error);
+    reverse->pending_lsn = from;
+    if (reverse->stream && !read_behind(reverse, error)) {
+        pg_stream_close(reverse->stream);
+        reverse->stream = NULL;
     }
+    return reverse->stream != NULL;
+}
+
+void reverse_step(struct reverse *reverse)
+{
+    struct error error = {0};
+    if (!connected(reverse, &error)) {
+        fail(reverse, &error);
+        clock_sleep_us(500000);
+        return;
+    }
+    if (step(reverse, &error)) {
+        if (reverse->failures && atomic_load(&reverse->processed_lsn)) reverse->failures = 0;
+        return;
+    }
+    LOG(LOG_WARNING, "reverse.again", log_failure(&error));
+    disconnect(reverse);
+    if (++reverse->failures > 5) fail(reverse, &error);
+    clock_sleep_us(200000);
+}
+
+static void finish(struct reverse *reverse)
+{
     struct error error;
     if (reverse->stream && reverse->uncommitted && !flush(reverse, &error)) LOG(LOG_WARNING, "reverse.last_flush", log_failure(&error));
     disconnect(reverse);
 }
 
-struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error)
+static void reverse_main(void *context)
+{
+    struct reverse *reverse = context;
+    while (!atomic_load(&reverse->stopping)) reverse_step(reverse);
+    finish(reverse);
+}
+
+struct reverse *reverse_open_stepped(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error)
 {
     struct returned returned = {.low = journal_last_csn(engine->journal)};
     if (lsn == 0 && !returned_resume(&returned, engine, error)) return NULL;
@@ -451,10 +463,16 @@ struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t ls
     reverse->maps = row_maps_new(atomic_load(&engine->catalog));
     arena_init(&reverse->arena, 0);
     mutex_init(&reverse->mutex);
+    return reverse;
+}
+
+struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error)
+{
+    struct reverse *reverse = reverse_open_stepped(engine, epoch, lsn, error);
+    if (!reverse) return NULL;
     reverse->thread = thread_start("reverse", reverse_main, reverse, error);
     if (reverse->thread) return reverse;
-    row_maps_free(reverse->maps);
-    memory_free(reverse);
+    reverse_stop(reverse);
     return NULL;
 }
 
@@ -477,7 +495,10 @@ void reverse_stop(struct reverse *reverse)
 {
     if (!reverse) return;
     atomic_store(&reverse->stopping, true);
-    thread_join(reverse->thread);
+    if (reverse->thread)
+        thread_join(reverse->thread);
+    else
+        finish(reverse);
     row_maps_free(reverse->maps);
     arena_release(&reverse->arena);
     mutex_release(&reverse->mutex);

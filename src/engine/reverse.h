@@ -23,6 +23,9 @@ struct reverse;
  */
 bool reverse_prepare(struct engine *engine, uint64_t *lsn, struct error *error) MUST_USE;
 struct reverse *reverse_start(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error) MUST_USE;
+/* Without a thread, for the simulator: nothing happens but in reverse_step, which does one turn. reverse_stop ends it. */
+struct reverse *reverse_open_stepped(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error) MUST_USE;
+void reverse_step(struct reverse *reverse);
 bool reverse_drained(struct reverse *reverse, uint64_t csn, uint64_t target_lsn); /* everything up to there stands on the source */
 void reverse_stop(struct reverse *reverse);
 bool reverse_failed(struct reverse *reverse, struct error *why); /* it cannot go on: the fallback is no longer true */

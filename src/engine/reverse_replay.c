@@ -4,6 +4,7 @@
  * stream. One source transaction each, in the order of their outcomes. What the source refuses is kept (engine/refused.h), and the rest goes on: clients wait.
  */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/outstanding.h"
@@ -14,7 +15,8 @@ enum { FIRST_MS = 5000, AGAIN_MS = 1500, LATE_MS = 300, TRIES_MAX = 5, LOST_MAX 
 #define PATIENCE_US UINT64_C(9000000)
 
 struct pending {
-    uint64_t id, csn, outcome_position;
+    uint64_t id, csn;
+    uint64_t place; /* twice the journal position that orders it; 0: last */
     enum journal_outcome outcome;
     bool skip; /* its intent concerns nobody here */
     size_t before_intent;
@@ -30,7 +32,7 @@ struct replay {
     struct statement_cache *statements;
     struct arena arena;
     struct pending *all;
-    uint64_t up_to, count, refused;
+    uint64_t up_to, count, refused, boot;
     uint32_t patience_ms; /* for an answer of the source */
     uint64_t waited_us;   /* in vain */
 };
@@ -87,10 +89,21 @@ static void pending_trim(struct pending *p, struct view payload)
     }
 }
 
+/* A process began: what an earlier one left in doubt was over, or had its rows, before anybody wrote them again. */
+static void take_boot(struct replay *replay, const struct journal_record *record)
+{
+    uint64_t boot = record->transaction >> 40;
+    if (boot <= replay->boot) return;
+    replay->boot = boot;
+    for (struct pending *p = replay->all; p; p = p->next)
+        if (p->csn && !p->place) p->place = record->position * 2 - 1;
+}
+
 static void take(struct replay *replay, const struct journal_record *record)
 {
     struct pending *p;
     struct error error;
+    take_boot(replay, record);
     switch (record->kind) {
     case JOURNAL_DML: append_record(pending_of(replay, record->transaction), record->payload); return;
     case JOURNAL_ABORT:
@@ -107,6 +120,7 @@ static void take(struct replay *replay, const struct journal_record *record)
                   !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary;
         if (p->skip) return; /* kept until its outcome: what is not committed goes on, and may get another intent */
         p->auto_commit = intent.has_record;
+        p->place = p->auto_commit ? 0 : record->position * 2;
         if (intent.has_record) {
             struct buffer payload;
             buffer_init(&payload, 0);
@@ -119,12 +133,13 @@ static void take(struct replay *replay, const struct journal_record *record)
     case JOURNAL_OUTCOME:
         for (p = replay->all; p; p = p->next) {
             if (p->csn != record->csn || p->csn == 0) continue;
-            p->outcome_position = record->position;
+            if (p->auto_commit || FAULT_PLANTED(BUG_REPLAY_ORDER)) p->place = record->position * 2;
             p->outcome = record->payload.size ? (enum journal_outcome)record->payload.data[0] : JOURNAL_UNKNOWN;
             if (p->outcome == JOURNAL_NOT_COMMITTED) {
                 p->records.end = p->records.start + p->before_intent;
                 p->csn = 0;
                 p->skip = p->auto_commit = false;
+                p->place = 0;
                 return;
             }
             buffer_append_view(&p->outcome_payload, record->payload);
@@ -250,11 +265,17 @@ static bool bring(struct replay *replay, struct pending *p, struct error *error)
     }
 }
 
-/* By outcome: a call that commits itself has its CSN before it waits for the rows of others. Without one: last, by CSN. */
-static int order_outcome(const void *a, const void *b)
+/*
+ * A COMMIT by its intent: who waited for one of its rows has his intent later; its outcome may be seen later than that of whoever went on with the row. A call that commits itself
+ * has its CSN before it waits for the rows of others: by its outcome, which is seen as soon as it has them. In doubt without one: after all others of its
+ * process; those first that may hold rows for which others wait.
+ */
+static int order_place(const void *a, const void *b)
 {
     const struct pending *x = *(struct pending *const *)a, *y = *(struct pending *const *)b;
-    if (x->outcome_position != y->outcome_position) return x->outcome_position - 1 < y->outcome_position - 1 ? -1 : 1;
+    if (x->place != y->place) return x->place - 1 < y->place - 1 ? -1 : 1;
+    bool x_holds = x->before_intent > 0, y_holds = y->before_intent > 0;
+    if (x_holds != y_holds) return x_holds ? -1 : 1;
     return x->csn < y->csn ? -1 : x->csn > y->csn;
 }
 
@@ -266,7 +287,7 @@ static bool replay_all(struct replay *replay, struct error *error)
     count = 0;
     for (struct pending *p = replay->all; p; p = p->next)
         if (p->csn && !p->skip) sorted[count++] = p;
-    qsort(sorted, count, sizeof *sorted, order_outcome);
+    qsort(sorted, count, sizeof *sorted, order_place);
     bool good = true;
     for (uint32_t i = 0; good && i < count; i++) {
         good = bring(replay, sorted[i], error);
@@ -291,9 +312,12 @@ bool reverse_replay(struct engine *engine, uint64_t up_to_csn, struct reverse_re
     arena_init(&replay.arena, 0);
     /* Not the mirror's position: it reads past what the primary target commits. */
     uint64_t from = atomic_load(&engine->reverse_from), first = journal_first(engine->journal);
+    /* A restart, and nobody could say yet what has come back (the source was away): it is asked now. */
+    struct returned returned;
+    bool known = from != REVERSE_FROM_ALL || FAULT_PLANTED(BUG_REPLAY_START) || returned_resume(&returned, engine, error);
     if (from == REVERSE_FROM_ALL) from = first;
     struct journal_reader *reader =
-        replay_ready(&replay, error) ? journal_reader_new(engine->journal, from > first ? from : first, error) : NULL;
+        known && replay_ready(&replay, error) ? journal_reader_new(engine->journal, from > first ? from : first, error) : NULL;
     bool good = reader != NULL;
     struct journal_record record;
     enum journal_read read = JOURNAL_READ_END;

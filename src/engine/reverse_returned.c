@@ -7,6 +7,7 @@
 #include "engine/reverse_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/memory.h"
 #include "engine/dictionary.h"
 #include "engine/outstanding.h"
@@ -49,7 +50,7 @@ bool returned_write(struct returned *r, struct engine *engine, struct source *so
     uint64_t now = clock_monotonic_us(), affected = 0;
     bool good = true;
     arena_init(&arena, 0);
-    if (count) {
+    if (count && !FAULT_PLANTED(BUG_RETURNED)) {
         struct value *binds = arena_alloc(&arena, sizeof *binds * count);
         for (uint32_t i = 0; i < count; i++) binds[i] = value_number_i64(&arena, (int64_t)csns[i]);
         good = run(source, "INSERT INTO UNDERSTUDY_RETURNED (CSN) VALUES (:1)", binds, 1, count, NULL, error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Client sessions: what a session of the daemon does around its calls (docs/journal.md), with every message on its way for a while. */
+#include "engine/outstanding.h"
 #include "tests/sim/sim.h"
 
 #include <string.h>
@@ -20,7 +21,8 @@ static void told(void *context, struct journal_ticket ticket)
     struct sim_client *c = &sim.clients[which % SIM_CLIENTS];
     if (which / SIM_CLIENTS != sim.birth || c->birth != sim.birth || c->stage != STAGE_WAIT_INTENT) return;
     if (ticket.refused) sim_trace("intent %llu is refused", (unsigned long long)c->csn);
-    c->stage = STAGE_COMMIT_SENT; /* durable, or refused: the client goes on (I1) */
+    if (ticket.refused && c->side == SIDE_TARGET) sim.forgiven = true; /* nothing could be brought back from it */
+    c->stage = STAGE_COMMIT_SENT;                                      /* durable, or refused: the client goes on (I1) */
 }
 
 static void append(int number, enum journal_kind kind, uint64_t csn, struct buffer *payload, bool notify)
@@ -45,6 +47,40 @@ static struct record record_of(struct sim_client *c, struct arena *arena)
     return record;
 }
 
+/* The rows that the target's RETURNING gives with the answer, as they are now; of a deleted one, its key. */
+static void add_images(int number, struct record_result *result, struct arena *arena)
+{
+    const struct sim_client *c = &sim.clients[number];
+    const struct row_map *map = sim_map(c->call.statement->table);
+    bool needed = c->call.statement->verb == VERB_SEQUENCE || c->call.statement->verb == VERB_GROUP; /* it would not be the same again */
+    if (c->side == SIDE_SOURCE || (!sim.images && !needed)) return;
+    result->image_columns = map->column_count;
+    result->images = arena_zero(arena, sizeof *result->images * map->column_count * SIM_KEYS);
+    for (int k = 0; k < SIM_KEYS; k++) {
+        const struct sim_row *row = &c->rows[k];
+        struct value *values = &result->images[result->image_rows * map->column_count];
+        if (!c->touched[k]) continue;
+        values[0] = value_number_i64(arena, k);
+        values[1] = value_number_i64(arena, row->n);
+        if (map->column_count > 2) values[2] = value_number_i64(arena, row->grp);
+        if (map->column_count > 3) values[3] = row->u ? value_number_i64(arena, row->u) : value_null();
+        result->image_rows++;
+    }
+}
+
+/* What the call has touched, and made of it. */
+static void note_rows(int number)
+{
+    struct sim_client *c = &sim.clients[number];
+    int table = c->call.statement->table;
+    struct sim_row before[SIM_KEYS], *rows = c->rows;
+    bool refused;
+    int64_t sequence = sim.locks[c->side].sequence;
+    side_view(c->side, number, table, before);
+    memcpy(rows, before, sizeof before);
+    (void)sim_do(&c->call, rows, &sequence, c->touched, &refused);
+}
+
 static void journal_dml(int number)
 {
     struct sim_client *c = &sim.clients[number];
@@ -54,6 +90,8 @@ static void journal_dml(int number)
     buffer_init(&payload, 0);
     struct record record = record_of(c, &arena);
     struct record_result result = {.affected = c->affected, .good_iterations = 1};
+    record.flags = c->side == SIDE_TARGET ? RECORD_PRIMARY_TARGET : 0;
+    add_images(number, &result, &arena);
     record_encode(&payload, &record, &result);
     append(number, JOURNAL_DML, 0, &payload, false);
     c->ordinal++;
@@ -61,18 +99,34 @@ static void journal_dml(int number)
     arena_release(&arena);
 }
 
+static struct sim_try *try_of(uint64_t csn)
+{
+    for (uint32_t i = sim.try_count; i; i--)
+        if (sim.tries[i - 1].csn == csn) return &sim.tries[i - 1];
+    return NULL;
+}
+
 static void journal_intent(int number, bool with_call)
 {
     struct sim_client *c = &sim.clients[number];
     struct arena arena;
     struct buffer payload;
-    struct record_intent intent = {.auto_commit = with_call, .has_record = with_call};
+    struct record_intent intent = {.auto_commit = with_call, .has_record = with_call, .target_primary = c->side == SIDE_TARGET};
     arena_init(&arena, 0);
     buffer_init(&payload, 0);
     if (with_call) intent.record = record_of(c, &arena);
     c->csn = journal_next_csn(sim.journal);
     c->birth = sim.birth;
     c->stage = STAGE_WAIT_INTENT;
+    if (c->side == SIDE_TARGET) {
+        CHECK(sim.try_count < SIM_TRIES && c->csn < SIM_CSNS);
+        struct sim_try *before = try_of(c->csn), *try = &sim.tries[sim.try_count++];
+        if (before) before->csn = 0; /* it was never durable, and is given again */
+        *try = (struct sim_try){.csn = c->csn};
+        memcpy(try->counted, c->counted, sizeof try->counted);
+        if (with_call && c->call.statement->verb == VERB_COUNT) try->counted[c->call.binds[0]]++;
+        outstanding_add(sim.engine->outstanding, c->csn);
+    }
     record_encode_intent(&payload, &intent);
     append(number, JOURNAL_INTENT, c->csn, &payload, true);
     arena_release(&arena);
@@ -83,9 +137,14 @@ static void journal_outcome(int number, enum journal_outcome outcome)
     struct sim_client *c = &sim.clients[number];
     struct buffer payload;
     struct record_result result = {.affected = c->affected, .good_iterations = 1};
+    struct arena arena;
+    arena_init(&arena, 0);
+    add_images(number, &result, &arena);
     buffer_init(&payload, 0);
     record_encode_outcome(&payload, outcome, outcome == JOURNAL_COMMITTED && c->auto_commit ? &result : NULL);
     append(number, JOURNAL_OUTCOME, c->csn, &payload, false);
+    arena_release(&arena);
+    if (outcome == JOURNAL_NOT_COMMITTED || outcome == JOURNAL_ROLLED_BACK) outstanding_remove(sim.engine->outstanding, c->csn);
     sim_trace("client %d: csn %llu %s", number, (unsigned long long)c->csn,
               outcome == JOURNAL_COMMITTED ? "acknowledged"
               : outcome == JOURNAL_UNKNOWN ? "unknown"
@@ -126,16 +185,24 @@ static void choose(struct sim_client *c)
     c->refused = false;
 }
 
-/* The source has committed it: from now on it must never be lost, nor done twice. */
-static void committed_at_source(int number)
+/* The primary has committed it: from now on it must never be lost, nor done twice. */
+static void committed(int number)
 {
     struct sim_client *c = &sim.clients[number];
-    for (int k = 0; k < SIM_KEYS; k++) {
-        if (sim.source.holder[TABLE_ITEM][k] != number + 1) continue;
-        CHECK(sim.states[k] < SIM_STATES);
-        sim.history[k][sim.states[k]++] = (struct sim_state){.csn = c->csn, .row = sim.source.mine[TABLE_ITEM][k]};
+    if (c->side == SIDE_TARGET) {
+        struct sim_try *try = try_of(c->csn);
+        if (try) try->committed = true;
+        wal_write(number, c->csn);
+        side_end(SIDE_TARGET, number, true);
+        sim_trace("client %d: csn %llu is committed on the target", number, (unsigned long long)c->csn);
+        return;
     }
-    source_end(number, true);
+    for (int k = 0; k < SIM_KEYS; k++) {
+        if (!side_holds(SIDE_SOURCE, number, TABLE_ITEM, k)) continue;
+        CHECK(sim.states[k] < SIM_STATES);
+        sim.history[k][sim.states[k]++] = (struct sim_state){.csn = c->csn, .row = sim.locks[SIDE_SOURCE].mine[TABLE_ITEM][k]};
+    }
+    side_end(SIDE_SOURCE, number, true);
     for (int k = 0; k < SIM_KEYS; k++) {
         if (!c->counted[k]) continue;
         CHECK(sim.commit_count < SIM_COMMITS);
@@ -149,7 +216,7 @@ static void committed_at_source(int number)
 static void roll_back(int number)
 {
     struct sim_client *c = &sim.clients[number];
-    source_end(number, false);
+    side_end(c->side, number, false);
     if (c->journalled) journal_plain(number, JOURNAL_ABORT, 0);
     forget(c);
 }
@@ -157,8 +224,9 @@ static void roll_back(int number)
 static bool begin(int number)
 {
     struct sim_client *c = &sim.clients[number];
-    if (sim.draining) return false;
+    if (sim.draining || sim.hold || sim.target_lost) return false;
     forget(c);
+    c->side = sim.primary;
     c->left = 1 + (uint32_t)sim_below(4);
     choose(c);
     c->auto_commit = c->left == 1 && sim_chance(0.6);
@@ -168,11 +236,15 @@ static bool begin(int number)
     return true;
 }
 
+static bool commit_answered(int number);
+
 /* The statement is at the source. An auto-commit one commits if it succeeds. */
 static bool at_source(int number)
 {
     struct sim_client *c = &sim.clients[number];
-    enum sim_answer answer = source_execute(number, &c->call, &c->affected);
+    if (c->side == SIDE_TARGET && sim.target_lost) return false;
+    note_rows(number);
+    enum sim_answer answer = side_execute(c->side, number, &c->call, &c->affected);
     if (answer == ANSWER_WAIT) {
         if (++c->waits < WAITS_MAX) return false;
         answer = ANSWER_REFUSED; /* ORA-00060, let us say */
@@ -181,16 +253,17 @@ static bool at_source(int number)
     sim_trace("client %d: %s [%lld %lld %lld] %s", number, c->call.statement->text, (long long)c->call.binds[0],
               (long long)c->call.binds[1], (long long)c->call.binds[2], c->refused ? "refused" : "done");
     if (!c->refused && c->call.statement->verb == VERB_COUNT) c->counted[c->call.binds[0]] += c->affected;
-    if (c->auto_commit && !c->refused) committed_at_source(number);
+    if (c->auto_commit && !c->refused) committed(number);
     c->stage = c->auto_commit ? STAGE_COMMITTED : STAGE_ANSWERED;
-    return true;
+    /* An answer of the target is seen before that of whoever waited for the row and commits with his call too: what the order of a replay rests on. */
+    return c->side == SIDE_SOURCE || !c->auto_commit || commit_answered(number);
 }
 
 static void savepoints(int number)
 {
     struct sim_client *c = &sim.clients[number];
     if (c->saved && sim_chance(0.4)) {
-        source_back_to(number, (const bool(*)[SIM_KEYS])c->saved_held, (const struct sim_row(*)[SIM_KEYS])c->saved_mine);
+        side_back_to(c->side, number, (const bool(*)[SIM_KEYS])c->saved_held, (const struct sim_row(*)[SIM_KEYS])c->saved_mine);
         memcpy(c->counted, c->saved_counted, sizeof c->counted);
         journal_plain(number, JOURNAL_TRIM, c->saved_ordinal);
         c->saved = false;
@@ -198,9 +271,9 @@ static void savepoints(int number)
         c->saved = true;
         c->saved_ordinal = c->ordinal;
         memcpy(c->saved_counted, c->counted, sizeof c->counted);
-        memcpy(c->saved_mine, sim.source.mine, sizeof c->saved_mine);
+        memcpy(c->saved_mine, sim.locks[c->side].mine, sizeof c->saved_mine);
         for (int t = 0; t < SIM_TABLES; t++)
-            for (int k = 0; k < SIM_KEYS; k++) c->saved_held[t][k] = sim.source.holder[t][k] == number + 1;
+            for (int k = 0; k < SIM_KEYS; k++) c->saved_held[t][k] = side_holds(c->side, number, t, k);
     }
 }
 
@@ -234,6 +307,7 @@ static bool answered(int number)
 static bool commit_sent(int number)
 {
     struct sim_client *c = &sim.clients[number];
+    if (c->side == SIDE_TARGET && sim.target_lost) return false;
     if (sim.faults && sim_chance(0.02)) {
         journal_outcome(number, JOURNAL_UNKNOWN);
         c->stage = STAGE_ZOMBIE;
@@ -242,7 +316,7 @@ static bool commit_sent(int number)
         return true;
     }
     if (c->auto_commit) return at_source(number);
-    committed_at_source(number);
+    committed(number);
     c->stage = STAGE_COMMITTED;
     return true;
 }
@@ -250,6 +324,7 @@ static bool commit_sent(int number)
 static bool commit_answered(int number)
 {
     struct sim_client *c = &sim.clients[number];
+    if (c->side == SIDE_TARGET && sim.target_lost) return false;
     if (c->refused && c->ordinal > 0) { /* nothing was committed: what ran before is still open */
         journal_outcome(number, JOURNAL_NOT_COMMITTED);
         c->csn = 0;
@@ -262,7 +337,9 @@ static bool commit_answered(int number)
     }
     journal_outcome(number, c->refused ? JOURNAL_ROLLED_BACK : JOURNAL_COMMITTED);
     if (c->refused)
-        source_end(number, false);
+        side_end(c->side, number, false);
+    else if (c->side == SIDE_TARGET && try_of(c->csn))
+        sim.acknowledged++, try_of(c->csn)->told = true, engine_acknowledge(sim.engine, c->csn, NULL, 0, true);
     else
         sim.acknowledged++, engine_acknowledge(sim.engine, c->csn, NULL, 0, true);
     forget(c);
@@ -304,15 +381,31 @@ void clients_time(void)
     for (int i = 0; i < SIM_CLIENTS; i++) {
         struct sim_client *c = &sim.clients[i];
         if (c->stage != STAGE_ZOMBIE || c->due_us > sim.now_us) continue;
-        bool good = c->will_commit;
+        bool good = c->will_commit && !(c->side == SIDE_TARGET && sim.target_lost);
         if (good && c->auto_commit) {
-            good = source_execute(i, &c->call, &c->affected) == ANSWER_DONE; /* who must wait is told that its client is gone */
+            good = side_execute(c->side, i, &c->call, &c->affected) == ANSWER_DONE; /* who must wait is told that its client is gone */
             if (good && c->call.statement->verb == VERB_COUNT) c->counted[c->call.binds[0]] += c->affected;
         }
         if (good)
-            committed_at_source(i);
+            committed(i);
         else
-            source_end(i, false);
+            side_end(c->side, i, false);
+        forget(c);
+    }
+}
+
+void clients_target_lost(void)
+{
+    for (int i = 0; i < SIM_CLIENTS; i++) {
+        struct sim_client *c = &sim.clients[i];
+        if (c->stage == STAGE_IDLE || c->side != SIDE_TARGET) continue;
+        if (c->stage != STAGE_ZOMBIE) {
+            if (c->csn)
+                journal_outcome(i, JOURNAL_UNKNOWN);
+            else if (c->journalled)
+                journal_plain(i, JOURNAL_ABORT, 0);
+        }
+        side_end(SIDE_TARGET, i, false);
         forget(c);
     }
 }

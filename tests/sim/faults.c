@@ -43,7 +43,9 @@ bool process_start(void)
     atomic_store(&e->acknowledged, 0);
     atomic_store(&e->unknown_acknowledged, 0);
     atomic_store(&e->commits_in_flight, 0);
+    switch_before_start();
     sim.mirror = mirror_open_stepped(e, random_next(&sim.random));
+    switch_resume();
     sim.start_fence = engine_fence(e, NULL, 0);
     return true;
 }
@@ -53,6 +55,11 @@ void process_end(bool power)
     struct error why;
     if (journal_failed(sim.journal, &why)) sim.forgiven = true;
     sim.birth++; /* callbacks from now on are nobody's */
+    bool dying = sim.dying;
+    sim.dying = true; /* what it had in hand at the databases is gone */
+    reverse_stop(sim.reverse);
+    sim.reverse = NULL;
+    sim.dying = dying;
     mirror_stop(sim.mirror);
     sim.disk->lose_nothing = !power;
     sim.disk->stop_at = 0;
@@ -80,7 +87,7 @@ void fault_step(void)
         crash(sim_chance(0.5));
     else if (sim_chance(0.002))
         crash(sim_chance(0.5));
-    else if (sim_chance(0.0015))
+    else if (!sim.target_lost && sim_chance(0.0015))
         sim.target.away_until_us = sim.now_us + sim_below(2000000);
     else if (sim_chance(0.0015))
         sim.source.away_until_us = sim.now_us + sim_below(1000000);

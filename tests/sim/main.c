@@ -30,7 +30,8 @@ static void plant(enum fault_bug bug)
 }
 
 static struct {
-    uint64_t crashes, power_cuts, commits, acknowledged, retried, lost, gaps, forgiven, reads, lane_batches, retreats, torn;
+    uint64_t crashes, power_cuts, commits, acknowledged, retried, lost, gaps, forgiven, reads, lane_batches, retreats, torn, cutovers,
+        rollbacks, losses, replayed;
 } total;
 
 /* ---- tools ---- */
@@ -119,6 +120,8 @@ bool state_gap_add(struct state *state, const struct state_gap *gap, uint64_t *i
         sim.gap[TABLE_ITEM] = true;
     else if (strcmp(gap->table, "COUNTER") == 0)
         sim.gap[TABLE_COUNTER] = true;
+    else if (strstr(gap->reason, "the target was lost while it was primary"))
+        sim.resync_gap = true;
     else
         sim.gap_any = true;
     sim_trace("gap %s: %s", gap->table, gap->reason);
@@ -150,6 +153,27 @@ bool state_divergence_add(struct state *state, const struct state_divergence *di
     *id = 1;
     sim_trace("divergence in %s: %s", divergence->table, divergence->reason);
     return true;
+}
+/* What a client was told of is never refused here; what is in doubt may be, if it never was committed. */
+bool state_refused_put(struct state *state, uint64_t csn, struct view payload, uint64_t *id, struct error *error)
+{
+    (void)state, (void)payload, (void)error;
+    *id = csn + 1;
+    bool told = true;
+    for (uint32_t i = 0; i < sim.try_count; i++)
+        if (sim.tries[i].csn == csn) told = sim.tries[i].told;
+    if (told && !sim.forgiven) sim_fail("the source refuses commit %llu of the target", (unsigned long long)csn);
+    return true;
+}
+bool state_refused_get(struct state *state, uint64_t id, uint64_t *csn, struct buffer *payload, struct error *error)
+{
+    (void)state, (void)id, (void)csn, (void)payload;
+    return error_set(error, ERROR_NOT_FOUND, "not simulated");
+}
+bool state_refused_close(struct state *state, uint64_t id, const char *status, const char *note, struct error *error)
+{
+    (void)state, (void)id, (void)status, (void)note;
+    return error_set(error, ERROR_NOT_FOUND, "not simulated");
 }
 void worker_applied_changed(struct engine_worker *worker)
 {
@@ -204,7 +228,10 @@ static void engine_make(void)
 
 static void world_begin(uint64_t seed, bool trace)
 {
+    static struct sim_wal wal[SIM_WAL];
     memset(&sim, 0, sizeof sim);
+    sim.target.wal = wal;
+    sim.epoch = 1;
     sim.engine = &engine;
     sim.seed = seed;
     sim.trace = trace;
@@ -218,6 +245,8 @@ static void world_begin(uint64_t seed, bool trace)
     for (int k = 0; k < SIM_KEYS; k++) sim.history[k][sim.states[k]++].row = sim.source.rows[TABLE_ITEM][k];
     sim.disk = disk_new(seed);
     sim.groups = sim_chance(0.4);
+    sim.switching = sim_chance(0.5);
+    sim.images = sim_chance(0.7);
     engine.options.mirror_fold = (uint32_t)(1 + sim_below(sim_chance(0.5) ? 3 : 30));
     engine.options.mirror_lanes = (uint32_t)(1 + sim_below(SIM_LANES));
     for (int i = 0; i < ENGINE_COUNTER_COUNT; i++) atomic_store(&engine.counters[i], 0);
@@ -232,10 +261,11 @@ static void one_step(void)
         (void)journal_step(sim.journal);
     else if (draw < 85)
         (void)mirror_step(sim.mirror);
-    else if (draw < 88)
+    else if (draw < 91)
         reader_step();
     else
         sim_pass(sim_below(draw < 97 ? 2000 : 200000));
+    if (!sim.failed) switch_step();
     if (sim.faults && !sim.failed) fault_step();
     if (!sim.failed) judge_step();
     sim.step++;
@@ -247,13 +277,14 @@ static void drain(void)
     sim.faults = false;
     sim.draining = true;
     sim.disk->fail_at = UINT64_MAX;
-    sim.source.away_until_us = sim.target.away_until_us = 0;
+    sim.source.away_until_us = 0;
+    if (!sim.target_lost) sim.target.away_until_us = 0;
     for (int i = 0; i < DRAIN_STEPS && !sim.failed; i++) {
         one_step();
         if (i % 16 == 0) sim_pass(100000);
         while (clients_idle() && journal_step(sim.journal)) {}
-        if (clients_idle() && !journal_failed(sim.journal, NULL) && atomic_load(&engine.applied) >= journal_last_csn(sim.journal) &&
-            !mirror_step(sim.mirror))
+        if (clients_idle() && switch_at_rest() && !journal_failed(sim.journal, NULL) &&
+            atomic_load(&engine.applied) >= journal_last_csn(sim.journal) && !mirror_step(sim.mirror))
             break;
     }
 }
@@ -285,6 +316,10 @@ static bool run_seed(uint64_t seed, bool trace)
     total.lane_batches += engine_counted(&engine, COUNT_MIRROR_LANE_BATCHES);
     total.retreats += engine_counted(&engine, COUNT_MIRROR_LANE_RETREATS);
     total.torn += sim.target.torn;
+    total.cutovers += sim.cutovers;
+    total.rollbacks += sim.rollbacks;
+    total.losses += sim.losses;
+    total.replayed += sim.replayed;
     return !sim.failed;
 }
 
@@ -299,7 +334,10 @@ static const char *const bug_names[BUG_COUNT] = {[BUG_NONE] = "none",
                                                  [BUG_LANE_ORDER] = "lane order",
                                                  [BUG_LANE_READS] = "lane reads",
                                                  [BUG_LANE_MEMORY] = "lane memory",
-                                                 [BUG_UNIQUE_ROW] = "unique row"};
+                                                 [BUG_UNIQUE_ROW] = "unique row",
+                                                 [BUG_RETURNED] = "returned",
+                                                 [BUG_REPLAY_ORDER] = "replay order",
+                                                 [BUG_REPLAY_START] = "replay start"};
 
 static void died(int number)
 {
@@ -388,11 +426,15 @@ int main(int argc, char **argv)
            total.forgiven);
     printf("lanes: %" PRIu64 " batches over several, %" PRIu64 " torn by a fault; %" PRIu64 " retreats; %" PRIu64 " reads on the target\n",
            total.lane_batches, total.torn, total.retreats, total.reads);
+    printf("switches: %" PRIu64 " cut-overs, %" PRIu64 " rollbacks, %" PRIu64 " targets lost as primary, %" PRIu64
+           " commits brought from the journal\n",
+           total.cutovers, total.rollbacks, total.losses, total.replayed);
     FILE *result = file ? fopen(file, "w") : NULL;
     if (result)
         fprintf(result,
-                "{\"seeds\": %" PRIu64 ", \"failed\": %" PRIu64 ", \"commits\": %" PRIu64 ", \"crashes\": %" PRIu64 ", \"planted_bugs\": [",
-                runs, failed, total.commits, total.crashes);
+                "{\"seeds\": %" PRIu64 ", \"failed\": %" PRIu64 ", \"commits\": %" PRIu64 ", \"crashes\": %" PRIu64
+                ", \"cutovers\": %" PRIu64 ", \"rollbacks\": %" PRIu64 ", \"replayed\": %" PRIu64 ", \"planted_bugs\": [",
+                runs, failed, total.commits, total.crashes, total.cutovers, total.rollbacks, total.replayed);
     int missed = bugs && !trace ? plant_bugs(result, first) : 0;
     if (result) {
         fprintf(result, "]}\n");

@@ -3,7 +3,7 @@
  * The simulated target, in the place of src/pg: pipelines, transactions, savepoints, lost connections, serialization failures. It knows the texts that the project's translator and row
  * maps make for the simulation's two tables, and does what they say.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/texts.h"
 
 #include "base/memory.h"
 #include "engine/dictionary.h"
@@ -11,18 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KNOWN_MAX = 64, QUEUE_MAX = 20000, PARAMETERS_MAX = 7, COLUMNS_MAX = 6, CELLS_MAX = 64, CONNECTIONS_MAX = 8, CELL_SIZE = 600 };
-enum known_kind { KNOWN_STATEMENT, KNOWN_RETURNING, KNOWN_UPSERT, KNOWN_INSERT, KNOWN_DELETE };
-struct known {
-    const char *text;
-    enum known_kind kind;
-    int table;
-    const struct sim_statement *statement;
-    const struct sql_plan *plan;
-};
-static struct known known[KNOWN_MAX];
-static uint32_t known_count;
-
+enum { QUEUE_MAX = 20000, PARAMETERS_MAX = 7, COLUMNS_MAX = 6, CELLS_MAX = 64, CONNECTIONS_MAX = 8, CELL_SIZE = 600 };
 struct item {
     const char *text;
     int64_t values[PARAMETERS_MAX];
@@ -56,43 +45,6 @@ struct answer {
     const char *names[COLUMNS_MAX];
     char cells[CELLS_MAX][CELL_SIZE];
 };
-
-/* ---- texts ---- */
-
-static void learn(const char *text, enum known_kind kind, int table, const struct sim_statement *statement, const struct sql_plan *plan)
-{
-    if (!text) return;
-    CHECK(known_count < KNOWN_MAX);
-    known[known_count++] = (struct known){text, kind, table, statement, plan};
-}
-
-void target_begin(void)
-{
-    const struct sql_catalog *catalog = atomic_load(&sim.engine->catalog);
-    struct statement_cache *cache = statement_cache_new(sim.engine->statements);
-    for (uint32_t i = 0; i < sim_statement_count; i++) {
-        const struct sql_plan *plan = statement_plan(statement_of(cache, view_text(sim_statements[i].text), "APP"));
-        CHECK(plan->written && (plan->target_text || plan->class_ == SQL_CLASS_IMAGE));
-        learn(plan->target_text, KNOWN_STATEMENT, sim_statements[i].table, &sim_statements[i], plan);
-        learn(plan->returning_text, KNOWN_RETURNING, sim_statements[i].table, &sim_statements[i], plan);
-    }
-    statement_cache_free(cache);
-    static struct row_maps *maps; /* the texts live in them */
-    maps = row_maps_new(catalog);
-    for (int t = 0; t < SIM_TABLES; t++) {
-        const struct row_map *map = row_map_of(maps, sql_catalog_table(catalog, NULL, "APP", t == TABLE_ITEM ? "ITEM" : "COUNTER"));
-        learn(map->target_upsert, KNOWN_UPSERT, t, NULL, NULL);
-        learn(map->target_insert, KNOWN_INSERT, t, NULL, NULL);
-        learn(map->target_delete, KNOWN_DELETE, t, NULL, NULL);
-    }
-}
-
-static const struct known *known_of(const char *text)
-{
-    for (uint32_t i = 0; i < known_count; i++)
-        if (strcmp(known[i].text, text) == 0) return &known[i];
-    return NULL;
-}
 
 /* ---- results ---- */
 
@@ -344,6 +296,11 @@ static bool run_statement(struct pg *pg, const struct item *item, struct pg_resu
     }
     if (starts(text, "INSERT INTO understudy.lane")) {
         write_lane(pg, db, item);
+        return true;
+    }
+    if (starts(text, "SELECT count(*) FILTER (WHERE NOT pg_terminate_backend") || starts(text, "SELECT (pg_current_wal_lsn()")) {
+        answer_of(result, 1);
+        add_row(result, (int64_t[]){strstr(text, "wal_lsn") ? (int64_t)sim.target.lsn : 0});
         return true;
     }
     const struct known *k = known_of(text);

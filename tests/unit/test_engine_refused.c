@@ -60,7 +60,7 @@ static void added(int64_t id, uint64_t affected)
     wrote("UPDATE acct SET n = n + 1 WHERE id = :1", values_of(&arena, "i", id), 1, affected, NULL);
 }
 
-static uint64_t committed(void)
+static uint64_t intended(void)
 {
     struct buffer payload;
     struct record_intent intent = {.target_primary = true};
@@ -69,11 +69,23 @@ static uint64_t committed(void)
     buffer_init(&payload, 0);
     record_encode_intent(&payload, &intent);
     append(JOURNAL_INTENT, csn, &payload);
+    target_transaction = 0;
+    target_ordinal = 0;
+    return csn;
+}
+
+static void ended(uint64_t csn)
+{
+    struct buffer payload;
     buffer_init(&payload, 0);
     record_encode_outcome(&payload, JOURNAL_COMMITTED, NULL);
     append(JOURNAL_OUTCOME, csn, &payload);
-    target_transaction = 0;
-    target_ordinal = 0;
+}
+
+static uint64_t committed(void)
+{
+    uint64_t csn = intended();
+    ended(csn);
     return csn;
 }
 
@@ -171,7 +183,7 @@ static void a_row_that_stands_in_the_way(void **state)
     assert_int_equal(open->last.csn, csn);
     assert_non_null(strstr(open->of[0].target_row, "U='x'"));
     assert_string_equal(open->of[0].source_row, "(no row)");
-    assert_non_null(strstr(open->of[0].reason, "acknowledged"));
+    assert_non_null(strstr(open->of[0].reason, "is refused by the source"));
     assert_int_equal(open_gaps(), 1);
     uint64_t id = open->last.refused;
     /* Once more: nothing is done twice, and the one that was refused is not brought after what came later. */
@@ -271,9 +283,45 @@ static void a_row_that_somebody_holds(void **state)
     assert_string_equal(ask_source("SELECT n FROM acct WHERE id = 60"), "1");
 }
 
+/* Who waited for a row of a commit may be seen to end before it: the answers come over different connections. */
+static void commits_that_are_seen_to_end_the_other_way_round(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    inserted(70, 1, "first");
+    uint64_t first = intended();
+    inserted(70, 2, "second"); /* the row as it is after it */
+    uint64_t second = intended();
+    ended(second);
+    ended(first);
+    assert_int_equal(replay().transactions, 2);
+    assert_string_equal(ask_source("SELECT n FROM acct WHERE id = 70"), "2");
+}
+
+/* A restart while the source was away: nobody has been able to say what has come back, when the target is lost as well. */
+static void a_restart_that_could_not_ask_the_source(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error;
+    assert_true(state_put_u64(engine.state, "cutover_csn", journal_last_csn(engine.journal), &error));
+    inserted(80, 1, "eighty");
+    committed();
+    inserted(81, 1, "eighty-one");
+    committed();
+    outstanding_free(engine.outstanding);
+    engine.outstanding = outstanding_new();
+    atomic_store(&engine.reverse_from, REVERSE_FROM_ALL);
+    assert_int_equal(replay().transactions, 2);
+    atomic_store(&engine.reverse_from, 0);
+    assert_string_equal(ask_source("SELECT COUNT(*) FROM acct WHERE id IN (80, 81)"), "2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(commits_that_are_seen_to_end_the_other_way_round, begin, end),
+        cmocka_unit_test_setup_teardown(a_restart_that_could_not_ask_the_source, begin, end),
         cmocka_unit_test_setup_teardown(a_row_that_stands_in_the_way, begin, end),
         cmocka_unit_test_setup_teardown(another_number_of_rows, begin, end),
         cmocka_unit_test_setup_teardown(a_row_that_was_changed_since_is_not_written_over, begin, end),
