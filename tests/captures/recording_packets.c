@@ -15,6 +15,7 @@
 enum {
     BLOCK_SECTION = 0x0A0D0D0A,
     BLOCK_INTERFACE = 1,
+    BLOCK_PACKET = 2, /* what older writers use for ENHANCED */
     BLOCK_SIMPLE = 3,
     BLOCK_ENHANCED = 6,
     SECTION_MAGIC = 0x1A2B3C4D,
@@ -24,7 +25,11 @@ enum {
     PCAP_NANO_SWAPPED = 0x4D3CB2A1,
     LINK_NULL = 0,
     LINK_ETHERNET = 1,
+    LINK_PPP = 9,
+    LINK_RAW_BSD = 12,
+    LINK_RAW_OPENBSD = 14,
     LINK_RAW = 101,
+    LINK_LOOP = 108,
     LINK_SLL = 113,
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
@@ -33,6 +38,13 @@ enum {
     ETHER_IPV6 = 0x86DD,
     ETHER_VLAN = 0x8100,
     ETHER_QINQ = 0x88A8,
+    ETHER_MPLS = 0x8847,
+    ETHER_PPPOE = 0x8864,
+    PPP_IPV4 = 0x0021,
+    PPP_IPV6 = 0x0057,
+    IPV6_HOP_BY_HOP = 0,
+    IPV6_ROUTING = 43,
+    IPV6_DESTINATION = 60,
     PROTOCOL_TCP = 6,
     FLAG_SYN = 2,
     FLAG_ACK = 16,
@@ -244,14 +256,26 @@ static void take_tcp(struct capture *c, struct tcp *tcp, struct view packet)
     take_segment(c, tcp);
 }
 
+/* Extension headers stand between the fixed one and TCP's. */
+static size_t skip_extensions(struct view packet, uint8_t *protocol)
+{
+    size_t header = 40;
+    while ((*protocol == IPV6_HOP_BY_HOP || *protocol == IPV6_ROUTING || *protocol == IPV6_DESTINATION) && header + 2 <= packet.size) {
+        *protocol = packet.data[header];
+        header += ((size_t)packet.data[header + 1] + 1) * 8;
+    }
+    return header;
+}
+
 static void take_ip(struct capture *c, struct view packet)
 {
     struct tcp tcp = {.flags = 0};
     if (packet.size < 20) return;
     bool six = packet.data[0] >> 4 == 6;
-    size_t header = six ? 40 : (size_t)(packet.data[0] & 15) * 4;
+    if (six && packet.size < 40) return;
     size_t total = six ? 40 + ((size_t)packet.data[4] << 8 | packet.data[5]) : (size_t)packet.data[2] << 8 | packet.data[3];
     uint8_t protocol = six ? packet.data[6] : packet.data[9];
+    size_t header = six ? skip_extensions(packet, &protocol) : (size_t)(packet.data[0] & 15) * 4;
     if (total == 0 || total > packet.size) total = packet.size; /* 0: the network card was to fill it in */
     if (protocol != PROTOCOL_TCP || header < 20 || header > total) return;
     if (six) {
@@ -264,6 +288,33 @@ static void take_ip(struct capture *c, struct view packet)
     take_tcp(c, &tcp, view_of(packet.data + header, total - header));
 }
 
+/* From a protocol's number to the IP packet, through tags of virtual networks, labels and PPP sessions. Each takes some bytes, so it ends. */
+static void take_protocol(struct capture *c, uint16_t type, struct reader *r)
+{
+    enum { LABEL_LAST = 0x100 };
+    for (bool inner = true; inner && reader_ok(r);) {
+        switch (type) {
+        case ETHER_VLAN:
+        case ETHER_QINQ:
+            reader_skip(r, 2);
+            type = reader_u16(r);
+            break;
+        case ETHER_MPLS: /* labels say not what they hold: here it is always IP, whose first byte tells which */
+            if (reader_u32(r) & LABEL_LAST) type = ETHER_IPV4;
+            break;
+        case ETHER_PPPOE:
+            reader_skip(r, 6);
+            type = reader_u16(r);
+            type = type == PPP_IPV4 ? ETHER_IPV4 : type == PPP_IPV6 ? ETHER_IPV6 : type;
+            inner = false;
+            break;
+        default: inner = false; break;
+        }
+    }
+    if (!reader_ok(r) || (type != ETHER_IPV4 && type != ETHER_IPV6)) return;
+    take_ip(c, view_of(r->data + r->at, reader_left(r)));
+}
+
 static void take_frame(struct capture *c, uint16_t link, struct view frame)
 {
     struct reader r = reader_of(frame);
@@ -272,10 +323,6 @@ static void take_frame(struct capture *c, uint16_t link, struct view frame)
     case LINK_ETHERNET:
         reader_skip(&r, 12);
         type = reader_u16(&r);
-        while (type == ETHER_VLAN || type == ETHER_QINQ) {
-            reader_skip(&r, 2);
-            type = reader_u16(&r);
-        }
         break;
     case LINK_SLL:
         reader_skip(&r, 14);
@@ -285,14 +332,21 @@ static void take_frame(struct capture *c, uint16_t link, struct view frame)
         type = reader_u16(&r);
         reader_skip(&r, 18);
         break;
-    case LINK_NULL: reader_skip(&r, 4); break;
+    case LINK_PPP:
+        if (frame.size >= 2 && frame.data[0] == 0xFF) reader_skip(&r, 2);
+        type = reader_u16(&r);
+        type = type == PPP_IPV4 ? ETHER_IPV4 : type == PPP_IPV6 ? ETHER_IPV6 : type;
+        break;
+    case LINK_NULL:
+    case LINK_LOOP: reader_skip(&r, 4); break;
+    case LINK_RAW_BSD:
+    case LINK_RAW_OPENBSD:
     case LINK_RAW:
     case LINK_IPV4:
     case LINK_IPV6: break;
-    default: return;
+    default: c->out->lost_bytes += frame.size; return; /* told, so that nobody takes the recording for one without traffic */
     }
-    if (!reader_ok(&r) || (type != ETHER_IPV4 && type != ETHER_IPV6)) return;
-    take_ip(c, view_of(frame.data + r.at, reader_left(&r)));
+    take_protocol(c, type, &r);
 }
 
 /* ---- pcap: one link type, records one behind the other ---- */
@@ -334,8 +388,9 @@ static void take_block(struct capture *c, uint32_t type, struct view body)
     struct reader r = reader_of(body);
     if (type == BLOCK_INTERFACE && c->link_count < INTERFACES_MAX) {
         c->links[c->link_count++] = u16_of(c, &r);
-    } else if (type == BLOCK_ENHANCED) {
-        uint32_t interface = u32_of(c, &r);
+    } else if (type == BLOCK_ENHANCED || type == BLOCK_PACKET) {
+        uint32_t interface = type == BLOCK_ENHANCED ? u32_of(c, &r) : u16_of(c, &r);
+        if (type == BLOCK_PACKET) reader_skip(&r, 2); /* packets dropped */
         reader_skip(&r, 8);
         uint32_t size = u32_of(c, &r);
         u32_of(c, &r);
