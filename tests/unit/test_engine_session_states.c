@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every state of a session against everything that may happen in it: what the client and the source are sent, what is closed, what the journal gets, where the session
- * stands then, and what its end adds. The table is what must come; after each case nothing may be left open or undecided.
+ * stands then, and what its end adds. The table is what must come; after each case nothing may be left open or undecided. Where the target works, it is a PostgreSQL.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/limit.h"
+#include "tests/support/pg_fixture.h"
 #include "tests/support/session_play.h"
 
 static const char insert_text[] = "INSERT INTO t (id, n) VALUES (1, 2)", query_text[] = "SELECT n FROM t WHERE id = 1";
@@ -94,6 +95,37 @@ static void to_target(struct play *p)
     play_statement(p, insert_text, false);
 }
 
+static struct pg *target; /* what a session has as its lease */
+
+static void grant(struct play *p)
+{
+    target = connect_blocking();
+    run(target, "CREATE TABLE IF NOT EXISTS app.t (id bigint PRIMARY KEY, n bigint)");
+    run(target, "TRUNCATE app.t");
+    session_target_granted(p->session, target, NULL);
+}
+static void to_serving(struct play *p)
+{
+    to_lease(p);
+    grant(p);
+}
+static void to_writing(struct play *p)
+{
+    to_target(p);
+    grant(p);
+}
+
+/* The cursor was parsed on the target, and the source is to run it: it is parsed there first, by a call that the client does not see. */
+static void to_preparing(struct play *p)
+{
+    struct wire_cursor_table *cursors = wire_tap_cursors(p->session->tap);
+    struct wire_cursor *cursor = wire_cursor_make(cursors, view_text(query_text));
+    struct wire_execute_spec spec = {.cursor_id = TARGET_CURSOR_FIRST, .execution_count = 2};
+    wire_cursor_bind_id(cursors, cursor, TARGET_CURSOR_FIRST);
+    assert_true(wire_reexecute_write(p->session->wire, 1, WIRE_FN_REEXECUTE_FETCH, &spec, &p->message));
+    play_input(p, false);
+}
+
 static const struct {
     const char *name;
     void (*reach)(struct play *p);
@@ -109,6 +141,9 @@ static const struct {
     {"fence", to_fence, CALL_WAIT_FENCE},
     {"lease", to_lease, CALL_WAIT_LEASE},
     {"target", to_target, CALL_WAIT_LEASE},
+    {"serving", to_serving, CALL_SERVING},
+    {"writing", to_writing, CALL_SERVING},
+    {"preparing", to_preparing, CALL_PREPARING},
 };
 
 /* ---- events ---- */
@@ -228,6 +263,20 @@ static void on_no_lease(struct play *p)
     session_target_granted(p->session, NULL, &error);
 }
 
+/* The target answers all that it was asked. */
+static void on_target_answers(struct play *p)
+{
+    struct error error = {0};
+    if (target && !pg_run_wait(target, 10000, &error)) fail_msg("%s", error.text);
+    play_settle(p);
+    if (target && !pg_run_wait(target, 10000, &error)) fail_msg("%s", error.text); /* what the journal's word set going */
+}
+static void on_target_breaks(struct play *p)
+{
+    if (target) pg_abandon(target, "the network is gone");
+    play_settle(p);
+}
+
 static const struct {
     const char *name;
     void (*happen)(struct play *p);
@@ -251,6 +300,8 @@ static const struct {
     {"late", on_late},
     {"applied", on_applied},
     {"no-lease", on_no_lease},
+    {"target-answers", on_target_answers},
+    {"target-breaks", on_target_breaks},
 };
 
 enum { STATES = sizeof states / sizeof *states, EVENTS = sizeof events / sizeof *events };
@@ -327,6 +378,8 @@ static bool walk_one(size_t s, size_t e)
     snprintf(happened, sizeof happened, "%s", describe(p));
     session_client_closed(p->session, NULL);
     session_free(p->session);
+    if (target) pg_close(target);
+    target = NULL;
     while (journal_step(p->engine.journal)) {}
     snprintf(end, sizeof end, "%s", play_records(p));
     assert_int_equal(atomic_load(&p->engine.transactions_open), 0);
@@ -354,7 +407,7 @@ static void every_state_meets_every_event(void **state)
 static void a_log_in_has_a_limit(void **state)
 {
     (void)state;
-    static const uint8_t noise[8000] = {1, 6};
+    static const uint8_t noise[8000] = {3, 0xee};
     struct play *p = play_begin(PHASE_OBSERVE);
     p->session->logged_in = false;
     size_t sent = 0;
@@ -392,9 +445,19 @@ static void encryption_that_is_required_is_refused(void **state)
     }
 }
 
+static int start_target(void **state)
+{
+    int status = start_server(state);
+    if (status != 0) return status;
+    struct pg *pg = connect_blocking();
+    run(pg, "CREATE SCHEMA app");
+    pg_close(pg);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(encryption_that_is_required_is_refused),
                                        cmocka_unit_test(every_state_meets_every_event), cmocka_unit_test(a_log_in_has_a_limit)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_target, stop_server);
 }
