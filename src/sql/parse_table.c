@@ -485,6 +485,16 @@ static bool at_no_meaning(const struct parser *p)
            (parse_at_word(p, WORD_DROP) && view_equal_ignoring_case(parse_ahead(p, 1)->text, view_text("CLUSTERING")));
 }
 
+/* ENABLE, DISABLE [NOVALIDATE] CONSTRAINT c | PRIMARY KEY | UNIQUE (..) | ALL TRIGGERS; MODIFY CONSTRAINT is refused where it stands. */
+static bool at_switch(const struct parser *p)
+{
+    if (!parse_at_word(p, WORD_ENABLE) && !parse_at_word(p, WORD_DISABLE)) return false;
+    const struct token *next = parse_ahead(p, 1);
+    if (token_is_word(next, WORD_VALIDATE) || token_is_word(next, WORD_NOVALIDATE)) next = parse_ahead(p, 2);
+    return token_is_word(next, WORD_CONSTRAINT) || token_is_word(next, WORD_PRIMARY) || token_is_word(next, WORD_UNIQUE) ||
+           token_is_word(next, WORD_ALL);
+}
+
 void parse_alter_table(struct parser *p, struct definition *d)
 {
     d->kind = DEFINITION_ALTER_TABLE;
@@ -514,6 +524,10 @@ void parse_alter_table(struct parser *p, struct definition *d)
             parse_drop_action(p, d);
         } else if (parse_accept_word(p, WORD_RENAME)) {
             parse_rename_action(p, d);
+        } else if (at_switch(p)) {
+            definition_refuse(d, "the target cannot switch a constraint or a trigger of a table off and on",
+                              "drop the constraint and add it again (NOT VALID where the rows that stand are not to be checked)");
+            parse_rest(p);
         } else if (d->action_count > 0 && !d->refused) {
             parse_skip_attributes(p, d);
         } else {

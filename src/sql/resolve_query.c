@@ -138,8 +138,12 @@ static void resolve_function_item(struct translation *t, struct scope *scope, st
     struct relation *r = scope_add(t, scope, item);
     r->kind = RELATION_FUNCTION;
     scope->unknown_relations = true;
-    finding_refuse(t, item->at, "table function", item->unsupported ? item->unsupported : "a table function or collection stands in FROM",
-                   "give a translation in the mapping file");
+    bool json = item->unsupported && strncmp(item->unsupported, "JSON", 4) == 0;
+    finding_refuse(
+        t, item->at, "table function", item->unsupported ? item->unsupported : "a table function or collection stands in FROM",
+        json ? "read the members with JSON_VALUE where their number is known; else give a translation with json_array_elements in the "
+               "mapping file"
+             : "give a translation in the mapping file");
     r->label = r->alias.size ? name_to_target(t, r->alias) : fresh_alias(t);
 }
 

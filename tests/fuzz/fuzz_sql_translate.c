@@ -4,7 +4,7 @@
  * promises about binds and keys. Input: options, statement.
  */
 #include "base/memory.h"
-#include "sql/translate.h"
+#include "sql/script.h"
 #include "tests/unit/sql_catalog.h"
 #include <stdlib.h>
 
@@ -39,6 +39,24 @@ static void check_plan(const struct sql_plan *plan)
     check_parts(plan, plan->assigned, plan->assigned_count);
 }
 
+/* The same text as a file may have it: parts lie inside it, in order, and are as good as any plan. */
+static void check_script(const struct sql_options *options, struct view text, const struct sql_plan *plan)
+{
+    struct script_parts parts = script_translate(options, text);
+    if (parts.count == 0 || (plan->state != SQL_UNPARSED && parts.count != 1)) abort();
+    const uint8_t *at = text.data;
+    for (uint32_t i = 0; i < parts.count; i++) {
+        const struct script_part *part = &parts.parts[i];
+        if (part->text.data < at || part->text.data + part->text.size > text.data + text.size || part->line == 0) abort();
+        at = part->text.data + part->text.size;
+        check_plan(part->plan);
+    }
+    char *target = script_target(&parts);
+    if (target && script_worst(&parts)->plan->state >= SQL_REFUSED) abort();
+    memory_free(target);
+    script_release(&parts);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sql_catalog *catalog;
@@ -54,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_plan(plan);
     if (plan->fingerprint != sql_fingerprint(view_of(text, size - 1))) abort();
     (void)sql_kind_quick(view_of(text, size - 1));
+    check_script(&options, view_of(text, size - 1), plan);
     sql_plan_unref(plan);
     memory_free(text);
     return 0;

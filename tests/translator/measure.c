@@ -22,6 +22,13 @@ static void write_json(const char *path, const struct pair_result *p, const stru
     json_field_u64(&json, "refused", p->refused);
     json_field_u64(&json, "wrong", p->wrong);
     json_field_u64(&json, "unjudged", p->unjudged);
+    json_key(&json, "unjudged_because");
+    json_object_begin(&json);
+    json_field_u64(&json, "no_counterparts", p->apart);
+    json_field_u64(&json, "time_or_chance", p->chance);
+    json_field_u64(&json, "reference_does_not_run", p->no_reference);
+    json_field_u64(&json, "neither_runs", p->no_tables);
+    json_object_end(&json);
     json_field_u64(&json, "definitions_among_refused", p->definitions);
     json_field_u64(&json, "total", p->total);
     json_object_end(&json);

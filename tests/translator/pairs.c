@@ -167,10 +167,15 @@ static void judge_rows(struct pairs *pairs, const struct pair *pair)
     }
     int verdict = staged_compare(pairs->target, pair->statement, pair->plan->target_text, numbered, reason, sizeof reason);
     if (apart && verdict != STAGED_SAME) {
+        pairs->result.apart++;
         record(pairs, pair, UNJUDGED, "no counterparts", apart);
         free(numbered);
         return;
     }
+    pairs->result.chance += verdict == STAGED_DIFFERENT && (pair->plan->volatile_ || definition);
+    pairs->result.apart += verdict == STAGED_APART;
+    pairs->result.no_reference += verdict == STAGED_NO_REFERENCE;
+    pairs->result.no_tables += verdict == STAGED_UNKNOWN;
     if (verdict == STAGED_DIFFERENT && (pair->plan->volatile_ || definition))
         record(pairs, pair, UNJUDGED, definition ? "another definition" : "depends on time or chance", reason);
     else if (verdict == STAGED_SAME)
@@ -184,7 +189,9 @@ static void judge_rows(struct pairs *pairs, const struct pair *pair)
     else if (verdict == STAGED_FIRST_FAILS)
         record(pairs, pair, WRONG, "only the reference runs", reason);
     else
-        record(pairs, pair, UNJUDGED, "", reason);
+        record(pairs, pair, UNJUDGED,
+               verdict == STAGED_NO_REFERENCE ? "the reference does not run on PostgreSQL" : "neither runs on tables that can be made up",
+               reason);
     free(numbered);
 }
 

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct kind_row {
     const char *type; /* NULL: by the column's name */
@@ -16,13 +17,20 @@ static const struct kind_row kinds[] = {{NULL}, {"numeric"}, {"text"}, {"timesta
 struct value_row {
     const char *type, *values;
 };
-static const struct value_row values[] = {{"numeric", "1,2,3,NULL"},
-                                          {"text", "'1','2','3',NULL"},
-                                          {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"},
-                                          {"boolean", "true,false,true,NULL"}};
+/* Two sets: plain rows, and rows that repeat values, with signs, fractions, blanks at the end and times of day. */
+enum { VALUE_SETS = 2, VALUE_TYPES = 4 };
+static const struct value_row values[VALUE_SETS][VALUE_TYPES] = {
+    {{"numeric", "1,2,3,NULL"},
+     {"text", "'1','2','3',NULL"},
+     {"timestamp without time zone", "'2024-01-01','2024-01-02','2024-02-29',NULL"},
+     {"boolean", "true,false,true,NULL"}},
+    {{"numeric", "1,-2.5,1,NULL"},
+     {"text", "'1','-2.5','1 ',NULL"},
+     {"timestamp without time zone", "'2024-01-01 10:20:30','2023-12-31','2024-01-01 10:20:30.5',NULL"},
+     {"boolean", "false,false,true,NULL"}}};
 
 /* Four rows for each table, each column with the values of its type. */
-static void fill(struct stage *stage, bool with_nulls)
+static void fill(struct stage *stage, int set, bool with_nulls)
 {
     char command[2400];
     stage_quiet(stage->target, "SAVEPOINT filling");
@@ -31,8 +39,9 @@ static void fill(struct stage *stage, bool with_nulls)
         buffer_init(&out, 0);
         buffer_printf(&out, "DO $fill$ DECLARE names text; places text; BEGIN SELECT string_agg(quote_ident(attname), ','), "
                             "string_agg(CASE format_type(atttypid, NULL) ");
-        for (size_t k = 0; k < sizeof values / sizeof *values; k++)
-            buffer_printf(&out, "WHEN '%s' THEN $v$(ARRAY[%s]::%s[])[n]$v$ ", values[k].type, values[k].values, values[k].type);
+        for (size_t k = 0; k < VALUE_TYPES; k++)
+            buffer_printf(&out, "WHEN '%s' THEN $v$(ARRAY[%s]::%s[])[n]$v$ ", values[set][k].type, values[set][k].values,
+                          values[set][k].type);
         buffer_printf(&out,
                       "END, ',') INTO names, places FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 1; IF names IS NOT NULL "
                       "THEN EXECUTE 'INSERT INTO %s (' || names || ') SELECT ' "
@@ -87,24 +96,44 @@ static bool is_text(const char *value, size_t size, const char *text)
     return size == strlen(text) && memcmp(value, text, size) == 0;
 }
 
+/* A time of the last two minutes, in UTC as the session is: both sides asked the clock, at moments of their own. */
+static bool is_now(const char *value, size_t size)
+{
+    char text[20];
+    struct tm time_of_day = {0};
+    if (size < 19 || value[10] != ' ') return false;
+    memcpy(text, value, 19);
+    text[19] = 0;
+    const char *end = strptime(text, "%Y-%m-%d %H:%M:%S", &time_of_day);
+    if (!end || *end) return false;
+    long ago = (long)(time(NULL) - timegm(&time_of_day));
+    return ago >= -2 && ago <= 120;
+}
+
 /* One value as both sides may have it: truth is 1 or 0, '' is NULL on the source, intervals by their length. */
 static void add_value(struct buffer *out, const char *value, size_t size)
 {
     double seconds = interval_seconds(value, size);
+    if (is_text(value, size, "-0")) { /* of a float; NUMBER has one zero */
+        value++;
+        size--;
+    }
     if (is_text(value, size, "t") || is_text(value, size, "true"))
         buffer_u8(out, '1');
     else if (is_text(value, size, "f") || is_text(value, size, "false"))
         buffer_u8(out, '0');
     else if (size == 0)
         buffer_append_text(out, "NULL");
+    else if (is_now(value, size))
+        buffer_append_text(out, "now");
     else if (seconds >= 0)
         buffer_printf(out, "%g s", seconds);
     else
         buffer_append(out, value, without_zeros(value, size));
 }
 
-/* Rows in the order of their texts, and numbers without zeros at the end. */
-static char *sorted(const char *text)
+/* Rows with their values as both sides may have them; `sort`: in the order of their texts. */
+static char *normal_rows(const char *text, bool sort)
 {
     enum { LINES_MAX = 4000 };
     char *copy = strdup(text), *lines[LINES_MAX], *rest = NULL;
@@ -126,13 +155,18 @@ static char *sorted(const char *text)
     copy = strdup((const char *)buffer_view(&out).data);
     buffer_clear(&out);
     for (char *at = strtok_r(copy, "\n", &rest); at && count < LINES_MAX; at = strtok_r(NULL, "\n", &rest)) lines[count++] = at;
-    if (count) qsort(lines, count, sizeof *lines, by_text);
+    if (count && sort) qsort(lines, count, sizeof *lines, by_text);
     for (size_t i = 0; i < count; i++) buffer_printf(&out, "%s\n", lines[i]);
     buffer_u8(&out, 0);
     char *done = strdup((const char *)buffer_view(&out).data);
     buffer_release(&out);
     free(copy);
     return done;
+}
+
+static char *sorted(const char *text)
+{
+    return normal_rows(text, true);
 }
 
 /* What there is outside the system's schemas and ours: columns with the class of their type, keys, indexes, sequences; names of constraints do not count. */
@@ -205,6 +239,33 @@ static struct rows prepare_undone(struct stage *stage, const char *text)
     return rows;
 }
 
+/* Does the whole end with ORDER BY? */
+static bool orders_all(const char *text)
+{
+    const char *last = NULL;
+    for (const char *at = strcasestr(text, "order by"); at; at = strcasestr(at + 1, "order by")) last = at;
+    return last && !strchr(last, ')');
+}
+
+/* The same rows have been seen: do they come in the same order? Rows that the order leaves equal come as they are found on both sides. */
+static bool same_order(struct stage *stage, const char *first, const char *second, char *reason, size_t size)
+{
+    const char *texts[] = {first, second};
+    struct rows rows[2];
+    for (int i = 0; i < 2; i++) {
+        stage_quiet(stage->target, "SAVEPOINT ordered");
+        rows[i] = target_run(stage->target, texts[i], stage_parameters(texts[i]), "1");
+        stage_quiet(stage->target, "ROLLBACK TO SAVEPOINT ordered");
+    }
+    char *a = rows[0].ok ? normal_rows(rows[0].text, false) : NULL, *b = rows[1].ok ? normal_rows(rows[1].text, false) : NULL;
+    bool same = !a || !b || strcmp(a, b) == 0;
+    if (!same) snprintf(reason, size, "another order: [%.100s] against [%.100s]", a, b);
+    for (int i = 0; i < 2; i++) rows_free(&rows[i]);
+    free(a);
+    free(b);
+    return same;
+}
+
 static int compare_rows(struct stage *stage, const char *first, const char *second, char *reason, size_t size)
 {
     enum change change = change_of(second);
@@ -217,6 +278,9 @@ static int compare_rows(struct stage *stage, const char *first, const char *seco
         while (a[same] && a[same] == b[same]) same++;
         while (same > 0 && a[same - 1] != '\n') same--;
         snprintf(reason, size, "answers [%.100s] against [%.100s]", a + same, b + same);
+        if (verdict == STAGED_SAME && change == CHANGE_NONE && orders_all(first) && orders_all(second) &&
+            !same_order(stage, first, second, reason, size))
+            verdict = STAGED_DIFFERENT;
     }
     free(a);
     free(b);
@@ -242,13 +306,23 @@ static int compare_filled(struct stage *stage, const char *source, const char *f
         return good ? STAGED_SAME : verdict;
     }
     stage_quiet(stage->target, "SAVEPOINT rows");
-    fill(stage, true);
-    int verdict = compare_rows(stage, first, second, reason, size);
-    if (verdict != STAGED_DIFFERENT || !strstr(source, "||")) return verdict;
-    stage_quiet(stage->target, "ROLLBACK TO SAVEPOINT rows");
-    fill(stage, false);
-    verdict = compare_rows(stage, first, second, reason, size);
-    if (verdict == STAGED_SAME) snprintf(reason, size, "the same rows but for NULL, which || takes for '' on the source");
+    int verdict = STAGED_UNKNOWN;
+    for (int set = 0; set < VALUE_SETS; set++) {
+        char why[280] = "";
+        fill(stage, set, true);
+        int now = compare_rows(stage, first, second, why, sizeof why);
+        if (now == STAGED_DIFFERENT && strstr(source, "||")) {
+            stage_quiet(stage->target, "ROLLBACK TO SAVEPOINT rows");
+            fill(stage, set, false);
+            now = compare_rows(stage, first, second, why, sizeof why);
+            if (now == STAGED_SAME) snprintf(why, sizeof why, "the same rows but for NULL, which || takes for '' on the source");
+        }
+        stage_quiet(stage->target, "ROLLBACK TO SAVEPOINT rows");
+        if (set > 0 && now != STAGED_DIFFERENT) return verdict; /* what the plain rows said stands: not every statement takes the others */
+        verdict = now;
+        snprintf(reason, size, "%s", why);
+        if (verdict != STAGED_SAME) return verdict;
+    }
     return verdict;
 }
 
@@ -302,6 +376,7 @@ static struct rows try_with_types(struct stage *stage, const char *source, const
 int staged_compare(PGconn *target, const char *source, const char *first, const char *second, char *reason, size_t size)
 {
     int verdict = STAGED_UNKNOWN;
+    bool ours_ran = false, theirs_ran = false;
     char why[300] = "";
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         struct stage stage = {.target = target, .type = kinds[k].type};
@@ -327,6 +402,8 @@ int staged_compare(PGconn *target, const char *source, const char *first, const 
         a = prepare_undone(&stage, ours);
         if (!a.ok && b.ok && strstr(a.text, "does not exist")) a = try_with_types(&stage, source, &ours, &typed, a);
         bool both = a.ok && b.ok, only_second = !a.ok && b.ok;
+        ours_ran |= a.ok;
+        theirs_ran |= b.ok;
         if (both) {
             *why = 0;
             verdict = compare_filled(&stage, source, ours, second, why, sizeof why);
@@ -344,5 +421,5 @@ int staged_compare(PGconn *target, const char *source, const char *first, const 
         stage_quiet(target, "ROLLBACK");
         if ((both && verdict != STAGED_UNKNOWN) || change_of(second) == CHANGE_DEFINITIONS) return verdict;
     }
-    return verdict;
+    return verdict == STAGED_UNKNOWN && ours_ran && !theirs_ran ? STAGED_NO_REFERENCE : verdict;
 }

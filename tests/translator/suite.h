@@ -61,7 +61,8 @@ enum {
     STAGED_FIRST_FAILS,
     STAGED_REFUSED /* the first fails with an error of the source's */,
     STAGED_APART /* of different tables */,
-    STAGED_UNKNOWN
+    STAGED_NO_REFERENCE /* the second does not run on any tables, the first does */,
+    STAGED_UNKNOWN /* neither runs */
 };
 /* source: Oracle's text of the first. */
 int staged_compare(PGconn *target, const char *source, const char *first, const char *second, char *reason, size_t size);
@@ -69,6 +70,8 @@ int staged_compare(PGconn *target, const char *source, const char *first, const 
 /* ---- the three measurements ---- */
 struct pair_result {
     unsigned total, agree, right_but_different, refused, wrong, unjudged, definitions /* among the refused: DDL, which is not translated */;
+    /* Why the unjudged are not: no counterparts; time or chance; the reference does not run on PostgreSQL; no tables could be made up for both. */
+    unsigned apart, chance, no_reference, no_tables;
 };
 struct corpus_result {
     unsigned total, parsed, translated, refused, invalid, crashed, states[SQL_STATE_COUNT];

@@ -50,6 +50,33 @@ static void literals(void **state)
     assert_token("\xC3\xA9t\xC3\xA9 ", TOKEN_WORD, "\xC3\xA9t\xC3\xA9");
 }
 
+/* Slots of templates are words or binds; what looks like one in the source's own language is none. */
+static void slots(void **state)
+{
+    (void)state;
+    static const char *const slotted[] = {"&a",      "&&a.",   "${a.b}", "a_${b}", "{0}",      "{name}",  "{{ a | b }}",
+                                          "t_{x}_y", "%s",     "%d",     "%1$s",   "%(name)s", "t%ss",    "$1",
+                                          "$name",   "$name$", "$$if",   "??",     "x&y",      "a_#{b}_c"};
+    static const char *const plain[] = {"c%ROWTYPE", "c%isopen", "a$b", "a#b", "a?"};
+    for (size_t i = 0; i < sizeof slotted / sizeof *slotted; i++) {
+        struct token token = first_token(slotted[i]);
+        if (token.kind != TOKEN_WORD || token.form != WORD_WITH_SLOT || token.text.size != strlen(slotted[i])) fail_msg("%s", slotted[i]);
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (first_token(plain[i]).kind != TOKEN_WORD || first_token(plain[i]).form) fail_msg("%s", plain[i]);
+    assert_token("#{owner.id,jdbcType=NUMERIC} x", TOKEN_BIND, "owner.id");
+    assert_token("#name:VARCHAR#", TOKEN_BIND, "name");
+    assert_int_equal(bind_count("a = #{x} and b = #y# and c = :z"), 3);
+    assert_int_equal(bind_count("a::text = $1"), 0);
+    assert_token("$$it's$$", TOKEN_STRING, "it's");
+    assert_token("$q$a $$ b$q$", TOKEN_STRING, "a $$ b");
+    assert_token("`a b`", TOKEN_QUOTED, "a b");
+    assert_token("q'\xE6\x94\xB9it's\xE6\x94\xB9'", TOKEN_STRING, "it's");
+    assert_int_equal(first_token("{d '2024-01-01'}").kind, TOKEN_OPERATOR);
+    assert_int_equal(first_token("{2,5}").kind, TOKEN_OPERATOR);
+    assert_int_equal(first_token("% 3").code, OPERATOR_PERCENT);
+}
+
 static void unended(void **state)
 {
     (void)state;
@@ -186,15 +213,11 @@ static void quick_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(literals),
-        cmocka_unit_test(unended),
-        cmocka_unit_test(binds),
-        cmocka_unit_test(operators),
-        cmocka_unit_test(words_are_sorted),
-        cmocka_unit_test(places),
-        cmocka_unit_test(brackets_are_matched),
-        cmocka_unit_test(fingerprints),
-        cmocka_unit_test(quick_kinds),
+        cmocka_unit_test(literals),     cmocka_unit_test(slots),
+        cmocka_unit_test(unended),      cmocka_unit_test(binds),
+        cmocka_unit_test(operators),    cmocka_unit_test(words_are_sorted),
+        cmocka_unit_test(places),       cmocka_unit_test(brackets_are_matched),
+        cmocka_unit_test(fingerprints), cmocka_unit_test(quick_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
