@@ -276,6 +276,7 @@ bool mirror_roll_back(struct mirror *m)
 static void give_to_checker(struct mirror *m)
 {
     struct mirror_batch *b = &m->batch;
+    mirror_late_keep(m);
     for (uint32_t i = 0; i < b->keys.count; i++)
         if (b->keys.list[i]->doubt) mirror_late_note(m, b->keys.list[i]);
     if (!m->engine->checker) return;
@@ -467,6 +468,7 @@ static bool apply_batch(struct mirror *m)
         bool undone;
         if (!m->batch.planned) mirror_plan_batch(m);
         if (batch_is_empty(&m->batch)) return skip_batch(m);
+        mirror_late_keep(m);
         if (try_batch(m, &undone, &error)) {
             mirror_batch_done(m);
             fault_point(FAULT_mirror_noted);
@@ -487,6 +489,7 @@ static bool apply_batch(struct mirror *m)
     mirror_batch_reset(m);
     if (!mirror_collect(m)) return false;
     mirror_plan_batch(m);
+    mirror_late_keep(m);
     if (mirror_apply_carefully(m, &error)) {
         mirror_batch_done(m);
         return true;

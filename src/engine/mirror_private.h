@@ -63,6 +63,7 @@ struct mirror_key {
     struct fingerprint *fingerprint;
     bool image;      /* the row is read from the primary and written as it is */
     bool doubt;      /* of a commit in doubt: looked at again later */
+    bool late_kept;  /* .. and the state store knows it */
     bool must_check; /* it is not left to the sample whether the row is compared */
     bool deleted;    /* a statement deleted it, though it may be there again by now: what that cascaded to has to be looked at */
     bool expanded;   /* .. and was */
@@ -236,6 +237,10 @@ struct mirror {
     bool resync_wanted;
     struct mirror_late *late; /* mirror_late.c; late_count: with those that are being looked at */
     uint32_t late_count;
+    bool late_resumed;            /* what an earlier process left was read */
+    struct state_late *late_done; /* to be dropped from the state store */
+    uint32_t late_done_count;
+    uint64_t late_dropped_us;
     struct pg *lanes[MIRROR_LANES_MAX]; /* [0] is not used: that lane is `target` */
     uint64_t *ahead;                    /* sorted: CSNs above applied_csn that stand on the target */
     uint32_t ahead_count;
@@ -360,6 +365,8 @@ void mirror_target_probe(struct mirror *mirror);
 /* mirror_jobs.c */
 void mirror_jobs_run(struct mirror *mirror);
 /* mirror_late.c: rows of commits in doubt, again and later. */
+void mirror_late_keep(
+    struct mirror *mirror); /* before the target's commit, and after it for those found meanwhile: the state store knows them */
 void mirror_late_note(struct mirror *mirror, const struct mirror_key *key);
 void mirror_late_run(struct mirror *mirror);
 void mirror_late_release(struct mirror *mirror);

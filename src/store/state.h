@@ -93,6 +93,17 @@ bool state_refused_close(struct state *state, uint64_t id, const char *status, c
                          struct error *error) MUST_USE;                        /* its open divergences; ERROR_NOT_FOUND: it has none */
 uint64_t state_refused_open(struct state *state, uint64_t *ids, uint32_t max); /* how many there are; the lowest ids, ascending */
 
+/* Rows of commits in doubt that are to be looked at again (engine/mirror_late.c), by table ("SCHEMA.NAME") and key. A row that is there already: noted_us is taken over. */
+struct state_late {
+    int64_t noted_us; /* wall clock: when the commit was settled first */
+    char table[260];
+    struct view key; /* encoded key values */
+};
+bool state_late_put(struct state *state, const struct state_late *list, uint32_t count, struct error *error) MUST_USE;  /* all or none */
+bool state_late_drop(struct state *state, const struct state_late *list, uint32_t count, struct error *error) MUST_USE; /* all or none */
+typedef void state_late_visit(void *context, const struct state_late *late);
+void state_late_each(struct state *state, state_late_visit *visit, void *context);
+
 /* Gaps: stretches in which something may have been missed. Tables in an open gap are unverified. */
 struct state_gap {
     uint64_t id;

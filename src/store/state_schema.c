@@ -43,6 +43,8 @@ const struct state_schema_step state_schema[] = {
      "CREATE UNIQUE INDEX refused_csn ON refused (csn) WHERE csn <> 0;"
      "ALTER TABLE divergence ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;"
      "CREATE INDEX divergence_refused ON divergence (refused) WHERE refused <> 0 AND status = 'open';"},
+    {4, "rows of commits in doubt that are looked at again",
+     "CREATE TABLE late (tab TEXT NOT NULL, key BLOB NOT NULL, noted_us INTEGER NOT NULL, PRIMARY KEY (tab, key)) WITHOUT ROWID;"},
 };
 const size_t state_schema_count = sizeof state_schema / sizeof *state_schema;
 

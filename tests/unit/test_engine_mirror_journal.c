@@ -121,6 +121,60 @@ static void a_commit_after_its_doubt_was_settled_is_found(void **state)
     assert_same_rows("ACCT");
 }
 
+static void count_late(void *context, const struct state_late *late)
+{
+    assert_string_equal(late->table, "APP.ACCT");
+    assert_true(late->key.size > 0 && late->noted_us > 0);
+    ++*(uint32_t *)context;
+}
+static uint32_t late_rows(void)
+{
+    uint32_t count = 0;
+    state_late_each(engine.state, count_late, &count);
+    return count;
+}
+
+/* The same, and the daemon is started again before it commits: the looks that were due go on, and end. */
+static void a_restart_goes_on_looking(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error;
+    struct state_late *old = memory_zero(1, sizeof *old);
+    client_free(client);
+    client = client_new();
+    assert_true(late_rows() >= 1); /* of the test before this one */
+    mirror_end();
+    on_source(
+        "INSERT INTO acct (id, n, v) VALUES (2, 0, 'away')"); /* nobody tells of it, and its looks were due while the daemon was not there */
+    struct row_maps *maps = row_maps_new(atomic_load(&engine.catalog));
+    struct buffer key;
+    struct value id = value_number_i64(&client->arena, 2);
+    buffer_init(&key, 0);
+    rows_encode_key(&key, row_map_of(maps, table_named("ACCT")), &id);
+    *old = (struct state_late){.table = "APP.ACCT", .noted_us = (int64_t)clock_wall_us() - INT64_C(3600000000), .key = buffer_view(&key)};
+    assert_true(state_late_put(engine.state, old, 1, &error));
+    uint32_t before = late_rows();
+    mirror_begin();
+    WRITE(client, "UPDATE acct SET v = 'doubt' WHERE id = :1", "i", (int64_t)1);
+    client_intent(client, NULL);
+    client_outcome(client, JOURNAL_UNKNOWN, NULL);
+    assert_applied();
+    mirror_end();
+    assert_true(late_rows() >= 1);
+    assert_true(source_commit(client->source, &error));
+    mirror_begin();
+    for (int i = 0; i < 200 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 1"), "doubt") != 0; i++) clock_sleep_us(100000);
+    assert_string_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "doubt");
+    assert_string_equal(ask_target("SELECT v FROM app.acct WHERE id = 2"), "away");
+    for (int i = 0; i < 50 && late_rows() >= before; i++) clock_sleep_us(100000);
+    assert_int_equal(late_rows(), before - 1); /* the old one has had its last look */
+    assert_same_rows("ACCT");
+    buffer_release(&key);
+    row_maps_free(maps);
+    memory_free(old);
+}
+
 static int start(void **state)
 {
     return mirror_fixture_start(state);
@@ -137,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_lost_journal_while_the_target_was_away),
         cmocka_unit_test(an_older_copy_while_the_target_was_away),
         cmocka_unit_test(a_commit_after_its_doubt_was_settled_is_found),
+        cmocka_unit_test(a_restart_goes_on_looking),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
