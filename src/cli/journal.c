@@ -21,8 +21,7 @@ struct looking {
     bool has_key;
     struct arena arena;
     struct buffer out;
-    uint64_t segments, damaged, torn, records, bytes, kinds[9], intents, outcomes,
-        expected; /* expected: the position that must come next, 0: any */
+    uint64_t segments, damaged, torn, records, bytes, kinds[9], expected; /* expected: the position that must come next, 0: any */
     uint64_t first, last, highest_csn, holes;
 };
 

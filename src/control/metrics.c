@@ -2,6 +2,7 @@
 /* What the daemon tells Prometheus: the engine's counters, gauges from one table, the alerts' conditions. */
 #include "control/alert.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
 
@@ -50,6 +51,7 @@ GAUGE(divergences_open, state_divergence_count(ENGINE.state, "open"))
 GAUGE(divergences_all, state_divergence_count(ENGINE.state, NULL))
 GAUGE(gaps_open, s->gaps)
 GAUGE(shadow_queue, shadow_pending(s->daemon->shadow))
+GAUGE(checker_queue, checker_pending(s->daemon->checker))
 GAUGE(feeds_on, s->feeds.on)
 GAUGE(feeds_broken, s->feeds.broken)
 GAUGE(feed_backlog, s->feeds.backlog)
@@ -75,6 +77,7 @@ GAUGE(source_p99, QUANTILE(source, 0.99))
 GAUGE(target_p50, QUANTILE(target, 0.5))
 GAUGE(target_p99, QUANTILE(target, 0.99))
 GAUGE(alerts_lost, alerts_failed(s->daemon->alerts))
+GAUGE(log_lines_lost, log_lost())
 
 static const struct gauge {
     const char *name, *help;
@@ -105,6 +108,7 @@ static const struct gauge {
     {"divergences", "Differences ever confirmed.", divergences_all},
     {"gaps_open", "Gaps that no verify has cleared.", gaps_open},
     {"shadow_queue", "Reads that wait to be compared.", shadow_queue},
+    {"checker_queue", "Rows that wait to be compared by key.", checker_queue},
     {"feed_tables_on", "Tables whose changed rows a key feed on the source notes.", feeds_on},
     {"feed_tables_broken", "Tables whose key feed does not work.", feeds_broken},
     {"feed_backlog", "Rows of key feeds that wait to be reconciled.", feed_backlog},
@@ -130,6 +134,7 @@ static const struct gauge {
     {"target_call_p50_seconds", "Median of calls answered by the target.", target_p50},
     {"target_call_p99_seconds", "99th percentile of calls answered by the target.", target_p99},
     {"alerts_lost", "Alerts that the webhook did not take.", alerts_lost},
+    {"log_lines_lost", "Lines that the log file did not take.", log_lines_lost},
 };
 
 static void take_statement(void *context, struct fingerprint *f)

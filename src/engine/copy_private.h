@@ -38,7 +38,6 @@ bool copy_read_chunk(struct copy *copy, const struct row_map *map, const struct 
                      struct error *error) MUST_USE;
 /* Appends "(a > :1 OR (a = :1 AND b > :2))" with binds numbered from `first`; or the row comparison for PostgreSQL. */
 void copy_after_source(struct buffer *out, const struct row_map *map);
-void copy_after_target(struct buffer *out, const struct row_map *map, bool upper);
 bool copy_connect(struct copy *copy, struct error *error) MUST_USE;
 void copy_report(struct copy *copy, uint32_t table, const char *status, uint64_t rows, uint64_t differing, struct view position,
                  const char *problem);

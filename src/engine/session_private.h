@@ -63,7 +63,6 @@ struct session_cursor {
     uint32_t source_id; /* only of cursors that were first parsed on the target: their id on the source connection; 0: not parsed there */
     bool source_stale;  /* binds or defines changed in a served call: the source has older ones */
     bool on_target;     /* the current result is the target's */
-    bool describe_sent;
     struct target_result target;
 };
 
@@ -138,9 +137,8 @@ struct call {
     bool read_begun; /* engine_read_begin was answered with true, the read is not sent yet */
     bool shadow;     /* its result is being captured */
     bool intent_sent;
-    bool tap_told; /* the tap knows that the request was served */
-    bool began;    /* this call sends BEGIN on its lease */
-    bool autocommit_sent;
+    bool tap_told;    /* the tap knows that the request was served */
+    bool began;       /* this call sends BEGIN on its lease */
     bool cancelled;   /* the client gave up: what runs on the target was told to end */
     bool sending;     /* results that fail at once wait until all is sent */
     uint32_t retries; /* reads that a cancel request for another one hit */
@@ -177,7 +175,6 @@ struct session {
     size_t login_bytes; /* from the client before its log-in was over */
     bool client_gone, source_open, source_opening, logged_in, server_mode, closing;
     struct wire_server_login *login; /* server mode: source detached */
-    struct buffer early;             /* client bytes that came before the source connection stood */
     char schema[129];
     struct settings settings;
     bool settings_sent; /* in the transaction at hand on the lease */
@@ -213,7 +210,7 @@ struct session {
     uint64_t hidden_affected;
     void (*hidden_done)(struct session *session);
     struct buffer mapped_reply;
-    uint32_t mapped_from, mapped_to;
+    uint32_t mapped_to;
     uint64_t doubt_csn; /* a commit whose answer was lost with the target; 0: none. The call is over if it turns out to stand */
     bool doomed;        /* the transaction was lost with the target and could not be done again: the next call is told so */
     size_t replay_at;

@@ -40,7 +40,6 @@ struct shadow_job { /* given away by shadow_submit */
     uint64_t fence; /* CSN that must be applied on the secondary first */
     uint64_t session;
     uint64_t source_us;       /* how long the primary took */
-    bool served_by_target;    /* a served read that is checked against the source instead */
     struct settings settings; /* the session's, under which both sides read */
     char user[129];
     struct buffer binds; /* encoded values, one per source bind occurrence */

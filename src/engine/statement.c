@@ -337,11 +337,6 @@ void statements_each_fingerprint(struct engine_statements *statements, void (*vi
         visit(context, f);
 }
 
-void statements_each(struct engine_statements *statements, void (*visit)(void *context, struct statement *statement), void *context)
-{
-    for (struct statement *s = atomic_load_explicit(&statements->newest, memory_order_acquire); s; s = s->next) visit(context, s);
-}
-
 void fingerprint_demote(struct engine_statements *statements, struct fingerprint *fingerprint, const char *reason)
 {
     mutex_lock(&statements->lock);

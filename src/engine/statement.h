@@ -90,6 +90,5 @@ void fingerprint_restart(struct engine_statements *statements, struct fingerprin
 struct fingerprint *statements_fingerprint(struct engine_statements *statements, uint64_t id); /* NULL: never seen */
 void statements_each_fingerprint(struct engine_statements *statements, void (*visit)(void *context, struct fingerprint *fingerprint),
                                  void *context);
-void statements_each(struct engine_statements *statements, void (*visit)(void *context, struct statement *statement), void *context);
 
 #endif

@@ -12,7 +12,7 @@
 #include "io/stream.h"
 #include <stdio.h>
 
-enum { INPUT_MAX = LIMIT_SESSION_INPUT_BYTES, FENCE_SLICE_US = 1000, SWEEP_US = 250000 };
+enum { INPUT_MAX = LIMIT_SESSION_INPUT_BYTES, SWEEP_US = 250000 };
 
 /* A ticket of the journal: made by a worker, completed on the journal's thread, delivered on the worker's loop. */
 struct ticket {
@@ -577,9 +577,4 @@ uint32_t engine_sessions(struct engine *engine, struct worker_session *out, uint
 uint64_t engine_longest_hold_us(struct engine *engine)
 {
     return atomic_exchange(&engine->longest_hold_us, 0);
-}
-
-uint32_t engine_commits_in_flight(struct engine *engine)
-{
-    return atomic_load(&engine->commits_in_flight);
 }

@@ -34,7 +34,5 @@ struct worker_session {
 uint32_t engine_sessions(struct engine *engine, struct worker_session *out, uint32_t max); /* asks every worker; blocks shortly */
 /* Longest time since the last call of this function that a client's call was held, microseconds (pause of a switch). */
 uint64_t engine_longest_hold_us(struct engine *engine);
-/* In-flight commits: intents whose outcome is not known yet. */
-uint32_t engine_commits_in_flight(struct engine *engine);
 
 #endif

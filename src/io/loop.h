@@ -47,8 +47,4 @@ struct watch *watch_new(struct loop *loop, int descriptor, watch_ready *ready, v
 void watch_set(struct watch *watch, int what); /* WATCH_* bits; 0: pause (as after watch_new) */
 void watch_free(struct watch *watch);          /* before the descriptor is closed */
 
-typedef void loop_signal(void *context, int number);
-/* One handler a signal and loop; of the main thread's loop. False: the system refused. */
-bool loop_on_signal(struct loop *loop, int number, loop_signal *handler, void *context);
-
 #endif

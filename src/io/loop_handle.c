@@ -18,13 +18,6 @@ struct watch {
     void *context;
 };
 
-struct signal_handler {
-    struct loop_object object;
-    uv_signal_t uv;
-    loop_signal *handler;
-    void *context;
-};
-
 /* The objects begin with their loop_object, so freeing data frees them. */
 static void on_closed(uv_handle_t *handle)
 {
@@ -124,31 +117,4 @@ void watch_free(struct watch *watch)
     if (!watch) return;
     uv_poll_stop(&watch->uv);
     dispose_watch(&watch->object);
-}
-
-/* ---- signals ---- */
-
-static void dispose_signal(struct loop_object *object)
-{
-    struct signal_handler *handler = (struct signal_handler *)object;
-    let_go(object, (uv_handle_t *)&handler->uv);
-}
-
-static void on_signal(uv_signal_t *uv, int number)
-{
-    struct signal_handler *handler = uv->data;
-    handler->handler(handler->context, number);
-}
-
-bool loop_on_signal(struct loop *loop, int number, loop_signal *handler, void *context)
-{
-    struct signal_handler *object = memory_zero(1, sizeof *object);
-    object->handler = handler;
-    object->context = context;
-    CHECK(uv_signal_init(&loop->uv, &object->uv) == 0);
-    object->uv.data = object;
-    loop_add(loop, &object->object, dispose_signal);
-    if (uv_signal_start(&object->uv, on_signal, number) == 0) return true;
-    dispose_signal(&object->object);
-    return false;
 }

@@ -239,11 +239,6 @@ bool socket_read(struct socket_stream *stream, struct buffer *into, size_t at_mo
     return true;
 }
 
-void socket_peer(const struct socket_stream *stream, char out[64])
-{
-    memcpy(out, stream->peer, ADDRESS_TEXT_SIZE);
-}
-
 void socket_shutdown(struct socket_stream *stream)
 {
     (void)shutdown(stream->descriptor, SHUT_RDWR);

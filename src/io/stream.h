@@ -54,7 +54,6 @@ struct socket_stream *socket_connect(const char *host, uint16_t port, struct tls
 bool socket_write(struct socket_stream *socket, struct view bytes, uint32_t timeout_ms, struct error *error) MUST_USE;
 /* Reads at least one byte into `into`; false: time-out, end of file or failure. */
 bool socket_read(struct socket_stream *socket, struct buffer *into, size_t at_most, uint32_t timeout_ms, struct error *error) MUST_USE;
-void socket_peer(const struct socket_stream *socket, char out[64]);
 void socket_shutdown(struct socket_stream *socket); /* any thread: ends a read or write that waits; the stream is still to be closed */
 void socket_close(struct socket_stream *socket);
 /* An accepted blocking socket (the stand-in's thread per connection). */

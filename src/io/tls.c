@@ -90,11 +90,6 @@ void tls_context_free(struct tls_context *context)
     memory_free(context);
 }
 
-bool tls_context_is_client(const struct tls_context *context)
-{
-    return context->client;
-}
-
 static void expect_name(SSL *ssl, const char *name, bool verify)
 {
     struct in6_addr number;

@@ -18,7 +18,6 @@ enum tls_result {
 };
 
 struct tls_session;
-bool tls_context_is_client(const struct tls_context *context);
 /* host: for clients; the name that the certificate must have unless the context has its own. */
 struct tls_session *tls_session_new(struct tls_context *context, const char *host);
 void tls_session_free(struct tls_session *session);

@@ -124,8 +124,6 @@ void pg_copy_value(struct buffer *out, const struct value *value,
 /* The parameter for a value: text form, type 0 (PostgreSQL infers); VALUE_BYTES: binary form, type bytea. Bytes live in arena or are the value's own.
  * False: cannot be said (U+0000 in text, an unsupported value). */
 bool pg_value_to_parameter(const struct value *value, struct arena *arena, struct pg_parameter *out, struct error *error) MUST_USE;
-/* The type a value has of itself, for those who want to declare it: numeric, text, bytea, timestamp(tz), interval, float4/8, bool; 0 for NULL. */
-uint32_t pg_value_type(const struct value *value);
 /* Text form of a column of that type -> value in normal form. numeric/int -> NUMBER, text/varchar/bpchar -> TEXT, bytea -> BYTES, timestamp(tz)/date -> DATETIME, interval -> INTERVAL_YM
  * if it has months only, INTERVAL_DS if it has none, .. What has no counterpart (numeric NaN, infinite dates, intervals of months and days) is VALUE_UNSUPPORTED;
  * types not listed above are TEXT. */

@@ -80,17 +80,6 @@ bool pg_value_to_parameter(const struct value *value, struct arena *arena, struc
     return error_set(error, ERROR_LIMIT, "no memory for a parameter within the call's limit");
 }
 
-uint32_t pg_value_type(const struct value *value)
-{
-    static const uint32_t types[VALUE_TYPE_COUNT] = {
-        [VALUE_NUMBER] = PG_OID_NUMERIC,       [VALUE_TEXT] = PG_OID_TEXT,    [VALUE_BYTES] = PG_OID_BYTEA,
-        [VALUE_DATETIME] = PG_OID_TIMESTAMP,   [VALUE_FLOAT] = PG_OID_FLOAT4, [VALUE_DOUBLE] = PG_OID_FLOAT8,
-        [VALUE_INTERVAL_YM] = PG_OID_INTERVAL, [VALUE_BOOLEAN] = PG_OID_BOOL, [VALUE_INTERVAL_DS] = PG_OID_INTERVAL,
-    };
-    if (value->type == VALUE_DATETIME && value->datetime.has_zone) return PG_OID_TIMESTAMPTZ;
-    return value->type < VALUE_TYPE_COUNT ? types[value->type] : 0;
-}
-
 /* ---- to COPY ---- */
 
 static void copy_text(struct buffer *out, struct view text)

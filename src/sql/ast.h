@@ -244,8 +244,6 @@ struct from_item {
 struct select_item {
     struct expression *expression;
     struct view alias;   /* folded; empty: none */
-    bool hidden;         /* added by a rewrite for an outer level */
-    bool force_alias;    /* referenced by name although it has no alias */
     struct view label;   /* target label when aliased */
     struct view heading; /* what Oracle would call the column */
 };
@@ -273,14 +271,12 @@ struct select {
     struct expression *having;
     struct expression **into;
     uint32_t into_count;
-    uint32_t model_at; /* MODEL clause seen; 0: none */
     struct window_definition *windows;
     uint32_t window_count;
     struct scope *scope;
     bool aggregated; /* GROUP BY or an aggregate function */
     /* made by rewrites */
     struct expression *limit; /* rows of this select before anything outer */
-    bool no_rows;
 };
 struct window_definition {
     struct view name;
@@ -306,7 +302,7 @@ struct with_item {
     struct query *query;
     struct view label;
     bool recursive;
-    bool materialized, inlined;
+    bool materialized;
     bool search, cycle;
     bool search_depth;
     struct sort_list search_order;

@@ -106,8 +106,7 @@ struct definition {
     struct sequence_options sequence;
     struct alter_action *actions;
     uint32_t action_count;
-    struct view text; /* comment; privileges */
-    bool text_is_null;
+    struct view text;    /* comment; privileges */
     struct view column;  /* COMMENT ON COLUMN */
     struct view other;   /* new name; grantees */
     const char *refused; /* reason: nothing is emitted */

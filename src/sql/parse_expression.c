@@ -2,7 +2,7 @@
 /* Parser: conditions and expressions by precedence climbing. Conditions and values share one grammar; the resolver tells them apart. */
 #include "sql/parse_foreign.h"
 
-enum level { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_ADD, LEVEL_MULTIPLY, LEVEL_UNARY };
+enum level { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_ADD, LEVEL_MULTIPLY };
 enum { CHAIN_MAX = 1500 }; /* height of a left-leaning tree: every later pass recurses over it */
 
 static struct expression *parse_level(struct parser *p, enum level lowest);

@@ -25,7 +25,6 @@ void type_expression(struct translation *t, struct expression *e);
 struct typing typing_of_column(const struct sql_column *column);
 struct typing typing_of(enum sql_type type, enum target_type target);
 struct typing typing_of_type_name(const struct type_name *type);
-enum target_type target_of_type(enum sql_type type);
 static inline bool type_is_number(enum sql_type type)
 {
     return type >= SQL_NUMBER && type <= SQL_BINARY_DOUBLE;

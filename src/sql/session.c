@@ -6,24 +6,23 @@
 
 struct session_row {
     const char *parameter;
-    bool carried; /* the engine puts it back on every connection it uses */
-    const char *note;
+    const char *note; /* NULL: nothing differs, the engine puts it back on every connection it uses */
 };
 static const struct session_row session_rows[] = {
-    {"CURRENT_SCHEMA", true, NULL},
-    {"NLS_CALENDAR", false, "calendars other than Gregorian are not followed"},
-    {"NLS_COMP", false, "linguistic comparison is not followed"},
-    {"NLS_CURRENCY", false, "currency signs of formats are not followed"},
-    {"NLS_DATE_FORMAT", true, NULL},
-    {"NLS_DATE_LANGUAGE", false, "names of days and months are English on the target"},
-    {"NLS_ISO_CURRENCY", false, "currency signs of formats are not followed"},
-    {"NLS_LANGUAGE", false, "names of days and months are English on the target"},
-    {"NLS_NUMERIC_CHARACTERS", true, NULL},
-    {"NLS_SORT", false, "text is ordered by its bytes on the target"},
-    {"NLS_TERRITORY", false, "the first day of the week is Sunday on the target"},
-    {"NLS_TIMESTAMP_FORMAT", true, NULL},
-    {"NLS_TIMESTAMP_TZ_FORMAT", true, NULL},
-    {"TIME_ZONE", true, NULL},
+    {"CURRENT_SCHEMA", NULL},
+    {"NLS_CALENDAR", "calendars other than Gregorian are not followed"},
+    {"NLS_COMP", "linguistic comparison is not followed"},
+    {"NLS_CURRENCY", "currency signs of formats are not followed"},
+    {"NLS_DATE_FORMAT", NULL},
+    {"NLS_DATE_LANGUAGE", "names of days and months are English on the target"},
+    {"NLS_ISO_CURRENCY", "currency signs of formats are not followed"},
+    {"NLS_LANGUAGE", "names of days and months are English on the target"},
+    {"NLS_NUMERIC_CHARACTERS", NULL},
+    {"NLS_SORT", "text is ordered by its bytes on the target"},
+    {"NLS_TERRITORY", "the first day of the week is Sunday on the target"},
+    {"NLS_TIMESTAMP_FORMAT", NULL},
+    {"NLS_TIMESTAMP_TZ_FORMAT", NULL},
+    {"TIME_ZONE", NULL},
 };
 
 static void check_parameter(struct translation *t, const struct statement *s)

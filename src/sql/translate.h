@@ -147,7 +147,6 @@ struct sql_options {
     const struct sql_catalog *catalog; /* NULL: nothing is known; types come from literals only */
     const char *current_schema;        /* as ALTER SESSION SET CURRENT_SCHEMA or the user; upper case */
     const char *function_schema;       /* target schema of our own functions: "understudy" */
-    bool orafce;                       /* orafce is installed on the target */
     bool binary_collation;             /* the target database's default collation is "C": no COLLATE is written */
     size_t text_max;                   /* longest statement; default 1 MiB */
     uint32_t depth_max;                /* deepest nesting; default 200 */

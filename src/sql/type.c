@@ -39,11 +39,6 @@ static const enum target_type targets[SQL_TYPE_COUNT] = {
     [SQL_BFILE] = TARGET_OTHER,
 };
 
-enum target_type target_of_type(enum sql_type type)
-{
-    return targets[type];
-}
-
 /* PostgreSQL's type oids, as far as a column may have them. */
 static enum target_type target_of_oid(uint32_t oid)
 {

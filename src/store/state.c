@@ -227,14 +227,6 @@ void state_progress_each(struct state *state, const char *work, state_progress_v
     state_finish(&statement, "progress", NULL);
 }
 
-bool state_progress_clear(struct state *state, const char *work, struct error *error)
-{
-    struct state_statement statement = state_begin(state, "DELETE FROM progress WHERE work = ?");
-    state_bind_text(&statement, work);
-    state_step(&statement);
-    return state_finish(&statement, "progress", error);
-}
-
 /* ---- users ---- */
 
 bool state_user_put(struct state *state, const char *name, const char *spare4, bool locked, struct error *error)

@@ -33,7 +33,6 @@ struct state_progress {
 bool state_progress_put(struct state *state, const struct state_progress *progress, struct error *error) MUST_USE;
 typedef void state_progress_visit(void *context, const struct state_progress *progress);
 void state_progress_each(struct state *state, const char *work, state_progress_visit *visit, void *context);
-bool state_progress_clear(struct state *state, const char *work, struct error *error) MUST_USE;
 
 /* Evidence: what was measured of a statement, by fingerprint. */
 enum {

@@ -103,11 +103,6 @@ struct wire_cursor_table *wire_tap_cursors(struct wire_tap *tap)
     return tap->cursors;
 }
 
-struct wire_reply_decoder *wire_tap_replies(struct wire_tap *tap)
-{
-    return tap->replies;
-}
-
 const struct wire_login_info *wire_tap_login(const struct wire_tap *tap)
 {
     return &tap->login;

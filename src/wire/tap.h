@@ -38,7 +38,6 @@ enum wire_tap_event wire_tap_server(struct wire_tap *tap, struct wire_packet *pa
 enum wire_tap_state wire_tap_state(const struct wire_tap *tap);
 struct wire_session *wire_tap_session(struct wire_tap *tap);
 struct wire_cursor_table *wire_tap_cursors(struct wire_tap *tap);
-struct wire_reply_decoder *wire_tap_replies(struct wire_tap *tap);
 const struct wire_login_info *wire_tap_login(const struct wire_tap *tap);
 /* After WIRE_TAP_REQUEST, until the next client packet. Decoded but not committed: the engine calls wire_request_commit (and
  * wire_tap_sent) when it forwards it, or answers it itself and calls wire_tap_served. */

@@ -211,24 +211,6 @@ static void a_descriptor_is_watched(void **state)
     loop_free(watched.loop);
 }
 
-static void on_signal(void *context, int number)
-{
-    struct trace *trace = context;
-    note(trace, number == SIGUSR1 ? 'u' : '?');
-    loop_stop(trace->loop);
-}
-
-static void a_signal_becomes_a_callback(void **state)
-{
-    (void)state;
-    struct trace trace = {.loop = loop_new()};
-    assert_true(loop_on_signal(trace.loop, SIGUSR1, on_signal, &trace));
-    raise(SIGUSR1);
-    loop_run(trace.loop);
-    assert_string_equal(trace.text, "u");
-    loop_free(trace.loop);
-}
-
 /* What is not freed would be found by the leak check of the sanitizer build. */
 static void a_loop_frees_what_was_left_on_it(void **state)
 {
@@ -248,7 +230,6 @@ int main(void)
         cmocka_unit_test(timers_repeat_and_their_turns_end_too),
         cmocka_unit_test(the_time_stands_still_within_a_turn),
         cmocka_unit_test(a_descriptor_is_watched),
-        cmocka_unit_test(a_signal_becomes_a_callback),
         cmocka_unit_test(a_loop_frees_what_was_left_on_it),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

@@ -100,10 +100,6 @@ static void test_progress(void **unused)
     char seen[500] = "";
     state_progress_each(state, "backfill", see_progress, seen);
     assert_string_equal(seen, "backfill/SALES.LINES/running//20 backfill/SALES.ORDERS/running/k2/20 ");
-    assert_true(state_progress_clear(state, "backfill", NULL));
-    seen[0] = 0;
-    state_progress_each(state, "backfill", see_progress, seen);
-    assert_string_equal(seen, "");
     state_close(state);
 }
 
