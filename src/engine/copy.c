@@ -11,7 +11,8 @@ static const char *const work_names[] = {"backfill", "verify"};
 
 /* ---- chunks ---- */
 
-void copy_after_source(struct buffer *out, const struct row_map *map)
+/* "(a > :1 OR (a = :1 AND b > :2))": the rows behind a key. */
+static void copy_after_source(struct buffer *out, const struct row_map *map)
 {
     unsigned bind = 0;
     buffer_append_text(out, "(");
@@ -167,7 +168,7 @@ uint64_t copy_verified_rows(struct engine *engine)
 
 /* ---- the job ---- */
 
-bool copy_connect(struct copy *copy, struct error *error)
+static bool copy_connect(struct copy *copy, struct error *error)
 {
     if (!copy->source) copy->source = source_open(&copy->engine->options, 10000, error);
     if (!copy->source) return false;

@@ -36,9 +36,6 @@ struct chunk {
 /* Rows with key > after (NULL: from the start), at most chunk_rows. */
 bool copy_read_chunk(struct copy *copy, const struct row_map *map, const struct value *after, struct chunk *chunk,
                      struct error *error) MUST_USE;
-/* Appends "(a > :1 OR (a = :1 AND b > :2))" with binds numbered from `first`; or the row comparison for PostgreSQL. */
-void copy_after_source(struct buffer *out, const struct row_map *map);
-bool copy_connect(struct copy *copy, struct error *error) MUST_USE;
 void copy_report(struct copy *copy, uint32_t table, const char *status, uint64_t rows, uint64_t differing, struct view position,
                  const char *problem);
 bool copy_backfill_table(struct copy *copy, uint32_t index, const struct row_map *map, struct error *error) MUST_USE;

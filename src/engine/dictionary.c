@@ -47,7 +47,7 @@ bool dictionary_query_if_known(struct dictionary_load *load, const char *text, c
 
 /* ---- types ---- */
 
-enum sql_type dictionary_type(const char *data_type, bool has_scale, int scale)
+static enum sql_type dictionary_type(const char *data_type, bool has_scale, int scale)
 {
     static const struct {
         const char *name;
@@ -227,7 +227,8 @@ static bool read_columns(struct dictionary_load *load)
     return dictionary_query(load, plain, load->schema, take_column);
 }
 
-bool dictionary_read_source(struct dictionary_load *load)
+/* What the source says: tables, columns, keys, triggers, sequences, synonyms. */
+static bool dictionary_read_source(struct dictionary_load *load)
 {
     static const char synonyms[] = "SELECT OWNER, SYNONYM_NAME, TABLE_OWNER, TABLE_NAME FROM ALL_SYNONYMS WHERE OWNER = :1";
     static const char public_synonyms[] =

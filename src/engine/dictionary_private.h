@@ -28,9 +28,6 @@ static inline unsigned dictionary_fact_set(struct sql_table *table, unsigned fac
     table->owner = (void *)(uintptr_t)all;
     return all;
 }
-enum sql_type dictionary_type(const char *data_type, bool has_scale, int scale);
-/* What the source says: tables, columns, keys, triggers, sequences, synonyms. */
-bool dictionary_read_source(struct dictionary_load *load) MUST_USE;
 /* Keys, foreign keys, unique indexes (dictionary_keys.c). */
 bool dictionary_read_keys(struct dictionary_load *load) MUST_USE;
 /* Triggers, and which of them may write other tables (dictionary_triggers.c). */

@@ -25,6 +25,8 @@ static const struct {
 
 /* ---- load ---- */
 
+static uint64_t fingerprint_mark(struct fingerprint *f);
+
 static void take(void *context, const struct state_evidence *e)
 {
     struct engine *engine = context;
@@ -52,7 +54,7 @@ void evidence_load(struct engine *engine)
 
 /* ---- save ---- */
 
-uint64_t fingerprint_mark(struct fingerprint *f)
+static uint64_t fingerprint_mark(struct fingerprint *f)
 {
     _Atomic uint64_t *counters[COUNTER_COUNT];
     uint64_t mark = (uint64_t)atomic_load(&f->demoted) * 3 + (uint64_t)atomic_load(&f->waived) * 5 + f->translation;

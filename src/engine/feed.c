@@ -19,7 +19,7 @@ enum feed_mode feed_mode_now(struct feed *feed)
     return policy->primary == SIDE_TARGET ? FEED_REVERSE : FEED_FORWARD;
 }
 
-bool feed_source_ready(struct feed *feed)
+static bool feed_source_ready(struct feed *feed)
 {
     struct error error;
     if (feed->source) return true;

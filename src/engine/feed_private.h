@@ -122,12 +122,10 @@ struct feed {
 };
 enum feed_mode { FEED_REST, FEED_DISCARD, FEED_FORWARD, FEED_REVERSE };
 enum feed_mode feed_mode_now(struct feed *feed);
-bool feed_source_ready(struct feed *feed);
 bool feed_target_ready(struct feed *feed);
 void feed_failed(struct feed *feed, const struct error *error);
 /* feed_state.c: what a look found becomes states, gaps and the published set. */
 void feed_take_look(struct feed *feed, const struct feed_look *look);
-struct feed_entry *feed_entry_of(struct feed *feed, const char *table);
 /* feed_pass.c: one pass over all logs. *waiting: rows that were there when it began. False: a side is not there. */
 bool feed_pass(struct feed *feed, uint64_t *waiting);
 

@@ -13,7 +13,7 @@
 enum { SESSIONS_MAX = 4096 };
 static const char remembered_name[] = "feed.tables", counted_name[] = "feed.counted";
 
-struct feed_entry *feed_entry_of(struct feed *feed, const char *table)
+static struct feed_entry *feed_entry_of(struct feed *feed, const char *table)
 {
     for (struct feed_entry *e = feed->entries; e; e = e->next)
         if (strcmp(e->told.table, table) == 0) return e;

@@ -37,7 +37,7 @@ void mirror_gap(struct mirror *m, const char *table, const char *reason)
     engine_gap(m->engine, table, reason);
 }
 
-void mirror_gaps_flush(struct mirror *m, bool all)
+static void mirror_gaps_flush(struct mirror *m, bool all)
 {
     uint64_t now = clock_monotonic_us();
     for (uint32_t i = 0; i < m->gap_memory_count; i++) {
@@ -58,7 +58,8 @@ const struct sql_table *mirror_table_here(const struct mirror *m, const struct s
     return sql_catalog_table(m->catalog, NULL, table->schema, table->name);
 }
 
-void mirror_catalog_check(struct mirror *m)
+/* between batches: takes a new catalog */
+static void mirror_catalog_check(struct mirror *m)
 {
     const struct sql_catalog *catalog = atomic_load_explicit(&m->engine->catalog, memory_order_acquire);
     if (catalog == m->catalog) return;

@@ -289,7 +289,8 @@ static void give_to_checker(struct mirror *m)
     }
 }
 
-void mirror_batch_done(struct mirror *m)
+/* counts, acknowledges, forgets */
+static void mirror_batch_done(struct mirror *m)
 {
     struct mirror_batch *b = &m->batch;
     uint64_t applied = 0, exact = 0, predicate = 0;

@@ -352,7 +352,6 @@ bool mirror_look_at_results(struct mirror *mirror,
                             struct error *error) MUST_USE; /* counts against the primary's; rows touched become keys */
 bool mirror_images_are_read(const struct mirror_batch *batch);
 bool mirror_roll_back(struct mirror *mirror);
-void mirror_batch_done(struct mirror *mirror); /* counts, acknowledges, forgets */
 /* mirror_careful.c */
 bool mirror_apply_carefully(struct mirror *mirror, struct error *error) MUST_USE;
 /* mirror_target.c */
@@ -387,8 +386,6 @@ void watch_take_ends(struct mirror *mirror); /* between batches: horizons of tab
 void watch_release(struct mirror *mirror);
 /* mirror.c */
 void mirror_gap(struct mirror *mirror, const char *table, const char *reason); /* at most one a second for each table; none is lost */
-void mirror_gaps_flush(struct mirror *mirror, bool all);
-void mirror_catalog_check(struct mirror *mirror); /* between batches: takes a new catalog */
 const struct sql_table *mirror_table_here(const struct mirror *mirror,
                                           const struct sql_table *table); /* the current catalog's; NULL: gone */
 

@@ -98,7 +98,8 @@ static void column_list(struct buffer *out, const struct row_map *map, bool targ
     }
 }
 
-void rows_source_key_place(struct buffer *out, const struct sql_column *column, uint32_t number)
+/* "column = :n" for the source, so that CHAR compares without regard to padding. */
+static void rows_source_key_place(struct buffer *out, const struct sql_column *column, uint32_t number)
 {
     /* Both sides CHAR: then Oracle compares without regard to padding. The bind itself would be compared as VARCHAR2. */
     if (column->type == SQL_CHAR || column->type == SQL_NCHAR) {

@@ -32,8 +32,6 @@ const char *rows_source_in(const struct row_map *map, unsigned size);
 const char *rows_target_in(const struct row_map *map, unsigned size);
 const char *rows_source_rowids(const struct row_map *map, unsigned size);
 void rows_statement_name(const char *text, char out[ROWS_NAME_SIZE]); /* unique for the text */
-/* "column = :n" for the source, so that CHAR compares without regard to padding. */
-void rows_source_key_place(struct buffer *out, const struct sql_column *column, uint32_t number);
 /* A parameter for a column of the target. Its type is left to the place it stands in. */
 bool rows_parameter(const struct sql_column *column, const struct value *value, struct arena *arena, struct pg_parameter *out,
                     struct error *error) MUST_USE;

@@ -39,7 +39,8 @@ static struct wire_end end_of(struct session *s, uint8_t command, uint64_t rows)
                              .cursor_id = call->wire_cursor ? call->wire_cursor->id : 0};
 }
 
-bool session_can_answer(const struct session *s)
+/* false: an OCI client of whose encoding not even an error can be written */
+static bool session_can_answer(const struct session *s)
 {
     return s->wire->encoding == WIRE_ENCODING_UNIVERSAL || s->wire->encoding == WIRE_ENCODING_FIXED;
 }
@@ -209,7 +210,7 @@ static char *upper_name(struct arena *arena, const char *name)
 }
 
 /* As the source described this statement, if it ever did; else from the plan's inference, else from the target's types. */
-bool session_describe_columns(struct session *s, const struct pg_result *result, const struct wire_column **columns, uint32_t *count)
+static bool session_describe_columns(struct session *s, const struct pg_result *result, const struct wire_column **columns, uint32_t *count)
 {
     struct call *call = &s->call;
     struct statement_describe *known = call->statement ? atomic_load_explicit(&call->statement->describe, memory_order_acquire) : NULL;

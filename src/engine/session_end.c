@@ -64,7 +64,7 @@ static bool word_writes_nothing(struct view word)
 }
 
 /* Only calls of those packages, with literals, binds and their own constants as arguments: any other name could be a function that writes. */
-bool session_block_writes_nothing(struct view text)
+static bool session_block_writes_nothing(struct view text)
 {
     struct lexer lexer = lexer_of(text);
     lexer.plain = true;

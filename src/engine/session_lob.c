@@ -18,7 +18,7 @@ bool session_lob_is_ours(struct view locator)
     return locator.size >= LOCATOR_SIZE && memcmp(locator.data + LOCATOR_MARK_AT, locator_mark, sizeof locator_mark) == 0;
 }
 
-struct session_lob *session_lob_find(struct session *s, struct view locator)
+static struct session_lob *session_lob_find(struct session *s, struct view locator)
 {
     if (!session_lob_is_ours(locator)) return NULL;
     uint64_t id = 0;

@@ -252,7 +252,6 @@ void session_classify(struct session *s);  /* fills call.kind, statement, plan, 
 bool session_may_serve(struct session *s); /* may the target answer this read while the source is primary? */
 /* session_relay.c */
 void session_relay(struct session *s);
-void session_forward(struct session *s); /* raw, mapped or with stapled leftovers: bytes go to the source now */
 bool session_source_data(struct session *s, struct wire_packet *packet); /* true: consumed here, do not forward */
 extern const struct wire_reply_events session_reply_events;
 void session_reply_over(struct session *s); /* a relayed reply ended */
@@ -269,7 +268,6 @@ bool session_hidden_data(struct session *s, struct view payload); /* true: consu
 bool session_hidden_scout(struct session *s, struct view payload,
                           bool first); /* follows a mapped reply; true: it is over, hidden_end is set */
 /* session_record.c */
-struct record session_record_make(struct session *s);
 void session_record_dml(struct session *s); /* a write succeeded inside a transaction: journal it */
 bool session_intent(struct session *s);     /* true: waiting for the journal */
 void session_outcome(struct session *s, enum journal_outcome outcome);
@@ -281,14 +279,12 @@ void session_transaction_end(struct session *s);
 void session_transaction_abort(struct session *s); /* rolled back: its records are void */
 void session_savepoint(struct session *s, const char *name);
 void session_rollback_to(struct session *s, const char *name);
-void session_add_tables(struct session *s, const struct sql_plan *plan);
 /* session_end.c: what ends transactions besides COMMIT and ROLLBACK */
 /* Does a key feed note what calls that began after `since_us` did? Then it is recorded, and the mirror looks for the keys, instead of a gap. */
 bool session_feed_sees(const struct session *s, uint64_t since_us);
 bool session_ended_unseen(const struct session *s); /* the source had one open before this call, and has none now */
 void session_unseen_end(struct session *s);         /* .. and nothing that we know of ends one */
 void session_block_over(struct session *s, bool good);
-bool session_block_writes_nothing(struct view text); /* calls of packages that change no row, and nothing else */
 void session_ddl_over(struct session *s, bool good);
 void session_distributed_over(struct session *s);
 bool session_switches_transaction(const struct wire_request *request); /* by a piggyback */
@@ -302,7 +298,6 @@ void session_target_abandon(struct session *s); /* the session ends while the ta
 bool session_target_send(struct session *s, const char *text, const char *name, const struct pg_parameter *parameters, uint32_t count,
                          void (*done)(struct session *, struct pg_result *, uint64_t), uint64_t tag);
 const struct wire_oac *session_call_binds(struct session *s, uint32_t *count); /* the descriptors that hold for the call at hand */
-void session_serve_granted(struct session *s);
 void session_write_granted(struct session *s);
 /* What the target must know of the session before the call's statement; NULL: nothing. Valid until the call is over. */
 const char *session_settings_text(struct session *s);
@@ -323,7 +318,6 @@ void session_target_rollback(struct session *s);
 void session_target_control(struct session *s); /* savepoints, SET TRANSACTION, ALTER SESSION .. */
 void session_after_intent_target(struct session *s);
 /* session_answer.c: replies that we make */
-bool session_can_answer(const struct session *s); /* false: an OCI client of whose encoding not even an error can be written */
 void session_answer_rows(struct session *s, bool describe);
 void session_answer_dml(struct session *s);
 void session_answer_ok(struct session *s, uint8_t command);
@@ -335,11 +329,9 @@ void session_answer_send(struct session *s);
 bool session_refuse_encryption(struct session *s, const struct wire_packet *packet); /* true: a CONNECT that insists on it was refused */
 void session_refuse_native(struct session *s);                                       /* an OCI client's call, now that the target answers */
 void session_refuse(struct session *s); /* the statement has no translation: the number the source would have given, where it is known */
-bool session_describe_columns(struct session *s, const struct pg_result *result, const struct wire_column **columns, uint32_t *count);
 /* session_lob.c */
 void session_serve_lob(struct session *s);
 struct view session_lob_locator(struct session *s, struct view bytes, bool binary, bool temporary, struct arena *arena);
-struct session_lob *session_lob_find(struct session *s, struct view locator);
 bool session_lob_is_ours(struct view locator);
 void session_source_lob_request(struct session *s); /* follow writes to temporary LOBs on the source */
 void session_source_lob_result(struct session *s, struct view locator);

@@ -78,7 +78,7 @@ static bool writes_elsewhere(const struct sql_plan *plan, const struct sql_table
     return (facts & TABLE_TRIGGERS_SPREAD) || (deletes && (facts & TABLE_CASCADES));
 }
 
-void session_add_tables(struct session *s, const struct sql_plan *plan)
+static void session_add_tables(struct session *s, const struct sql_plan *plan)
 {
     bool any = false;
     for (uint32_t i = 0; plan && i < plan->table_count; i++) {
@@ -99,7 +99,7 @@ void session_add_tables(struct session *s, const struct sql_plan *plan)
 
 /* ---- records ---- */
 
-struct record session_record_make(struct session *s)
+static struct record session_record_make(struct session *s)
 {
     struct call *call = &s->call;
     struct wire_request *request = wire_tap_request(s->tap);

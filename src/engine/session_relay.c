@@ -79,7 +79,8 @@ static bool is_execute(const struct wire_request *request)
     return request->function == WIRE_FN_EXECUTE || request->function == WIRE_FN_REEXECUTE || request->function == WIRE_FN_REEXECUTE_FETCH;
 }
 
-void session_forward(struct session *s)
+/* raw, mapped or with stapled leftovers: bytes go to the source now */
+static void session_forward(struct session *s)
 {
     struct call *call = &s->call;
     struct wire_request *request = wire_tap_request(s->tap);

@@ -143,6 +143,8 @@ void session_lease_return(struct session *s, bool broken)
     s->environment->target_return(s->context, pg, exclusive, broken);
 }
 
+static void session_serve_granted(struct session *s);
+
 void session_target_granted(struct session *s, struct pg *pg, const struct error *error)
 {
     if (s->call.state != CALL_WAIT_LEASE) {
@@ -310,7 +312,7 @@ static void wait_for_fence(struct session *s)
     s->environment->wait_applied(s->context);
 }
 
-void session_serve_granted(struct session *s)
+static void session_serve_granted(struct session *s)
 {
     struct call *call = &s->call;
     struct error error;

@@ -27,7 +27,8 @@ static bool as_double(const struct value *value, double *out)
     }
 }
 
-bool compare_cells(const struct value *source, const struct value *target)
+/* NUMBER with floats by value, else as value_equal */
+static bool compare_cells(const struct value *source, const struct value *target)
 {
     if (source->type == target->type) return value_equal(source, target);
     double a, b;

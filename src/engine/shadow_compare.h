@@ -10,7 +10,6 @@ enum compare_outcome { COMPARE_EQUAL, COMPARE_DIFFERENT, COMPARE_IMPOSSIBLE };
 /* ordered: row by row, a partial capture as a prefix; else as a multiset. why (may be NULL) gets the first difference, for people. */
 enum compare_outcome compare_capture(const struct capture *capture, const struct pg_result *result, bool ordered, struct buffer *why);
 bool compare_captures(const struct capture *a, const struct capture *b, bool ordered);
-bool compare_cells(const struct value *source, const struct value *target); /* NUMBER with floats by value, else as value_equal */
 /* The first rows for a person: "A=1, B=x | ..". */
 void compare_print_capture(struct buffer *out, const struct capture *capture, uint32_t rows);
 void compare_print_result(struct buffer *out, const struct pg_result *result, uint32_t rows);

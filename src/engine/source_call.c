@@ -7,7 +7,8 @@
 
 enum { READ_SIZE = 262144 };
 
-bool source_lose(struct source *source, const char *what, struct error *error)
+/* answers false */
+static bool source_lose(struct source *source, const char *what, struct error *error)
 {
     source->lost = true;
     if (error && error->code == ERROR_NONE) error_set(error, ERROR_SOURCE_LOST, "connection lost");

@@ -64,7 +64,6 @@ bool source_exchange(struct source *source, const struct wire_request *request, 
 uint8_t source_sequence(struct source *source);
 void source_request_begin(struct source *source);              /* empties the payload; puts the list of cursors to close in it */
 bool source_error(struct source *source, struct error *error); /* the reply's error, if it has one: fills error, answers true */
-bool source_lose(struct source *source, const char *what, struct error *error); /* answers false */
 /* source_lob.c */
 bool source_deliver_deferred(struct source *source, const struct wire_cursor *cursor, struct error *error) MUST_USE;
 bool source_cursor_has_lobs(const struct wire_cursor *cursor);

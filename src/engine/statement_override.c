@@ -24,7 +24,7 @@ static void override_free(struct statement_override *o)
     memory_free(o);
 }
 
-void statement_override_list_free(struct statement_override *list)
+static void statement_override_list_free(struct statement_override *list)
 {
     while (list) {
         struct statement_override *next = list->next;

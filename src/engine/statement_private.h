@@ -33,13 +33,11 @@ const struct statement_override *statement_override_of(const struct engine_state
 enum { OVERRIDES_MAX = 10000 };
 struct statement_override *
 statement_override_copy(const struct statement_override *override); /* fills fingerprint and time where they are missing */
-void statement_override_list_free(struct statement_override *list);
 bool statement_override_is_valid(const struct statement_override *override, struct error *error) MUST_USE;
 /* Puts what the file says in front of *out. Whatever *out holds afterwards is the caller's, also on failure. */
 bool statement_overrides_parse(const char *file, struct statement_override **out, struct error *error) MUST_USE;
 /* evidence.c: a fingerprint of an earlier start, without a statement yet; and what tells whether it has to be saved. */
 struct fingerprint *fingerprint_restore(struct engine_statements *statements, uint64_t id, const char *text);
-uint64_t fingerprint_mark(struct fingerprint *fingerprint);
 void statement_overrides_release(struct engine_statements *statements);
 
 #endif

@@ -159,6 +159,8 @@ static void watch_silence(struct target_pool *pool, uint64_t now, const struct e
     }
 }
 
+static uint32_t target_pool_ready(const struct target_pool *pool);
+
 static void on_tick(void *context)
 {
     struct target_pool *pool = context;
@@ -322,7 +324,8 @@ void target_pool_flush(struct target_pool *pool, struct pg *pg)
     if (slot) slot_watch(slot);
 }
 
-uint32_t target_pool_ready(const struct target_pool *pool)
+/* connections that are up */
+static uint32_t target_pool_ready(const struct target_pool *pool)
 {
     uint32_t ready = 0;
     for (uint32_t i = 0; i < pool->count; i++) ready += pool->slots[i].pg && pg_state(pool->slots[i].pg) == PG_READY;

@@ -31,6 +31,5 @@ void target_pool_stop(struct target_pool *pool, struct pg *pg, void (*sent)(void
 void target_pool_flush(struct target_pool *pool, struct pg *pg); /* something was sent on it */
 /* The target was given up, or does not answer: every connection is lost now, whatever was under way on it; none is opened while the policy says target_down. */
 void target_pool_give_up(struct target_pool *pool);
-uint32_t target_pool_ready(const struct target_pool *pool); /* connections that are up */
 
 #endif

@@ -69,7 +69,7 @@ void address_print(const struct address *address, char out[ADDRESS_TEXT_SIZE])
     }
 }
 
-uint16_t address_port(const struct address *address)
+static uint16_t address_port(const struct address *address)
 {
     return ntohs(address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);
 }

@@ -23,7 +23,6 @@ bool address_from_number(const char *host, uint16_t port, struct address *out);
 /* Also names; blocks. Answers how many, 0 with error. */
 size_t address_resolve(const char *host, uint16_t port, struct address out[ADDRESS_MAX], struct error *error);
 void address_print(const struct address *address, char out[ADDRESS_TEXT_SIZE]); /* "127.0.0.1:1521", "[::1]:1521" */
-uint16_t address_port(const struct address *address);
 void address_of_peer(int descriptor, char out[ADDRESS_TEXT_SIZE]);
 
 /* Fills the error of a failed connection (errno) or name look-up. Both answer false. */

@@ -62,9 +62,7 @@ void stream_connect_release(struct stream *stream); /* stops what is under way *
 
 /* stream_transfer.c */
 void stream_receive(struct stream *stream);
-void stream_tell_input(struct stream *stream);                /* `readable`, if there is something to tell */
-void stream_flush(struct stream *stream);                     /* sends what it can; may fail the stream */
-void stream_schedule(struct stream *stream);                  /* a turn's end for this stream */
-bool stream_send(struct stream *stream, struct buffer *from); /* false: the socket failed, the stream with it */
+void stream_flush(struct stream *stream);    /* sends what it can; may fail the stream */
+void stream_schedule(struct stream *stream); /* a turn's end for this stream */
 
 #endif

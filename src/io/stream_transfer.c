@@ -98,6 +98,8 @@ static bool receive_cipher(struct stream *stream, bool *more)
     return false;
 }
 
+static bool stream_send(struct stream *stream, struct buffer *from);
+
 static void send_cipher(struct stream *stream)
 {
     tls_take_cipher(stream->tls, &stream->cipher);
@@ -156,7 +158,7 @@ static bool receive_tls(struct stream *stream, bool *more)
 }
 
 /* Also when the stream has failed meanwhile: the owner sees what came before the end, which is told at the turn's end. */
-void stream_tell_input(struct stream *stream)
+static void stream_tell_input(struct stream *stream)
 {
     bool in_order = stream->state == STREAM_OPEN || stream->state == STREAM_FINISHED;
     if (!stream->input_untold || stream->opened_scheduled || !in_order) return;
@@ -178,7 +180,7 @@ void stream_receive(struct stream *stream)
 
 /* ---- sending ---- */
 
-bool stream_send(struct stream *stream, struct buffer *from)
+static bool stream_send(struct stream *stream, struct buffer *from)
 {
     while (buffer_size(from) > 0) {
         struct view bytes = buffer_view(from);

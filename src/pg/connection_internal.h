@@ -60,7 +60,6 @@ PGconn *pg_open(const char *conninfo, bool replication, struct error *error); /*
 bool pg_fail(struct error *error, enum error_code code, PGconn *handle, const char *what);
 
 /* ---- pipeline.c ---- */
-bool pg_pipeline_enter(struct pg *pg);
 bool pg_pipeline_leave(struct pg *pg, struct error *error);      /* nothing may be outstanding */
 void pg_pipeline_read(struct pg *pg);                            /* takes what has come; runs callbacks */
 void pg_pipeline_fail(struct pg *pg, const struct error *error); /* answers all that is outstanding */

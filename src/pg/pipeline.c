@@ -143,7 +143,7 @@ static void answer_lost(pg_on_result *done, void *context)
     done(context, &result);
 }
 
-bool pg_pipeline_enter(struct pg *pg)
+static bool pg_pipeline_enter(struct pg *pg)
 {
     return PQpipelineStatus(pg->handle) == PQ_PIPELINE_ON || PQenterPipelineMode(pg->handle);
 }

@@ -26,12 +26,9 @@ void emit_expression(struct emitter *m, const struct expression *e, uint8_t need
 void emit_from_item(struct emitter *m, const struct from_item *item);
 void emit_sort(struct emitter *m, const struct sort_list *order);
 void emit_list(struct emitter *m, struct expression *const *list, uint32_t count);
-void emit_change(struct emitter *m, const struct change *c, enum sql_kind kind);
 struct definition;
 void emit_definition(struct emitter *m, const struct definition *d);
 struct type_name;
-void emit_type(struct emitter *m, const struct type_name *type, bool identity);
-void emit_control(struct emitter *m, const struct control *c, enum sql_kind kind);
 void emit_table(struct emitter *m, const struct from_item *item); /* schema.table */
 static inline void emit_text(struct emitter *m, const char *text)
 {

@@ -219,7 +219,7 @@ static void emit_merge(struct emitter *m, const struct change *c)
     }
 }
 
-void emit_change(struct emitter *m, const struct change *c, enum sql_kind kind)
+static void emit_change(struct emitter *m, const struct change *c, enum sql_kind kind)
 {
     switch (kind) {
     case SQL_INSERT: emit_insert(m, c); return;
@@ -247,7 +247,7 @@ static void emit_isolation(struct emitter *m, const struct control *c)
     }
 }
 
-void emit_control(struct emitter *m, const struct control *c, enum sql_kind kind)
+static void emit_control(struct emitter *m, const struct control *c, enum sql_kind kind)
 {
     switch (kind) {
     case SQL_COMMIT: emit_text(m, "COMMIT"); return;

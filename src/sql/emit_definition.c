@@ -62,7 +62,7 @@ static void emit_number_type(struct emitter *m, const struct type_name *type, bo
     }
 }
 
-void emit_type(struct emitter *m, const struct type_name *type, bool identity)
+static void emit_type(struct emitter *m, const struct type_name *type, bool identity)
 {
     int fraction = type->precision >= 0 && type->precision < 6 ? type->precision : -1;
     switch (type->type) {

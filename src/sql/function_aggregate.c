@@ -85,6 +85,8 @@ static struct expression *pick_value(struct translation *t, struct expression *e
     return BUILD_CALL(t, e->at, typing, "coalesce(\1, \2)", picked, otherwise); /* what is picked is never NULL */
 }
 
+static struct expression *rewrite_keep(struct translation *t, struct expression *e);
+
 struct expression *rewrite_aggregate(struct translation *t, struct expression *e)
 {
     struct call *c = e->call;
@@ -318,7 +320,7 @@ static struct expression *rewrite_grouping(struct translation *t, struct express
 }
 
 /* MAX(x) KEEP (DENSE_RANK FIRST ORDER BY y): the aggregate over the rows that come first. */
-struct expression *rewrite_keep(struct translation *t, struct expression *e)
+static struct expression *rewrite_keep(struct translation *t, struct expression *e)
 {
     struct call *c = e->call;
     bool extreme = !strcmp(e->target_name, "max") || !strcmp(e->target_name, "min");

@@ -190,7 +190,7 @@ struct view name_to_target(struct translation *t, struct view name)
     return view_text(translation_printf(t, "%.*s_%08x", (int)keep, (const char *)target.data, (unsigned)(view_hash(name) & 0xFFFFFFFFu)));
 }
 
-bool name_needs_quotes(struct view target)
+static bool name_needs_quotes(struct view target)
 {
     if (target.size == 0) return true;
     uint8_t first = target.data[0];

@@ -9,7 +9,6 @@
 /* A folded source name as the target calls it: all upper case becomes lower case, others stay; longer than 63 bytes is shortened
  * with a hash at its end, the same way always. */
 struct view name_to_target(struct translation *t, struct view name);
-bool name_needs_quotes(struct view target);
 void name_write(struct buffer *out, struct view target); /* quoted where needed */
 void string_write(struct buffer *out, struct view text); /* '..' with quotes doubled; E'..' is never needed */
 

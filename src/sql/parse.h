@@ -104,8 +104,7 @@ struct expression *parse_json_call(struct parser *p, struct expression *e, enum 
 struct from_item *parse_json_table(struct parser *p, uint32_t at);
 
 struct query *parse_query(struct parser *p);
-void parse_column_names(struct parser *p, struct body *body); /* ( a, b ) after the alias of rows written as VALUES */
-void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, uint32_t *function_at);
+void parse_column_names(struct parser *p, struct body *body);                    /* ( a, b ) after the alias of rows written as VALUES */
 struct from_item *parse_from_item(struct parser *p);                             /* a join tree */
 struct from_item *parse_rest_of_joins(struct parser *p, struct from_item *left); /* after its first table */
 struct from_item *parse_table_reference(struct parser *p, bool alias_allowed);

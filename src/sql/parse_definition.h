@@ -8,7 +8,6 @@
 
 void parse_create_table(struct parser *p, struct definition *d);
 void parse_alter_table(struct parser *p, struct definition *d);
-struct column_definition parse_column_definition(struct parser *p, struct definition *d, bool modify);
 bool parse_constraint(struct parser *p, struct definition *d, struct constraint_definition *c, bool inside_column);
 void parse_sequence_options(struct parser *p, struct sequence_options *o);
 struct from_item *parse_object(struct parser *p);

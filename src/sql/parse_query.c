@@ -30,7 +30,7 @@ static void parse_search_cycle(struct parser *p, struct with_item *with)
     with->cycle_default = parse_operand(p);
 }
 
-void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, uint32_t *function_at)
+static void parse_withs(struct parser *p, struct with_item **withs, uint32_t *count, uint32_t *function_at)
 {
     if (!parse_accept_word(p, WORD_WITH)) return;
     if (parse_at_word(p, WORD_FUNCTION) || parse_at_word(p, WORD_PROCEDURE)) {

@@ -206,7 +206,7 @@ static void parse_default(struct parser *p, struct column_definition *c)
     }
 }
 
-struct column_definition parse_column_definition(struct parser *p, struct definition *d, bool modify)
+static struct column_definition parse_column_definition(struct parser *p, struct definition *d, bool modify)
 {
     struct column_definition c = {.at = parse_token(p)->at};
     c.name = parse_name(p, NULL);

@@ -13,7 +13,6 @@ void resolve_query(struct translation *t, struct query *q, struct scope *outer);
 void resolve_expression(struct translation *t, struct scope *scope, struct expression *e);
 void resolve_name(struct translation *t, struct scope *scope, struct expression *e);
 void resolve_from(struct translation *t, struct scope *scope, struct from_item *item);
-void resolve_change(struct translation *t, struct change *c, enum sql_kind kind);
 struct scope *scope_new(struct translation *t, struct scope *outer);
 struct relation *scope_add(struct translation *t, struct scope *scope, struct from_item *item);
 const struct sql_table *resolve_table(struct translation *t, struct view schema, struct view name);

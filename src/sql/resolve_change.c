@@ -121,7 +121,7 @@ static void resolve_assignments(struct translation *t, struct change *c, struct 
     }
 }
 
-void resolve_change(struct translation *t, struct change *c, enum sql_kind kind)
+static void resolve_change(struct translation *t, struct change *c, enum sql_kind kind)
 {
     if (kind == SQL_INSERT || kind == SQL_INSERT_ALL) {
         resolve_insert(t, c, kind);

@@ -53,6 +53,10 @@ static void rewrite_item(struct translation *t, struct select_item *item)
     if (e->kind == EXPRESSION_NAME && e->typing.type == SQL_CHAR && e->typing.target == TARGET_BPCHAR) e->typing.target = TARGET_BPCHAR;
 }
 
+static void rewrite_dual(struct select *s);
+
+static void rewrite_group(struct translation *t, struct query *q, struct select *s);
+
 static void rewrite_select(struct translation *t, struct query *q, struct select *s)
 {
     check_select(t, s);
@@ -253,7 +257,7 @@ static void match_group(struct translation *t, struct expression **at, void *con
     if (*at != group && expression_equal(*at, group)) share_binds(*at, group);
 }
 
-void rewrite_group(struct translation *t, struct query *q, struct select *s)
+static void rewrite_group(struct translation *t, struct query *q, struct select *s)
 {
     for (uint32_t i = 0; i < s->group_count; i++) {
         struct group_context context = {s->group[i].expression};
@@ -264,7 +268,7 @@ void rewrite_group(struct translation *t, struct query *q, struct select *s)
     }
 }
 
-void rewrite_dual(struct select *s)
+static void rewrite_dual(struct select *s)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < s->from_count; i++) {

@@ -19,8 +19,6 @@ void rewrite_rownum_change(struct translation *t, struct change *c);
 void rewrite_rownum_assigned(struct translation *t, struct change *c);
 void rewrite_limit(struct translation *t, struct query *q); /* OFFSET, FETCH */
 void rewrite_order(struct translation *t, struct query *q);
-void rewrite_group(struct translation *t, struct query *q, struct select *s);
-void rewrite_dual(struct select *s);
 void rewrite_expression(struct translation *t, struct expression **at);
 struct definition;
 void rewrite_definition(struct translation *t, struct definition *d); /* resolves too */

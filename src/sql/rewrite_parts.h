@@ -13,8 +13,7 @@ struct expression *rewrite_in(struct translation *t, struct expression *e);
 struct expression *rewrite_between(struct translation *t, struct expression *e);
 struct expression *rewrite_aggregate(struct translation *t, struct expression *e); /* target_name is set; arguments are converted */
 struct expression *rewrite_row_count(struct translation *t,
-                                     struct expression *e); /* for LIMIT and OFFSET: whole, not negative, NULL is none */
-struct expression *rewrite_keep(struct translation *t, struct expression *e);
+                                     struct expression *e);        /* for LIMIT and OFFSET: whole, not negative, NULL is none */
 bool contains_rownum(struct translation *t, struct expression *e); /* subqueries not looked into; e may be NULL */
 void rewrite_window(struct translation *t, struct window *w);
 /* Makes two values comparable as Oracle would: text meets a number as a number, a date as a date. */

@@ -219,7 +219,8 @@ void journal_core_fail(struct journal_core *core, const struct error *error)
     enter_failed(core, error);
 }
 
-bool journal_core_retry_due(const struct journal_core *core)
+/* Failed, and the time to try again has come. */
+static bool journal_core_retry_due(const struct journal_core *core)
 {
     return core->down && core->clock.monotonic_us(core->clock.context) >= core->retry_at_us;
 }

@@ -76,8 +76,6 @@ void journal_core_add(struct journal_core *core, enum journal_kind kind, uint64_
 bool journal_core_end(struct journal_core *core); /* writes, syncs, runs callbacks; false: there was nothing to do */
 /* Any thread: a record was refused without coming here; the next group begins with a GAP. */
 void journal_core_overflow(struct journal_core *core, uint64_t csn);
-/* Failed, and the time to try again has come. */
-bool journal_core_retry_due(const struct journal_core *core);
 
 /* Helper's work; may run beside the above, on one other thread. */
 bool journal_core_spare_wanted(const struct journal_core *core);

@@ -114,7 +114,6 @@ void wire_row_lob(const struct wire_session *session, const struct wire_oac *col
                   const struct wire_lob_cell *lob, struct buffer *out); /* lob NULL: null */
 void wire_row_cursor(const struct wire_session *session, const struct wire_column *columns, uint32_t count, uint32_t cursor_id,
                      struct buffer *out);
-void wire_row_rowid(struct buffer *out, bool null, uint32_t object, uint16_t file, uint32_t block, uint16_t slot);
 void wire_io_vector_write(const struct wire_session *session, const uint8_t *directions, uint32_t count, struct buffer *out);
 /* OUT and RETURNING values: the value, then sb4 0. An index-by table: wire_return_count, then its values. False as wire_row_value. */
 bool wire_out_value(const struct wire_session *session, const struct wire_oac *bind, const struct value *value, struct buffer *out);

@@ -76,7 +76,6 @@ void reply_place(struct wire_reply_decoder *d, size_t at, uint32_t id);
 void reply_enter_cursors(struct wire_reply_decoder *d); /* makes table entries of new_cursors */
 
 void reply_describe(struct wire_reply_decoder *d);
-struct wire_column *reply_describe_body(struct wire_reply_decoder *d, uint32_t *count);
 void reply_new_cursor(struct wire_reply_decoder *d, struct wire_cell *cell); /* describe body and id */
 void reply_implicit_result(struct wire_reply_decoder *d);
 void reply_row_header(struct wire_reply_decoder *d);

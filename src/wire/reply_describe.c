@@ -66,7 +66,7 @@ static void read_column(struct wire_reply_decoder *d, struct wire_column *column
     }
 }
 
-struct wire_column *reply_describe_body(struct wire_reply_decoder *d, uint32_t *count)
+static struct wire_column *reply_describe_body(struct wire_reply_decoder *d, uint32_t *count)
 {
     wire_read_ub4(&d->in); /* size of a row */
     *count = wire_read_ub4(&d->in);

@@ -126,7 +126,7 @@ void wire_row_begin(struct buffer *out)
     buffer_u8(out, WIRE_MESSAGE_ROW);
 }
 
-void wire_row_rowid(struct buffer *out, bool null, uint32_t object, uint16_t file, uint32_t block, uint16_t slot)
+static void wire_row_rowid(struct buffer *out, bool null, uint32_t object, uint16_t file, uint32_t block, uint16_t slot)
 {
     if (null) {
         buffer_u8(out, 0);

@@ -194,7 +194,7 @@ void request_tpc(struct request_decoder *d, uint8_t function)
     reader_skip(in, names[1]);
 }
 
-void request_fetch(struct request_decoder *d, uint8_t function)
+static void request_fetch(struct request_decoder *d, uint8_t function)
 {
     (void)function;
     wire_struct_begin(&d->in);

@@ -36,13 +36,10 @@ struct wire_clr request_dalc(struct request_decoder *d);
 
 void request_execute(struct request_decoder *d, uint8_t function);
 void request_reexecute(struct request_decoder *d, uint8_t function);
-void request_fetch(struct request_decoder *d, uint8_t function);
 void request_lob(struct request_decoder *d, uint8_t function);
 bool request_lob_body(struct request_decoder *d, struct wire_lob_request *lob);
 void request_piggyback(struct request_decoder *d);
 void request_tpc(struct request_decoder *d, uint8_t function);
-void request_rows(struct request_decoder *d, uint32_t expected);
-struct wire_oac *request_oacs(struct request_decoder *d, uint32_t count);
 void request_use_cursor(struct request_decoder *d, uint32_t id); /* the entry of a re-execution or fetch, or unknown */
 
 #endif

@@ -45,7 +45,7 @@ static void read_oac(struct request_decoder *d, struct wire_oac *oac)
     if (d->session->field_version >= WIRE_FIELD_SIGNATURE) wire_read_ub4(in);
 }
 
-struct wire_oac *request_oacs(struct request_decoder *d, uint32_t count)
+static struct wire_oac *request_oacs(struct request_decoder *d, uint32_t count)
 {
     if (!request_room(d, count, OAC_SIZE_MIN)) return NULL;
     struct wire_oac *oacs = request_array(d, count, sizeof *oacs);
@@ -269,7 +269,7 @@ static void read_rows(struct request_decoder *d, const struct row_plan *plan, ui
     execute->row_count = count;
 }
 
-void request_rows(struct request_decoder *d, uint32_t expected)
+static void request_rows(struct request_decoder *d, uint32_t expected)
 {
     struct row_plan plan;
     if (!request_ok(d) || !plan_rows(d, &plan) || plan.sent == 0) return;
