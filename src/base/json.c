@@ -159,11 +159,13 @@ void json_key(struct json *json, const char *key)
     json->after_key = true;
 }
 
-void json_view(struct json *json, struct view text)
+static void json_view(struct json *json, struct view text)
 {
     before_value(json);
     put_quoted(json, text);
 }
+
+static void json_null(struct json *json);
 
 void json_text(struct json *json, const char *text)
 {
@@ -185,7 +187,8 @@ void json_u64(struct json *json, uint64_t number)
     buffer_printf(json->out, "%llu", (unsigned long long)number);
 }
 
-void json_real(struct json *json, double number)
+/* As many digits as needed, at most 17. */
+static void json_real(struct json *json, double number)
 {
     char text[32];
     if (!isfinite(number)) {
@@ -199,13 +202,13 @@ void json_real(struct json *json, double number)
     buffer_append_text(json->out, text);
 }
 
-void json_boolean(struct json *json, bool value)
+static void json_boolean(struct json *json, bool value)
 {
     before_value(json);
     buffer_append_text(json->out, value ? "true" : "false");
 }
 
-void json_null(struct json *json)
+static void json_null(struct json *json)
 {
     before_value(json);
     buffer_append_text(json->out, "null");

@@ -38,13 +38,8 @@ void json_array_end(struct json *json);
 void json_key(struct json *json, const char *key);
 
 void json_text(struct json *json, const char *text); /* NULL: null */
-void json_view(struct json *json, struct view text);
 void json_i64(struct json *json, int64_t number);
 void json_u64(struct json *json, uint64_t number);
-/* libjansson exports functions of these two names: ours are linked under others, or its parser would call them. */
-void json_real(struct json *json, double number) __asm__("understudy_json_real"); /* as many digits as needed, at most 17 */
-void json_boolean(struct json *json, bool value);
-void json_null(struct json *json) __asm__("understudy_json_null");
 
 void json_field_text(struct json *json, const char *key, const char *text);
 void json_field_view(struct json *json, const char *key, struct view text);
@@ -53,9 +48,9 @@ void json_field_u64(struct json *json, const char *key, uint64_t number);
 void json_field_real(struct json *json, const char *key, double number);
 void json_field_boolean(struct json *json, const char *key, bool value);
 
-/* Escapes as much of the text as fits whole characters into `size` bytes; answers the bytes written, without quotes. */
 /* How many bytes at the front are UTF-8: all of them, or up to the first that is not. */
 size_t json_utf8_size(struct view text);
+/* Escapes as much of the text as fits whole characters into `size` bytes; answers the bytes written, without quotes. */
 size_t json_escape(struct view text, char *out, size_t size);
 
 #endif

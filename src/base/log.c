@@ -22,7 +22,7 @@ static char current_file[PATH_MAX]; /* log_open and log_reopen only, which the m
 
 static const char *const level_names[] = {[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
-const char *log_level_name(enum log_level level)
+static const char *log_level_name(enum log_level level)
 {
     return (unsigned)level <= LOG_ERROR ? level_names[level] : "unknown";
 }

@@ -24,7 +24,6 @@ bool log_open(const char *file, enum log_level level, enum log_format format, st
 /* Opens the file again by its name: after it was moved away for rotation. */
 bool log_reopen(struct error *error) MUST_USE;
 void log_set_level(enum log_level level);
-const char *log_level_name(enum log_level level); /* "debug", "info", "warning", "error" */
 bool log_enabled(enum log_level level);
 /* Lines that could not be written (disk full, pipe closed). */
 uint64_t log_lost(void);

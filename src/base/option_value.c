@@ -116,7 +116,7 @@ struct option_bounds option_bounds(const struct option_row *row)
     return bounds;
 }
 
-int64_t option_get_integer(const struct option_row *row, const void *config)
+static int64_t option_get_integer(const struct option_row *row, const void *config)
 {
     const char *at = (const char *)config + row->offset;
     uint64_t raw = 0;

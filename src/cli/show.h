@@ -15,7 +15,7 @@
 
 #include "base/buffer.h"
 
-struct json_t; /* of jansson, whose header and base/json.h cannot be included together */
+struct json_t; /* jansson's */
 
 struct show_column {
     const char *title, *path, *kind;
