@@ -197,7 +197,8 @@ static void locks_are_no_writes(void **state)
     play_status(p, false);
     assert_string_equal(play_records(p), "dml intent committed");
     play_run(p, "BEGIN DBMS_LOCK.SLEEP(1); END;", false, 0, 1, false);
-    play_run(p, "begin\n :id := dbms_transaction.local_transaction_id( TRUE );\nend;", false, 0, 1, true); /* what SQLAlchemy connects with */
+    play_run(p, "begin\n :id := dbms_transaction.local_transaction_id( TRUE );\nend;", false, 0, 1,
+             true); /* what SQLAlchemy connects with */
     assert_int_equal(open_transactions(p), 1);
     play_function(p, WIRE_FN_ROLLBACK);
     play_status(p, false);
