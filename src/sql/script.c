@@ -186,7 +186,8 @@ static size_t next_statement(struct view text, const struct sql_plan *plan)
 static void add_divided(struct script_parts *parts, const struct sql_options *options, struct view whole, struct view text)
 {
     struct sql_plan *plan = sql_translate(options, text);
-    while (plan->state == SQL_UNPARSED && parts->count < SCRIPT_PARTS_MAX) {
+    uint32_t divided = 0;
+    while (plan->state == SQL_UNPARSED && text.size <= SCRIPT_DIVIDED_BYTES && ++divided < SCRIPT_DIVIDED_MAX) {
         size_t at = next_statement(text, plan);
         struct view front = view_trim(view_of(text.data, at));
         if (at == 0 || front.size == 0) break;

@@ -12,7 +12,11 @@
 typedef void script_one(void *context, struct view text);
 void script_read(struct view text, script_one *one, void *context);
 
-enum { SCRIPT_PARTS_MAX = 1000 /* a record of more is no record: the rest stays in one part */ };
+enum {
+    SCRIPT_PARTS_MAX = 1000,        /* a record of more is no record: the rest stays in one part */
+    SCRIPT_DIVIDED_MAX = 100,       /* statements divided by nothing but empty lines: each is looked for by reading on to the next .. */
+    SCRIPT_DIVIDED_BYTES = 64 << 10 /* .. so that longer texts would take long */
+};
 struct script_part {
     struct view text;      /* into the whole */
     uint32_t line, column; /* place in the whole of its first byte, from 1 */

@@ -3,7 +3,7 @@
 #include "sql/slot.h"
 
 /* Longer ones are not looked for: each open brace, each $ would cost a walk to the end. */
-enum { SLOT_MAX = 200, DOLLARS_MAX = 256 };
+enum { SLOT_MAX = 200, DOLLARS_MAX = 32 };
 
 static uint8_t peek(struct view text, size_t at)
 {
@@ -36,15 +36,14 @@ static size_t braces(struct view text, size_t at)
 /* {0}, {name}, {$name}, {a.b}, {{ name }}, {}: nothing but a name between the braces. Driver escapes such as {d '..'} are none. */
 static size_t brace_slot(struct view text, size_t at)
 {
-    size_t size = braces(text, at);
-    if (size == 0) return 0;
-    bool twice = peek(text, at + 1) == '{' && size >= 4;
-    for (size_t i = at + 1; i + 1 < at + size; i++) {
-        uint8_t c = text.data[i];
-        bool brace = twice && (i == at + 1 || i + 2 == at + size), blank = twice && (c == ' ' || c == '|');
-        if (!is_name(c) && c != '.' && c != '$' && !brace && !blank) return 0;
+    bool twice = peek(text, at + 1) == '{';
+    size_t i = at + 1 + twice;
+    for (uint8_t c; i - at < SLOT_MAX; i++) {
+        c = peek(text, i);
+        if (!is_name(c) && c != '.' && c != '$' && !(twice && (c == ' ' || c == '|'))) break;
     }
-    return size;
+    if (peek(text, i) != '}' || (twice && peek(text, i + 1) != '}')) return 0;
+    return i + 1 + twice - at;
 }
 
 /* %s, %d, %1$s, %(name)s. Attributes of cursors (c%ROWCOUNT, t%TYPE) begin with none of these. */
