@@ -212,6 +212,7 @@ struct relation {
 enum from_kind { FROM_TABLE, FROM_QUERY, FROM_JOIN, FROM_FUNCTION, FROM_PIVOT, FROM_ROWS /* LATERAL (VALUES ..), made by a rewrite */ };
 enum join_kind { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL, JOIN_CROSS, JOIN_CROSS_APPLY, JOIN_OUTER_APPLY };
 struct pivot;
+struct json_table;
 struct from_item {
     enum from_kind kind;
     uint32_t at;
@@ -226,7 +227,8 @@ struct from_item {
     bool dml_target;
     bool checked; /* QUERY WITH CHECK OPTION, WITH READ ONLY */
     struct expression *function;
-    struct view column_alias; /* FUNCTION made by a rewrite: name of its one column */
+    struct json_table *json_table; /* FUNCTION: JSON_TABLE; the function is its document, then the call of ours */
+    struct view column_alias;      /* FUNCTION made by a rewrite: name of its one column */
     struct from_item *left, *right;
     enum join_kind join;
     bool natural;

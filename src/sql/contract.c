@@ -119,8 +119,12 @@ const struct contract_row contract_rows[] = {
      NULL},
     {"Queries", "JSON_ARRAYAGG, JSON_OBJECTAGG", NEAR, "our own functions over array_agg; over no rows at all the answer is NULL",
      "wrap it in NVL"},
-    {"Queries", "JSON_TABLE, JSON_TRANSFORM, JSON_SERIALIZE and the other functions on JSON", NO, "they have a grammar of their own",
-     "read the members with JSON_VALUE, or in the application"},
+    {"Queries", "JSON_TABLE with columns of text and numbers, FORMAT JSON, EXISTS, FOR ORDINALITY", NEAR,
+     "a function of ours beside the other tables; documents in lax syntax are none for the target", "store strict JSON"},
+    {"Queries",
+     "JSON_TABLE with NESTED PATH, dates, other ON ERROR clauses or paths with filters; JSON_TRANSFORM, JSON_SERIALIZE and the other "
+     "functions on JSON",
+     NO, "they have a grammar of their own", "read the members with JSON_VALUE, or in the application"},
     {"Queries", "SEARCH and CYCLE of a recursive WITH", EXACT,
      "the target's own, one level deeper; the order is counted from 1. Text is ordered by the target's collation (approximate), DESC is "
      "refused",

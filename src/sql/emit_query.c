@@ -2,6 +2,7 @@
 /* Emitter: queries. */
 #include "sql/build.h"
 #include "sql/emit.h"
+#include "sql/json.h"
 #include "sql/name.h"
 
 static void emit_body(struct emitter *m, const struct body *body);
@@ -83,6 +84,10 @@ void emit_from_item(struct emitter *m, const struct from_item *item)
             emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
         return;
     case FROM_FUNCTION:
+        if (item->json_table) {
+            json_table_emit(m, item);
+            return;
+        }
         if (!item->column_alias.size) break;
         emit_expression(m, item->function, PRECEDENCE_ANY);
         emit_alias(m, r->label);

@@ -160,8 +160,7 @@ static struct expression *rewrite_json_objectagg(struct translation *t, struct e
     return over_members(t, e, pair, absent, false);
 }
 
-/* Paths of plain steps: $.name."name".*[n][n to m][*]. Filters, methods and ".." are none. */
-static bool is_plain_path(struct view path)
+bool json_path_is_plain(struct view path)
 {
     size_t at = 0;
     path = view_trim(path);
@@ -206,7 +205,7 @@ static struct expression *rewrite_json_query(struct translation *t, struct expre
     const struct type_name *type = json ? json->returning : NULL;
     if (refuse_clause(t, e)) return e;
     const char *reason = NULL;
-    if (!is_plain_path(e->arguments[1]->text))
+    if (!json_path_is_plain(e->arguments[1]->text))
         reason = "a path of other steps than names and places";
     else if (json && (json->on_error == JSON_ON_EMPTY_VALUE || json->on_empty == JSON_ON_EMPTY_VALUE || json->on_error == JSON_ON_FALSE))
         reason = "EMPTY ON ERROR";

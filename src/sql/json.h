@@ -18,8 +18,30 @@ struct json_clause {
     uint64_t formatted; /* bit i: argument i was followed by FORMAT JSON (first 64) */
 };
 
-/* A value as the text of a document: bytes are UTF-8 text (as against their hex digits, which is what they are as text elsewhere). */
 struct translation;
+enum json_column_kind { JSON_COLUMN_VALUE, JSON_COLUMN_QUERY, JSON_COLUMN_EXISTS, JSON_COLUMN_ORDINALITY };
+struct json_column {
+    struct view name;
+    enum json_column_kind kind;
+    struct type_name *type; /* NULL: not said, VARCHAR2(4000) */
+    struct view path;
+    enum json_wrapper wrapper;
+};
+/* JSON_TABLE(document, path COLUMNS ..): the document is the item's function. */
+struct json_table {
+    struct view path;
+    struct json_column *columns;
+    uint32_t column_count;
+};
+/* Paths of plain steps: $.name."name".*[n][n to m][*]. Filters, methods and ".." are none. */
+bool json_path_is_plain(struct view path);
+struct scope;
+struct emitter;
+void json_table_resolve(struct translation *t, struct scope *scope, struct from_item *item);
+void json_table_rewrite(struct translation *t, struct from_item *item); /* its document is rewritten */
+void json_table_emit(struct emitter *m, const struct from_item *item);
+
+/* A value as the text of a document: bytes are UTF-8 text (as against their hex digits, which is what they are as text elsewhere). */
 struct expression *as_document(struct translation *t, struct expression *e);
 
 #endif

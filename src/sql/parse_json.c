@@ -157,13 +157,101 @@ struct expression *parse_json_call(struct parser *p, struct expression *e, enum 
     return e;
 }
 
+/* NULL ON ERROR, NULL ON EMPTY: what is done without a word. False: another clause. */
+static bool accept_null_on(struct parser *p)
+{
+    while (parse_at_words(p, WORD_NULL, WORD_ON)) {
+        p->at += 2;
+        if (!parse_accept_word(p, WORD_ERROR) && !parse_accept_word(p, WORD_EMPTY)) return false;
+    }
+    return true;
+}
+
+static bool accept_column_query(struct parser *p, struct json_column *c)
+{
+    c->kind = JSON_COLUMN_QUERY;
+    if (parse_accept_word(p, WORD_WITHOUT)) {
+        parse_accept_word(p, WORD_ARRAY);
+        return parse_accept_word(p, WORD_WRAPPER);
+    }
+    if (!parse_accept_word(p, WORD_WITH)) return true;
+    c->wrapper = parse_accept_word(p, WORD_CONDITIONAL) ? JSON_WRAPPER_CONDITIONAL : JSON_WRAPPER_WITH;
+    parse_accept_word(p, WORD_UNCONDITIONAL);
+    parse_accept_word(p, WORD_ARRAY);
+    return parse_accept_word(p, WORD_WRAPPER);
+}
+
+/* name FOR ORDINALITY; name [type] [EXISTS | FORMAT JSON [wrapper]] PATH 'path'. False: more than that. */
+static bool accept_json_column(struct parser *p, struct json_column *c)
+{
+    if (!parse_at_name(p) || parse_at_word(p, WORD_NESTED)) return false;
+    c->name = parse_name(p, NULL);
+    if (parse_accept_word(p, WORD_FOR)) {
+        c->kind = JSON_COLUMN_ORDINALITY;
+        bool good = text_is(p, "ORDINALITY");
+        parse_advance(p);
+        return good;
+    }
+    if (!parse_at_word(p, WORD_PATH) && !parse_at_word(p, WORD_EXISTS) && !parse_at_word(p, WORD_FORMAT)) {
+        if (parse_token(p)->kind != TOKEN_WORD) return false;
+        c->type = parse_type_name(p);
+    }
+    if (parse_accept_word(p, WORD_EXISTS))
+        c->kind = JSON_COLUMN_EXISTS;
+    else if (accept_format(p) && !accept_column_query(p, c))
+        return false;
+    if (!parse_accept_word(p, WORD_PATH) || parse_token(p)->kind != TOKEN_STRING ||
+        memchr(parse_token(p)->text.data, '\'', parse_token(p)->text.size))
+        return false;
+    c->path = parse_token(p)->text;
+    parse_advance(p);
+    return json_path_is_plain(c->path) && accept_null_on(p);
+}
+
+/* Behind the opening bracket. False: a form that is not translated; what was read is of no use then. */
+static bool accept_json_table(struct parser *p, struct from_item *item)
+{
+    struct json_table *table = translation_alloc(p->t, sizeof *table);
+    table->path = view_text("$");
+    item->function = parse_expression(p);
+    accept_format(p);
+    if (parse_accept(p, OPERATOR_COMMA)) {
+        if (parse_token(p)->kind != TOKEN_STRING || memchr(parse_token(p)->text.data, '\'', parse_token(p)->text.size)) return false;
+        table->path = parse_token(p)->text;
+        parse_advance(p);
+    }
+    if (!json_path_is_plain(table->path) || !accept_null_on(p) || !text_is(p, "COLUMNS")) return false;
+    parse_advance(p);
+    bool brackets = parse_accept(p, OPERATOR_LEFT);
+    do {
+        struct json_column column = {0};
+        if (!accept_json_column(p, &column)) return false;
+        LIST_ADD(p->t, table->columns, table->column_count, column);
+        parse_check_list(p, table->column_count, "columns of JSON_TABLE");
+    } while (parse_accept(p, OPERATOR_COMMA));
+    if ((brackets && !parse_accept(p, OPERATOR_RIGHT)) || !parse_at(p, OPERATOR_RIGHT)) return false;
+    item->json_table = table;
+    return true;
+}
+
 struct from_item *parse_json_table(struct parser *p, uint32_t at)
 {
     struct from_item *item = translation_alloc(p->t, sizeof *item);
+    bool xml = parse_at_word(p, WORD_XMLTABLE);
     item->kind = FROM_FUNCTION;
     item->at = at;
-    item->unsupported = parse_at_word(p, WORD_XMLTABLE) ? "XMLTABLE is not translated" : "JSON_TABLE is not translated";
     parse_advance(p);
+    uint32_t start = p->at;
+    if (!xml && parse_token(p)->value != 0) {
+        parse_advance(p);
+        if (accept_json_table(p, item)) {
+            parse_expect(p, OPERATOR_RIGHT);
+            return item;
+        }
+    }
+    p->at = start;
+    item->function = NULL;
+    item->unsupported = xml ? "XMLTABLE is not translated" : "this form of JSON_TABLE is not translated";
     parse_skip_brackets(p);
     return item;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resolver: queries, from the tables in FROM to the columns that come out. */
 #include "sql/function.h"
+#include "sql/json.h"
 #include "sql/name.h"
 #include "sql/resolve.h"
 #include "sql/rewrite.h"
@@ -202,7 +203,12 @@ void resolve_from(struct translation *t, struct scope *scope, struct from_item *
     struct relation *r;
     switch (item->kind) {
     case FROM_TABLE: resolve_table_item(t, scope, item); return;
-    case FROM_FUNCTION: resolve_function_item(t, scope, item); return;
+    case FROM_FUNCTION:
+        if (item->json_table)
+            json_table_resolve(t, scope, item);
+        else
+            resolve_function_item(t, scope, item);
+        return;
     case FROM_JOIN: resolve_join(t, scope, item); return;
     case FROM_PIVOT: rewrite_pivot(t, scope, item); return;
     case FROM_ROWS: return;

@@ -3,6 +3,7 @@
 #include "sql/rewrite.h"
 #include "sql/build.h"
 #include "sql/check.h"
+#include "sql/json.h"
 #include "sql/rewrite_parts.h"
 #include "sql/walk.h"
 
@@ -16,6 +17,7 @@ static void rewrite_from(struct translation *t, struct from_item *item)
     if (item->right) rewrite_from(t, item->right);
     if (item->on) rewrite_expression(t, &item->on);
     if (item->function) rewrite_expression(t, &item->function);
+    if (item->json_table && !t->refused) json_table_rewrite(t, item);
     for (uint32_t i = 0; i < item->row_count; i++) rewrite_expression(t, &item->rows[i]);
 }
 

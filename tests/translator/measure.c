@@ -26,6 +26,7 @@ static void write_json(const char *path, const struct pair_result *p, const stru
     json_object_begin(&json);
     json_field_u64(&json, "no_counterparts", p->apart);
     json_field_u64(&json, "time_or_chance", p->chance);
+    json_field_u64(&json, "another_definition", p->other_definition);
     json_field_u64(&json, "reference_does_not_run", p->no_reference);
     json_field_u64(&json, "neither_runs", p->no_tables);
     json_object_end(&json);

@@ -172,7 +172,8 @@ static void judge_rows(struct pairs *pairs, const struct pair *pair)
         free(numbered);
         return;
     }
-    pairs->result.chance += verdict == STAGED_DIFFERENT && (pair->plan->volatile_ || definition);
+    pairs->result.chance += verdict == STAGED_DIFFERENT && pair->plan->volatile_ && !definition;
+    pairs->result.other_definition += verdict == STAGED_DIFFERENT && definition;
     pairs->result.apart += verdict == STAGED_APART;
     pairs->result.no_reference += verdict == STAGED_NO_REFERENCE;
     pairs->result.no_tables += verdict == STAGED_UNKNOWN;

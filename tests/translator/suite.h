@@ -70,8 +70,8 @@ int staged_compare(PGconn *target, const char *source, const char *first, const 
 /* ---- the three measurements ---- */
 struct pair_result {
     unsigned total, agree, right_but_different, refused, wrong, unjudged, definitions /* among the refused: DDL, which is not translated */;
-    /* Why the unjudged are not: no counterparts; time or chance; the reference does not run on PostgreSQL; no tables could be made up for both. */
-    unsigned apart, chance, no_reference, no_tables;
+    /* Why the unjudged are not: no counterparts; time or chance; people define it otherwise; the reference does not run on PostgreSQL; no tables could be made up for both. */
+    unsigned apart, chance, other_definition, no_reference, no_tables;
 };
 struct corpus_result {
     unsigned total, parsed, translated, refused, invalid, crashed, states[SQL_STATE_COUNT];

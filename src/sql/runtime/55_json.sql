@@ -81,3 +81,35 @@ BEGIN
 EXCEPTION WHEN invalid_text_representation OR untranslatable_character OR data_exception THEN
     RETURN NULL;
 END $$;
+-- The rows of JSON_TABLE, each as an array of texts. A line of `columns` for each column: kind, two numbers, path. Kinds: v text of at most so many bytes (0: any),
+-- n number of that precision (0: any) and scale, q the objects and arrays by json_query's wrapper and length, e 1 or 0 and b true or false for what exists, o the row's number.
+CREATE OR REPLACE FUNCTION understudy.json_cell(one json, kind text, a integer, b integer, path text, n bigint) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    value text;
+BEGIN
+    CASE kind
+    WHEN 'o' THEN RETURN n;
+    WHEN 'q' THEN RETURN understudy.json_query(one::text, path, a, b);
+    WHEN 'e' THEN RETURN CASE WHEN understudy.json_exists(one::text, path) THEN '1' ELSE '0' END;
+    WHEN 'b' THEN RETURN CASE WHEN understudy.json_exists(one::text, path) THEN 'true' ELSE 'false' END;
+    WHEN 'v' THEN
+        value := understudy.json_value(one::text, path);
+        RETURN CASE WHEN a = 0 OR octet_length(value) <= a THEN value END;
+    ELSE
+        value := CASE WHEN a = 0 THEN understudy.json_number(one::text, path) ELSE round(understudy.json_number(one::text, path), b) END;
+        RETURN CASE WHEN a = 0 OR abs(value::numeric) < power(10::numeric, a - b) THEN value END;
+    END CASE;
+END $$;
+CREATE OR REPLACE FUNCTION understudy.json_table(document text, path text, columns text) RETURNS SETOF text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    one json;
+    n bigint := 0;
+BEGIN
+    FOREACH one IN ARRAY understudy.json_found(document::json, path) LOOP
+        n := n + 1;
+        RETURN NEXT ARRAY(SELECT understudy.json_cell(one, c[1], c[2]::integer, c[3]::integer, c[4], n)
+            FROM regexp_split_to_table(columns, '\n') WITH ORDINALITY l(line, k), LATERAL regexp_match(line, '^(.) (\S+) (\S+) (.*)$') c ORDER BY k);
+    END LOOP;
+EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
+    RETURN;
+END $$;
