@@ -222,6 +222,7 @@ static bool serve_one(struct client *client, struct buffer *message, struct erro
         }
         bool end = packet.type == WIRE_DATA && (packet.data_flags & WIRE_DATA_EOF);
         if (packet.type == WIRE_DATA) buffer_append_view(message, packet.payload);
+        if (message->failed) return error_set(error, ERROR_LIMIT, "a request over the limit");
         buffer_consume(&client->input, packet.size);
         if (end && buffer_size(message) == 0) return error_set(error, ERROR_NONE, "closed");
         if (packet.type != WIRE_DATA) continue;

@@ -45,7 +45,8 @@
           "reading from the other side pauses")                                                                                            \
     LIMIT(SESSION_OUTPUT_LOW_BYTES, 65536, "bytes", "queued for one peer when the other side goes on",                                     \
           "reading from the other side goes on")                                                                                           \
-    LIMIT(SESSION_OUTPUT_BYTES, 268435456, "bytes", "queued for one peer, whatever happens", "the connection is closed")                   \
+    LIMIT(SESSION_OUTPUT_BYTES, 301989888, "bytes", "queued for one peer, whatever happens; a call of the largest size and some packets",  \
+          "the connection is closed")                                                                                                      \
     LIMIT(LATE_LOOKS, 10000, "rows", "rows of commits in doubt that are looked at again for some minutes",                                 \
           "the table is in a gap: verify")                                                                                                 \
     LIMIT(REFUSED_ROWS, 1000, "rows", "divergences of one transaction that the source refuses while it is brought there from the target",  \

@@ -37,7 +37,7 @@ struct session *session_new(struct engine *engine, uint64_t id, struct statement
     s->tap = wire_tap_new(limits, &session_reply_events, s, session_cursor_free);
     s->wire = wire_tap_session(s->tap);
     s->cursors = wire_tap_cursors(s->tap);
-    buffer_init(&s->raw, limits->call_max);
+    buffer_init(&s->raw, limits->call_max + limits->packet_max); /* one that is over its limit, with the packet that made it so */
     buffer_init(&s->pending_piggybacks, 64 * 1024);
     buffer_init(&s->output, 0);
     buffer_init(&s->packets, 0);
@@ -335,13 +335,22 @@ static void client_goodbye(struct session *s, size_t at)
     if (!s->source_open) session_end(s);
 }
 
+/* A request with more bytes than we keep of one: what has come is sent on unread, and so is the rest. */
+static void give_up_request(struct session *s)
+{
+    LOG(LOG_WARNING, "session.limit", log_u64("session", s->id), log_text("limit", "CALL_BYTES"));
+    wire_tap_give_up(s->tap);
+    session_unread_request(s);
+}
+
 static void ready_packet(struct session *s, struct wire_packet *packet)
 {
+    if (buffer_size(&s->raw) + packet->size > s->wire->limits.call_max && !wire_tap_request(s->tap)) give_up_request(s);
     struct wire_packet copy = *packet;
     size_t at = buffer_size(&s->raw), head = (size_t)(packet->payload.data - packet->bytes);
     buffer_append(&s->raw, packet->bytes, packet->size);
     if (s->raw.failed) {
-        LOG(LOG_ERROR, "session.limit", log_u64("session", s->id), log_text("limit", "call_max"));
+        LOG(LOG_ERROR, "session.limit", log_u64("session", s->id), log_text("limit", "CALL_BYTES"));
         session_end(s);
         return;
     }

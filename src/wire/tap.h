@@ -33,6 +33,8 @@ void wire_tap_free(struct wire_tap *tap);
 /* `edit`: make the relay edits (false for replaying recordings as they are). Default true. */
 void wire_tap_set_edit(struct wire_tap *tap, bool edit);
 enum wire_tap_event wire_tap_client(struct wire_tap *tap, struct wire_packet *packet);
+/* A request of which only parts have been shown is over the limit (call_max): it is one that could not be read, and so is what still comes of it. */
+void wire_tap_give_up(struct wire_tap *tap);
 enum wire_tap_event wire_tap_server(struct wire_tap *tap, struct wire_packet *packet);
 
 enum wire_tap_state wire_tap_state(const struct wire_tap *tap);

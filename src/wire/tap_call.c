@@ -38,6 +38,16 @@ static void begin_request(struct wire_tap *tap)
     tap->client_turn = false;
 }
 
+void wire_tap_give_up(struct wire_tap *tap)
+{
+    struct error error = {0};
+    error_set(&error, ERROR_LIMIT, "a request is over the limit of %zu bytes", tap->session.limits.call_max);
+    tap->request = (struct wire_request){.undecoded = true};
+    tap->has_request = true;
+    buffer_clear(&tap->client);
+    (void)opaque(tap, TAP_OPAQUE_REQUEST, &error);
+}
+
 /* The first piece is read where it lies; only if it is not the whole is it kept. */
 static enum wire_tap_event take_request(struct wire_tap *tap, struct view payload)
 {
@@ -48,11 +58,8 @@ static enum wire_tap_event take_request(struct wire_tap *tap, struct view payloa
         message = buffer_view(&tap->client);
     }
     if (tap->client.failed) {
-        error_set(&error, ERROR_LIMIT, "a request is over the limit of %zu bytes", tap->session.limits.call_max);
-        tap->request = (struct wire_request){.undecoded = true};
-        tap->has_request = true;
-        buffer_clear(&tap->client);
-        return opaque(tap, TAP_OPAQUE_REQUEST, &error);
+        wire_tap_give_up(tap);
+        return WIRE_TAP_OPAQUE;
     }
     arena_reset(&tap->call_arena);
     enum wire_status status =

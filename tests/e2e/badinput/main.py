@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import oracledb  # noqa: E402
 
+import call_limits  # noqa: E402
 import suite  # noqa: E402
 from suite import report  # noqa: E402
 from admin import AdminError  # noqa: E402
@@ -230,6 +231,7 @@ def work(world):
     surroundings(world, world.program)
     clients(world)
     limits(world, world.program)
+    call_limits.check(world)
     untranslatable(world)
     world.daemon.process.check()
 
