@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Copies the names: the plan outlives the dictionary, which DDL of any session replaces. */
+void rewrite_plan_table(struct rewriter *rw, const struct dictionary_object *object)
+{
+    rw->plan->table_id = object->id;
+    rw->plan->table_owner = arena_string(rw->arena, view_text(object->owner));
+    rw->plan->table_name = arena_string(rw->arena, view_text(object->name));
+}
+
 /* ---- errors ---- */
 
 void rewrite_fail(struct rewriter *rw, int ora, const struct token *at, const char *format, ...)

@@ -127,6 +127,7 @@ struct rewriter {
 };
 
 /* ---- errors (sticky: after the first one the rewriter stands at the end of its tokens) ---- */
+void rewrite_plan_table(struct rewriter *rw, const struct dictionary_object *object); /* the table that the plan changes */
 void rewrite_fail(struct rewriter *rw, int ora, const struct token *at, const char *format, ...) PRINTF_LIKE(4, 5);
 void rewrite_refuse(struct rewriter *rw, const char *what); /* ORA-00439 */
 static inline bool rewrite_failed(const struct rewriter *rw)

@@ -17,9 +17,7 @@ static void plan_table(struct rewriter *rw, const struct source *source, uint8_t
     rw->plan->kind = PLAN_DML;
     rw->plan->command = command;
     if (!source->object) return;
-    rw->plan->table_id = source->object->id;
-    rw->plan->table_owner = source->object->owner;
-    rw->plan->table_name = source->object->name;
+    rewrite_plan_table(rw, source->object);
     if (source->object->system) rewrite_fail(rw, 1031, NULL, "insufficient privileges");
 }
 

@@ -61,9 +61,7 @@ static void merge_finish(struct rewriter *rw, struct merge *m)
     struct plan *plan = rw->plan;
     plan->kind = PLAN_DML;
     plan->command = 189;
-    plan->table_id = m->target->object->id;
-    plan->table_owner = m->target->object->owner;
-    plan->table_name = m->target->object->name;
+    rewrite_plan_table(rw, m->target->object);
     const char *table = text_table(rw, plan->table_owner, plan->table_name);
     if (m->update_sets) {
         const char *where = m->update_where ? text_format(rw, " WHERE %s", m->update_where) : "";

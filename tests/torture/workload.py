@@ -59,6 +59,9 @@ class Client(threading.Thread):
                 self.done += 1
             except (oracledb.Error, OSError) as problem:
                 self.failed(kind.__name__, problem)
+            except Exception as problem:  # of the driver, which could not read an answer: told, and no row stays locked for the others
+                self.problems.append((time.time(), kind.__name__, type(problem).__name__, str(problem)[:200]))
+                self.drop()
         self.resting.set()
         self.drop()
 

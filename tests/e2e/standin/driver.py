@@ -138,6 +138,31 @@ def errors(c):
     fails("DPY-4009", cursor.execute, "select :1, :2 from dual", [1])
 
 
+@test
+def names_after_other_sessions_ddl(c):
+    """A statement that waits for a row outlives the dictionary that it was planned with: what it says in its error must too."""
+    others = [oracledb.connect(**LOGIN) for _ in range(2)]
+    said = []
+
+    def wait_for_the_row():
+        try:
+            others[0].cursor().execute("insert into pt (id) values (:1)", [77])
+        except oracledb.Error as error:
+            said.append(str(error))
+
+    c.cursor().execute("insert into pt (id) values (:1)", [77])
+    waiting = threading.Thread(target=wait_for_the_row)
+    waiting.start()
+    for i in range(20):
+        others[1].cursor().execute(f"create table pt_other_{i} (id number(10) primary key, v varchar2(60))")
+        others[1].cursor().execute(f"drop table pt_other_{i}")
+    c.commit()
+    waiting.join(30)
+    assert said and "ORA-00001: unique constraint (OTHER." in said[0], said
+    for other in others:
+        other.close()
+
+
 def main():
     c = oracledb.connect(**LOGIN)
     try:
