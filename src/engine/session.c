@@ -335,17 +335,9 @@ static void client_goodbye(struct session *s, size_t at)
     if (!s->source_open) session_end(s);
 }
 
-/* A request with more bytes than we keep of one: what has come is sent on unread, and so is the rest. */
-static void give_up_request(struct session *s)
-{
-    LOG(LOG_WARNING, "session.limit", log_u64("session", s->id), log_text("limit", "CALL_BYTES"));
-    wire_tap_give_up(s->tap);
-    session_unread_request(s);
-}
-
 static void ready_packet(struct session *s, struct wire_packet *packet)
 {
-    if (buffer_size(&s->raw) + packet->size > s->wire->limits.call_max && !wire_tap_request(s->tap)) give_up_request(s);
+    if (buffer_size(&s->raw) + packet->size > s->wire->limits.call_max && !wire_tap_request(s->tap)) session_unread_too_long(s);
     struct wire_packet copy = *packet;
     size_t at = buffer_size(&s->raw), head = (size_t)(packet->payload.data - packet->bytes);
     buffer_append(&s->raw, packet->bytes, packet->size);

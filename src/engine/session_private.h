@@ -346,7 +346,8 @@ bool session_replay_needed(const struct session *s);
 void session_replay_idle(struct session *s); /* the same between two calls of the client */
 void session_replay(struct session *s);
 /* session_unread.c: calls that could not be read, and what they leave behind */
-void session_unread_request(struct session *s);  /* it cannot be read: forwarded, refused, or the end of the session */
+void session_unread_request(struct session *s);
+void session_unread_too_long(struct session *s); /* it cannot be read: forwarded, refused, or the end of the session */
 void session_unread_part(struct session *s);     /* a piece of a request came */
 void session_unread_answered(struct session *s); /* the source spoke: what the last of them did is done */
 void session_unread_login(struct session *s); /* the log-in cannot be followed: from here on every packet is a call that cannot be read */

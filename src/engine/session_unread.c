@@ -115,6 +115,14 @@ void session_unread_request(struct session *s)
     buffer_clear(&s->raw);
 }
 
+/* A request with more bytes than we keep of one: what has come is sent on unread, and so is the rest. */
+void session_unread_too_long(struct session *s)
+{
+    LOG(LOG_WARNING, "session.limit", log_u64("session", s->id), log_text("limit", "CALL_BYTES"));
+    wire_tap_give_up(s->tap);
+    session_unread_request(s);
+}
+
 void session_unread_reply(struct session *s)
 {
     struct call *call = &s->call;
