@@ -32,7 +32,7 @@ def plan():
     """All stages in their order."""
     t, s = trouble, stages
     return [s.prepare, s.calm, s.target_trouble, s.target_refuses, t.constraint_comes_and_goes, t.slow_target, t.target_disk_full, s.source_trouble, s.chaos, s.kills, t.torn_tails,
-            s.no_findings, s.corruptions, s.provoked_kills, t.blocks, t.ddl, t.journal_full, t.journal_errors, t.flipped_bit, t.journal_lost, s.switched, s.offline, s.end]
+            s.no_findings, s.corruptions, s.provoked_kills, t.blocks, t.ddl, t.branches, t.journal_full, t.journal_errors, t.flipped_bit, t.journal_lost, s.switched, s.offline, s.end]
 
 
 class Torture:

@@ -368,8 +368,8 @@ class Ending:
         self.world, self.client = world, workload.Client(number, world, seed)
         world.clients.append(self.client)
         self.client.resting.set()
-        self.client.connection = world.through()
-        self.client.cursor = self.client.connection.cursor()
+        self.branches = 0
+        self.connect()
 
     def work(self, then, told=workload.ACKED):
         """A transaction with a row in the ledger and a counter, ended by `then`."""
@@ -388,6 +388,33 @@ class Ending:
         then(client)
         client.told[client.n] = told
         client.done += 1
+
+    def branch(self, then, told=workload.ACKED):
+        """The same as a branch of a distributed transaction; `then` ends it."""
+        client, connection = self.client, self.client.connection
+        for _ in range(50):
+            self.branches += 1
+            xid = connection.xid(7, f"torture {self.branches}", "branch")
+            connection.tpc_begin(xid, oracledb.TPC_BEGIN_NEW, 30)
+            try:
+                which = client.random.randint(1, workload.COUNTERS)
+                client.enter("counter", which)
+                client.execute("UPDATE counters SET value = value + 1 WHERE id = :1", which)
+                break
+            except oracledb.Error as problem:
+                if workload.code_of(problem) not in workload.EXPECTED:
+                    raise
+                connection.tpc_end(xid)
+                connection.tpc_rollback(xid)
+        connection.tpc_end(xid)
+        client.told[client.n] = workload.DOUBT
+        then(connection, xid)
+        client.told[client.n] = told
+        client.done += 1
+
+    def connect(self):
+        self.client.connection = self.world.through()
+        self.client.cursor = self.client.connection.cursor()
 
     def end(self):
         self.client.connection.close()
@@ -432,6 +459,48 @@ def blocks(torture):
     strict(torture, "blocks", ("churn",))
     world.go_on()
     settle(torture, "blocks")
+
+
+def _two_phases(connection, xid):
+    if not connection.tpc_prepare(xid):
+        raise RuntimeError("a branch that has written needs no commit")
+    connection.tpc_commit(xid)
+
+
+def _prepared_and_undone(connection, xid):
+    connection.tpc_prepare(xid)
+    connection.tpc_rollback(xid)
+
+
+def branches(torture):
+    """branches of distributed transactions: in one phase, in two, undone, and committed by somebody else when the daemon is gone: nobody here sees when, and says so"""
+    world, daemon = torture.world, torture.world.daemon
+    ending = Ending(world, 92, torture.arguments.seed)
+
+    def elsewhere(connection, xid):
+        connection.tpc_prepare(xid)
+        daemon.kill()
+        torture.figures["kills"] += 1
+        with world.direct() as other:
+            other.tpc_commit(xid)
+        daemon.start()
+        daemon.wait_up()
+        ending.connect()
+    for _ in range(4 if torture.arguments.short else 40):
+        ending.branch(lambda connection, xid: connection.tpc_commit(xid, one_phase=True))
+        ending.branch(_two_phases)
+        ending.branch(lambda connection, xid: connection.tpc_rollback(xid), workload.ABSENT)
+        ending.branch(_prepared_and_undone, workload.ABSENT)
+        ending.work(lambda client: client.connection.commit()) # and one that is not, on the same session
+    ending.branch(elsewhere)
+    ending.end()
+    world.rest()
+    daemon.wait_caught_up(60)
+    lost, doubled = world.ledger_problems((world.source,))
+    torture.check("branches: nothing is lost or doubled on the source", not lost and not doubled, "; ".join((lost + doubled)[:4]))
+    torture.check("branches: every table is in a gap", any(gap["table"] == "*" and not gap["cleared_us"] for gap in daemon.request("GET", "/v1/gaps")))
+    world.go_on()
+    settle(torture, "branches")
 
 
 def ddl(torture):
