@@ -236,6 +236,7 @@ struct target_call {
 /* session.c */
 void session_end(struct session *s);         /* both connections are closed; what was not decided is settled */
 void session_finish_call(struct session *s); /* the reply went out: ready for the next request */
+/* session_route.c */
 void session_route(struct session *s);       /* decide and start (again, after a hold) */
 uint64_t session_now(const struct session *s);
 void session_send(struct session *s, enum session_peer peer, struct view bytes);
