@@ -236,11 +236,11 @@ struct target_call {
 /* session.c */
 void session_end(struct session *s);         /* both connections are closed; what was not decided is settled */
 void session_finish_call(struct session *s); /* the reply went out: ready for the next request */
-/* session_route.c */
-void session_route(struct session *s);       /* decide and start (again, after a hold) */
 uint64_t session_now(const struct session *s);
 void session_send(struct session *s, enum session_peer peer, struct view bytes);
-void session_hold(struct session *s); /* the call waits for another policy */
+/* session_route.c */
+void session_route(struct session *s); /* decide and start (again, after a hold) */
+void session_hold(struct session *s);  /* the call waits for another policy */
 bool session_kind_writes(const struct call *call);
 /* session_lost.c: the target is lost under a transaction or a call */
 bool session_commit_sent(const struct session *s); /* session_write.c: COMMIT went to the target, its answer has not come */
