@@ -47,7 +47,8 @@ static bool parse(const struct command *command, int argc, char **argv, struct a
                                      .has_arg = command_options[i].kind == COMMAND_FLAG ? no_argument : required_argument};
     while ((answer = getopt_long(argc, argv, "", options, &index)) != -1) {
         if (answer != 0 || !put_option(&command_options[index], optarg, a)) return false;
-        if (command_takes(command, command_options[index].name)) continue;
+        bool any = command_options[index].member == offsetof(struct arguments, config_file); /* a script may give it to every command */
+        if (any || command_takes(command, command_options[index].name)) continue;
         fprintf(stderr, "understudy: %s takes no --%s; `understudy help %s` says what it takes\n", command->name,
                 command_options[index].name, command->name);
         return false;
