@@ -64,6 +64,14 @@ static bool parse(const struct command *command, int argc, char **argv, struct a
     return true;
 }
 
+/* What was said must have arrived: a report on a full disk is no success. */
+static int ended(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "understudy: standard output cannot be written: %s\n", strerror(errno));
+    return status ? status : error_exit_status(ERROR_IO);
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.config_file = getenv("UNDERSTUDY_CONFIG")};
@@ -77,8 +85,8 @@ int main(int argc, char **argv)
     if (argc > 1 && !parse(command, argc - 1, argv + 1, &arguments)) return 2;
     if (arguments.help && command->run != command_find("help")->run) {
         command_print_help(command, stdout);
-        return 0;
+        return ended(0);
     }
-    int status = command->run(&arguments);
+    int status = ended(command->run(&arguments));
     return argc < 2 ? 2 : status;
 }

@@ -59,6 +59,10 @@ def configurations(world, program):
         said(f"configuration {text.splitlines()[-1]!r}", run(program, "run", "--config", bad), 3, *words)
     said("a configuration that is not there", run(program, "run", "--config", daemon.folder / "none.ini"), None, "none.ini", "No such file")
     said("an unknown command", run(program, "frobnicate"), 2, "frobnicate", "help")
+    said("a number that is none", run(program, "phase", "canary", "--percent", "5x"), 2, "--percent", "5x")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([str(program), "limits"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=10)
+    report(done.returncode == 1 and "standard output" in done.stderr, "an answer that cannot be written", f"exit status {done.returncode}: {done.stderr}")
 
 
 def surroundings(world, program):
