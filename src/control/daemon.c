@@ -178,6 +178,7 @@ static void restore_phase(struct daemon *daemon)
     }
     buffer_release(&text);
     daemon->epoch = state_get_u64(daemon->engine.state, "epoch", 1);
+    daemon->source_p99_us = state_get_u64(daemon->engine.state, "source_p99_us", 0);
     phase_publish(daemon, phase, primary, canary, false, false);
 }
 

@@ -58,6 +58,7 @@ GAUGE(feed_backlog, s->feeds.backlog)
 GAUGE(feed_lag, (double)s->feeds.lag_us / 1e6)
 GAUGE(target_healthy, atomic_load(&ENGINE.target_healthy))
 GAUGE(guard_tripped, s->daemon->guard_tripped)
+GAUGE(guard_baseline, (double)s->daemon->source_p99_us / 1e6)
 GAUGE(rollback_time, (double)s->daemon->rollback_us / 1e6)
 GAUGE(switch_pause, (double)s->daemon->last_switch.pause_us / 1e6)
 GAUGE(statements, s->statements)
@@ -70,6 +71,8 @@ GAUGE(journal_disk, s->journal.bytes_on_disk)
 GAUGE(journal_segments, s->journal.segments)
 GAUGE(journal_refused, s->journal.refused)
 GAUGE(journal_failures, s->journal.failures)
+GAUGE(journal_syncs, s->journal.syncs)
+GAUGE(journal_segment_failures, s->journal.helper_failures)
 GAUGE(journal_sync_p50, (double)s->journal.sync_us_p50 / 1e6)
 GAUGE(journal_sync_p99, (double)s->journal.sync_us_p99 / 1e6)
 GAUGE(source_p50, QUANTILE(source, 0.5))
@@ -115,6 +118,8 @@ static const struct gauge {
     {"feed_lag_seconds", "Age of the oldest of them.", feed_lag},
     {"target_healthy", "1 while the target answers.", target_healthy},
     {"guard_tripped", "1 after the guard stepped back.", guard_tripped},
+    {"guard_baseline_seconds", "99th percentile of the source's slowest statement before the last step: the guard compares with it.",
+     guard_baseline},
     {"rollback_seconds", "From the fault to served by the source, of the last automatic rollback.", rollback_time},
     {"switch_pause_seconds", "The pause of the last switch.", switch_pause},
     {"statements", "Statements known by fingerprint.", statements},
@@ -127,6 +132,8 @@ static const struct gauge {
     {"journal_segments", "The journal's segments.", journal_segments},
     {"journal_refused", "Records that the journal did not take.", journal_refused},
     {"journal_failures", "Groups that could not be written.", journal_failures},
+    {"journal_syncs", "Syncs since the start: records a sync are a group's size.", journal_syncs},
+    {"journal_segment_failures", "Segment files that could not be made ahead or removed: the disk fills up.", journal_segment_failures},
     {"journal_sync_p50_seconds", "Median of the journal's sync.", journal_sync_p50},
     {"journal_sync_p99_seconds", "99th percentile of the journal's sync.", journal_sync_p99},
     {"source_call_p50_seconds", "Median of calls answered by the source.", source_p50},

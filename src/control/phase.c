@@ -88,7 +88,11 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     if (!state_audit(daemon->engine.state, request->author[0] ? request->author : "unknown",
                      request->override && !gate->open ? "phase.override" : "phase", request->reason, detail, error))
         return false;
-    daemon->source_p99_us = source_p99(daemon);
+    uint64_t p99 = source_p99(daemon);
+    if (p99) { /* none since the last start: what was measured before it holds */
+        daemon->source_p99_us = p99;
+        if (!state_put_u64(daemon->engine.state, "source_p99_us", p99, error)) return false;
+    }
     if (request->to == PHASE_CUTOVER) return switch_cutover(daemon, request->reason, error);
     if (request->to == PHASE_COMPLETE) return switch_complete(daemon, error);
     if (policy->phase == PHASE_CUTOVER) return switch_rollback(daemon, request->reason, false, error);

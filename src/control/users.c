@@ -42,5 +42,5 @@ bool users_import(struct daemon *daemon, bool dry_run, uint32_t *imported, struc
                            import_user, &import, &result, error);
     source_close(source);
     *imported = import.count;
-    return good || error_prefix(error, "SYS.USER$ cannot be read by [source] user; grant it, or import a file");
+    return good || error_prefix(error, "[source] user must be able to read SYS.USER$: GRANT SELECT ON SYS.USER$ to it");
 }

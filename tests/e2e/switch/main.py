@@ -480,14 +480,15 @@ def restart(world):
 
     def evidence():
         return ({statement["fingerprint"]: [statement[name] for name in kept] for statement in world.admin.get("/v1/statements")},
-                [world.admin.status()[part][name] for part, name in (("consistency", "equal"), ("rows", "compared"), ("rows", "bound"))])
+                [world.admin.status()[part][name] for part, name in (("consistency", "equal"), ("rows", "compared"), ("rows", "bound"))],
+                float(re.search(r"^understudy_guard_baseline_seconds (\S+)$", world.admin.text("/metrics"), re.M)[1]))
     time.sleep(0.5)
     before = evidence()
     world.daemon.stop()
     world.daemon.start()
     after = evidence()
-    report(before == after and before[0][one][-1], "what was measured is there after a restart",
-           f"{len(before[0])} statements, {before[1]}" if before == after else f"{before} then {after}"[:600])
+    report(before == after and before[0][one][-1] and before[2] > 0, "what was measured is there after a restart",
+           f"{len(before[0])} statements, {before[1]}, the guard's baseline {before[2]} s" if before == after else f"{before} then {after}"[:600])
 
 
 def work(world, options):
