@@ -201,6 +201,31 @@ def limits(world, program):
         second.stop(15)
 
 
+def distributed(world):
+    """A branch of a distributed transaction is relayed; who commits it, and when, is not seen, so its writes are a gap: at its end in this session, and at its commit in another."""
+    daemon = world.daemon
+
+    def told():
+        return [gap for gap in daemon.admin.get("/v1/gaps") if "distributed" in gap["reason"]]
+
+    with oracledb.connect(**world.driver_arguments(daemon.port)) as writer, oracledb.connect(**world.driver_arguments(daemon.port)) as ender:
+        xid = writer.xid(7, b"global", b"branch")
+        writer.tpc_begin(xid)
+        writer.cursor().execute("INSERT INTO tags (tag_id, name) VALUES (90, 'branch')")
+        writer.tpc_end(xid)
+        wait_for(told, 10, "a gap at the end of the branch in its session")
+        before = len(told())
+        report(ender.tpc_prepare(xid), "a branch is prepared by another session")
+        ender.tpc_commit(xid)
+        report(writer.cursor().execute("SELECT COUNT(*) FROM tags WHERE tag_id = 90").fetchone() == (1,), "a branch is committed through the relay")
+        report(before > 0, "the writes of a branch are a gap", str(daemon.admin.get("/v1/gaps")))
+        try:
+            daemon.admin.post("/v1/phase", {"to": "shadow", "author": "test", "reason": "test"})
+            report(False, "a gap of a branch closes the gate", "the phase was entered")
+        except AdminError as problem:
+            report(any(word in problem.text.lower() for word in ("doubt", "gap", "verif")), "a gap of a branch closes the gate", problem.text[:400])
+
+
 def untranslatable(world):
     """A statement without a translation is relayed while the source is primary; the mirror says that rows may have been missed."""
     daemon = world.daemon
@@ -215,6 +240,7 @@ def untranslatable(world):
         time.sleep(0.1)
     gaps = daemon.admin.get("/v1/gaps")
     report(bool(gaps), "it is in the gaps ledger", str(gaps))
+    distributed(world)
     for phase, word in (("cutover", "STATE"), ("nonsense", "observe, dual-write")):
         try:
             daemon.admin.post("/v1/phase", {"to": phase, "author": "test", "reason": "test"})
