@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Threads with names, and mutexes and conditions for background work. No signal is delivered to a thread started here: signals
- * belong to the main thread's loop. Locks are for background threads; the data path meets in queues and atomics.
+ * belong to the main thread. Locks are for background threads; the data path meets in queues and atomics.
  */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H

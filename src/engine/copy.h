@@ -14,12 +14,13 @@
 enum copy_work { COPY_BACKFILL, COPY_VERIFY };
 struct copy_options {
     enum copy_work work;
-    char table[260]; /* "": all */
-    uint32_t chunk_rows;
+    char table[260];          /* its name on the source, without schema; "": all */
+    uint32_t chunk_rows;      /* rows read at once; 0: 5000 */
     uint32_t rows_per_second; /* 0: no throttle */
-    bool restart;
+    bool restart;             /* from the beginning, whatever an earlier run had done */
 };
 struct copy;
+/* NULL with ERROR_NOT_FOUND: no such table on both sides; ERROR_STATE: the dictionary has not been read yet. One at a time: the caller sees to it. */
 struct copy *copy_start(struct engine *engine, struct mirror *mirror, struct checker *checker, const struct copy_options *options,
                         struct error *error) MUST_USE;
 bool copy_running(struct copy *copy);
@@ -31,6 +32,7 @@ struct copy_table {
     double rows_per_second, eta_seconds;
     char error[300];
 };
+/* A line for each table of the job, at most `max`; answers how many. Any thread. */
 uint32_t copy_progress(struct copy *copy, struct copy_table *out, uint32_t max);
 /* Gate: has every table been backfilled / verified since its last gap? missing: names, comma separated. */
 bool copy_complete(struct engine *engine, enum copy_work work, struct buffer *missing);

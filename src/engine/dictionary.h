@@ -28,7 +28,9 @@ static inline bool dictionary_table_spreads(const struct sql_table *table)
 /* Does the name belong to an object that a database keeps for itself (recycle bin, logs, parts of indexes and identities) or that is ours, and not to the
  * application's? */
 bool dictionary_is_internal(struct view name);
-/* Source's dictionary and target's column types. The catalog is the caller's. */
+/* A catalog is the caller's until it is published in struct engine; from then on it lives to the end. dictionary_load asks both databases (errors as source_run's and
+ * pg_run's; ERROR_LIMIT: more than ENGINE_TABLE_MAX tables); dictionary_save keeps it in the state store, from which dictionary_restore makes it while
+ * a database is away (ERROR_NOT_FOUND: nothing was kept). Background threads. */
 struct sql_catalog *dictionary_load(struct engine *engine, struct source *source, struct pg *target, uint64_t version,
                                     struct error *error) MUST_USE;
 bool dictionary_save(struct engine *engine, const struct sql_catalog *catalog, struct error *error) MUST_USE;
@@ -38,6 +40,7 @@ bool epoch_prepare_source(struct source *source, struct error *error) MUST_USE;
 bool epoch_prepare_target(struct pg *target, struct error *error) MUST_USE;
 /* Epoch rows on both sides (I6). The source's table UNDERSTUDY_EPOCH is made if missing. */
 bool epoch_write_source(struct source *source, uint64_t epoch, enum engine_side primary, struct error *error) MUST_USE;
+/* lsn (may be NULL): where its message stands in the target's log. ERROR_STATE: the target knows of a later epoch. */
 bool epoch_write_target(struct pg *target, uint64_t epoch, enum engine_side primary, uint64_t *lsn, struct error *error) MUST_USE;
 bool epoch_read_source(struct source *source, uint64_t *epoch, struct error *error) MUST_USE;
 bool epoch_read_target(struct pg *target, uint64_t *epoch, struct error *error) MUST_USE;

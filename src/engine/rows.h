@@ -69,12 +69,14 @@ bool rows_read_rowids(struct source *source, const struct row_map *map, const ch
 /* Reads keys of the target's rows whose `columns` (catalog indexes) equal `values`: children of a parent. Normal values, map->key order. */
 bool rows_find_keys(struct pg *pg, const struct row_map *map, const uint16_t *columns, const struct value *values, uint32_t count,
                     struct arena *arena, struct value **keys, uint32_t *key_count, struct error *error) MUST_USE;
-/* The same towards the source (update, else insert; delete). */
 /* The binds of source_update in its order; out has room for every column and the key. Answers their number. */
 uint32_t rows_source_update_binds(const struct row_map *map, const struct row *row, struct value *out);
+/* Makes the source's row equal to `row` (found: update, else insert; not found: delete), in the transaction at hand; nothing is committed. */
 bool rows_write_source(struct source *source, const struct row_map *map, const struct row *row, struct error *error) MUST_USE;
 void rows_print(struct buffer *out, const struct row_map *map, const struct value *values); /* NAME=value, .. for people */
 void rows_print_key(struct buffer *out, const struct row_map *map, const struct value *key);
+/* A key in bytes, the same whichever side it came from: for queues, ledgers and maps. Decoded: normal values in map->key order, in arena; false: not a key of this
+ * table. */
 void rows_encode_key(struct buffer *out, const struct row_map *map, const struct value *key);
 bool rows_decode_key(struct view bytes, const struct row_map *map, struct arena *arena, struct value *key) MUST_USE;
 

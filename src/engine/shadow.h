@@ -54,7 +54,8 @@ void shadow_submit(struct shadow *shadow, struct shadow_job *job);
 struct shadow_job *shadow_job_new(void);
 void shadow_job_free(struct shadow_job *job); /* one that is not submitted after all */
 uint64_t shadow_pending(struct shadow *shadow);
-/* Runs one statement's last divergence again on both sides (after a repair): equal closes it and restarts its fingerprint's window. */
+/* Every divergent read that is kept is run again on both sides, by the shadow's thread, soon (after a repair): equal closes it and restarts its
+ * fingerprint's window. Any thread. */
 void shadow_recheck_open(struct shadow *shadow);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walking a query: every expression in it, those of its subqueries too; and subtrees put into subqueries of their own. */
+/* Walking a query: every expression in it, those of its subqueries too; and subtrees put into subqueries of their own. Nodes stand in the translation's arena. */
 #ifndef SQL_WALK_H
 #define SQL_WALK_H
 
