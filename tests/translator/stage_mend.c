@@ -119,6 +119,24 @@ static const char *type_by_name(const char *name, size_t size)
     return "text";
 }
 
+/* Text where the statement itself compares it with words or sets it to them, else by its name. */
+static const char *type_by_text(const char *text, const char *name, size_t size)
+{
+    char column[140];
+    snprintf(column, sizeof column, "%.*s", (int)size, name);
+    size = strlen(column);
+    for (const char *at = text; size > 0 && (at = strcasestr(at, column)); at++) {
+        const char *after = at + size;
+        if ((at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_')) || isalnum((unsigned char)*after) || *after == '_') continue;
+        after += strspn(after, "\"'");
+        after += strspn(after, " ");
+        if (*after != '=' && *after != '<' && *after != '!') continue;
+        after += strspn(after, "=<>! ");
+        if (*after == '\'' && isalpha((unsigned char)after[1])) return "text";
+    }
+    return type_by_name(name, size);
+}
+
 static bool add_column(struct stage *stage, const char *text, const char *message)
 {
     const char *name = message + strlen("column "), *end;
@@ -136,7 +154,7 @@ static bool add_column(struct stage *stage, const char *text, const char *messag
     }
     if (!table || !quote_name(column, (size_t)(end - column), quoted, sizeof quoted)) return false;
     snprintf(command, sizeof command, "ALTER TABLE %s ADD COLUMN %s %s", table, quoted,
-             stage->type ? stage->type : type_by_name(column, (size_t)(end - column)));
+             stage->type ? stage->type : type_by_text(text, column, (size_t)(end - column)));
     PGresult *result = PQexec(stage->target, command);
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
@@ -203,7 +221,7 @@ static bool add_key_column(struct stage *stage, const char *text, const char *me
     struct referred referred;
     const char *at = text;
     if (!quoted_after(message, name, sizeof name, NULL)) return false;
-    const char *type = stage->type ? stage->type : type_by_name(name + 1, strlen(name) - 2);
+    const char *type = stage->type ? stage->type : type_by_text(text, name + 1, strlen(name) - 2);
     if (strncasecmp(text, "ALTER TABLE", 11) == 0) {
         at = text + 11;
         while (isspace((unsigned char)*at)) at++;
