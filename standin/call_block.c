@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+struct array { /* an index-by table that goes out */
+    bool set;
+    uint32_t count;
+    struct value *values;
+};
 struct block {
     struct client *client;
     struct wire_request *request;
@@ -14,6 +19,7 @@ struct block {
     const struct wire_bind *row;
     struct value *values;         /* of OUT binds */
     struct wire_cursor **cursors; /* of OUT cursor binds */
+    struct array *arrays;         /* of OUT binds that are index-by tables */
     struct wire_cursor **results; /* that are returned beside the binds, as many as the plan has steps */
 };
 
@@ -187,6 +193,30 @@ static bool open_results(struct block *b, struct plan_error *error)
     return true;
 }
 
+/* STANDIN_ARRAYS: the first bind is a table that comes in; what goes out is its size or its elements the other way round. */
+static bool run_arrays(struct block *b, struct plan_error *error)
+{
+    const struct wire_cursor *cursor = b->request->cursor;
+    const struct plan *plan = b->s->plan;
+    struct client *client = b->client;
+    uint32_t to = plan->out_count - 1;
+    bool given = b->row && cursor->bind_count >= plan->out_count && (cursor->binds[0].flags & WIRE_OAC_ARRAY);
+    if (!given) return fail(error, 6550, "PLS-00306: wrong number or types of arguments");
+    uint32_t count = b->row[0].element_count;
+    if (strcmp(plan->sql, "COUNT_OF") == 0) {
+        b->values[to] = value_number_text(&client->call_arena, view_text(arena_printf(&client->call_arena, "%u", count)));
+        return true;
+    }
+    if (!(cursor->binds[to].flags & WIRE_OAC_ARRAY)) return fail(error, 6550, "PLS-00306: wrong number or types of arguments");
+    if (count > cursor->binds[to].elements_max)
+        return fail(error, 6513, "PL/SQL: index for PL/SQL table out of range for host language array");
+    struct value *values = arena_zero(&client->call_arena, (count + 1) * sizeof *values);
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = wire_bind_value(client->session, &cursor->binds[0], &b->row[0].elements[count - 1 - i], &client->call_arena);
+    b->arrays[to] = (struct array){.set = true, .count = count, .values = values};
+    return true;
+}
+
 /* How a procedure's cursor parameter was described when it was made. */
 static struct plan *cursor_plan(const char *result)
 {
@@ -275,6 +305,7 @@ static bool run_block(struct block *b, struct plan_error *error)
 {
     const struct plan *plan = b->s->plan;
     if (plan->kind == PLAN_CURSOR) return open_cursor(b, error);
+    if (plan->kind == PLAN_ARRAYS) return run_arrays(b, error);
     if (plan->kind == PLAN_RESULTS) return open_results(b, error);
     if (!set_variables(b, error)) return false;
     for (uint32_t i = 0; i < plan->out_count; i++) {
@@ -309,7 +340,11 @@ static void write_outs(struct block *b)
     for (uint32_t i = 0; i < cursor->bind_count; i++) {
         if (directions[i] == WIRE_IN) continue;
         struct wire_cursor *opened = b->cursors[i];
-        if (opened)
+        const struct array *array = &b->arrays[i];
+        if (array->set) {
+            wire_return_count(&client->reply, array->count);
+            for (uint32_t k = 0; k < array->count; k++) call_out_value(client, &cursor->binds[i], &array->values[k]);
+        } else if (opened)
             wire_out_cursor(client->session, opened->columns, opened->column_count, opened->id, &client->reply);
         else
             call_out_value(client, &cursor->binds[i], &b->values[i]);
@@ -350,6 +385,7 @@ void call_block(struct client *client, struct wire_request *request, struct stat
     }
     struct block b = {.client = client, .request = request, .s = s};
     b.values = arena_zero(&client->call_arena, (cursor->bind_count + s->plan->out_count + 1) * sizeof *b.values);
+    b.arrays = arena_zero(&client->call_arena, (cursor->bind_count + s->plan->out_count + 1) * sizeof *b.arrays);
     b.cursors = arena_zero(&client->call_arena, (cursor->bind_count + s->plan->out_count + 1) * sizeof *b.cursors);
     bool good = true;
     if (s->plan->out_count > cursor->bind_count) good = fail(&error, 1008, "not all variables bound");

@@ -265,6 +265,7 @@ void call_execute(struct client *client, struct wire_request *request)
     case PLAN_QUERY: call_query(client, request, s, describe); break;
     case PLAN_DML: call_dml(client, request, s); break;
     case PLAN_BLOCK:
+    case PLAN_ARRAYS:
     case PLAN_RESULTS:
     case PLAN_CURSOR: call_block(client, request, s); break;
     default: call_simple(client, request, s); break;

@@ -15,6 +15,7 @@ enum plan_kind {
     PLAN_ROLLBACK,
     PLAN_BLOCK,   /* PL/SQL: `sql` is a block over the variables @b1, @b2, ... */
     PLAN_CURSOR,  /* a block that only opens a cursor: `sql` is the query, `cursor_bind` gets it */
+    PLAN_ARRAYS,  /* a call of STANDIN_ARRAYS: `sql` is the member, whose binds are index-by tables */
     PLAN_RESULTS, /* a block that only returns results (DBMS_SQL.RETURN_RESULT): `steps` are the queries, as the client wrote them */
 };
 

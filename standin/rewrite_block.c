@@ -477,6 +477,42 @@ static bool return_results(struct rewriter *rw)
     return true;
 }
 
+/* BEGIN STANDIN_ARRAYS.member(:a [, :b]); END; for drivers' index-by tables, which MariaDB does not have. call_block.c does what the members do. */
+static bool array_call(struct rewriter *rw)
+{
+    static const struct {
+        const char *name;
+        bool in[2], out[2];
+    } members[] = {
+        {"COUNT_OF", {true, false}, {false, true}}, {"REVERSED", {true, false}, {false, true}}, {"REVERSE", {true, false}, {true, false}}};
+    if (!rewrite_is(rw, "BEGIN") || !rewrite_is_ahead(rw, 1, "STANDIN_ARRAYS") || !rewrite_is_ahead(rw, 2, ".")) return false;
+    rw->at += 3;
+    rw->bind_variables = false;
+    const char *name = rewrite_take_name(rw);
+    size_t member = 0;
+    while (name && member < sizeof members / sizeof *members && strcmp(members[member].name, name) != 0) member++;
+    if (!name || member == sizeof members / sizeof *members) {
+        rewrite_fail(rw, 6550, NULL, "PLS-00302: component must be declared");
+        return true;
+    }
+    rewrite_expect(rw, "(");
+    for (int i = 0; i < 2 && (members[member].in[i] || members[member].out[i]); i++) {
+        if (i > 0) rewrite_expect(rw, ",");
+        struct expression bind = expression_primary(rw);
+        if (bind.bind != i) rewrite_refuse(rw, "an array that is no bind");
+        if (rewrite_failed(rw)) return true;
+        rw->bind_in[i] = members[member].in[i];
+        rw->bind_out[i] = members[member].out[i];
+    }
+    rewrite_expect(rw, ")");
+    end_of_statement(rw);
+    rewrite_expect(rw, "END");
+    rewrite_take(rw, ";");
+    rw->plan->kind = PLAN_ARRAYS;
+    rw->plan->sql = name;
+    return true;
+}
+
 static void plan_outs(struct rewriter *rw)
 {
     struct plan *plan = rw->plan;
@@ -501,7 +537,7 @@ void statement_block(struct rewriter *rw)
     rw->plan->command = 47;
     scope_push(rw, &scope);
     const char *text;
-    if (open_for_bind(rw) || return_results(rw)) {
+    if (open_for_bind(rw) || return_results(rw) || array_call(rw)) {
         scope_pop(rw);
         if (!rewrite_failed(rw)) plan_outs(rw);
         return;

@@ -112,6 +112,15 @@ def null(kind):
     return {"null": kind}
 
 
+def table(kind, *values, room=10, **more):
+    """An index-by table that goes in. out=True: values come back too."""
+    return {"table": room, "kind": kind, "in": list(values), **more}
+
+
+def table_out(kind, room=10):
+    return {"table": room, "kind": kind, "out": kind}
+
+
 def out(kind, **more):
     return {"out": kind, **more}
 

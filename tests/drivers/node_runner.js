@@ -102,6 +102,13 @@ class Runner {
   }
 
   given(value) {
+    if (value !== null && typeof value === 'object' && 'table' in value) {
+      const bind = { dir: value.out ? ('in' in value ? T.BIND_INOUT : T.BIND_OUT) : T.BIND_IN, type: TYPES[value.kind] };
+      if (value.out) bind.maxArraySize = value.table;
+      if (value.kind === 's') bind.maxSize = 100;
+      if ('in' in value) bind.val = value.in.map((one) => this.given(one).val);
+      return bind;
+    }
     if (value !== null && typeof value === 'object' && 'out' in value) {
       const bind = { dir: 'in' in value ? T.BIND_INOUT : T.BIND_OUT, type: TYPES[value.out] };
       if (value.out === 's') bind.maxSize = value.size ?? 100;

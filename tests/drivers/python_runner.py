@@ -235,6 +235,11 @@ class Runner:
         values = {}
         for name in names:
             bind = given[name]
+            if isinstance(bind, dict) and "table" in bind:
+                values[name] = self.table(cursor, bind)
+                if "out" in bind:
+                    outs[name] = values[name]
+                continue
             if isinstance(bind, dict) and "out" in bind:
                 values[name] = outs[name] = cursor.var(TYPES[bind["out"]], bind.get("size", 0))
                 if "in" in bind:
@@ -249,6 +254,15 @@ class Runner:
                 values[name] = cursor.var(kind, len(value) if isinstance(value, (str, bytes)) else 0)
                 values[name].setvalue(0, value)
         return (values if isinstance(given, dict) else [values[i] for i in names]), outs
+
+    def table(self, cursor, bind):
+        """An index-by table: what comes in, and room for what comes out."""
+        given = [self.given(value)[0] for value in bind.get("in", [])]
+        room = max(bind["table"], len(given), 1)
+        variable = cursor.arrayvar(TYPES[bind["kind"]], room, 100)
+        if "in" in bind:
+            variable.setvalue(0, given)
+        return variable
 
     def check(self, what, wanted, got):
         if wanted != got:

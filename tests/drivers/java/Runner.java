@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import oracle.jdbc.OracleCallableStatement;
 import oracle.jdbc.OracleConnection;
 import oracle.jdbc.OraclePreparedStatement;
 
@@ -213,6 +214,10 @@ public final class Runner {
     void bindAll(PreparedStatement statement, List<Object> places, boolean returning) throws SQLException {
         for (int i = 0; i < places.size(); i++) {
             Object bind = places.get(i);
+            if (bind instanceof Map && map(bind).containsKey("table")) {
+                Tables.bind((OracleCallableStatement) statement, i + 1, map(bind), variables);
+                continue;
+            }
             if (!isOut(bind)) {
                 Values.bind(statement, i + 1, bind, variables);
                 continue;
@@ -342,6 +347,10 @@ public final class Runner {
         }
         for (Map.Entry<String, Object> wanted : outsOf(step.get("outs")).entrySet()) {
             int place = place(step, wanted.getKey());
+            if (wanted.getValue() instanceof List) {
+                check("out " + wanted.getKey(), expectedRow(wanted.getValue()), Tables.out((OracleCallableStatement) statement, place, (String) map(places.get(place - 1)).get("kind")));
+                continue;
+            }
             check("out " + wanted.getKey(), Values.expected(wanted.getValue(), variables), Values.out((CallableStatement) statement, place, (String) map(places.get(place - 1)).get("out")));
         }
     }
