@@ -66,6 +66,7 @@ enum fault_bug {
     BUG_RETURNED,      /* what comes back from the primary target is not noted on the source with its rows */
     BUG_REPLAY_ORDER,  /* a replay onto the source takes the commits in the order in which they were seen to end */
     BUG_REPLAY_START,  /* a replay after a restart takes it for known what has come back */
+    BUG_REFUSED,       /* what the source refuses is passed over and not kept */
     BUG_COUNT
 };
 

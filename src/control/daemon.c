@@ -157,6 +157,7 @@ static bool open_stores(struct daemon *daemon, struct error *error)
     engine->journal = journal_open(&options, error);
     if (!engine->journal) return error_prefix(error, "[journal] folder");
     if (!journal_floor_opened(daemon, error)) return error_prefix(error, "[state] file");
+    engine->start_csn = journal_last_csn(engine->journal);
     fault_point(FAULT_start_recovered);
     engine->boot = state_get_u64(engine->state, "boot", 0) + 1;
     return state_put_u64(engine->state, "boot", engine->boot, error);

@@ -174,6 +174,7 @@ struct engine {
     uint32_t worker_count;
     uint8_t fake_seed[32]; /* for logins of unknown users in server mode; random, made once a start */
     uint64_t boot;         /* number of this start, from the state store */
+    uint64_t start_csn;    /* the last CSN that an earlier start has given */
 };
 
 static inline const struct engine_policy *engine_policy(struct engine *engine)

@@ -3,6 +3,7 @@
 #include "engine/refused_private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -214,7 +215,7 @@ bool refused_keep(struct refused *r, struct source *source, const struct error *
         else
             refused_encode_row(&payload, item->map, &item->row, item->asked ? &item->there : NULL);
     }
-    bool good = state_refused_put(r->engine->state, r->csn, buffer_view(&payload), &id, error);
+    bool good = FAULT_PLANTED(BUG_REFUSED) || state_refused_put(r->engine->state, r->csn, buffer_view(&payload), &id, error);
     for (uint32_t i = 0; good && i < r->count && i < LIMIT_REFUSED_ROWS; i++) good = add_divergence(r, id, i, reason, error);
     buffer_release(&payload);
     if (!good) return error_prefix(error, "a refused transaction cannot be kept");

@@ -453,7 +453,7 @@ struct reverse *reverse_open_stepped(struct engine *engine, uint64_t epoch, uint
     if (lsn == 0 && !returned_resume(&returned, engine, error)) return NULL;
     struct reverse *reverse = memory_zero(1, sizeof *reverse);
     reverse->returned = returned;
-    reverse->resumed_csn = lsn == 0 ? journal_last_csn(engine->journal) : 0;
+    reverse->resumed_csn = lsn == 0 ? engine->start_csn : 0; /* what was given since may be about to commit */
     if (lsn == 0) atomic_store(&engine->reverse_from, REVERSE_FROM_ALL);
     reverse->engine = engine;
     reverse->epoch = epoch;

@@ -97,12 +97,13 @@ static bool ask(struct source *source, const char *text, uint64_t *number, struc
 
 bool returned_resume(struct returned *r, struct engine *engine, struct error *error)
 {
-    uint64_t highest = 0, low = 0, cutover = state_get_u64(engine->state, "cutover_csn", 0), last = journal_last_csn(engine->journal);
+    uint64_t highest = 0, low = 0, cutover = state_get_u64(engine->state, "cutover_csn", 0), last = engine->start_csn;
     struct source *source = source_open(&engine->options, 5000, error);
     bool good = source && epoch_prepare_source(source, error) &&
                 ask(source, "SELECT MAX(CSN) FROM UNDERSTUDY_APPLIED WHERE READER = 'reverse'", &highest, error) &&
                 ask(source, "SELECT MAX(CSN) FROM UNDERSTUDY_APPLIED WHERE READER = 'reverse low'", &low, error);
     if (low < cutover) low = cutover;
+    /* Of what this start has given its sessions keep account. */
     if (last > low + OUTSTANDING_WINDOW - 1) low = last - OUTSTANDING_WINDOW + 1;
     for (uint64_t csn = low + 1; good && csn <= last; csn++) outstanding_add(engine->outstanding, csn);
     struct source_result result;

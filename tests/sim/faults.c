@@ -43,6 +43,7 @@ bool process_start(void)
     atomic_store(&e->acknowledged, 0);
     atomic_store(&e->unknown_acknowledged, 0);
     atomic_store(&e->commits_in_flight, 0);
+    e->start_csn = journal_last_csn(sim.journal);
     switch_before_start();
     sim.mirror = mirror_open_stepped(e, random_next(&sim.random));
     switch_resume();

@@ -165,6 +165,7 @@ struct sim {
     struct random_generator random;
     bool faults, draining, trace;
     bool switching;           /* the roles change */
+    bool strangers;           /* somebody writes to the source while it is not primary, so that it refuses some of what comes back */
     bool images;              /* rows come back from the primary target with its answers */
     enum engine_side primary; /* durable */
     uint64_t epoch;
@@ -178,10 +179,11 @@ struct sim {
         uint64_t csn;
         uint32_t counted[SIM_KEYS];
         bool committed, told, back; /* back: a transaction of the source has brought it */
+        bool refused;               /* the project has kept it as one that the source refuses */
     } tries[SIM_TRIES];
     uint32_t try_count;
     bool resync_gap; /* the gap over all tables after the target was lost as primary: a verify clears it */
-    uint64_t cutovers, rollbacks, losses, replayed;
+    uint64_t cutovers, rollbacks, losses, replayed, refused;
     bool groups; /* statements over a predicate run too; in doubt they leave a gap, which excuses much */
     struct disk *disk;
     struct journal *journal;

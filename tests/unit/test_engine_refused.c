@@ -311,6 +311,7 @@ static void a_restart_that_could_not_ask_the_source(void **state)
     committed();
     outstanding_free(engine.outstanding);
     engine.outstanding = outstanding_new();
+    engine.start_csn = journal_last_csn(engine.journal);
     atomic_store(&engine.reverse_from, REVERSE_FROM_ALL);
     assert_int_equal(replay().transactions, 2);
     atomic_store(&engine.reverse_from, 0);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/outstanding.h"
 #include "engine/reverse.h"
 #include "tests/support/mirror_fixture.h"
 
@@ -70,11 +71,38 @@ static void an_account_that_is_no_superuser(void **state)
     account("postgres");
 }
 
+/* The source was away at the start: clients have committed on the target before the reverse could begin, and go on while it comes to the end of the stream. */
+static void what_was_given_since_the_start_stays_outstanding(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error;
+    engine.outstanding = outstanding_new();
+    if (!prepare(&error)) fail_msg("%s", error.text);
+    uint64_t earlier = journal_next_csn(engine.journal); /* of an earlier process, and never a commit */
+    engine.start_csn = earlier;
+    uint64_t since = journal_next_csn(engine.journal); /* about to commit */
+    outstanding_add(engine.outstanding, since);
+    struct reverse *reverse = reverse_open_stepped(&engine, 1, 0, &error);
+    if (!reverse) fail_msg("%s", error.text);
+    assert_true(outstanding_has(engine.outstanding, earlier));
+    for (int i = 0; i < 1000 && atomic_load(&engine.reverse_from) == REVERSE_FROM_ALL; i++) reverse_step(reverse);
+    assert_true(atomic_load(&engine.reverse_from) != REVERSE_FROM_ALL);
+    assert_false(outstanding_has(engine.outstanding, earlier));
+    assert_true(outstanding_has(engine.outstanding, since));
+    reverse_stop(reverse);
+    assert_true(reverse_drop(&engine, &error));
+    outstanding_free(engine.outstanding);
+    engine.outstanding = NULL;
+    atomic_store(&engine.reverse_from, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_mirrored_tables_are_published),
         cmocka_unit_test(an_account_that_is_no_superuser),
+        cmocka_unit_test(what_was_given_since_the_start_stays_outstanding),
     };
     return cmocka_run_group_tests(tests, mirror_fixture_start, mirror_fixture_stop);
 }
