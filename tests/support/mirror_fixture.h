@@ -59,6 +59,13 @@ static int mirror_fixture_start(void **state)
     return 0;
 }
 
+/* .. and the mirror runs. */
+FIXTURE_UNUSED static int mirror_fixture_begin(void **state)
+{
+    if (mirror_fixture_start(state)) return -1;
+    if (fixture_there) mirror_begin();
+    return 0;
+}
 static int mirror_fixture_stop(void **state)
 {
     if (mirror) mirror_end();

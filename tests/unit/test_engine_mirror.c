@@ -243,12 +243,6 @@ static void it_goes_on_where_it_stopped(void **state)
     assert_int_equal(counted(COUNT_MIRROR_EXACT), statements);
 }
 
-static int start(void **state)
-{
-    if (mirror_fixture_start(state)) return -1;
-    if (fixture_there) mirror_begin();
-    return 0;
-}
 static int stop(void **state)
 {
     if (client) client_free(client);
@@ -308,5 +302,5 @@ int main(void)
         cmocka_unit_test(what_fails_for_good_is_a_divergence_and_the_others_go_on),
         cmocka_unit_test(it_goes_on_where_it_stopped),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, mirror_fixture_begin, stop);
 }

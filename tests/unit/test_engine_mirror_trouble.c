@@ -560,12 +560,6 @@ static void a_backfill_under_load_meets_the_mirror(void **state)
     checker_stop(checker);
 }
 
-static int start(void **state)
-{
-    if (mirror_fixture_start(state)) return -1;
-    if (fixture_there) mirror_begin();
-    return 0;
-}
 static int stop(void **state)
 {
     if (client) client_free(client);
@@ -589,5 +583,5 @@ int main(void)
         cmocka_unit_test(transactions_of_the_target_are_left_alone_and_read_again_after_it_was_lost),
         cmocka_unit_test(a_backfill_under_load_meets_the_mirror),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, mirror_fixture_begin, stop);
 }
