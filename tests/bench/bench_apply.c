@@ -8,14 +8,14 @@
 #include "pg/connection.h"
 
 #include "base/memory.h"
+#include "tests/bench/outcome.h"
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
-enum { ROWS = 100000, FOLD = 32, WINDOW = 512, ROUNDS_MAX = 15, COLUMNS = 12 };
+enum { ROWS = 100000, FOLD = 32, WINDOW = 512, COLUMNS = 12 };
 static const char update_sql[] = "UPDATE account SET balance = balance + $1, changed = $2 WHERE id = $3";
 static const char insert_sql[] = "INSERT INTO entry VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 static const char progress_sql[] = "UPDATE progress SET csn = $1 WHERE id = 1";
@@ -26,21 +26,12 @@ static double now_s(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
-static double cpu_s(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
 static _Noreturn void stop(const char *why)
 {
     fprintf(stderr, "bench_apply: %s\n", why);
     exit(1);
 }
 
-struct outcome {
-    double per_second, cpu_us;
-};
 static uint64_t next_id; /* of entries, over all rounds */
 
 /* ---- ours ---- */
@@ -193,19 +184,6 @@ static struct outcome run_bare(const char *conninfo, double seconds)
 }
 
 /* ---- the run ---- */
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-static double median(const struct outcome *outcomes, int count, bool cpu)
-{
-    double values[ROUNDS_MAX];
-    for (int i = 0; i < count; i++) values[i] = cpu ? outcomes[i].cpu_us : outcomes[i].per_second;
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
-}
 
 static void make_tables(const char *conninfo)
 {

@@ -14,14 +14,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "tests/bench/outcome.h"
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-enum { ROWS = 100000, FOLD = 64, ROUNDS_MAX = 15, COLUMNS = 12, LANE_KINDS = 3, WAYS = LANE_KINDS + 1, KEYS_STEP = 7919 };
+enum { ROWS = 100000, FOLD = 64, COLUMNS = 12, LANE_KINDS = 3, WAYS = LANE_KINDS + 1, KEYS_STEP = 7919 };
 static const char source_update[] = "UPDATE account SET balance = balance + :1, changed = :2 WHERE id = :3";
 static const char source_insert[] =
     "INSERT INTO entry (id, a, b, c, d, e, f, g, h, i, j, k) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12)";
@@ -34,17 +34,6 @@ static _Noreturn void stop(const char *why)
 {
     fprintf(stderr, "bench_mirror: %s\n", why);
     exit(1);
-}
-
-struct outcome {
-    double per_second, cpu_us;
-};
-
-static double cpu_s(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 /* ---- the engine: a catalog by hand, no source ---- */
@@ -253,19 +242,6 @@ static struct outcome run_bare(const char *conninfo, uint32_t transactions)
 }
 
 /* ---- the run ---- */
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-static double median(const struct outcome *outcomes, int count, bool cpu)
-{
-    double values[ROUNDS_MAX];
-    for (int i = 0; i < count; i++) values[i] = cpu ? outcomes[i].cpu_us : outcomes[i].per_second;
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
-}
 
 static double best(const struct outcome *outcomes, int count)
 {
