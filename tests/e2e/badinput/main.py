@@ -46,6 +46,17 @@ def variant(daemon, name, *replacements):
     return path
 
 
+def command_lines(program):
+    for arguments, words in (
+            (["nosuch"], ["no command nosuch", "understudy help"]),
+            (["status", "--percent", "5"], ["status takes no --percent", "understudy help status"]),
+            (["gaps", "open"], ["gaps does not know", "open"]),
+            (["verify", "--rows-per-second", "many"], ["--rows-per-second", "whole number", "many"]),
+            (["help", "nosuch"], ["no command nosuch"])):
+        said(f"command line {' '.join(arguments)!r}", run(program, *arguments), 2, *words)
+    said("a command's own help", run(program, "phase", "--help"), 0, "usage: understudy phase PHASE", "--percent N", "--reason TEXT")
+
+
 def configurations(world, program):
     daemon = world.daemon
     bad = daemon.folder / "bad.ini"
@@ -257,6 +268,7 @@ def untranslatable(world):
 def work(world):
     world.start_databases()
     world.start_daemon()
+    command_lines(world.program)
     configurations(world, world.program)
     surroundings(world, world.program)
     clients(world)
