@@ -57,15 +57,17 @@ static void work_table(struct json *json, const char *work, const struct copy_ta
     json_field_u64(json, "rows", table->rows);
     json_field_u64(json, "total", table->total);
     json_field_u64(json, "differing", table->differing);
-    json_field_real(json, "rows_per_s", table->rows_per_second);
-    json_field_real(json, "eta_s", table->eta_seconds);
+    if (table->rows_per_second > 0) { /* of what ran before, or in an earlier process, nobody knows */
+        json_field_real(json, "rows_per_s", table->rows_per_second);
+        json_field_real(json, "eta_s", table->eta_seconds);
+    }
     if (table->error[0]) json_field_text(json, "error", table->error);
     json_object_end(json);
 }
 
 static void stored_work(void *context, const struct state_progress *progress)
 {
-    struct copy_table table = {.rows = progress->rows, .total = progress->total};
+    struct copy_table table = {.rows = progress->rows, .total = progress->total, .differing = progress->bytes}; /* see copy_report */
     snprintf(table.table, sizeof table.table, "%s", progress->table);
     snprintf(table.status, sizeof table.status, "%s", progress->status);
     work_table(context, progress->work, &table);
