@@ -138,7 +138,7 @@ static bool check_backlog(struct feed *feed, struct feed_entry *e, uint64_t *bac
     char number[40];
     uint64_t limit = feed->engine->options.feed_backlog_max;
     if (!source_scalar(feed->source, e->log.count, number, sizeof number, error)) return false;
-    *backlog = strtoull(number, NULL, 10);
+    *backlog = strtoull(number, NULL, 10); /* may be fewer than were just read: the mirror takes keys, too */
     if (*backlog < limit || e->overflowed) return true;
     give_up(feed, e);
     LOG(LOG_ERROR, "feed.overflow", log_text("table", e->told.table), log_u64("rows", *backlog));
@@ -206,7 +206,7 @@ static bool batch(struct feed *feed, struct feed_entry *e, const struct row_map 
     }
     tally.keys = keys.count;
     count_up(feed, e, &tally);
-    set_waiting(feed, e, backlog - keys.rows, *more ? keys.age_us : 0);
+    set_waiting(feed, e, backlog > keys.rows ? backlog - keys.rows : 0, *more ? keys.age_us : 0);
     if (!*more) e->overflowed = false;
     hold_rate(feed, keys.count);
     return true;
