@@ -439,6 +439,13 @@ static struct expression *parse_foreign(struct parser *p, struct expression *lef
     return e;
 }
 
+/* Most tokens after an operand cannot be: a quick look before the slow one. */
+static bool may_be_foreign(const struct token *token)
+{
+    if (token->kind == TOKEN_WORD) return token->code == WORD_NONE || token->code == WORD_NOT;
+    return token->kind == TOKEN_OPERATOR && token->code != OPERATOR_RIGHT && token->code != OPERATOR_COMMA && token->code != OPERATOR_EQUAL;
+}
+
 static struct expression *parse_prefix(struct parser *p, enum level lowest)
 {
     if (lowest <= LEVEL_NOT && parse_at_word(p, WORD_NOT)) {
@@ -456,7 +463,7 @@ static struct expression *parse_level(struct parser *p, enum level lowest)
     struct expression *left = parse_prefix(p, lowest);
     for (;;) {
         const struct token *token = parse_token(p);
-        struct expression *foreign = parse_foreign(p, left);
+        struct expression *foreign = may_be_foreign(token) ? parse_foreign(p, left) : NULL;
         if (foreign) {
             left = foreign;
             continue;
