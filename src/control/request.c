@@ -9,7 +9,7 @@ struct request_body *request_parse(struct view text, struct error *error)
 {
     json_error_t problem;
     json_t *root = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &problem);
-    if (root && json_is_object(root)) return (struct request_body *)root;
+    if (json_is_object(root)) return (struct request_body *)root;
     if (root)
         error_set(error, ERROR_USAGE, "the body must be a JSON object");
     else
