@@ -32,7 +32,7 @@ struct copy_table {
     double rows_per_second, eta_seconds;
     char error[300];
 };
-/* A line for each table of the job, at most `max`; answers how many. Any thread. */
+/* A line for each table of the job, at most `max`; answers how many. All are done or failed only when the job is over (copy_running is false, gaps are cleared). Any thread. */
 uint32_t copy_progress(struct copy *copy, struct copy_table *out, uint32_t max);
 /* Gate: has every table been backfilled / verified since its last gap? missing: names, comma separated. */
 bool copy_complete(struct engine *engine, enum copy_work work, struct buffer *missing);
