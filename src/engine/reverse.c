@@ -449,6 +449,11 @@ static void reverse_main(void *context)
 
 struct reverse *reverse_open_stepped(struct engine *engine, uint64_t epoch, uint64_t lsn, struct error *error)
 {
+    /* Without it no row of the stream would be known for one of the application's. */
+    if (!atomic_load(&engine->catalog)) {
+        error_set(error, ERROR_STATE, "the dictionary has not been read yet");
+        return NULL;
+    }
     struct returned returned = {.low = journal_last_csn(engine->journal)};
     if (lsn == 0 && !returned_resume(&returned, engine, error)) return NULL;
     struct reverse *reverse = memory_zero(1, sizeof *reverse);

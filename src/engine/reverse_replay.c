@@ -304,6 +304,8 @@ static bool replay_all(struct replay *replay, struct error *error)
 
 bool reverse_replay(struct engine *engine, uint64_t up_to_csn, struct reverse_replayed *replayed, struct error *error)
 {
+    *replayed = (struct reverse_replayed){0};
+    if (!atomic_load(&engine->catalog)) return error_set(error, ERROR_STATE, "the dictionary has not been read yet");
     struct replay replay = {.engine = engine,
                             .up_to = up_to_csn,
                             .patience_ms = FIRST_MS,

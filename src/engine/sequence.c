@@ -62,6 +62,7 @@ static bool set_source(struct source *source, const struct sql_sequence *sequenc
 bool sequences_advance(struct engine *engine, enum engine_side to, struct error *error)
 {
     const struct sql_catalog *catalog = atomic_load(&engine->catalog);
+    if (!catalog) return error_set(error, ERROR_STATE, "the dictionary has not been read yet");
     struct source *source = source_open(&engine->options, 3000, error);
     struct pg *target = source ? pg_connect(engine->options.target_conninfo, TARGET_MS, error) : NULL;
     if (target) pg_set_patience(target, TARGET_MS);

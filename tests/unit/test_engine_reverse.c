@@ -97,12 +97,31 @@ static void what_was_given_since_the_start_stays_outstanding(void **state)
     atomic_store(&engine.reverse_from, 0);
 }
 
+/* A start while the source is away: nothing is known of the tables, and nothing may be taken for none of ours, or for nothing to do. */
+static void without_the_dictionary_nothing_begins(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error = {0};
+    struct reverse_replayed replayed;
+    const struct sql_catalog *catalog = atomic_load(&engine.catalog);
+    atomic_store(&engine.catalog, NULL);
+    assert_false(sequences_advance(&engine, SIDE_SOURCE, &error));
+    assert_int_equal(error.code, ERROR_STATE);
+    assert_null(reverse_open_stepped(&engine, 1, 0, &error));
+    assert_int_equal(error.code, ERROR_STATE);
+    assert_false(reverse_replay(&engine, 1, &replayed, &error));
+    assert_int_equal(error.code, ERROR_STATE);
+    atomic_store(&engine.catalog, catalog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_mirrored_tables_are_published),
         cmocka_unit_test(an_account_that_is_no_superuser),
         cmocka_unit_test(what_was_given_since_the_start_stays_outstanding),
+        cmocka_unit_test(without_the_dictionary_nothing_begins),
     };
     return cmocka_run_group_tests(tests, mirror_fixture_start, mirror_fixture_stop);
 }

@@ -20,6 +20,7 @@ import suite  # noqa: E402
 import compare  # noqa: E402
 from admin import AdminError  # noqa: E402
 from databases import TARGET_SCHEMA  # noqa: E402
+from processes import Process  # noqa: E402
 from workload import Clients  # noqa: E402
 
 report = functools.partial(suite.report, always=True)
@@ -491,6 +492,34 @@ def restart(world):
            f"{len(before[0])} statements, {before[1]}, the guard's baseline {before[2]} s" if before == after else f"{before} then {after}"[:600])
 
 
+def started_without_source(world):
+    """The daemon is killed while the target is primary, and starts while the source is away: when that is back, what is acknowledged from then on comes there too."""
+    what = "a start without the source"
+    cut_over(world)
+    world.daemon.process.kill()
+    world.legacy.server.kill()
+    world.daemon.start()
+    time.sleep(2)
+    world.legacy.server = Process("standin-server", world.legacy.command(), world.legacy.logs / "standin-again.log")
+    found, written, began = None, False, time.monotonic()
+    while found is None and time.monotonic() < began + 25:
+        time.sleep(0.2)
+        try:
+            if not written:
+                with oracledb.connect(**world.driver_arguments(world.daemon.port)) as client:
+                    tag(client, 9003, "after the start")
+                written = True
+            with oracledb.connect(**world.driver_arguments(world.legacy.port)) as source:
+                cursor = source.cursor()
+                cursor.execute("SELECT name FROM tags WHERE tag_id = 9003")
+                found = cursor.fetchone()
+        except oracledb.Error:
+            continue
+    report(written and found == ("after the start",), f"{what}: the write comes back to the source", f"{found}, {time.monotonic() - began:.1f} s")
+    on_target = world.postgres.rows(f"SELECT name FROM {TARGET_SCHEMA}.tags WHERE tag_id = 9003")
+    report(on_target == [["after the start"]], f"{what}: and is on the target", str(on_target))
+
+
 def work(world, options):
     world.start_databases()
     world.start_daemon()
@@ -517,6 +546,8 @@ def work(world, options):
     world.no_errors(clients, "the end")
     dry_runs(world)
     restart(world)
+    if options.rollbacks:
+        started_without_source(world)
 
 
 if __name__ == "__main__":
