@@ -297,8 +297,8 @@ void branch_client_gone(struct client *client)
 
 void branch_expire(struct server *server)
 {
-    uint64_t now = clock_monotonic_us();
     pthread_mutex_lock(&server->branches_lock);
+    uint64_t now = clock_monotonic_us(); /* with the lock: no branch was left after it */
     for (struct branch *b = server->branches, *next; b; b = next) {
         next = b->next;
         bool over = now - b->left_at_us > (uint64_t)b->timeout_s * 1000000;
