@@ -226,7 +226,7 @@ bool wire_request_rewrite_ids(const struct wire_request *request, uint32_t (*map
 
 /* Server half: how many rows the reply to an execution carries; 0: none, the client fetches them. Asked for by the fetch option, or, where the cursor has no LOB, by
  * executing with prefetch rows (JDBC and go-ora never set the option on a first execution). Prefetch never covers LOBs, as OCI's manual says: python-oracledb
- * leaves the option out when it executes a cursor with LOBs again, and takes the rows as it defines them afterwards. With a LOB and no defines there are none.
+ * leaves the option out when it executes a cursor with LOBs again, and fetches then. With a LOB and no defines there are none.
  * The cursor's columns are to be set. */
 uint32_t wire_rows_wanted(const struct wire_request *request, const struct wire_cursor *cursor);
 
