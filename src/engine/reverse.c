@@ -15,7 +15,6 @@
 enum {
     BATCH_TRANSACTIONS = 32,
     CSNS_MAX = 256 /* of transactions without rows too */,
-    RELATION_MAX = 1024,
     IDLE_WAIT_MS = 5,
     CAREFUL = 2 * BATCH_TRANSACTIONS,
     REFUSED_TRIES = 3,
