@@ -549,7 +549,8 @@ static void shadow_main(void *context)
         if (count == BATCH_MAX) continue;
         mutex_lock(&shadow->mutex);
         atomic_store(&shadow->sleeping, true);
-        condition_wait_us(&shadow->wake, &shadow->mutex, shadow->first || shadow->again || queue_count(&shadow->queue) ? 1000 : 5000);
+        bool more = shadow->first || shadow->again || queue_count(&shadow->queue);
+        condition_wait_us(&shadow->wake, &shadow->mutex, more ? 1000 : active ? 5000 : 100000);
         atomic_store(&shadow->sleeping, false);
         mutex_unlock(&shadow->mutex);
     }

@@ -50,11 +50,15 @@ struct engine_worker {
     struct thread *thread;
     uint64_t next_id;
     atomic_bool applied_posted, policy_posted;
+    atomic_bool applied_wanted; /* a session waits for it */
+    _Atomic uint64_t applied_changes;
+    uint64_t applied_seen; /* of the changes, when the first session said that it waits */
     bool stopping;
 };
 
 static struct session_environment environment;
 static void env_close(void *context, enum session_peer peer);
+static void on_applied(void *context);
 
 /* ---- end of a client ---- */
 
@@ -327,7 +331,14 @@ static void env_wake_after(void *context, uint64_t microseconds)
 static void env_wait_applied(void *context)
 {
     struct client *client = context;
+    struct engine_worker *worker = client->worker;
     client->waits_applied = true;
+    atomic_store(&worker->applied_wanted, true);
+    /* It may have moved between the session's look and now, when nobody was known to want it. */
+    uint64_t changes = atomic_load(&worker->applied_changes);
+    if (changes == worker->applied_seen) return;
+    worker->applied_seen = changes;
+    if (!atomic_exchange(&worker->applied_posted, true)) loop_post(worker->loop, on_applied, worker);
 }
 
 static uint64_t env_now_us(void *context)
@@ -425,6 +436,7 @@ static void on_applied(void *context)
 {
     struct engine_worker *worker = context;
     atomic_store(&worker->applied_posted, false);
+    atomic_store(&worker->applied_wanted, false); /* who still waits says so again */
     for (struct client *client = worker->clients, *next; client; client = next) {
         next = client->next;
         if (!client->waits_applied || client->ending) continue;
@@ -449,7 +461,9 @@ static void on_policy(void *context)
 
 void worker_applied_changed(struct engine_worker *worker)
 {
-    if (!atomic_exchange(&worker->applied_posted, true)) loop_post(worker->loop, on_applied, worker);
+    atomic_fetch_add(&worker->applied_changes, 1); /* before the look at who waits: env_wait_applied does it the other way round */
+    if (atomic_load(&worker->applied_wanted) && !atomic_exchange(&worker->applied_posted, true))
+        loop_post(worker->loop, on_applied, worker);
 }
 
 void worker_policy_changed(struct engine_worker *worker)

@@ -115,13 +115,13 @@ static void journal_main(void *context)
 {
     struct journal *journal = context;
     for (;;) {
-        if (journal_turn(journal)) continue;
-        bool failed = atomic_load(&journal->core.failed);
+        if (journal_turn(journal) && journal_ring_due(&journal->ring)) continue;
+        bool failed = atomic_load(&journal->core.failed), stop = atomic_load(&journal->stop);
         atomic_store(&journal->sleeping, true);
-        if (!journal_ring_peek(&journal->ring)) {
-            if (atomic_load(&journal->stop)) return;
-            wait_posted(&journal->wake, failed ? RETRY_MS : SLEEP_MS);
-        }
+        bool empty = !journal_ring_peek(&journal->ring);
+        if (empty && stop) return;
+        /* An entry that is due and not there yet wakes us when it is. */
+        if (!stop && (empty || !journal_ring_due(&journal->ring))) wait_posted(&journal->wake, failed ? RETRY_MS : SLEEP_MS);
         atomic_store(&journal->sleeping, false);
     }
 }
@@ -215,14 +215,22 @@ void journal_close(struct journal *journal)
 
 /* ---- append ---- */
 
+/* Nobody needs a statement of an open transaction on the disk before its intent, behind which it goes: a sync of its own would only be in the way of
+ * that of the intent, which usually comes next. */
+static bool is_urgent(enum journal_kind kind, journal_done *done)
+{
+    return done || (kind != JOURNAL_DML && kind != JOURNAL_TRIM && kind != JOURNAL_ABORT);
+}
+
 void journal_append(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload,
                     journal_done *done, void *context)
 {
     CHECK(kind >= JOURNAL_DML && kind <= JOURNAL_MARK);
-    struct journal_entry entry = {.kind = (uint8_t)kind, .transaction = transaction, .csn = csn, .done = done, .context = context};
+    struct journal_entry entry = {
+        .kind = (uint8_t)kind, .urgent = is_urgent(kind, done), .transaction = transaction, .csn = csn, .done = done, .context = context};
     bool queued = payload.size <= JOURNAL_PAYLOAD_MAX && journal_ring_push(&journal->ring, &entry, payload);
     if (!queued) journal_core_overflow(&journal->core, csn);
-    if (journal->threads) wake_journal(journal);
+    if (journal->threads && (!queued || journal_ring_due(&journal->ring))) wake_journal(journal);
     if (!queued && done) done(context, (struct journal_ticket){.csn = csn, .refused = true});
 }
 

@@ -7,6 +7,9 @@
  * `journal_durable` >= its position, and the producer's callback is run (on the journal thread; it posts to its own loop).
  * Group commit: everything queued while one sync runs is written by the next.
  *
+ * What nobody waits for and an open transaction may lose (DML, TRIM, ABORT without `done`) does not make the journal write: it goes with the next
+ * record that does, or when it is 128 KiB, or after a second.
+ *
  * A transaction's life: DML records as replies arrive (not waited for), one INTENT (waited for: only then is COMMIT forwarded),
  * one OUTCOME. An intent without an outcome after a crash is in doubt.
  *

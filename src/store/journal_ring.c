@@ -65,6 +65,18 @@ static bool take_large(struct journal_ring *ring, uint64_t size)
     return false;
 }
 
+static void raise_due(struct journal_ring *ring, uint64_t end)
+{
+    uint64_t before = atomic_load(&ring->due);
+    while (before < end && !atomic_compare_exchange_weak(&ring->due, &before, end)) {}
+}
+
+bool journal_ring_due(const struct journal_ring *ring)
+{
+    uint64_t head = atomic_load(&ring->head);
+    return atomic_load(&ring->due) > head || atomic_load(&ring->tail) - head >= JOURNAL_RING_MUCH;
+}
+
 bool journal_ring_push(struct journal_ring *ring, const struct journal_entry *entry, struct view payload)
 {
     if (atomic_fetch_add_explicit(&ring->waiting, 1, memory_order_relaxed) >= ring->waiting_max) goto no_count;
@@ -86,6 +98,7 @@ bool journal_ring_push(struct journal_ring *ring, const struct journal_entry *en
     slot->payload = large ? memory_copy(payload.data, payload.size) : (uint8_t *)(slot + 1);
     if (!large && payload.size) memcpy(slot->payload, payload.data, payload.size);
     atomic_store(&slot->ready, 1);
+    if (entry->urgent || payload.size >= JOURNAL_RING_MUCH) raise_due(ring, at + need);
     return true;
 no_room:
     if (large) atomic_fetch_sub_explicit(&ring->large_bytes, payload.size, memory_order_relaxed);

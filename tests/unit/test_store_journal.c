@@ -222,6 +222,41 @@ static void test_sleepers_refused(void **state)
     check_sleepers(2); /* some find the queue full, and come back at once */
 }
 
+/* ---- what nobody waits for ---- */
+
+static uint64_t syncs_of(struct journal *journal)
+{
+    struct journal_statistics statistics;
+    journal_statistics(journal, &statistics);
+    return statistics.syncs;
+}
+
+/* Statements go with the intent behind them, by one sync; alone they wait, but not long, and not when they are much. */
+static void test_statements_go_with_the_intent(void **state)
+{
+    enum { SMALL = 100, LARGE = 50000 };
+    static const uint8_t bytes[LARGE] = {3};
+    (void)state;
+    struct journal_options options = options_small();
+    struct journal *journal = open_journal(&options);
+    uint64_t syncs = syncs_of(journal);
+    for (uint32_t i = 0; i < 3; i++) journal_append(journal, JOURNAL_DML, 1, 0, view_of(bytes, SMALL), NULL, NULL);
+    struct journal_ticket ticket = journal_commit(journal, JOURNAL_INTENT, 1, journal_next_csn(journal), view_of(bytes, SMALL));
+    assert_false(ticket.refused);
+    assert_int_equal(ticket.position, 4);
+    assert_int_equal(syncs_of(journal), syncs + 1);
+    journal_append(journal, JOURNAL_OUTCOME, 1, ticket.csn, view_of(bytes, 1), NULL, NULL); /* the mirror waits for these */
+    assert_true(journal_wait(journal, 4, 500));
+    journal_append(journal, JOURNAL_DML, 2, 0, view_of(bytes, SMALL), NULL, NULL);
+    assert_true(journal_wait(journal, 5, 5000));
+    for (uint32_t i = 0; i < 5; i++) journal_append(journal, JOURNAL_DML, 3, 0, view_of(bytes, LARGE), NULL, NULL);
+    assert_true(journal_wait(journal, 8, 500));
+    journal_close(journal);
+    journal = open_journal(&options); /* and nothing is left behind in memory when it closes */
+    assert_int_equal(journal_durable(journal), 11);
+    journal_close(journal);
+}
+
 /* ---- a reader that follows ---- */
 
 struct follower {
@@ -269,7 +304,7 @@ static void test_follow_and_retain(void **state)
     memset(bytes, 5, sizeof bytes);
     uint64_t sum = 0;
     for (int i = 0; i < 20000; i++) {
-        journal_append(journal, JOURNAL_DML, 1, 0, view_of(bytes, (size_t)(i % 700)), NULL, NULL);
+        journal_append(journal, i % 100 == 99 ? JOURNAL_OUTCOME : JOURNAL_DML, 1, 0, view_of(bytes, (size_t)(i % 700)), NULL, NULL);
         sum += (uint64_t)(i % 700);
         if (i % 100 == 99) assert_true(journal_wait(journal, (uint64_t)i - 99, 10000)); /* small groups */
     }
@@ -525,6 +560,7 @@ int main(void)
         TEST(test_producers),
         TEST(test_sleepers),
         TEST(test_sleepers_refused),
+        TEST(test_statements_go_with_the_intent),
         TEST(test_follow_and_retain),
         TEST(test_wait),
         TEST(test_one_process_only),
