@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 void *memory_alloc(size_t size)
 {
@@ -54,4 +57,11 @@ char *memory_string_of(const void *bytes, size_t size)
 void memory_free(void *block)
 {
     free(block);
+}
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

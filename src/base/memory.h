@@ -15,5 +15,6 @@ void *memory_copy(const void *bytes, size_t size);
 char *memory_string(const char *text);                  /* copy of a C string */
 char *memory_string_of(const void *bytes, size_t size); /* copy with a NUL added */
 void memory_free(void *block);                          /* NULL is allowed */
+void memory_trim(void); /* gives what was freed back to the system, where the C library can: after a backlog; takes milliseconds */
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-enum { READ_AT_ONCE = 4096, SPARE_MAX = 4096, SPARE_BYTES = 8192, BOOT_SHIFT = 40, SKIP_AT_ONCE = 1000000 };
+enum { READ_AT_ONCE = 4096, SPARE_MAX = 4096, SPARE_BYTES = 8192, BOOT_SHIFT = 40, SKIP_AT_ONCE = 1000000, TRIM_FROM = 32 << 20 };
 
 /* ---- transactions ---- */
 
@@ -69,6 +69,11 @@ void mirror_transaction_drop(struct mirror *m, struct mirror_transaction *t)
         m->newest = t->older;
     m->pending_bytes -= t->bytes;
     m->transaction_count--;
+    if (m->pending_peak > TRIM_FROM &&
+        m->pending_bytes < m->pending_peak / 8) { /* a backlog is over: the C library would keep its memory */
+        memory_trim();
+        m->pending_peak = 0;
+    }
     if (m->spare_count >= SPARE_MAX || t->entry_room > 1024 || t->bytes > SPARE_BYTES) {
         transaction_free(t);
         return;
@@ -133,6 +138,7 @@ static void add_entry(struct mirror *m, struct mirror_transaction *t, const stru
     e->payload = arena_copy(&t->arena, record->payload);
     t->bytes += record->payload.size;
     m->pending_bytes += record->payload.size;
+    if (m->pending_bytes > m->pending_peak) m->pending_peak = m->pending_bytes;
 }
 
 static uint32_t ordinal_of(struct view payload)

@@ -201,6 +201,7 @@ struct mirror {
     struct mirror_transaction *spare;
     uint32_t spare_count;
     size_t pending_bytes;
+    size_t pending_peak;  /* the most of it since memory was given back */
     uint64_t highest_csn; /* of any record read */
     uint64_t void_below;  /* CSNs up to here that did not appear never will */
     uint64_t done_any,
