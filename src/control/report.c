@@ -84,6 +84,7 @@ static void write_calls(struct daemon *daemon, struct json *json)
     json_field_u64(json, "fallbacks", engine_counted(engine, COUNT_FALLBACKS));
     json_field_u64(json, "replayed", engine_counted(engine, COUNT_REPLAYED_CALLS));
     json_field_u64(json, "unknown_cursors", engine_counted(engine, COUNT_UNKNOWN_CURSORS));
+    json_field_u64(json, "translations", engine_counted(engine, COUNT_TRANSLATIONS));
     json_object_end(json);
 }
 

@@ -125,6 +125,7 @@ struct sql_plan *statement_translate(struct engine_statements *statements, struc
     char *tables = override && override->tables ? memory_string(override->tables) : NULL;
     mutex_unlock(&statements->lock);
     struct sql_plan *plan = target ? sql_plan_override(&options, text, target, binds, tables, generation) : sql_translate(&options, text);
+    engine_count(statements->engine, COUNT_TRANSLATIONS, 1);
     plan->generation = generation; /* not published yet: with the statement's number it makes names of prepared statements unique */
     memory_free(target);
     memory_free(binds);
