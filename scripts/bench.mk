@@ -45,3 +45,9 @@ bench-feed:  ## key feed: commits a second, latency and processor time of the so
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) all
 	@scripts/install-drivers python
 	@build/drivers/python/bin/python tests/bench/feed.py --build $(BENCH_BUILD)
+
+.PHONY: bench-backfill
+bench-backfill:  ## backfill: rows a second from the stand-in into PostgreSQL, beside COPY of the same rows from a file
+	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) all
+	@scripts/install-drivers python
+	@build/drivers/python/bin/python tests/bench/backfill.py --build $(BENCH_BUILD)

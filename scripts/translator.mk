@@ -29,7 +29,7 @@ $(BUILD)/bench_translate: $(BUILD)/tests/bench/bench_translate.o $(call libs,eng
 	@$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(call libs,engine) -Wl,--end-group $(LIBS_engine)
 
 .PHONY: bench bench-translate
-bench: bench-translate bench-journal bench-apply bench-client bench-relay bench-feed  ## all benches
+bench: bench-translate bench-journal bench-apply bench-client bench-relay bench-feed bench-backfill  ## all benches
 bench-translate:  ## translator: a statement seen before and a new one
 	@$(MAKE) --no-print-directory V=release BUILD=build/release build/release/bench_translate
 	@build/release/bench_translate
