@@ -100,7 +100,7 @@ static void call_query(struct client *client, const struct wire_request *request
     else if (client->streaming != s)
         good = client_free_engine(client, &error);
     uint32_t wanted = wire_rows_wanted(request, request->cursor);
-    if (good && wanted && !describe_only && !lobs_undefined(s, request->cursor)) good = append_rows(client, request, s, wanted, &error);
+    if (good && wanted && !describe_only) good = append_rows(client, request, s, wanted, &error);
     /* What is short is read at once, so that no lock and no buffer of MariaDB waits for the client. */
     if (good && execute && !lobs_undefined(s, request->cursor)) {
         good = result_spool(s, request->cursor, s->plan->locks ? 0 : ROWS_AHEAD, BYTES_AHEAD, &error);

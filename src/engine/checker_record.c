@@ -101,19 +101,6 @@ void checker_equal(struct checker *c, const struct row_map *map, const struct ch
     close_open(c, map, item);
 }
 
-static void print_row(char *out, size_t size, const struct row_map *map, const struct row *row)
-{
-    struct buffer text;
-    buffer_init(&text, 0);
-    if (row->found)
-        rows_print(&text, map, row->values);
-    else
-        buffer_append_text(&text, "(no row)");
-    struct view v = buffer_view(&text);
-    snprintf(out, size, VIEW_FORMAT, (int)(v.size < size ? v.size : size - 1), (const char *)v.data);
-    buffer_release(&text);
-}
-
 static void say_why(char *out, size_t size, const struct row_map *map, const struct row *source, const struct row *target, uint32_t column)
 {
     if (!source->found)
@@ -164,8 +151,8 @@ void checker_divergent(struct checker *c, const struct row_map *map, const struc
     snprintf(d->key_text, sizeof d->key_text, VIEW_FORMAT, (int)(text.size < sizeof d->key_text ? text.size : sizeof d->key_text - 1),
              (const char *)text.data);
     buffer_release(&key);
-    print_row(d->source_row, sizeof d->source_row, map, source);
-    print_row(d->target_row, sizeof d->target_row, map, target);
+    rows_print_row(d->source_row, sizeof d->source_row, map, source);
+    rows_print_row(d->target_row, sizeof d->target_row, map, target);
     say_why(d->reason, sizeof d->reason, map, source, target, column);
     d->key = item->key;
     d->csn = item->csn;

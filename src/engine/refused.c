@@ -122,19 +122,6 @@ static void ask_source(struct refused *r, struct source *source)
 
 /* ---- the ledgers ---- */
 
-static void print_row(char *out, size_t size, const struct row_map *map, const struct row *row)
-{
-    struct buffer text;
-    buffer_init(&text, 0);
-    if (row->found)
-        rows_print(&text, map, row->values);
-    else
-        buffer_append_text(&text, "(no row)");
-    struct view v = buffer_view(&text);
-    snprintf(out, size, VIEW_FORMAT, (int)(v.size < size ? v.size : size - 1), (const char *)v.data);
-    buffer_release(&text);
-}
-
 static void print_key(char *out, size_t size, const struct refused *r, const struct item *item, uint32_t at)
 {
     struct buffer text;
@@ -165,9 +152,9 @@ static bool add_divergence(struct refused *r, uint64_t id, uint32_t at, const ch
     snprintf(d->table, sizeof d->table, "%s", item->map ? item->map->table->name : "*");
     print_key(d->key_text, sizeof d->key_text, r, item, at);
     if (item->is_row) {
-        print_row(d->target_row, sizeof d->target_row, item->map, &item->row);
+        rows_print_row(d->target_row, sizeof d->target_row, item->map, &item->row);
         if (item->asked)
-            print_row(d->source_row, sizeof d->source_row, item->map, &item->there);
+            rows_print_row(d->source_row, sizeof d->source_row, item->map, &item->there);
         else
             snprintf(d->source_row, sizeof d->source_row, "(not known)");
         if (item->row.key) rows_encode_key(&key, item->map, item->row.key);

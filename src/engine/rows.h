@@ -74,6 +74,8 @@ uint32_t rows_source_update_binds(const struct row_map *map, const struct row *r
 /* Makes the source's row equal to `row` (found: update, else insert; not found: delete), in the transaction at hand; nothing is committed. */
 bool rows_write_source(struct source *source, const struct row_map *map, const struct row *row, struct error *error) MUST_USE;
 void rows_print(struct buffer *out, const struct row_map *map, const struct value *values); /* NAME=value, .. for people */
+void rows_print_row(char *out, size_t size, const struct row_map *map,
+                    const struct row *row); /* the same as a text with its NUL, cut to size; "(no row)" */
 void rows_print_key(struct buffer *out, const struct row_map *map, const struct value *key);
 /* A key in bytes, the same whichever side it came from: for queues, ledgers and maps. Decoded: normal values in map->key order, in arena; false: not a key of this
  * table. */

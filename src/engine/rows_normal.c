@@ -287,6 +287,19 @@ void rows_print(struct buffer *out, const struct row_map *map, const struct valu
     }
 }
 
+void rows_print_row(char *out, size_t size, const struct row_map *map, const struct row *row)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    if (row->found)
+        rows_print(&text, map, row->values);
+    else
+        buffer_append_text(&text, "(no row)");
+    struct view v = buffer_view(&text);
+    snprintf(out, size, VIEW_FORMAT, (int)(v.size < size ? v.size : size - 1), (const char *)v.data);
+    buffer_release(&text);
+}
+
 void rows_print_key(struct buffer *out, const struct row_map *map, const struct value *key)
 {
     for (uint16_t i = 0; i < map->key->column_count; i++) {
