@@ -312,7 +312,8 @@ def lost_while_behind(world, clients):
     cut_over(world)
     with oracledb.connect(**world.driver_arguments(world.legacy.port)) as blocker:
         cursor = blocker.cursor()
-        cursor.execute("SELECT total FROM client_totals WHERE client_id = 0 FOR UPDATE")
+        # One row: the fallback's batch takes the four in any order, whoever asks for more than one of them can meet it in a deadlock.
+        cursor.execute("SELECT total FROM client_totals WHERE client_id = 0 AND slot = 0 FOR UPDATE")
         cursor.fetchall()
         counted = clients.counted()
         end = time.monotonic() + 20
@@ -334,7 +335,7 @@ def lost_while_behind(world, clients):
 
 def held_back(world, blocker, clients):
     """The fallback waits for a row that somebody holds, until it is well behind."""
-    blocker.cursor().execute("UPDATE client_totals SET slot = slot WHERE client_id = 0")
+    blocker.cursor().execute("UPDATE client_totals SET slot = slot WHERE client_id = 0 AND slot = 0")
     counted = clients.counted()
     end = time.monotonic() + 20
     while clients.counted() < counted + 40 and time.monotonic() < end:
