@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Exit status: 1 failed at work, 2 wrong command line, 3 wrong configuration, 4 a server cannot be reached,
- * 5 not allowed now, 6 no such thing, 7 not authenticated, 70 a defect of the program. */
 static const struct {
     const char *name;
     int http_status;
     int exit_status;
 } codes[ERROR_CODE_COUNT] = {
     [ERROR_NONE] = {"NONE", 200, 0},
-    [ERROR_CONFIG] = {"CONFIG", 400, 3},
+    [ERROR_CONFIG] = {"CONFIG", 400, 8},
     [ERROR_USAGE] = {"USAGE", 400, 2},
     [ERROR_IO] = {"IO", 500, 1},
     [ERROR_DISK_FULL] = {"DISK_FULL", 507, 1},
@@ -33,7 +31,7 @@ static const struct {
     [ERROR_JOURNAL] = {"JOURNAL", 500, 1},
     [ERROR_CORRUPT] = {"CORRUPT", 500, 1},
     [ERROR_STATE] = {"STATE", 409, 5},
-    [ERROR_GATE] = {"GATE", 409, 5},
+    [ERROR_GATE] = {"GATE", 409, 3},
     [ERROR_NOT_FOUND] = {"NOT_FOUND", 404, 6},
     [ERROR_CANCELLED] = {"CANCELLED", 409, 1},
     [ERROR_INTERNAL] = {"INTERNAL", 500, 70},
@@ -90,6 +88,38 @@ const char *error_name(enum error_code code)
 int error_http_status(enum error_code code)
 {
     return codes[known(code)].http_status;
+}
+
+bool error_parse(const char *name, enum error_code *out)
+{
+    for (int i = 0; i < ERROR_CODE_COUNT; i++) {
+        if (strcmp(codes[i].name, name) != 0) continue;
+        *out = (enum error_code)i;
+        return true;
+    }
+    return false;
+}
+
+/* What scripts ask for; `understudy help` prints it. */
+static const struct {
+    int status;
+    const char *text;
+} statuses[] = {{0, "done"},
+                {1, "it was tried and failed"},
+                {2, "the command line, or what was asked for, is wrong"},
+                {3, "a gate is closed: what is missing stands on standard error"},
+                {4, "the daemon or a database cannot be reached, or did not answer in time"},
+                {5, "not possible in this phase or state"},
+                {6, "no such thing"},
+                {7, "not authenticated: the token is missing or wrong"},
+                {8, "the configuration is wrong"},
+                {70, "a defect of the program"}};
+
+const char *error_exit_text(uint32_t index, int *status)
+{
+    if (index >= sizeof statuses / sizeof *statuses) return NULL;
+    *status = statuses[index].status;
+    return statuses[index].text;
 }
 
 int error_exit_status(enum error_code code)

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 enum error_code {
     ERROR_NONE,
@@ -53,5 +54,8 @@ void error_clear(struct error *error);
 const char *error_name(enum error_code code); /* "CONFIG", ... */
 int error_http_status(enum error_code code);
 int error_exit_status(enum error_code code);
+bool error_parse(const char *name, enum error_code *out); /* by its name; false: there is none */
+/* The exit statuses and what they mean, by index; NULL: there are no more. */
+const char *error_exit_text(uint32_t index, int *status);
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/limit.h"
 #include "cli/show.h"
 #include "io/http.h"
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,33 +15,84 @@
 
 enum { WATCH_SECONDS = 2 };
 
+/* The token of this file; false: it cannot be read, errno says why. */
+static bool read_token(const char *path, char *token, int size)
+{
+    FILE *file = fopen(path, "r");
+    if (!file) return false;
+    if (!fgets(token, size, file)) token[0] = 0;
+    fclose(file);
+    token[strcspn(token, "\r\n")] = 0;
+    return true;
+}
+
+/* What only reads may go with the reader's token, for who cannot read the other. */
+static bool find_token(const struct config *config, bool reads, char *token, int size, struct error *error)
+{
+    if (read_token(config->admin_token_file, token, size)) return true;
+    int number = errno;
+    if (reads && config->admin_read_token_file[0] && read_token(config->admin_read_token_file, token, size)) return true;
+    return error_set(error, ERROR_AUTHENTICATION,
+                     "the token in %s cannot be read: %s; run this as the daemon's user, or as one who may read that file",
+                     config->admin_token_file, strerror(number));
+}
+
 int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer,
                   struct error *error)
 {
     struct config config;
-    if (!config_read(arguments->config_file, &config, error)) return 0;
-    char url[1024], token[256] = "";
-    FILE *file = fopen(config.admin_token_file, "r");
-    if (file) {
-        if (!fgets(token, sizeof token, file)) token[0] = 0;
-        fclose(file);
-        token[strcspn(token, "\r\n")] = 0;
+    char url[4096], token[256] = "";
+    if (!config_load(arguments->config_file, &config, error) ||
+        !find_token(&config, strcmp(method, "GET") == 0, token, sizeof token, error))
+        return 0;
+    if (config.admin_port == 0) {
+        error_set(error, ERROR_CONFIG, "[admin] port is 0 in %s: the daemon took a free one that nobody else knows; give it a number",
+                  arguments->config_file);
+        return 0;
     }
     const char *address = config.admin_address;
     if (strcmp(address, "0.0.0.0") == 0) address = "127.0.0.1";
     if (strcmp(address, "::") == 0) address = "::1";
     snprintf(url, sizeof url, strchr(address, ':') ? "http://[%s]:%u%s" : "http://%s:%u%s", address, config.admin_port, path);
     int status = http_call(method, url, token, body, NULL, 120000, answer, error);
-    if (status == 0) error_prefix(error, "is the daemon running? (%s)", url);
+    if (status == 0 && error->code == ERROR_NETWORK)
+        error_set(
+            error, ERROR_NETWORK,
+            "the daemon does not answer at %s:%u ([admin] of %s): is it running? `understudy run` starts it; its log says why it ended",
+            address, config.admin_port, arguments->config_file);
     return status;
 }
 
-static int exit_status(int status)
+/* By the refusal's code, whoever found it; a gate that is closed names what is missing instead. */
+int command_exit_status(int status, const struct buffer *answer)
 {
-    return status < 400 ? 0 : status == 409 ? 3 : 2;
+    if (status < 400) return 0;
+    enum error_code code = status == 401 ? ERROR_AUTHENTICATION : status == 404 ? ERROR_NOT_FOUND : ERROR_USAGE;
+    struct json_t *json = show_parse(buffer_view(answer));
+    show_refusal_code(json, &code);
+    show_release(json);
+    return error_exit_status(code);
 }
 
-static void write_out(const struct buffer *text, FILE *file)
+int command_refuse(const struct arguments *arguments, const struct error *error)
+{
+    if (!arguments->json) return command_fail(error);
+    struct buffer text;
+    buffer_init(&text, 0);
+    struct json json = json_into(&text);
+    json_object_begin(&json);
+    json_key(&json, "error");
+    json_object_begin(&json);
+    json_field_text(&json, "code", error_name(error->code));
+    json_field_text(&json, "text", error->text);
+    json_object_end(&json);
+    json_object_end(&json);
+    fprintf(stderr, VIEW_FORMAT "\n", VIEW_ARGUMENTS(buffer_view(&text)));
+    buffer_release(&text);
+    return error_exit_status(error->code);
+}
+
+void command_write(const struct buffer *text, FILE *file)
 {
     struct view view = buffer_view(text);
     fwrite(view.data, 1, view.size, file);
@@ -54,24 +107,32 @@ struct page {
     const char *template, *tried; /* tried: what a dry run says */
 };
 
-static void say_answer(const struct arguments *arguments, int status, const struct buffer *answer, const struct page *page)
+void command_say_refusal(const struct arguments *arguments, const struct buffer *answer)
 {
-    struct json_t *json = arguments->json || !page ? NULL : show_parse(buffer_view(answer));
+    struct json_t *json = arguments->json ? NULL : show_parse(buffer_view(answer));
     struct buffer text;
     buffer_init(&text, 0);
-    if (!json)
-        write_out(answer, status < 400 ? stdout : stderr);
-    else if (status >= 400 && show_refusal(json, &text))
-        write_out(&text, stderr);
-    else {
-        if (page->list)
-            show_rows(json, page->list, &text);
-        else if (page->show)
-            page->show(json, &text);
-        else
-            show_template(json, show_is_true(json, "dry_run") && page->tried ? page->tried : page->template, &text);
-        write_out(&text, status < 400 ? stdout : stderr);
+    command_write(json && show_refusal(json, &text) ? &text : answer, stderr);
+    buffer_release(&text);
+    show_release(json);
+}
+
+static void say_answer(const struct arguments *arguments, const struct buffer *answer, const struct page *page)
+{
+    struct json_t *json = arguments->json || !page ? NULL : show_parse(buffer_view(answer));
+    if (!json) {
+        command_write(answer, stdout);
+        return;
     }
+    struct buffer text;
+    buffer_init(&text, 0);
+    if (page->list)
+        show_rows(json, page->list, &text);
+    else if (page->show)
+        page->show(json, &text);
+    else
+        show_template(json, show_is_true(json, "dry_run") && page->tried ? page->tried : page->template, &text);
+    command_write(&text, stdout);
     buffer_release(&text);
     show_release(json);
 }
@@ -82,9 +143,13 @@ static int ask(const struct arguments *arguments, const char *method, const char
     struct buffer answer;
     buffer_init(&answer, COMMAND_ANSWER_MAX);
     int status = command_fetch(arguments, method, path, body, &answer, &error);
-    if (status != 0) say_answer(arguments, status, &answer, page);
+    if (status >= 400)
+        command_say_refusal(arguments, &answer);
+    else if (status != 0)
+        say_answer(arguments, &answer, page);
+    int ended = status == 0 ? command_refuse(arguments, &error) : command_exit_status(status, &answer);
     buffer_release(&answer);
-    return status == 0 ? command_fail(&error) : exit_status(status);
+    return ended;
 }
 
 static int get(const struct arguments *arguments, const char *path, const struct page *page)
@@ -92,29 +157,35 @@ static int get(const struct arguments *arguments, const char *path, const struct
     return ask(arguments, "GET", path, view_of(NULL, 0), page);
 }
 
+/* Whoever watches wants to see the daemon come back: once it has answered, only a refusal ends it. */
 static int get_watched(const struct arguments *arguments, const char *path, const struct page *page)
 {
     if (!arguments->watch) return get(arguments, path, page);
-    for (;;) {
+    for (bool answered = false;;) {
         if (!arguments->json && isatty(STDOUT_FILENO)) fputs("\033[H\033[J", stdout);
         int status = get(arguments, path, page);
-        if (status != 0) return status;
+        bool away = status == error_exit_status(ERROR_NETWORK);
+        if (status != 0 && !(away && answered)) return status;
+        answered |= status == 0;
         sleep(WATCH_SECONDS);
     }
+}
+
+static const char *author_of(const struct arguments *arguments)
+{
+    const char *user = getenv("USER");
+    return arguments->author ? arguments->author : user && *user ? user : "operator";
 }
 
 /*
  * A changing call: what the options say, under the names of the API, and the command's own word ("to": "canary"). Each call takes what it knows of.
  */
-static int post(const struct arguments *arguments, const char *path, const char *name, const char *word, const struct page *page)
+void command_body(const struct arguments *arguments, const char *name, const char *word, struct buffer *body)
 {
-    const char *user = getenv("USER");
-    struct buffer body;
-    buffer_init(&body, LIMIT_HTTP_BODY_BYTES);
-    struct json json = json_into(&body);
+    struct json json = json_into(body);
     json_object_begin(&json);
     if (name) json_field_text(&json, name, word);
-    json_field_text(&json, "author", arguments->author ? arguments->author : user ? user : "operator");
+    json_field_text(&json, "author", author_of(arguments));
     json_field_text(&json, "reason", arguments->reason ? arguments->reason : "");
     json_field_boolean(&json, "dry_run", arguments->dry_run);
     json_field_boolean(&json, "override", arguments->override);
@@ -128,6 +199,13 @@ static int post(const struct arguments *arguments, const char *path, const char 
     if (arguments->source) json_field_text(&json, "source", arguments->source);
     if (arguments->target) json_field_text(&json, "target", arguments->target);
     json_object_end(&json);
+}
+
+static int post(const struct arguments *arguments, const char *path, const char *name, const char *word, const struct page *page)
+{
+    struct buffer body;
+    buffer_init(&body, LIMIT_HTTP_BODY_BYTES);
+    command_body(arguments, name, word, &body);
     int status = ask(arguments, "POST", path, buffer_view(&body), page);
     buffer_release(&body);
     return status;
@@ -205,10 +283,9 @@ int command_rollback(const struct arguments *a)
 }
 int command_phase(const struct arguments *a)
 {
-    if (a->rest_count == 1) return change_phase(a, a->rest[0]);
-    fprintf(stderr, "usage: understudy phase observe|dual-write|shadow|canary|cutover|complete [--percent N] [--author A --reason R] "
-                    "[--dry-run]\n");
-    return 2;
+    enum engine_phase phase;
+    if (a->rest_count == 1 && engine_phase_parse(a->rest[0], &phase)) return change_phase(a, a->rest[0]);
+    return command_usage("phase", a->rest_count ? a->rest[0] : NULL);
 }
 
 int command_users(const struct arguments *a)
@@ -216,55 +293,61 @@ int command_users(const struct arguments *a)
     if (a->rest_count == 1 && strcmp(a->rest[0], "import") == 0)
         return post(a, "/v1/users/import", NULL, NULL,
                     &(struct page){.template = "{imported:count} users imported\n", .tried = "{imported:text} users could be imported\n"});
-    fprintf(stderr, "usage: understudy users import\n");
-    return 2;
+    return command_usage("users", a->rest_count ? a->rest[0] : NULL);
 }
 
 int command_report(const struct arguments *a)
 {
     char path[100];
-    snprintf(path, sizeof path, "/v1/report?format=%.20s", a->json ? "json" : a->format ? a->format : "text");
+    const char *format = a->json ? "json" : a->format ? a->format : "text";
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0 && strcmp(format, "html") != 0) {
+        fprintf(stderr, "understudy: --format is text, json or html, not %s\n", format);
+        return 2;
+    }
+    snprintf(path, sizeof path, "/v1/report?format=%s", format);
     return get(a, path, NULL);
 }
 
 int command_waive(const struct arguments *a)
 {
-    if (a->rest_count != 1 || !a->reason) {
-        fprintf(stderr, "usage: understudy waive FINGERPRINT|refused:NUMBER --reason TEXT [--author NAME]\n");
-        return 2;
-    }
+    if (a->rest_count != 1 || !a->reason) return command_usage("waive", NULL);
     bool refused = strncmp(a->rest[0], "refused:", 8) == 0;
     return post(a, "/v1/waivers", refused ? "refused" : "fingerprint", a->rest[0] + (refused ? 8 : 0),
                 &(struct page){.template = "waived; it stands in the audit log\n", .tried = "would be waived: {waived:text}\n"});
+}
+
+static void put_parameter(struct buffer *path, const char *name, const char *value)
+{
+    buffer_append_text(path, name);
+    for (; *value; value++) buffer_printf(path, isalnum((unsigned char)*value) ? "%c" : "%%%02X", (unsigned char)*value);
 }
 
 int command_override(const struct arguments *a)
 {
     if (a->rest_count >= 1 && strcmp(a->rest[0], "list") == 0) return get(a, "/v1/overrides", &(struct page){.list = &show_overrides});
     if (a->rest_count == 2 && strcmp(a->rest[0], "remove") == 0) {
-        char path[100];
-        snprintf(path, sizeof path, "/v1/overrides?fingerprint=%.32s%s", a->rest[1], a->dry_run ? "&dry_run=1" : "");
-        return ask(a, "DELETE", path, view_of(NULL, 0),
-                   &(struct page){.template = "removed\n", .tried = "would be removed: {removed:text}\n"});
+        struct buffer path;
+        buffer_init(&path, LIMIT_HTTP_BODY_BYTES);
+        buffer_append_text(&path, "/v1/overrides");
+        put_parameter(&path, "?fingerprint=", a->rest[1]);
+        put_parameter(&path, "&author=", author_of(a));
+        if (a->reason) put_parameter(&path, "&reason=", a->reason);
+        if (a->dry_run) put_parameter(&path, "&dry_run=", "1");
+        buffer_u8(&path, 0);
+        int status = ask(a, "DELETE", (const char *)buffer_view(&path).data, view_of(NULL, 0),
+                         &(struct page){.template = "removed\n", .tried = "would be removed: {removed:text}\n"});
+        buffer_release(&path);
+        return status;
     }
     if (a->rest_count == 1 && strcmp(a->rest[0], "add") == 0 && a->source && a->target)
         return post(a, "/v1/overrides", NULL, NULL,
                     &(struct page){.template = "override {fingerprint:text} holds from now on\n",
                                    .tried = "override {fingerprint:text}: the target can prepare it; nothing was changed\n"});
-    fprintf(stderr, "usage: understudy override list | add --source SQL --target SQL | remove FINGERPRINT\n");
-    return 2;
+    return command_usage("override", NULL);
 }
 
-int command_feed(const struct arguments *a)
+int command_feed_list(const struct arguments *a, bool fed)
 {
-    const char *verb = a->rest_count == 1 ? a->rest[0] : "";
-    if (strcmp(verb, "list") == 0) return get(a, "/v1/feed", &(struct page){.show = show_feeds});
-    if (strcmp(verb, "status") == 0) return get_watched(a, "/v1/feed?only=fed", &(struct page){.show = show_feeds});
-    if (strcmp(verb, "install") == 0 || strcmp(verb, "remove") == 0)
-        return post(a, "/v1/feed", "action", verb, &(struct page){.show = show_feed_change});
-    fprintf(stderr, "usage: understudy feed list|status [--watch]\n"
-                    "       understudy feed install [--table T|--all] [--form trigger|mvlog] [--print]\n"
-                    "       understudy feed remove  [--table T] [--form trigger|mvlog] [--print] [--override]\n"
-                    "list: every table, and why it would need a feed; status: those that have one. --print: the SQL, which is not run.\n");
-    return 2;
+    if (fed) return get_watched(a, "/v1/feed?only=fed", &(struct page){.show = show_feeds});
+    return get(a, "/v1/feed", &(struct page){.show = show_feeds});
 }

@@ -38,6 +38,8 @@ const struct command *command_find(const char *name); /* NULL: there is none */
 bool command_takes(const struct command *command, const char *option);
 void command_print_help(const struct command *command, FILE *out);
 int command_fail(const struct error *error);
+/* The command line is wrong: says so (word: what is wrong in it; NULL: something is missing) and how it goes. The exit status. */
+int command_usage(const char *name, const char *word);
 /* Asks the daemon over its admin API, the answer into a buffer; method "GET", "POST" or "DELETE". The HTTP status; 0: the daemon could not be asked. */
 enum { COMMAND_ANSWER_MAX = 256 * 1024 * 1024 };
 int command_fetch(const struct arguments *arguments, const char *method, const char *path, struct view body, struct buffer *answer,

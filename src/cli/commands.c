@@ -31,10 +31,17 @@ static int run_config(const struct arguments *a)
         option_print_ini(&config_options, &out);
     } else if (a->rest_count && strcmp(a->rest[0], "markdown") == 0) {
         option_print_markdown(&config_options, &out);
+    } else if (a->rest_count) {
+        fprintf(
+            stderr,
+            "understudy: config prints what holds; `config example` a file to begin with, `config markdown` the documentation; not %s\n",
+            a->rest[0]);
+        buffer_release(&out);
+        return 2;
     } else {
         struct config config;
         struct error error = {0};
-        if (!config_read(a->config_file, &config, &error)) return command_fail(&error);
+        if (!config_load(a->config_file, &config, &error)) return command_fail(&error);
         option_print_text(&config_options, &config, &out);
     }
     return print_buffer(&out);
@@ -74,10 +81,12 @@ static int run_help(const struct arguments *a)
         return 2;
     }
     puts("understudy: moves a live application from Oracle to PostgreSQL\n\nusage: understudy COMMAND [options]\n");
-    for (unsigned i = 0; i < command_count; i++) printf("  %-11s %-42s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
-    puts("\n`understudy help COMMAND` says more of one. Every verb that changes something takes --dry-run. Reports are text; with --json "
-         "what "
-         "programs read.\nExit status: 0; 1: failed; 2: refused; 3: a gate is closed.");
+    for (unsigned i = 0; i < command_count; i++) printf("  %-12s %s\n", commands[i].name, commands[i].text);
+    puts("\n`understudy help COMMAND` says what it takes. What changes something takes --dry-run.\n"
+         "Reports are text; with --json what programs read.\n\nexit status:");
+    int status;
+    const char *meaning;
+    for (uint32_t i = 0; (meaning = error_exit_text(i, &status)); i++) printf("  %-12d %s\n", status, meaning);
     return 0;
 }
 

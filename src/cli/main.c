@@ -15,6 +15,14 @@ int command_fail(const struct error *error)
     return error_exit_status(error->code);
 }
 
+int command_usage(const char *name, const char *word)
+{
+    const struct command *command = command_find(name);
+    if (word) fprintf(stderr, "understudy: %s does not know what to do with %s\n", name, word);
+    fprintf(stderr, "usage: understudy %s %s\n`understudy help %s` says more\n", name, command->arguments, name);
+    return 2;
+}
+
 enum { OPTIONS_MAX = 64 };
 
 static bool put_option(const struct command_option *place, const char *text, struct arguments *a)
@@ -36,6 +44,15 @@ static bool put_option(const struct command_option *place, const char *text, str
     return true;
 }
 
+static bool refuse_option(const struct command *command, int answer, const char *word)
+{
+    fprintf(stderr,
+            answer == ':' ? "understudy: %s wants a value; `understudy help %s` says which\n"
+                          : "understudy: %s is no option, or not with a value of its own; `understudy help %s` says what there is\n",
+            word, command->name);
+    return false;
+}
+
 /* False: it was said why. */
 static bool parse(const struct command *command, int argc, char **argv, struct arguments *a)
 {
@@ -45,8 +62,14 @@ static bool parse(const struct command *command, int argc, char **argv, struct a
     for (unsigned i = 0; i < command_option_count; i++)
         options[i] = (struct option){.name = command_options[i].name,
                                      .has_arg = command_options[i].kind == COMMAND_FLAG ? no_argument : required_argument};
-    while ((answer = getopt_long(argc, argv, "", options, &index)) != -1) {
-        if (answer != 0 || !put_option(&command_options[index], optarg, a)) return false;
+    opterr = 0; /* what is wrong is said here, with the place to look */
+    while ((answer = getopt_long(argc, argv, ":h", options, &index)) != -1) {
+        if (answer == 'h') {
+            a->help = true;
+            continue;
+        }
+        if (answer != 0) return refuse_option(command, answer, argv[optind - 1]);
+        if (!put_option(&command_options[index], optarg, a)) return false;
         bool any = command_options[index].member == offsetof(struct arguments, config_file); /* a script may give it to every command */
         if (any || command_takes(command, command_options[index].name)) continue;
         fprintf(stderr, "understudy: %s takes no --%s; `understudy help %s` says what it takes\n", command->name,
@@ -76,7 +99,9 @@ int main(int argc, char **argv)
 {
     struct arguments arguments = {.config_file = getenv("UNDERSTUDY_CONFIG")};
     if (!arguments.config_file) arguments.config_file = "/etc/understudy/understudy.ini";
-    const char *name = argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ? "help" : argv[1];
+    const char *name = argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ? "help"
+                       : strcmp(argv[1], "--version") == 0                                      ? "version"
+                                                                                                : argv[1];
     const struct command *command = command_find(name);
     if (!command) {
         fprintf(stderr, "understudy: there is no command %s; `understudy help` lists them\n", name);

@@ -23,6 +23,15 @@ bool show_is_true(const json_t *object, const char *name)
     return json_is_true(json_object_get(object, name));
 }
 
+bool show_refusal_code(const json_t *answer, enum error_code *code)
+{
+    const json_t *refusal = json_object_get(answer, "error");
+    const char *name = json_string_value(json_object_get(refusal, "code"));
+    if (json_array_size(json_object_get(refusal, "missing")) == 0) return name && error_parse(name, code);
+    *code = ERROR_GATE;
+    return true;
+}
+
 static const json_t *member(const json_t *object, const char *path)
 {
     char name[64];

@@ -14,6 +14,7 @@
 #define CLI_SHOW_H
 
 #include "base/buffer.h"
+#include "base/error.h"
 
 struct json_t; /* jansson's */
 
@@ -46,6 +47,7 @@ void show_feeds(const struct json_t *answer, struct buffer *out);
 void show_feed_change(const struct json_t *answer, struct buffer *out);
 /* What a refusal says: {"error": {code, text, missing: [{code, text, advice}]}}; false: it is none. */
 bool show_refusal(const struct json_t *answer, struct buffer *out);
+bool show_refusal_code(const struct json_t *answer, enum error_code *code); /* ERROR_GATE if something is missing; false: it is none */
 
 extern const struct show_list show_work, show_divergences, show_statements, show_sessions, show_gaps, show_audit, show_overrides;
 

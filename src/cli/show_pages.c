@@ -97,7 +97,7 @@ bool show_refusal(const json_t *answer, struct buffer *out)
     static const struct show_column name##_columns[] = {__VA_ARGS__};                                                                      \
     const struct show_list show_##name = {name##_columns, sizeof name##_columns / sizeof *name##_columns, nothing}
 
-LIST(work, "neither backfill nor verify has run since the daemon started", {"WORK", "work", "text", 10}, {"TABLE", "table", "text", 40},
+LIST(work, "no backfill, no verify and no change of key feeds has run", {"WORK", "work", "text", 14}, {"TABLE", "table", "text", 40},
      {"STATUS", "status", "text", 12}, {"ROWS", "rows", "count", 0}, {"OF ABOUT", "total", "count", 0},
      {"DIFFERING", "differing", "count", 0}, {"ROWS/S", "rows_per_s", "rate", 0}, {"ETA", "eta_s", "s", 0}, {"ERROR", "error", "text", 0});
 LIST(divergences, "no divergence is open", {"ID", "id", "count", 0}, {"FOUND", "found_us", "time", 0}, {"BY", "origin", "text", 12},

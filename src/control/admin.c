@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The admin API: routes as rows; JSON in and out; what changes something wants the bearer token. */
+/*
+ * The admin API: routes as rows; JSON in and out. All but the page and /health want a bearer token: rows, keys and statements are the application's data. One
+ * token opens everything; a second one, if it is configured, reads only, for whoever scrapes and looks.
+ */
 #include "control/admin_private.h"
 
 #include "base/limit.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "control/assets.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { HEALTH_SILENT_US = 60000000 };
 
 /* ---- answers ---- */
 
@@ -78,7 +85,7 @@ static void get_work(struct exchange *exchange)
     struct daemon *daemon = exchange->daemon;
     struct copy_table *tables = memory_zero(ENGINE_TABLE_MAX, sizeof *tables);
     json_array_begin(&exchange->json);
-    mutex_lock(&daemon->command);
+    mutex_lock(&daemon->work);
     uint32_t count = daemon->copy ? copy_progress(daemon->copy, tables, ENGINE_TABLE_MAX) : 0;
     for (uint32_t i = 0; i < count; i++)
         work_table(&exchange->json, daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify", &tables[i]);
@@ -86,7 +93,8 @@ static void get_work(struct exchange *exchange)
         state_progress_each(daemon->engine.state, "backfill", stored_work, &exchange->json);
     if (!daemon->copy || daemon->copy_work != COPY_VERIFY)
         state_progress_each(daemon->engine.state, "verify", stored_work, &exchange->json);
-    mutex_unlock(&daemon->command);
+    mutex_unlock(&daemon->work);
+    feed_work_list(daemon, &exchange->json);
     json_array_end(&exchange->json);
     memory_free(tables);
 }
@@ -246,6 +254,10 @@ static void get_audit(struct exchange *exchange)
 static void get_report(struct exchange *exchange)
 {
     const char *format = exchange->request->parameter(exchange->request, "format");
+    if (format && strcmp(format, "html") != 0 && strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
+        admin_fail(exchange, ERROR_USAGE, "the formats are text, json and html");
+        return;
+    }
     exchange->response->content_type = format && strcmp(format, "html") == 0   ? "text/html; charset=utf-8"
                                        : format && strcmp(format, "json") == 0 ? "application/json"
                                                                                : "text/plain; charset=utf-8";
@@ -262,6 +274,17 @@ static void get_page(struct exchange *exchange)
 {
     exchange->response->content_type = "text/html; charset=utf-8";
     buffer_append_text(&exchange->response->body, asset_dashboard);
+}
+
+/* For who restarts what hangs: says nothing of the application, and wants no token. */
+static void get_health(struct exchange *exchange)
+{
+    uint64_t silent_us = clock_monotonic_us() - atomic_load(&exchange->daemon->tick_us);
+    bool good = silent_us < HEALTH_SILENT_US;
+    if (!good) exchange->response->status = 503;
+    json_object_begin(&exchange->json);
+    json_field_text(&exchange->json, "status", good ? "ok" : "the control thread has not been heard of for a minute");
+    json_object_end(&exchange->json);
 }
 
 /* ---- key feeds ---- */
@@ -281,58 +304,80 @@ static void post_feed(struct exchange *exchange)
 
 /* ---- routes ---- */
 
+enum access { OPEN, READ, CHANGE };
+static const char *const tokens[] = {[OPEN] = "", [READ] = "read", [CHANGE] = "admin"}; /* which one is wanted */
+
 static const struct route {
     const char *method, *path;
     route_handler *handler;
-    bool changes;
+    enum access access;
     const char *what;
 } routes[] = {
-    {"GET", "/", get_page, false, "the dashboard"},
-    {"GET", "/metrics", get_metrics, false, "Prometheus metrics"},
-    {"GET", "/v1/status", get_status, false, "phase, rates, lag, consistency, gate"},
-    {"GET", "/v1/work", get_work, false, "progress of backfill and verify"},
-    {"GET", "/v1/divergences", get_divergences, false, "differences with both rows; ?status=open"},
-    {"GET", "/v1/statements", get_statements, false, "every fingerprint with what was measured of it"},
-    {"GET", "/v1/sessions", get_sessions, false, "client sessions"},
-    {"GET", "/v1/overrides", get_overrides, false, "statement overrides"},
-    {"GET", "/v1/gaps", get_gaps, false, "stretches in which something may have been missed"},
-    {"GET", "/v1/audit", get_audit, false, "the audit log"},
-    {"GET", "/v1/report", get_report, false, "the final report; ?format=text|json|html"},
-    {"GET", "/v1/feed", get_feed, false, "key feeds: every table, why it would need one, what it has; ?only=fed"},
-    {"POST", "/v1/feed", post_feed, true, "make or remove key feeds: action, table or all, form, override, print or dry_run"},
-    {"POST", "/v1/phase", admin_post_phase, true, "enter a phase: to, percent, author, reason, override, dry_run"},
-    {"POST", "/v1/backfill", admin_post_backfill, true, "start the backfill: table, chunk_rows, rows_per_second, restart, dry_run"},
-    {"POST", "/v1/verify", admin_post_verify, true, "compare every row: table, chunk_rows, rows_per_second, restart, dry_run"},
-    {"POST", "/v1/repair", admin_post_repair, true, "repair divergences: divergences (ids or \"all\"), dry_run"},
-    {"POST", "/v1/overrides", admin_post_override, true, "add an override: source, target, bind_order, tables, author, reason, dry_run"},
-    {"DELETE", "/v1/overrides", admin_delete_override, true, "remove an override: ?fingerprint=, &dry_run=1"},
-    {"POST", "/v1/waivers", admin_post_waiver, true,
+    {"GET", "/", get_page, OPEN, "the dashboard, which asks for a token"},
+    {"GET", "/health", get_health, OPEN, "200: the daemon lives; 503: it hangs"},
+    {"GET", "/metrics", get_metrics, READ, "Prometheus metrics"},
+    {"GET", "/v1/status", get_status, READ, "phase, rates, lag, consistency, gate"},
+    {"GET", "/v1/work", get_work, READ, "progress of backfill, verify, and what is done to key feeds"},
+    {"GET", "/v1/divergences", get_divergences, READ, "differences with both rows; ?status=open"},
+    {"GET", "/v1/statements", get_statements, READ, "every fingerprint with what was measured of it"},
+    {"GET", "/v1/sessions", get_sessions, READ, "client sessions"},
+    {"GET", "/v1/overrides", get_overrides, READ, "statement overrides"},
+    {"GET", "/v1/gaps", get_gaps, READ, "stretches in which something may have been missed"},
+    {"GET", "/v1/audit", get_audit, READ, "the audit log"},
+    {"GET", "/v1/report", get_report, READ, "the final report; ?format=text|json|html"},
+    {"GET", "/v1/feed", get_feed, READ, "key feeds: every table, why it would need one, what it has; ?only=fed"},
+    {"POST", "/v1/feed", post_feed, CHANGE,
+     "start making or removing key feeds, see /v1/work: action, table or all, form, override, print or dry_run"},
+    {"POST", "/v1/phase", admin_post_phase, CHANGE, "enter a phase: to, percent, author, reason, override, dry_run"},
+    {"POST", "/v1/backfill", admin_post_backfill, CHANGE, "start the backfill: table, chunk_rows, rows_per_second, restart, dry_run"},
+    {"POST", "/v1/verify", admin_post_verify, CHANGE, "compare every row: table, chunk_rows, rows_per_second, restart, dry_run"},
+    {"POST", "/v1/repair", admin_post_repair, CHANGE, "repair divergences: divergences (ids or \"all\"), dry_run"},
+    {"POST", "/v1/overrides", admin_post_override, CHANGE, "add an override: source, target, bind_order, tables, author, reason, dry_run"},
+    {"DELETE", "/v1/overrides", admin_delete_override, CHANGE, "remove an override: ?fingerprint=, &dry_run=1"},
+    {"POST", "/v1/waivers", admin_post_waiver, CHANGE,
      "sign for a statement that was never compared, or for a refused transaction: fingerprint or refused, author, reason, dry_run"},
-    {"POST", "/v1/users/import", admin_post_users, true, "take users' verifiers from the source: dry_run"},
+    {"POST", "/v1/users/import", admin_post_users, CHANGE, "take users' verifiers from the source: dry_run"},
 };
 
 void admin_print_routes(struct buffer *out)
 {
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        buffer_printf(out, "%-6s %-16s  %-5s  %s\n", routes[i].method, routes[i].path, routes[i].changes ? "token" : "", routes[i].what);
+        buffer_printf(out, "%-6s %-16s  %-5s  %s\n", routes[i].method, routes[i].path, tokens[routes[i].access], routes[i].what);
 }
 
-/* Equal time whatever the difference, so that a token cannot be guessed byte by byte. */
-static bool token_good(struct daemon *daemon, const struct http_request *request)
+/* Is this the token on the file's first line? Equal time whatever the difference, so that a token cannot be guessed byte by byte. */
+static bool token_is(const char *path, const char *given)
 {
     char token[256] = "";
-    FILE *file = fopen(daemon->config.admin_token_file, "r");
+    FILE *file = *path ? fopen(path, "r") : NULL;
     if (!file) return false;
     bool read = fgets(token, sizeof token, file) != NULL;
     fclose(file);
     token[strcspn(token, "\r\n")] = 0;
-    const char *given = request->header(request, "Authorization");
-    if (!read || !token[0] || !given || strncmp(given, "Bearer ", 7) != 0) return false;
-    given += 7;
     size_t length = strlen(token), other = strlen(given);
     unsigned difference = (unsigned)(length ^ other);
     for (size_t i = 0; i < length; i++) difference |= (unsigned)(token[i] ^ given[i % (other ? other : 1)]);
-    return difference == 0;
+    return read && length > 0 && difference == 0;
+}
+
+/* False: it was refused. */
+static bool allowed(struct exchange *exchange, enum access access)
+{
+    const struct config *config = &exchange->daemon->config;
+    const char *header = exchange->request->header(exchange->request, "Authorization");
+    const char *given = header && strncmp(header, "Bearer ", 7) == 0 ? header + 7 : NULL;
+    if (access == OPEN || (given && token_is(config->admin_token_file, given))) return true;
+    bool reader = given && token_is(config->admin_read_token_file, given);
+    if (reader && access == READ) return true;
+    LOG_RATED(LOG_WARNING, "admin.refused", log_text("path", exchange->request->path), log_text("peer", exchange->request->peer),
+              log_text("why", reader  ? "the token reads only"
+                              : given ? "wrong token"
+                                      : "no token"));
+    admin_fail(exchange, ERROR_AUTHENTICATION,
+               reader  ? "this token may only read: send the one of [admin] token_file"
+               : given ? "the token is not that of [admin] token_file"
+                       : "send the token of [admin] token_file as Authorization: Bearer ..");
+    return false;
 }
 
 static void handle(void *context, const struct http_request *request, struct http_response *response)
@@ -351,12 +396,9 @@ static void handle(void *context, const struct http_request *request, struct htt
                    path_known ? "this path does not take this method" : "no such path; `understudy help api` lists them");
         return;
     }
-    if (found->changes && !token_good(context, request)) {
-        admin_fail(&exchange, ERROR_AUTHENTICATION, "send the token of [admin] token_file as Authorization: Bearer ...");
-        return;
-    }
+    if (!allowed(&exchange, found->access)) return;
     struct error error = {0};
-    if (found->changes && request->body.size && !(exchange.body = request_parse(request->body, &error))) {
+    if (found->access == CHANGE && request->body.size && !(exchange.body = request_parse(request->body, &error))) {
         admin_error(&exchange, &error, NULL);
         return;
     }
@@ -364,13 +406,30 @@ static void handle(void *context, const struct http_request *request, struct htt
     request_free(exchange.body);
 }
 
+/* A file without a token would lock everybody out, and nobody would know why. */
+static bool token_there(const char *option, const char *path, struct error *error)
+{
+    char first[2] = "";
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return error_set(error, ERROR_CONFIG,
+                         "[admin] %s: %s cannot be read (%s); put a long random text on its first line, readable by us alone", option, path,
+                         strerror(errno));
+    bool read = fgets(first, sizeof first, file) != NULL;
+    fclose(file);
+    return (read && first[0] != '\r' && first[0] != '\n') ||
+           error_set(error, ERROR_CONFIG, "[admin] %s: %s is empty; put a long random text on its first line", option, path);
+}
+
 bool admin_start(struct daemon *daemon, struct error *error)
 {
-    FILE *file = fopen(daemon->config.admin_token_file, "r");
-    if (!file)
-        return error_set(error, ERROR_CONFIG, "[admin] token_file: %s cannot be read; put a long random text on its first line",
-                         daemon->config.admin_token_file);
-    fclose(file);
-    daemon->http = http_server_start(daemon->config.admin_address, daemon->config.admin_port, LIMIT_HTTP_BODY_BYTES, handle, daemon, error);
-    return daemon->http || error_prefix(error, "[admin]");
+    const struct config *config = &daemon->config;
+    if (!token_there("token_file", config->admin_token_file, error)) return false;
+    if (config->admin_read_token_file[0] && !token_there("read_token_file", config->admin_read_token_file, error)) return false;
+    daemon->http = http_server_start(config->admin_address, config->admin_port, LIMIT_HTTP_BODY_BYTES, handle, daemon, error);
+    if (!daemon->http) return error_prefix(error, "[admin]");
+    if (!config_admin_is_local(config))
+        LOG(LOG_WARNING, "admin.not_local", log_text("address", config->admin_address),
+            log_text("advice", "tokens and data pass in the clear: reach it over a tunnel, or a proxy that speaks TLS"));
+    return true;
 }

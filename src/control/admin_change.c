@@ -53,6 +53,15 @@ static bool only_tried(struct exchange *exchange, const char *name, const char *
     return true;
 }
 
+/* False: only one table is wanted, and there is none of this name. */
+static bool table_known(struct daemon *daemon, const char *name, struct error *error)
+{
+    const struct sql_catalog *catalog = atomic_load(&daemon->engine.catalog);
+    if (!catalog) return error_set(error, ERROR_STATE, "the source's dictionary has not been read yet");
+    if (!*name || sql_catalog_table(catalog, daemon->engine.options.source_schema, NULL, name)) return true;
+    return error_set(error, ERROR_NOT_FOUND, "there is no table %s on both sides", name);
+}
+
 static void start_copy(struct exchange *exchange, enum copy_work work)
 {
     struct daemon *daemon = exchange->daemon;
@@ -72,10 +81,14 @@ static void start_copy(struct exchange *exchange, enum copy_work work)
                   daemon->copy_work == COPY_BACKFILL ? "backfill" : "verify");
     } else if (engine_policy(&daemon->engine)->phase == PHASE_OBSERVE) {
         error_set(&error, ERROR_STATE, "writes are not mirrored yet: enter dual-write first, so that nothing is missed");
-    } else if (!tried) {
+    } else if (tried) {
+        table_known(daemon, options.table, &error);
+    } else {
+        mutex_lock(&daemon->work);
         if (daemon->copy) copy_stop(daemon->copy);
         daemon->copy = copy_start(&daemon->engine, daemon->mirror, daemon->checker, &options, &error);
         daemon->copy_work = work;
+        mutex_unlock(&daemon->work);
     }
     bool good = (tried || daemon->copy != NULL) && error.code == ERROR_NONE;
     mutex_unlock(&daemon->command);
@@ -154,9 +167,12 @@ void admin_post_override(struct exchange *exchange)
     snprintf(detail, sizeof detail, "{\"fingerprint\":\"%s\"}", id);
     bool prepared = override_prepare(daemon, target, &error);
     if (prepared && only_tried(exchange, "fingerprint", id)) return;
-    if (!prepared || !statements_override_add(daemon->engine.statements, &override, &error) ||
-        !state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", detail, &error) ||
-        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
+    mutex_lock(&daemon->overrides);
+    bool good = prepared && statements_override_add(daemon->engine.statements, &override, &error) &&
+                state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", detail, &error) &&
+                statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error);
+    mutex_unlock(&daemon->overrides);
+    if (!good) {
         admin_error(exchange, &error, NULL);
         return;
     }
@@ -186,13 +202,18 @@ void admin_delete_override(struct exchange *exchange)
     struct daemon *daemon = exchange->daemon;
     struct error error = {0};
     struct override_search search = {.fingerprint = fingerprint_parameter(exchange)};
+    const char *author = exchange->request->parameter(exchange->request, "author"),
+               *reason = exchange->request->parameter(exchange->request, "reason");
     statements_each_override(daemon->engine.statements, look_for_override, &search);
     if (search.source[0] && only_tried(exchange, "removed", search.source)) return;
     char detail[48];
     snprintf(detail, sizeof detail, "{\"fingerprint\":\"%016llx\"}", (unsigned long long)search.fingerprint);
-    if (!statements_override_remove(daemon->engine.statements, fingerprint_parameter(exchange), &error) ||
-        !state_audit(daemon->engine.state, "api", "override.remove", "", detail, &error) ||
-        !statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error)) {
+    mutex_lock(&daemon->overrides);
+    bool good = statements_override_remove(daemon->engine.statements, search.fingerprint, &error) &&
+                state_audit(daemon->engine.state, author ? author : "unknown", "override.remove", reason ? reason : "", detail, &error) &&
+                statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error);
+    mutex_unlock(&daemon->overrides);
+    if (!good) {
         admin_error(exchange, &error, NULL);
         return;
     }
@@ -229,9 +250,14 @@ void admin_post_waiver(struct exchange *exchange)
     }
     struct fingerprint *fingerprint = text ? statements_fingerprint(exchange->daemon->engine.statements, strtoull(text, NULL, 16)) : NULL;
     struct error error = {0};
-    if (!fingerprint || !author || !reason) {
-        admin_fail(exchange, fingerprint ? ERROR_USAGE : ERROR_NOT_FOUND,
-                   "a waiver needs \"fingerprint\" of a statement that ran, \"author\" and \"reason\"");
+    if (!text || !author || !reason) {
+        admin_fail(exchange, ERROR_USAGE, "a waiver needs \"fingerprint\" of a statement that ran, \"author\" and \"reason\"");
+        return;
+    }
+    if (!fingerprint) {
+        error_set(&error, ERROR_NOT_FOUND, "no statement with the fingerprint %.40s has run; `understudy statements` lists those that have",
+                  text);
+        admin_error(exchange, &error, NULL);
         return;
     }
     if (only_tried(exchange, "waived", fingerprint->text)) return;

@@ -69,7 +69,9 @@ static const struct option_row rows[] = {
     {FIELD(admin_port), "admin", "port", OPTION_INTEGER, .fallback = "8521", .maximum = 65535,
      .description = "port of the admin API; 0 takes a free one"},
     {FIELD(admin_token_file), "admin", "token_file", OPTION_TEXT,
-     .description = "file with the bearer token that changing calls must carry"},
+     .description = "file with the bearer token of the admin API on its first line, readable by us alone; it may do everything"},
+    {FIELD(admin_read_token_file), "admin", "read_token_file", OPTION_TEXT, .fallback = "",
+     .description = "file with a second token that may read and change nothing: for Prometheus and the dashboard; empty: there is none"},
 
     {FIELD(engine.fence_wait_us), "reads", "fence_wait", OPTION_DURATION, .fallback = "20ms", .unit = "us", .maximum = 10000000,
      .reloadable = true, .description = "how long a read waits for the mirror before the primary answers it"},
@@ -192,11 +194,23 @@ bool config_journal_key(const struct config *config, uint8_t key[32], bool *ther
                              config->journal_key_file);
 }
 
-bool config_read(const char *file, struct config *out, struct error *error)
+bool config_admin_is_local(const struct config *config)
+{
+    const char *address = config->admin_address;
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0;
+}
+
+bool config_load(const char *file, struct config *out, struct error *error)
 {
     memset(out, 0, sizeof *out);
     option_check(&config_options);
-    if (!option_read_file(&config_options, file, out, NULL, NULL, error)) return false;
+    if (!option_read_file(&config_options, file, out, NULL, NULL, error)) {
+        if (error->code != ERROR_NOT_FOUND) return false;
+        return error_set(
+            error, ERROR_CONFIG,
+            "the configuration %s is not there; --config FILE or UNDERSTUDY_CONFIG names another, `understudy config example` prints one",
+            file);
+    }
     for (char *c = out->engine.source_schema; *c; c++)
         if (*c >= 'a' && *c <= 'z') *c -= 32;
     if (!out->engine.target_schema[0]) {
@@ -213,5 +227,10 @@ bool config_read(const char *file, struct config *out, struct error *error)
         if (length < 0 || (size_t)length >= sizeof out->engine.overrides_file)
             return error_set(error, ERROR_CONFIG, "[state] file: the path is too long");
     }
-    return read_password(out, error);
+    return true;
+}
+
+bool config_read(const char *file, struct config *out, struct error *error)
+{
+    return config_load(file, out, error) && read_password(out, error);
 }

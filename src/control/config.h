@@ -14,7 +14,7 @@ struct config {
     char password_file[512];
     char admin_address[128];
     uint16_t admin_port;
-    char admin_token_file[512];
+    char admin_token_file[512], admin_read_token_file[512]; /* the second opens what only reads; "": none */
     uint64_t journal_segment, journal_retain, journal_retain_us;
     char journal_key_file[512];
     char log_file[512];
@@ -34,9 +34,14 @@ struct config {
     char webhook_url[512];
 };
 extern const struct option_table config_options;
-/* Reads the file and the secrets it names. Errors say file:line and what to do. */
+/* Reads the file, not the secrets it names: for commands that only ask the daemon. Errors say file:line and what to do. */
+bool config_load(const char *file, struct config *out, struct error *error) MUST_USE;
+/* The same, and the source's password. */
 bool config_read(const char *file, struct config *out, struct error *error) MUST_USE;
 /* The journal's key from [journal] key_file: 32 bytes, or 64 hexadecimal digits on a line. *there is false when none is configured. */
 bool config_journal_key(const struct config *config, uint8_t key[32], bool *there, struct error *error) MUST_USE;
+
+/* Is the admin API to be reached from this machine only? */
+bool config_admin_is_local(const struct config *config);
 
 #endif

@@ -122,6 +122,7 @@ static void control_main(void *context)
     struct daemon *daemon = context;
     while (!atomic_load(&daemon->stopping)) {
         uint64_t now = clock_monotonic_us();
+        atomic_store(&daemon->tick_us, now);
         load_catalog(daemon, now);
         guard_tick(daemon);
         keep_sequences(daemon, now);
@@ -231,6 +232,9 @@ struct daemon *daemon_start(const struct config *config, struct error *error)
     daemon->config = *config;
     daemon->engine.options = config->engine;
     mutex_init(&daemon->command);
+    mutex_init(&daemon->work);
+    mutex_init(&daemon->overrides);
+    atomic_store(&daemon->tick_us, clock_monotonic_us());
     daemon->started_us = daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();
     random_secure(daemon->engine.fake_seed, sizeof daemon->engine.fake_seed);
     if (!open_stores(daemon, error)) return NULL;
@@ -287,8 +291,10 @@ void daemon_reload(struct daemon *daemon, const char *config_file)
     struct error error = {0};
     if (!log_reopen(&error)) LOG(LOG_ERROR, "log.reopen", log_failure(&error));
     if (!reload_options(daemon, config_file, &error)) LOG(LOG_ERROR, "options.reload", log_failure(&error));
+    mutex_lock(&daemon->overrides);
     if (access(daemon->config.engine.overrides_file, R_OK) == 0 && !override_reload(daemon, &error))
         LOG(LOG_ERROR, "overrides.reload", log_failure(&error));
+    mutex_unlock(&daemon->overrides);
 }
 
 void daemon_stop(struct daemon *daemon)
@@ -298,6 +304,7 @@ void daemon_stop(struct daemon *daemon)
     alerts_stop(daemon->alerts);
     daemon->alerts = NULL;
     http_server_stop(daemon->http);
+    feed_work_stop(daemon);
     for (uint32_t i = 0; i < daemon->engine.worker_count; i++) worker_stop(daemon->engine.workers[i], true);
     if (daemon->copy) copy_stop(daemon->copy);
     shadow_stop(daemon->shadow);
@@ -315,6 +322,8 @@ void daemon_stop(struct daemon *daemon)
     state_close(daemon->engine.state);
     memory_free(daemon->engine.workers);
     mutex_release(&daemon->command);
+    mutex_release(&daemon->work);
+    mutex_release(&daemon->overrides);
     LOG(LOG_INFO, "daemon.stopped");
     memory_free(daemon);
 }

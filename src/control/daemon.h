@@ -53,10 +53,14 @@ struct daemon {
     struct reverse *reverse;
     struct copy *copy;
     struct feed *feed;
+    struct feed_work *feed_work;
     enum copy_work copy_work;
     struct http_server *http;
     struct thread *thread;
     struct mutex command;
+    struct mutex work;        /* `copy` and `feed_work`, which are looked at while `command` is held for long; taken after it */
+    struct mutex overrides;   /* one change of the overrides' file at a time */
+    _Atomic uint64_t tick_us; /* monotonic: the control thread's last round */
     atomic_bool stopping;
     uint64_t started_us, phase_since_us, step_since_us; /* monotonic */
     struct pg *probe;
@@ -136,12 +140,26 @@ struct repair_result {
 bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, struct repair_result *result, struct error *error) MUST_USE;
 /* Somebody signs for a refused transaction: it is given up, or was written by hand. Its divergences are closed. */
 bool repair_waive(struct daemon *daemon, uint64_t refused, const char *author, const char *reason, struct error *error) MUST_USE;
-/* feed.c: key feeds. feed_change: an admin call's body; with dry_run or print the SQL that would run. */
+/* feed.c: key feeds. feed_change: an admin call's body; with dry_run or print the SQL that would run, else the work is started: feed_work.c does a table after
+ * the other on a thread of its own, and says how far it is as rows of /v1/work. */
 struct request_body;
 bool feed_list(struct daemon *daemon, bool fed_only, struct json *json, struct error *error) MUST_USE;
 bool feed_change(struct daemon *daemon, const struct request_body *body, struct json *json, struct error *error) MUST_USE;
 void feed_status(struct daemon *daemon, struct json *json);
 bool feed_ready(struct daemon *daemon, bool *broken, char *text, size_t size); /* false: text says what is amiss */
+/* feed_work.c: one job at a time. tables: copied. False: one is running, or there is no thread for it. */
+struct feed_order {
+    char table[129];
+    enum feed_form form;
+};
+struct feed_request {
+    bool install, anyway;
+    char author[64], reason[300];
+};
+bool feed_work_start(struct daemon *daemon, const struct feed_request *request, const struct feed_order *tables, uint32_t count,
+                     struct error *error) MUST_USE;
+void feed_work_list(struct daemon *daemon, struct json *json); /* the last job's tables, into an array */
+void feed_work_stop(struct daemon *daemon);                    /* after the table at hand; frees */
 /* admin.c */
 bool admin_start(struct daemon *daemon, struct error *error) MUST_USE;
 void admin_print_routes(struct buffer *out); /* the calls, a line each */

@@ -155,54 +155,35 @@ static bool print_scripts(struct daemon *daemon, const struct feed_page *page, c
 
 /* ---- changing ---- */
 
-static void outcome(struct json *json, const char *table, const char *problem)
-{
-    json_object_begin(json);
-    json_field_text(json, "table", table);
-    json_field_boolean(json, "done", problem == NULL);
-    if (problem) json_field_text(json, "error", problem);
-    json_object_end(json);
-}
-
-static bool change_one(struct daemon *daemon, const struct request_body *body, const char *table, bool install, enum feed_form form,
-                       struct error *error)
-{
-    const char *author = request_text(body, "author"), *reason = request_text(body, "reason");
-    if (!(install ? feed_install(daemon->feed, table, form, error)
-                  : feed_remove(daemon->feed, table, request_boolean(body, "override"), error)))
-        return false;
-    return state_audit(daemon->engine.state, author ? author : "operator", install ? "feed.install" : "feed.remove", reason ? reason : "",
-                       table, error);
-}
-
-static bool change_all(struct daemon *daemon, const struct feed_page *page, const struct choice *choice, const struct request_body *body,
+static bool start_work(struct daemon *daemon, const struct feed_page *page, const struct choice *choice, const struct request_body *body,
                        enum feed_form form, struct json *json, struct error *error)
 {
-    uint32_t done = 0, failed = 0, bare = 0; /* bare: tables with a key that stay without a feed */
-    json_object_begin(json);
-    json_field_text(json, "action", choice->install ? "install" : "remove");
-    json_key(json, "tables");
-    json_array_begin(json);
+    const char *author = request_text(body, "author"), *reason = request_text(body, "reason");
+    struct feed_request request = {.install = choice->install, .anyway = request_boolean(body, "override")};
+    snprintf(request.author, sizeof request.author, "%s", author ? author : "operator");
+    snprintf(request.reason, sizeof request.reason, "%s", reason ? reason : "");
+    struct feed_order *orders = memory_zero(page->need_count + 1, sizeof *orders);
+    uint32_t count = 0, bare = 0; /* bare: tables with a key that stay without a feed */
     for (uint32_t i = 0; i < page->need_count; i++) {
         const struct feed_need *need = &page->needs[i];
-        struct error problem = {0};
         if (!chosen(choice, need)) {
             bare += choice->install && !choice->table && need->possible && need->state == FEED_ABSENT;
             continue;
         }
         bool same = need->state == FEED_BROKEN && !choice->form_given; /* made whole as what it was */
-        bool good = change_one(daemon, body, need->table, choice->install, same ? need->form : form, &problem);
-        outcome(json, need->table, good ? NULL : problem.text);
-        done += good;
-        failed += !good;
-        if (!good) *error = problem;
+        snprintf(orders[count].table, sizeof orders[count].table, "%s", need->table);
+        orders[count++].form = same ? need->form : form;
     }
-    json_array_end(json);
-    json_field_u64(json, "done", done);
-    json_field_u64(json, "failed", failed);
-    json_field_u64(json, "without", bare);
-    json_object_end(json);
-    return failed == 0 || (done > 0 && !choice->table);
+    bool good = count == 0 || feed_work_start(daemon, &request, orders, count, error);
+    if (good) {
+        json_object_begin(json);
+        json_field_text(json, "action", choice->install ? "install" : "remove");
+        json_field_u64(json, "started", count);
+        json_field_u64(json, "without", bare);
+        json_object_end(json);
+    }
+    memory_free(orders);
+    return good;
 }
 
 bool feed_change(struct daemon *daemon, const struct request_body *body, struct json *json, struct error *error)
@@ -225,7 +206,7 @@ bool feed_change(struct daemon *daemon, const struct request_body *body, struct 
     else if (request_boolean(body, "print") || request_boolean(body, "dry_run"))
         good = print_scripts(daemon, &page, &choice, form, json, error);
     else
-        good = change_all(daemon, &page, &choice, body, form, json, error);
+        good = start_work(daemon, &page, &choice, body, form, json, error);
     page_release(&page);
     return good;
 }

@@ -37,6 +37,20 @@ static const struct phase_move *move_find(enum engine_phase from, enum engine_ph
     return NULL;
 }
 
+/* Says where the way leads from here. */
+static bool refuse_move(enum engine_phase from, enum engine_phase to, struct error *error)
+{
+    char list[200] = "";
+    size_t used = 0;
+    if (from == to) return error_set(error, ERROR_STATE, "the phase is %s already", engine_phase_name(from));
+    if (from == PHASE_COMPLETE) return error_set(error, ERROR_STATE, "complete is final: the source is detached");
+    for (uint32_t i = 0; i < phase_move_count; i++)
+        if (phase_moves[i].from == from && used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", engine_phase_name(phase_moves[i].to));
+    return error_set(error, ERROR_STATE, "%s cannot be entered from %s; from here the way leads to %s", engine_phase_name(to),
+                     engine_phase_name(from), list);
+}
+
 void phase_publish(struct daemon *daemon, enum engine_phase phase, enum engine_side primary, uint32_t canary, bool hold, bool target_down)
 {
     struct engine_policy policy = {
@@ -65,9 +79,7 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
 {
     const struct engine_policy *policy = engine_policy(&daemon->engine);
     const struct phase_move *move = move_find(policy->phase, request->to);
-    if (!move)
-        return error_set(error, ERROR_STATE, "from %s the next phase can be %s", engine_phase_name(policy->phase),
-                         policy->phase == PHASE_COMPLETE ? "none: complete is final" : "one of those that `understudy phases` lists");
+    if (!move) return refuse_move(policy->phase, request->to, error);
     if (request->to == PHASE_COMPLETE && !request->dry_run &&
         state_user_count(daemon->engine.state) == 0) { /* nobody took the verifiers along yet */
         uint32_t imported = 0;

@@ -12,6 +12,8 @@
 #include "base/memory.h"
 #include <stdio.h>
 
+enum { OPEN_MAX = 100000 };
+
 struct repair {
     struct daemon *daemon;
     const uint64_t *ids;
@@ -109,7 +111,7 @@ bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, st
     struct repair *repair = memory_zero(1, sizeof *repair);
     *repair = (struct repair){.daemon = daemon, .ids = ids, .count = count, .result = result};
     mutex_lock(&daemon->command); /* the roles stay as they are meanwhile */
-    state_divergence_each(daemon->engine.state, "open", 100000, repair_one, repair);
+    state_divergence_each(daemon->engine.state, "open", OPEN_MAX, repair_one, repair);
     again(repair);
     mutex_unlock(&daemon->command);
     memory_free(repair);
@@ -118,8 +120,24 @@ bool repair_start(struct daemon *daemon, const uint64_t *ids, uint32_t count, st
     return true;
 }
 
+struct refused_search {
+    uint64_t id;
+    bool open;
+};
+static void look_for_refused(void *context, const struct state_divergence *divergence)
+{
+    struct refused_search *search = context;
+    search->open |= divergence->refused == search->id;
+}
+
 bool repair_waive(struct daemon *daemon, uint64_t id, const char *author, const char *reason, struct error *error)
 {
+    struct refused_search search = {.id = id};
+    state_divergence_each(daemon->engine.state, "open", OPEN_MAX, look_for_refused, &search);
+    if (!id || !search.open) /* before the audit log says that somebody signed for it */
+        return error_set(error, ERROR_NOT_FOUND,
+                         "no open divergence is part of a refused transaction %llu; `understudy divergences` lists them",
+                         (unsigned long long)id);
     char detail[64], note[400];
     snprintf(detail, sizeof detail, "{\"refused\":%llu}", (unsigned long long)id);
     snprintf(note, sizeof note, "%.60s: %.300s", author, reason);

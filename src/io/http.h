@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Admin HTTP server (libmicrohttpd) and HTTP client (libcurl, webhooks and the CLI). Handlers run on the server's own thread.
+ * Admin HTTP server (libmicrohttpd) and HTTP client (libcurl, webhooks and the CLI). Each connection has a thread of its own, at most LIMIT_HTTP_CONNECTIONS.
  */
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
@@ -22,8 +22,8 @@ struct http_response {
     struct buffer body;
 };
 typedef void http_handler(void *context, const struct http_request *request, struct http_response *response);
-/* The handler runs on the server's own thread, one request at a time, after the whole body came: work that takes long is handed to others. The response
- * starts as 200 text/plain with an empty body. A body over body_max is answered with 413 before the handler. */
+/* The handler runs on the connection's thread after the whole body came, beside handlers of other connections: one that waits for a database keeps nobody
+ * else waiting. The response starts as 200 text/plain with an empty body. A body over body_max is answered with 413 before the handler. */
 struct http_server;
 struct http_server *http_server_start(const char *address, uint16_t port, size_t body_max, http_handler *handler, void *context,
                                       struct error *error) MUST_USE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The admin HTTP server: libmicrohttpd with one thread of its own, bodies collected up to their limit before the handler runs. */
+/* The admin HTTP server: libmicrohttpd with a thread for each connection, bodies collected up to their limit before the handler runs. */
 #include "io/http.h"
 
 #include "base/limit.h"
@@ -137,7 +137,7 @@ struct http_server *http_server_start(const char *address, uint16_t port, size_t
     server->body_max = body_max;
     server->handler = handler;
     server->context = context;
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG | MHD_USE_ITC;
     server->daemon =
         MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
                          descriptor, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "io/http.h"
 #include "io/stream.h"
 
@@ -17,6 +19,7 @@ static struct http_server *server;
 static void handle(void *context, const struct http_request *request, struct http_response *response)
 {
     (void)context;
+    if (strcmp(request->path, "/slow") == 0) clock_sleep_us(1500000);
     if (strcmp(request->path, "/missing") == 0) {
         response->status = 404;
         return;
@@ -72,6 +75,30 @@ static void requests_reach_the_handler(void **state)
     expect("GET", "/missing", NULL, "", 404, "");
 }
 
+static void call_slowly(void *context)
+{
+    struct error error = {0};
+    struct buffer answer;
+    buffer_init(&answer, 0);
+    *(int *)context = call("GET", "/slow", NULL, view_of(NULL, 0), &answer, &error);
+    buffer_release(&answer);
+}
+
+static void a_handler_that_waits_keeps_nobody_else_waiting(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int status = 0;
+    struct thread *slow = thread_start("slow", call_slowly, &status, &error);
+    assert_non_null(slow);
+    clock_sleep_us(300000); /* it has begun */
+    uint64_t began = clock_monotonic_us();
+    expect("GET", "/status", NULL, "", 200, "GET /status name=- token=- peer=127.0.0.1 body=");
+    assert_true(clock_monotonic_us() - began < 900000);
+    thread_join(slow);
+    assert_int_equal(status, 200);
+}
+
 static void a_body_over_its_limit_is_refused(void **state)
 {
     (void)state;
@@ -122,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_reach_the_handler),
+        cmocka_unit_test(a_handler_that_waits_keeps_nobody_else_waiting),
         cmocka_unit_test(a_body_over_its_limit_is_refused),
         cmocka_unit_test(a_call_that_fails_says_why),
         cmocka_unit_test(a_taken_port_is_named),

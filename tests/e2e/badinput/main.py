@@ -67,8 +67,8 @@ def configurations(world, program):
             ("just words\n", ["bad.ini:1", "just words"]),
             ("[guard]\nprobation = soon\n", ["bad.ini:2", "guard.probation"])):
         bad.write_text(text)
-        said(f"configuration {text.splitlines()[-1]!r}", run(program, "run", "--config", bad), 3, *words)
-    said("a configuration that is not there", run(program, "run", "--config", daemon.folder / "none.ini"), None, "none.ini", "No such file")
+        said(f"configuration {text.splitlines()[-1]!r}", run(program, "run", "--config", bad), 8, *words)
+    said("a configuration that is not there", run(program, "run", "--config", daemon.folder / "none.ini"), 8, "none.ini", "config example")
     said("an unknown command", run(program, "frobnicate"), 2, "frobnicate", "help")
     said("a number that is none", run(program, "phase", "canary", "--percent", "5x"), 2, "--percent", "5x")
     with open("/dev/full", "w", encoding="ascii") as full:
