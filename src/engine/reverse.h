@@ -29,7 +29,7 @@ void reverse_step(struct reverse *reverse);
 bool reverse_drained(struct reverse *reverse, uint64_t csn, uint64_t target_lsn); /* everything up to there stands on the source */
 void reverse_stop(struct reverse *reverse);
 bool reverse_failed(struct reverse *reverse, struct error *why); /* it cannot go on: the fallback is no longer true */
-/* Journal replay onto the source: what is outstanding (engine/outstanding.h) and acknowledged, up to this CSN, in the order of outcomes. What the source refuses is kept
+/* Journal replay onto the source: what is outstanding (engine/outstanding.h) and acknowledged, up to this CSN, in the order of CSNs. What the source refuses is kept
  * (engine/refused.h) and passed over. False: the source, the journal or the state store is not there; it can be tried again. */
 struct reverse_replayed {
     uint64_t transactions, refused;

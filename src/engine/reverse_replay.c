@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Journal replay onto the source after the target was lost: transactions that were acknowledged (or whose outcome nobody knows) and have not come back through the
- * stream. One source transaction each, in the order of their outcomes. What the source refuses is kept (engine/refused.h), and the rest goes on: clients wait.
+ * stream. One source transaction each, in the order of their CSNs: a transaction on the target gets its CSN when it holds all its rows (session_write.c), so who
+ * waited for one of them has a higher one. The order in which they were seen to end is not that of their commits: two answers come over two connections.
+ * What the source refuses is kept (engine/refused.h), and the rest goes on: clients wait.
  */
 #include "base/clock.h"
 #include "base/fault.h"
@@ -16,13 +18,12 @@ enum { FIRST_MS = 5000, AGAIN_MS = 1500, LATE_MS = 300, TRIES_MAX = 5, LOST_MAX 
 
 struct pending {
     uint64_t id, csn;
-    uint64_t place; /* twice the journal position that orders it; 0: last */
+    uint64_t seen; /* journal position of its outcome; 0: in doubt */
     enum journal_outcome outcome;
     bool skip; /* its intent concerns nobody here */
     size_t before_intent;
     struct buffer records; /* u32 size + payload each */
     struct buffer outcome_payload;
-    bool auto_commit;
     struct pending *next;
 };
 struct replay {
@@ -32,7 +33,7 @@ struct replay {
     struct statement_cache *statements;
     struct arena arena;
     struct pending *all;
-    uint64_t up_to, count, refused, boot;
+    uint64_t up_to, count, refused;
     uint32_t patience_ms; /* for an answer of the source */
     uint64_t waited_us;   /* in vain */
 };
@@ -89,21 +90,10 @@ static void pending_trim(struct pending *p, struct view payload)
     }
 }
 
-/* A process began: what an earlier one left in doubt was over, or had its rows, before anybody wrote them again. */
-static void take_boot(struct replay *replay, const struct journal_record *record)
-{
-    uint64_t boot = record->transaction >> 40;
-    if (boot <= replay->boot) return;
-    replay->boot = boot;
-    for (struct pending *p = replay->all; p; p = p->next)
-        if (p->csn && !p->place) p->place = record->position * 2 - 1;
-}
-
 static void take(struct replay *replay, const struct journal_record *record)
 {
     struct pending *p;
     struct error error;
-    take_boot(replay, record);
     switch (record->kind) {
     case JOURNAL_DML: append_record(pending_of(replay, record->transaction), record->payload); return;
     case JOURNAL_ABORT:
@@ -119,8 +109,6 @@ static void take(struct replay *replay, const struct journal_record *record)
         p->skip = !outstanding_has(replay->engine->outstanding, record->csn) || record->csn > replay->up_to ||
                   !record_decode_intent(record->payload, &replay->arena, &intent, &error) || !intent.target_primary;
         if (p->skip) return; /* kept until its outcome: what is not committed goes on, and may get another intent */
-        p->auto_commit = intent.has_record;
-        p->place = p->auto_commit ? 0 : record->position * 2;
         if (intent.has_record) {
             struct buffer payload;
             buffer_init(&payload, 0);
@@ -133,13 +121,12 @@ static void take(struct replay *replay, const struct journal_record *record)
     case JOURNAL_OUTCOME:
         for (p = replay->all; p; p = p->next) {
             if (p->csn != record->csn || p->csn == 0) continue;
-            if (p->auto_commit || FAULT_PLANTED(BUG_REPLAY_ORDER)) p->place = record->position * 2;
+            p->seen = record->position;
             p->outcome = record->payload.size ? (enum journal_outcome)record->payload.data[0] : JOURNAL_UNKNOWN;
             if (p->outcome == JOURNAL_NOT_COMMITTED) {
                 p->records.end = p->records.start + p->before_intent;
-                p->csn = 0;
-                p->skip = p->auto_commit = false;
-                p->place = 0;
+                p->csn = p->seen = 0;
+                p->skip = false;
                 return;
             }
             buffer_append_view(&p->outcome_payload, record->payload);
@@ -265,17 +252,10 @@ static bool bring(struct replay *replay, struct pending *p, struct error *error)
     }
 }
 
-/*
- * A COMMIT by its intent: who waited for one of its rows has his intent later; its outcome may be seen later than that of whoever went on with the row. A call that commits itself
- * has its CSN before it waits for the rows of others: by its outcome, which is seen as soon as it has them. In doubt without one: after all others of its
- * process; those first that may hold rows for which others wait.
- */
-static int order_place(const void *a, const void *b)
+static int order_csn(const void *a, const void *b)
 {
     const struct pending *x = *(struct pending *const *)a, *y = *(struct pending *const *)b;
-    if (x->place != y->place) return x->place - 1 < y->place - 1 ? -1 : 1;
-    bool x_holds = x->before_intent > 0, y_holds = y->before_intent > 0;
-    if (x_holds != y_holds) return x_holds ? -1 : 1;
+    if (FAULT_PLANTED(BUG_REPLAY_ORDER) && x->seen != y->seen) return x->seen - 1 < y->seen - 1 ? -1 : 1;
     return x->csn < y->csn ? -1 : x->csn > y->csn;
 }
 
@@ -287,7 +267,7 @@ static bool replay_all(struct replay *replay, struct error *error)
     count = 0;
     for (struct pending *p = replay->all; p; p = p->next)
         if (p->csn && !p->skip) sorted[count++] = p;
-    qsort(sorted, count, sizeof *sorted, order_place);
+    qsort(sorted, count, sizeof *sorted, order_csn);
     bool good = true;
     for (uint32_t i = 0; good && i < count; i++) {
         good = bring(replay, sorted[i], error);

@@ -106,11 +106,15 @@ void session_send(struct session *s, enum session_peer peer, struct view bytes)
     s->environment->send(s->context, peer, bytes);
 }
 
-/* Nothing of a session that ends may stay undecided. A commit under way: nobody will hear of it, the mirror asks the rows themselves. */
+/*
+ * Nothing of a session that ends may stay undecided. A commit under way: nobody will hear of it, the mirror asks the rows themselves. One that waits for its intent on
+ * the target was not sent and will not be: left unknown it would be waited for in the stream, and the journal kept, until the roles change.
+ */
 static void settle(struct session *s)
 {
+    bool unsent = s->call.state == CALL_WAIT_INTENT && s->tx.side == SIDE_TARGET;
     if (s->tx.csn)
-        session_outcome(s, JOURNAL_UNKNOWN);
+        session_outcome(s, unsent ? JOURNAL_ROLLED_BACK : JOURNAL_UNKNOWN);
     else if (s->tx.open)
         session_transaction_abort(s);
 }

@@ -12,6 +12,7 @@ static void forget_attempt(struct call *call)
     call->counts = NULL;
     call->count_count = call->iteration = 0;
     call->stage = 0;
+    call->rows_us = 0;
     call->statement_failed = false;
 }
 

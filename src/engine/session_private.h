@@ -129,6 +129,7 @@ struct call {
     struct statement *statement;
     const struct sql_plan *plan;
     uint64_t started_us, held_us, sent_us;
+    uint64_t rows_us; /* a served call that carries its commit: when its statement had run */
     uint64_t fence;
     uint64_t number;
     bool commits;    /* ends the transaction if it succeeds */
@@ -270,7 +271,8 @@ bool session_hidden_scout(struct session *s, struct view payload,
                           bool first); /* follows a mapped reply; true: it is over, hidden_end is set */
 /* session_record.c */
 void session_record_dml(struct session *s); /* a write succeeded inside a transaction: journal it */
-bool session_intent(struct session *s);     /* true: waiting for the journal */
+/* Before a call that commits is relayed; on the target when its statement has run. False: there is nothing to make durable. */
+bool session_intent(struct session *s); /* true: waiting for the journal */
 void session_outcome(struct session *s, enum journal_outcome outcome);
 void session_intent_late(struct session *s, enum journal_outcome outcome); /* intent and outcome of what the source has ended already */
 void session_transaction_begin(struct session *s);

@@ -146,17 +146,14 @@ static void finish_result(struct session *s, const struct record *record)
     if (call->result.good_iterations == 0 && !call->result.partial) call->result.good_iterations = record->row_count;
 }
 
-void session_record_dml(struct session *s)
+/* `again`: should the target be lost before the commit, a replay on the source has to do it; otherwise the call at hand does. */
+static void record_rows(struct session *s, bool again)
 {
-    struct call *call = &s->call;
-    session_transaction_begin(s);
-    session_add_tables(s, call->plan);
-    if (!call->policy->mirror) return;
     struct record record = session_record_make(s);
     finish_result(s, &record);
     struct buffer *payload = record_buffer(s);
-    record_encode(payload, &record, &call->result);
-    if (s->tx.side == SIDE_TARGET) { /* kept for a replay on the source should the target be lost before the commit */
+    record_encode(payload, &record, &s->call.result);
+    if (again) {
         buffer_u32(&s->tx.log, (uint32_t)buffer_size(payload));
         buffer_append_view(&s->tx.log, buffer_view(payload));
     }
@@ -167,18 +164,25 @@ void session_record_dml(struct session *s)
     journal_record(s, JOURNAL_DML, 0, payload, false);
 }
 
-/* Called before a call that commits is sent. False: there is nothing to make durable. */
+void session_record_dml(struct session *s)
+{
+    session_transaction_begin(s);
+    session_add_tables(s, s->call.plan);
+    if (s->call.policy->mirror) record_rows(s, s->tx.side == SIDE_TARGET);
+}
+
 bool session_intent(struct session *s)
 {
     struct call *call = &s->call;
     if (call->intent_sent || !call->commits) return false;
-    bool writes = call->kind == KIND_DML || call->kind == KIND_PLSQL;
+    bool writes = call->kind == KIND_DML || call->kind == KIND_PLSQL, on_target = s->tx.side == SIDE_TARGET;
     if (!s->tx.wrote && !writes) return false;
-    struct record_intent intent = {.auto_commit = writes, .target_primary = s->tx.side == SIDE_TARGET, .has_record = writes};
-    if (writes) {
-        session_add_tables(s, call->plan);
+    struct record_intent intent = {.auto_commit = writes && !on_target, .target_primary = on_target, .has_record = writes && !on_target};
+    if (writes) session_add_tables(s, call->plan);
+    if (writes && on_target) /* it has run already: with its result, like a statement before a COMMIT */
+        record_rows(s, false);
+    else if (writes)
         intent.record = session_record_make(s);
-    }
     intent.unknown_tables = s->tx.unknown_tables;
     intent.unsure = s->tx.block != 0;
     s->tx.csn = journal_next_csn(s->engine->journal);
@@ -224,7 +228,7 @@ void session_outcome(struct session *s, enum journal_outcome outcome)
         return;
     }
     struct buffer *payload = record_buffer(s);
-    bool with_result = outcome == JOURNAL_COMMITTED && (call->kind == KIND_DML || call->kind == KIND_PLSQL);
+    bool with_result = outcome == JOURNAL_COMMITTED && s->tx.side == SIDE_SOURCE && (call->kind == KIND_DML || call->kind == KIND_PLSQL);
     if (with_result && call->result.good_iterations == 0 && !call->result.partial) {
         struct wire_request *request = wire_tap_request(s->tap);
         call->result.good_iterations = request->execute.row_count ? request->execute.row_count : 1;

@@ -3,8 +3,11 @@
  * Writes and transactions on the target while it is primary.
  *
  * A statement inside an open transaction stands between SAVEPOINT and RELEASE, because Oracle undoes one failed statement and PostgreSQL would abort the
- * transaction. Array DML does so for each iteration: what ran before the failing one stays, as in Oracle. An auto-commit statement is sent as
- * BEGIN, the statement, the CSN's logical message, COMMIT; its intent is durable before (I8).
+ * transaction. Array DML does so for each iteration: what ran before the failing one stays, as in Oracle.
+ *
+ * An auto-commit statement is a statement and a COMMIT: BEGIN and the statement; when it has run its record and its intent, made durable (I8); then the CSN's logical
+ * message and COMMIT. So it has its rows locked when it gets its CSN, and whoever waits for one of them gets his later: while the target is primary
+ * the order of CSNs is an order in which conflicting transactions committed, without exception, whenever their answers are seen.
  */
 #include "engine/session_private.h"
 
@@ -180,6 +183,13 @@ static void send_finish(struct session *s)
     flush(s);
 }
 
+/* A call that carries its commit has run. */
+static void commit_rows(struct session *s)
+{
+    s->call.rows_us = session_now(s);
+    if (!session_intent(s)) send_finish(s);
+}
+
 static void send_undo(struct session *s, const char *text)
 {
     s->call.stage = STAGE_UNDO;
@@ -245,14 +255,11 @@ static void undone(struct session *s)
         if (call->iteration < request->execute.row_count)
             send_rows(s);
         else if (call->commits)
-            send_finish(s);
+            commit_rows(s);
         else
             answer_written(s);
         return;
     }
-    bool still_open = s->tx.open || (call->iteration > 0 &&
-                                     call->kind == KIND_DML); /* what ran before it stays, under the same id, until another commit */
-    if (s->tx.csn) session_outcome(s, still_open ? JOURNAL_NOT_COMMITTED : JOURNAL_ROLLED_BACK);
     if (call->iteration > 0 && call->kind == KIND_DML) { /* the iterations before the failing one stay in the transaction */
         call->result.partial = true;
         call->result.good_iterations = call->iteration;
@@ -353,7 +360,7 @@ void session_write_over(struct session *s)
         if (call->statement_failed)
             rows_failed(s);
         else if (call->commits && call->kind == KIND_DML)
-            send_finish(s);
+            commit_rows(s);
         else
             answer_written(s);
         return;
@@ -400,7 +407,7 @@ void session_write_granted(struct session *s)
 {
     struct call *call = &s->call;
     s->lease_exclusive = true;
-    if (call->kind == KIND_COMMIT) {
+    if (call->kind == KIND_COMMIT || call->intent_sent) {
         send_finish(s);
     } else if (call->kind == KIND_SAVEPOINT || call->kind == KIND_ROLLBACK_TO || call->kind == KIND_OTHER) {
         send_control(s);
@@ -418,12 +425,12 @@ void session_write(struct session *s)
         session_refuse(s);
         return;
     }
-    if (call->kind == KIND_DML && session_intent(s)) return;
     take_lease(s);
 }
 
 void session_after_intent_target(struct session *s)
 {
+    if (s->call.rows_us) s->call.sent_us += session_now(s) - s->call.rows_us; /* the journal's time is not the target's */
     take_lease(s);
 }
 

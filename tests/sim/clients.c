@@ -106,6 +106,12 @@ static struct sim_try *try_of(uint64_t csn)
     return NULL;
 }
 
+/* A call that carries its commit is one message to the source: its intent stands before it. On the target it is a statement and a COMMIT, with the intent between them. */
+static bool intent_first(const struct sim_client *c)
+{
+    return c->auto_commit && c->side == SIDE_SOURCE;
+}
+
 static void journal_intent(int number, bool with_call)
 {
     struct sim_client *c = &sim.clients[number];
@@ -124,7 +130,7 @@ static void journal_intent(int number, bool with_call)
         if (before) before->csn = 0; /* it was never durable, and is given again */
         *try = (struct sim_try){.csn = c->csn};
         memcpy(try->counted, c->counted, sizeof try->counted);
-        if (with_call && c->call.statement->verb == VERB_COUNT) try->counted[c->call.binds[0]]++;
+        for (int k = 0; k < SIM_KEYS; k++) try->wrote[k] = side_holds(SIDE_TARGET, number, TABLE_ITEM, k);
         outstanding_add(sim.engine->outstanding, c->csn);
     }
     record_encode_intent(&payload, &intent);
@@ -141,7 +147,7 @@ static void journal_outcome(int number, enum journal_outcome outcome)
     arena_init(&arena, 0);
     add_images(number, &result, &arena);
     buffer_init(&payload, 0);
-    record_encode_outcome(&payload, outcome, outcome == JOURNAL_COMMITTED && c->auto_commit ? &result : NULL);
+    record_encode_outcome(&payload, outcome, outcome == JOURNAL_COMMITTED && intent_first(c) ? &result : NULL);
     append(number, JOURNAL_OUTCOME, c->csn, &payload, false);
     arena_release(&arena);
     if (outcome == JOURNAL_NOT_COMMITTED || outcome == JOURNAL_ROLLED_BACK) outstanding_remove(sim.engine->outstanding, c->csn);
@@ -232,11 +238,9 @@ static bool begin(int number)
     c->auto_commit = c->left == 1 && sim_chance(0.6);
     c->birth = sim.birth;
     c->stage = STAGE_AT_SOURCE;
-    if (c->auto_commit) journal_intent(number, true);
+    if (intent_first(c)) journal_intent(number, true);
     return true;
 }
-
-static bool commit_answered(int number);
 
 /* The statement is at the source. An auto-commit one commits if it succeeds. */
 static bool at_source(int number)
@@ -253,10 +257,9 @@ static bool at_source(int number)
     sim_trace("client %d: %s [%lld %lld %lld] %s", number, c->call.statement->text, (long long)c->call.binds[0],
               (long long)c->call.binds[1], (long long)c->call.binds[2], c->refused ? "refused" : "done");
     if (!c->refused && c->call.statement->verb == VERB_COUNT) c->counted[c->call.binds[0]] += c->affected;
-    if (c->auto_commit && !c->refused) committed(number);
-    c->stage = c->auto_commit ? STAGE_COMMITTED : STAGE_ANSWERED;
-    /* An answer of the target is seen before that of whoever waited for the row and commits with his call too: what the order of a replay rests on. */
-    return c->side == SIDE_SOURCE || !c->auto_commit || commit_answered(number);
+    if (intent_first(c) && !c->refused) committed(number);
+    c->stage = intent_first(c) ? STAGE_COMMITTED : STAGE_ANSWERED;
+    return true;
 }
 
 static void savepoints(int number)
@@ -285,7 +288,18 @@ static bool answered(int number)
         roll_back(number);
         return true;
     }
+    bool over = c->auto_commit; /* on the target, with its rows locked */
+    c->auto_commit = over && !c->refused;
+    if (over && c->refused && !c->ordinal) {
+        roll_back(number);
+        return true;
+    }
     if (!c->refused) journal_dml(number);
+    if (c->auto_commit) {
+        journal_intent(number, false);
+        return true;
+    }
+    if (over) c->left = 2; /* refused: what ran before is still open */
     c->refused = false;
     savepoints(number);
     if (c->left > 1) {
@@ -293,7 +307,7 @@ static bool answered(int number)
         choose(c);
         c->auto_commit = c->left == 1 && sim_chance(0.3); /* the last one carries the commit */
         c->stage = STAGE_AT_SOURCE;
-        if (c->auto_commit) journal_intent(number, true);
+        if (intent_first(c)) journal_intent(number, true);
         return true;
     }
     if (sim_chance(0.15) || !c->journalled)
@@ -315,7 +329,7 @@ static bool commit_sent(int number)
         c->due_us = sim.now_us + sim_below(ZOMBIE_US);
         return true;
     }
-    if (c->auto_commit) return at_source(number);
+    if (intent_first(c)) return at_source(number);
     committed(number);
     c->stage = STAGE_COMMITTED;
     return true;
@@ -382,7 +396,7 @@ void clients_time(void)
         struct sim_client *c = &sim.clients[i];
         if (c->stage != STAGE_ZOMBIE || c->due_us > sim.now_us) continue;
         bool good = c->will_commit && !(c->side == SIDE_TARGET && sim.target_lost);
-        if (good && c->auto_commit) {
+        if (good && intent_first(c)) {
             good = side_execute(c->side, i, &c->call, &c->affected) == ANSWER_DONE; /* who must wait is told that its client is gone */
             if (good && c->call.statement->verb == VERB_COUNT) c->counted[c->call.binds[0]] += c->affected;
         }

@@ -126,6 +126,21 @@ void judge_equal(const char *when)
     snprintf(sim.problem, sizeof sim.problem, "%s", problem);
 }
 
+/* I8, order: an item that only commits wrote of which their clients were told stands on the source as the last of them left it on the target. */
+static void judge_items_back(void)
+{
+    for (int k = 0; k < SIM_KEYS && !sim.strangers && !sim.forgiven; k++) {
+        const struct sim_row *s = &sim.source.rows[TABLE_ITEM][k], *t = &sim.target.committed.rows[TABLE_ITEM][k];
+        bool sure = true;
+        for (uint32_t i = 0; i < sim.try_count; i++)
+            sure = sure && (!sim.tries[i].wrote[k] || (sim.tries[i].told && !sim.tries[i].refused));
+        if (sure && !sim_rows_equal(s, t))
+            sim_fail("item %d: the source %s n %lld grp %lld u %lld after a rollback, acknowledged is %s n %lld grp %lld u %lld", k,
+                     s->there ? "has" : "lacks", (long long)s->n, (long long)s->grp, (long long)s->u, t->there ? "there" : "gone",
+                     (long long)t->n, (long long)t->grp, (long long)t->u);
+    }
+}
+
 /* I8: what was acknowledged is there, once, and nothing else than what was tried. In step: whatever the target committed. */
 void judge_back(bool in_step)
 {
@@ -145,6 +160,7 @@ void judge_back(bool in_step)
         if (try->told && counts && !try->back && !try->refused && !sim.forgiven)
             sim_fail("commit %llu was acknowledged on the target and is not on the source after a rollback", (unsigned long long)try->csn);
     }
+    if (!in_step) judge_items_back();
     for (int k = 0; k < SIM_KEYS && !sim.forgiven; k++)
         if (sim.source.rows[TABLE_COUNTER][k].n < wanted[k] || sim.source.rows[TABLE_COUNTER][k].n > wanted[k] + more[k])
             sim_fail("counter %d: the source holds %lld after a rollback, %lld to %lld were counted", k,

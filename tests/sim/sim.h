@@ -102,7 +102,7 @@ struct sim_wal { /* a transaction in the target's log */
     struct {
         int table, key;
         struct sim_row before, after;
-    } changes[SIM_TABLES * SIM_KEYS];
+    } changes[2 * SIM_TABLES * SIM_KEYS];
 };
 struct sim_target {
     struct sim_wal *wal;
@@ -178,6 +178,7 @@ struct sim {
     struct sim_try {        /* commits on the primary target that have a CSN */
         uint64_t csn;
         uint32_t counted[SIM_KEYS];
+        bool wrote[SIM_KEYS];       /* items */
         bool committed, told, back; /* back: a transaction of the source has brought it */
         bool refused;               /* the project has kept it as one that the source refuses */
     } tries[SIM_TRIES];

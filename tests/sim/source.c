@@ -294,6 +294,7 @@ static bool insert_returned(struct sim_meta *meta, const struct value *binds, ui
     for (uint32_t r = 0; r < rows; r++) {
         int64_t csn = number_of(&binds[r]);
         CHECK(csn > 0 && csn < SIM_CSNS);
+        sim_trace("csn %lld comes back to the source", (long long)csn);
         if (meta->returned[csn]) return violated(error);
         meta->returned[csn] = true;
     }

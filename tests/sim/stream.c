@@ -26,29 +26,37 @@ static struct sim_wal *wal_new(void)
     return w;
 }
 
+static void wal_change(struct sim_wal *w, int table, int key, const struct sim_row *before, const struct sim_row *after)
+{
+    CHECK(w->count < sizeof w->changes / sizeof *w->changes);
+    w->changes[w->count].table = table;
+    w->changes[w->count].key = key;
+    w->changes[w->count].before = *before;
+    w->changes[w->count++].after = *after;
+}
+
+/* Every row that was written, also one that is as it was, and one that came and went. In an order in which a value is given up before it is taken: as its statements ran. */
 void wal_write(int client, uint64_t csn)
 {
     struct sim_wal *w = wal_new();
     w->csn = csn;
-    /* In an order in which a value is given up before it is taken: as its statements ran. */
     for (int taking = 0; taking < 2; taking++)
         for (int t = 0; t < SIM_TABLES; t++)
             for (int k = 0; k < SIM_KEYS; k++) {
                 const struct sim_row *before = &sim.target.committed.rows[t][k], *after = &sim.locks[SIDE_TARGET].mine[t][k];
-                if (!side_holds(SIDE_TARGET, client, t, k) || sim_rows_equal(before, after)) continue;
+                struct sim_row between = *after;
+                between.u = 0;
+                if (!side_holds(SIDE_TARGET, client, t, k)) continue;
                 bool takes = after->there && after->u && !(before->there && before->u == after->u);
                 bool frees = before->there && before->u && !(after->there && before->u == after->u);
-                if (takes && frees && !taking) { /* between: it had no value */
-                    struct sim_row between = *after;
-                    between.u = 0;
-                    w->changes[w->count].table = t, w->changes[w->count].key = k;
-                    w->changes[w->count].before = *before, w->changes[w->count++].after = between;
-                    continue;
+                if (!before->there && !after->there) {
+                    between.there = true;
+                    if (!taking) wal_change(w, t, k, before, &between), wal_change(w, t, k, &between, after);
+                } else if (takes && frees && !taking) {
+                    wal_change(w, t, k, before, &between);
+                } else if (takes == (taking == 1)) {
+                    wal_change(w, t, k, takes && frees ? &between : before, after);
                 }
-                if (takes != (taking == 1)) continue;
-                w->changes[w->count].table = t, w->changes[w->count].key = k;
-                w->changes[w->count].before = *before, w->changes[w->count++].after = *after;
-                if (takes && frees) w->changes[w->count - 1].before.u = 0;
             }
 }
 

@@ -88,11 +88,15 @@ static void to_lease(struct play *p)
     to_canary(p);
     play_statement(p, query_text, false);
 }
-static void to_target(struct play *p)
+static void write_on_target(struct play *p, bool commit)
 {
     atomic_store(&p->engine.target_healthy, true);
     policy(p, &(struct engine_policy){.phase = PHASE_CUTOVER, .primary = SIDE_TARGET, .mirror = true, .source_attached = true});
-    play_statement(p, insert_text, false);
+    play_statement(p, insert_text, commit);
+}
+static void to_target(struct play *p)
+{
+    write_on_target(p, false);
 }
 
 static struct pg *target; /* what a session has as its lease */
@@ -113,6 +117,21 @@ static void to_writing(struct play *p)
 {
     to_target(p);
     grant(p);
+}
+
+/* The call carries its commit: no CSN before its rows are locked, no COMMIT before its intent is durable. */
+static void to_carrying(struct play *p)
+{
+    write_on_target(p, true);
+    assert_int_equal(p->session->tx.csn, 0);
+    grant(p);
+}
+static void to_carried(struct play *p)
+{
+    struct error error = {0};
+    to_carrying(p);
+    if (!pg_run_wait(target, 10000, &error)) fail_msg("%s", error.text);
+    assert_true(p->session->tx.csn > 0);
 }
 
 /* The cursor was parsed on the target, and the source is to run it: it is parsed there first, by a call that the client does not see. */
@@ -143,6 +162,8 @@ static const struct {
     {"target", to_target, CALL_WAIT_LEASE},
     {"serving", to_serving, CALL_SERVING},
     {"writing", to_writing, CALL_SERVING},
+    {"carrying", to_carrying, CALL_SERVING},
+    {"carried", to_carried, CALL_WAIT_INTENT},
     {"preparing", to_preparing, CALL_PREPARING},
 };
 
