@@ -10,6 +10,7 @@ from admin import Admin
 from machine import ROOT, free_port, port_answers, run, wait_for
 from processes import Process
 
+START_S = 90  # within which a server answers; on a busy machine some take more than ten
 USER, PASSWORD, SERVICE, SCHEMA = "MEDIA", "media-demo", "LEGACY", "MEDIA"
 TARGET_SCHEMA = "media"
 
@@ -81,7 +82,7 @@ class Legacy:
         self.started = True
         run([str(self.SCRIPT), "start", str(self.folder), "--pool", "512M", "--udf", str(self.program.parent)], self.logs / "mariadb-start.log")
         self.server = Process("standin-server", self.command(), self.logs / "standin.log")
-        wait_for(lambda: self.server.check() or port_answers(self.port), 30, "the stand-in's port")
+        wait_for(lambda: self.server.check() or port_answers(self.port), START_S, "the stand-in's port")
 
     def command(self):
         return [self.program, "--mariadb-socket", self.socket, "--port", self.port, "--service", SERVICE, "--user", f"{USER}:{PASSWORD}"]
@@ -167,12 +168,13 @@ class Daemon:
         self.config.write_text("\n".join(lines))
 
     def start(self):
+        """For the first time, or again with the journal and the state that are there."""
         self.write_config()
         self.process = Process("understudy", [self.program, "run", "--config", self.config], self.logs / "understudy.log")
-        wait_for(lambda: self.process.check() or self.admin.answers(), 30, "the admin API")
-        wait_for(lambda: self.process.check() or port_answers(self.port), 30, "the listener for clients")
+        wait_for(lambda: self.process.check() or self.admin.answers(), START_S, "the admin API")
+        wait_for(lambda: self.process.check() or port_answers(self.port), START_S, "the listener for clients")
 
-    def cli(self, *arguments, timeout_s=60):
+    def cli(self, *arguments, timeout_s=180):
         """A verb of the command line, as an operator types it."""
         done = subprocess.run([str(self.program), arguments[0], "--config", str(self.config), *map(str, arguments[1:])], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, check=False, timeout=timeout_s)

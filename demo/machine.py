@@ -2,6 +2,7 @@
 """What the demo needs of the machine: Debian packages, the build, the drivers, a folder that the database servers can reach."""
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -124,10 +125,20 @@ def data_folder(demo_folder):
     return demo_folder
 
 
+_given = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 for a server that is started later, perhaps several times. It stands below those that systems give to outgoing connections (from 32768 on, as a rule):
+    there, any client could have it in the meantime, and one that calls a server that is just down can even be connected with itself. From 20000 on there are private-postgres' own."""
+    while True:
+        port = random.randrange(10000, 20000)
+        if port in _given:
+            continue
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
 
 
 def port_answers(port, timeout_s=0.3):

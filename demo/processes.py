@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Child processes of the demo: started with a log each, ended with the demo whatever happens to it."""
+"""Child processes of the demo and of the tests: started with a log each, ended with their parent whatever happens to it."""
 import ctypes
 import os
 import signal
@@ -11,12 +11,12 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent():
+def die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class Died(Exception):
-    """A process that the demo needs has ended."""
+class Died(RuntimeError):
+    """A process that is needed has ended."""
 
 
 class Process:
@@ -27,7 +27,7 @@ class Process:
         with open(self.log, "ab") as out:
             self.child = subprocess.Popen(  # pylint: disable=consider-using-with
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=cwd,
-                env=dict(os.environ, TZ="UTC", **(env or {})), start_new_session=True, preexec_fn=_die_with_parent)
+                env=dict(os.environ, TZ="UTC", **(env or {})), start_new_session=True, preexec_fn=die_with_parent)
 
     @property
     def pid(self):

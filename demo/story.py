@@ -6,8 +6,8 @@ import time
 import compare
 import ledger
 from admin import AdminError, describe_missing
-from databases import SCHEMA, TARGET_SCHEMA, legacy_statements
-from machine import ROOT, wait_for
+from databases import TARGET_SCHEMA, legacy_statements
+from machine import ROOT
 from processes import Process, cpu_s, memory_mb
 from screen import pick
 
@@ -380,4 +380,4 @@ def run_statements(legacy, folder, logs, path, assets):
         raise Failed(f"{path.name} failed on the legacy side:\n{process.tail()}")
 
 
-__all__ = ["STEPS", "Story", "Failed", "SCHEMA", "wait_for"]
+__all__ = ["STEPS", "Story", "Failed"]

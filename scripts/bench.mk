@@ -17,7 +17,7 @@ OUTAGE ?= 60
 PACE ?= 0
 bench-catchup:  ## mirror: the rate of catching up after a minute (OUTAGE=seconds) without the target, the load going on as fast as it can (PACE=seconds between a client's transactions), beside the live rate
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) all
-	@BUILD=$(BENCH_BUILD) V=release OUTAGE=$(OUTAGE) ROLLBACKS=0 CUTS=0 FREEZES=0 PACE=$(PACE) tests/e2e/run-switch
+	@BUILD=$(BENCH_BUILD) V=release OUTAGE=$(OUTAGE) RATIO=3 ROLLBACKS=0 CUTS=0 FREEZES=0 PACE=$(PACE) tests/e2e/run-switch
 
 bench-client:  ## our client of the source: rows of 10 columns a second from a canned server
 	@$(MAKE) --no-print-directory V=release BUILD=$(BENCH_BUILD) $(BENCH_BUILD)/bench_client

@@ -65,7 +65,7 @@ def deadlocks():
     rows = {"sql": ROW, "many": [[i, f"name {i}"] for i in range(1, 31)], "count": 30}
     one, two = "UPDATE t_dml SET qty = 1 WHERE id = 1", "UPDATE t_dml SET qty = 2 WHERE id = 2"
     return [
-        case("lock.deadlock", do("connect", **{"as": "b"}), rows, COMMIT, change(one, 1), on(change("UPDATE t_dml SET qty = 3 WHERE id > 1", 29), "b"), dict(fails(60, two), behind="waits"), do("sleep", ms=500),
+        case("lock.deadlock", do("connect", **{"as": "b"}), rows, COMMIT, change(one, 1), on(change("UPDATE t_dml SET qty = 3 WHERE id > 1", 29), "b"), dict(fails(60, two), behind="waits"), do("sleep", ms=1500),
              on(dict(change(one, 1), behind="goes on"), "b"), do("join", of="waits"), ROLLBACK, do("join", of="goes on"), on(COMMIT, "b"), query("SELECT qty, COUNT(*) FROM t_dml GROUP BY qty ORDER BY qty", [[1, 1], [3, 29]]), clean="t_dml", short=True),
         case("lock.waits_for_commit", do("connect", **{"as": "b"}), rows, COMMIT, change(one, 1), on(dict(change("UPDATE t_dml SET qty = qty + 5 WHERE id = 1", 1), behind="waits"), "b"), do("sleep", ms=300), COMMIT, do("join", of="waits"),
              on(COMMIT, "b"), query("SELECT qty FROM t_dml WHERE id = 1", [6]), clean="t_dml"),

@@ -74,11 +74,11 @@ def transactions():
 def interruptions():
     no_cancel = {"go": DRIVER + "cancel is its timeout; see cancel.timeout"}
     return [
-        case("cancel.during_query", connect(), on(fails([1013, "timeout"], SLOW, cancel_ms=500)), on(query("SELECT 1 FROM dual", [1])), skip=no_cancel, short=True),
-        case("cancel.timeout", connect(), on(fails(["timeout", 1013], SLOW, timeout_ms=1000)), on(query("SELECT 1 FROM dual", [1])), skip={"go": DRIVER + "it gives the connection up after a timeout"}),
+        case("cancel.during_query", connect(), on(fails([1013, "timeout"], SLOW, cancel_ms=1000)), on(query("SELECT 1 FROM dual", [1])), skip=no_cancel, short=True),
+        case("cancel.timeout", connect(), on(fails(["timeout", 1013], SLOW, timeout_ms=3000)), on(query("SELECT 1 FROM dual", [1])), skip={"go": DRIVER + "it gives the connection up after a timeout"}),
         case("cancel.timeout_alone", connect(), on(fails(["timeout", 1013, "closed"], SLOW, timeout_ms=1000)), query("SELECT 1 FROM dual", [1])),
-        case("cancel.twice", connect(), on(fails([1013, "timeout"], SLOW, cancel_ms=300)), on(fails([1013, "timeout"], SLOW, cancel_ms=300)), on(query("SELECT 2 FROM dual", [2])), skip=no_cancel),
-        case("cancel.keeps_transaction", connect(), on(change("INSERT INTO t_dml (id, name) VALUES (1, 'a')", 1)), on(fails([1013, "timeout"], SLOW, cancel_ms=300)), on(COMMIT), query("SELECT COUNT(*) FROM t_dml", [1]), clean="t_dml", skip=no_cancel),
+        case("cancel.twice", connect(), on(fails([1013, "timeout"], SLOW, cancel_ms=1000)), on(fails([1013, "timeout"], SLOW, cancel_ms=1000)), on(query("SELECT 2 FROM dual", [2])), skip=no_cancel),
+        case("cancel.keeps_transaction", connect(), on(change("INSERT INTO t_dml (id, name) VALUES (1, 'a')", 1)), on(fails([1013, "timeout"], SLOW, cancel_ms=1000)), on(COMMIT), query("SELECT COUNT(*) FROM t_dml", [1]), clean="t_dml", skip=no_cancel),
         case("cancel.timeout_not_reached", connect(), on(query("SELECT COUNT(*) FROM t_many", [100000], timeout_ms=30000)), on(query("SELECT 1 FROM dual", [1]))),
     ]
 

@@ -107,5 +107,5 @@ def write(found, drivers, trouble, cases, configurations, docs, folder):
             if any(status == "failed" for status, _, _ in outcome.values()):
                 for case, (status, reason, _) in outcome.items():
                     if status == "failed":
-                        print(f"  {configuration} {driver} {case}: {reason[:300]}")
+                        print(f"FAIL {configuration} {driver} {case}: {reason[:300]}")
     return total["passed"], total["failed"], total["skipped"]

@@ -20,12 +20,13 @@ from pathlib import Path
 
 import results
 import servers
+from processes import die_with_parent
 from servers import ROOT
 
 HERE = Path(__file__).resolve().parent
 DRIVERS = ROOT / "build/drivers"
 CONFIGURATIONS = {"direct": "straight at the stand-in", "relay": "through Understudy, which only observes", "postgres": "through Understudy, served from PostgreSQL"}
-HANGS_AFTER_S = 40
+HANGS_AFTER_S = 100  # the longest case takes some seconds; a slow and busy machine ten times that
 HANGS_MAX = 8  # then the rest is given up, so that a whole run ends
 
 
@@ -106,7 +107,7 @@ class Run:
         settings.write_text(json.dumps({"cases": str(self.cases_file), "names": names, "driver": self.driver.name, **self.connect}))
         log = open(self.folder / f"{self.driver.name}.log", "ab")  # pylint: disable=consider-using-with
         child = subprocess.Popen([*map(str, self.driver.command), str(settings)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,  # pylint: disable=consider-using-with
-                                 text=True, encoding="utf-8", env=dict(os.environ, TZ="UTC", **self.driver.environment), preexec_fn=servers.die_with_parent)
+                                 text=True, encoding="utf-8", env=dict(os.environ, TZ="UTC", **self.driver.environment), preexec_fn=die_with_parent)
         lines = queue.Queue()
         reader = threading.Thread(target=lambda: [lines.put(line) for line in child.stdout] and None or lines.put(None), daemon=True)
         reader.start()
@@ -253,6 +254,8 @@ def main():
     if arguments.merge:
         results.merge(found, json.loads(Path(arguments.merge).read_text()), list(CONFIGURATIONS))
     passed, failed, skipped = results.write(found, drivers, trouble, cases, CONFIGURATIONS, arguments.docs, folder)
+    if failed:
+        servers.show_logs(folder)
     print(f"drivers: {passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed else 0)
 

@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The servers that the driver cases need: the stand-in with its MariaDB, a private PostgreSQL, Understudy; and its admin API."""
-import ctypes
 import http.client
 import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.append(str(ROOT / "demo"))
+
+import processes  # noqa: E402  pylint: disable=wrong-import-position
+from machine import free_port, port_answers, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+
+START_S = 90  # within which a server answers; on a busy machine some take more than ten
 USER, PASSWORD, SERVICE, TARGET_SCHEMA = "CASES", "driver-cases", "LEGACY", "cases"
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def die_with_parent():
-    _libc.prctl(1, signal.SIGKILL)
 
 
 def end_once(*_):
@@ -27,26 +26,9 @@ def end_once(*_):
     sys.exit(2)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def answers(port):
-    try:
-        with socket.create_connection(("127.0.0.1", port), 0.3):
-            return True
-    except OSError:
-        return False
-
-
-def wait_for(condition, seconds, what):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise RuntimeError(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
+def show_logs(folder):
+    """After a failure: the ends of the logs, for those who cannot reach the machine."""
+    subprocess.run([str(ROOT / "tests/support/show-logs"), str(folder)], stdin=subprocess.DEVNULL, check=False)
 
 
 def run(command, **options):
@@ -56,29 +38,11 @@ def run(command, **options):
     return done.stdout.strip()
 
 
-class Process:
+class Process(processes.Process):
+    """Named by its log."""
+
     def __init__(self, command, log):
-        self.log = Path(log)
-        with open(self.log, "ab") as output:
-            self.child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,  # pylint: disable=consider-using-with
-                                          env=dict(os.environ, TZ="UTC"), start_new_session=True, preexec_fn=die_with_parent)
-
-    def alive(self):
-        return self.child.poll() is None
-
-    def check(self):
-        if not self.alive():
-            tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
-            raise RuntimeError(f"{self.log.name} ended with {self.child.returncode}:\n{tail}")
-
-    def stop(self):
-        if self.alive():
-            self.child.terminate()
-            try:
-                self.child.wait(10)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-                self.child.wait()
+        super().__init__(Path(log).name, command, log)
 
 
 class Source:
@@ -95,7 +59,7 @@ class Source:
     def launch(self):
         command = [self.build / "standin-server", "--mariadb-socket", self.folder / "mariadb.sock", "--port", self.port, "--service", SERVICE, "--user", f"{USER}:{PASSWORD}"]
         self.process = Process(command, self.log)
-        wait_for(lambda: self.process.check() or answers(self.port), 30, "the stand-in")
+        wait_for(lambda: self.process.check() or port_answers(self.port), START_S, "the stand-in")
 
     def stop(self):
         if self.process:
@@ -111,7 +75,8 @@ class Target:
         self.folder, self.conninfo = Path(folder) / "postgres", None
 
     def start(self):
-        self.conninfo = run([self.SCRIPT, "start", self.folder, "--while", os.getpid(), "jit=off"])
+        # Who waits first is to be the one that PostgreSQL refuses in a deadlock: it looks when the other one waits too, on a slow machine as well.
+        self.conninfo = run([self.SCRIPT, "start", self.folder, "--while", os.getpid(), "jit=off", "deadlock_timeout=4s"])
         run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", ROOT / "tests/drivers/schema_target.sql", self.conninfo])
 
     def rows(self, statement):
@@ -156,7 +121,7 @@ class Daemon:
         config = self.folder / "understudy.ini"
         config.write_text("\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items()))
         self.process = Process([self.program, "run", "--config", config], self.log)
-        wait_for(lambda: self.process.check() or (answers(self.port) and answers(self.admin_port)), 30, "Understudy")
+        wait_for(lambda: self.process.check() or (port_answers(self.port) and port_answers(self.admin_port)), START_S, "Understudy")
 
     def request(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=90)
@@ -172,7 +137,7 @@ class Daemon:
 
     def phase(self, to, **more):
         self.request("POST", "/v1/phase", {"to": to, "override": True, "author": "driver cases", "reason": "cases are to be served from PostgreSQL", **more})
-        wait_for(lambda: self.process.check() or self.request("GET", "/v1/status").get("phase") == to, 60, f"phase {to}")
+        wait_for(lambda: self.process.check() or self.request("GET", "/v1/status").get("phase") == to, 180, f"phase {to}")
 
     def work(self, kind):
         self.request("POST", f"/v1/{kind}", {"author": "driver cases"})
@@ -185,7 +150,7 @@ class Daemon:
                 raise RuntimeError(f"{kind} failed: {failed}")
             return jobs and all(job.get("status") in ("done", "finished", "complete") for job in jobs)
 
-        wait_for(finished, 180, kind)
+        wait_for(finished, 400, kind)
 
     def stop(self):
         if self.process:

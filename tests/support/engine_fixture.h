@@ -114,7 +114,7 @@ static int fixture_start(void **state_)
     engine.statements = statements_new(&engine, 10000);
     engine_set_policy(&engine,
                       &(struct engine_policy){.phase = PHASE_DUAL_WRITE, .primary = SIDE_SOURCE, .mirror = true, .source_attached = true});
-    pg = pg_connect(postgres.conninfo, 10000, &error);
+    pg = pg_connect(postgres.conninfo, 60000, &error);
     app = source_open(&engine.options, 10000, &error);
     if (!engine.state || !pg || !app) {
         fprintf(stderr, "%s\n", error.text);

@@ -3,6 +3,7 @@
 #ifndef TESTS_SUPPORT_PG_FIXTURE_H
 #define TESTS_SUPPORT_PG_FIXTURE_H
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "pg/connection.h"
 #include "tests/support/private_postgres.h"
@@ -24,7 +25,7 @@ FIXTURE_UNUSED static int stop_server(void **state)
 FIXTURE_UNUSED static struct pg *connect_blocking(void)
 {
     struct error error = {0};
-    struct pg *pg = pg_connect(server.conninfo, 10000, &error);
+    struct pg *pg = pg_connect(server.conninfo, 60000, &error);
     if (!pg) fail_msg("%s", error.text);
     return pg;
 }
@@ -47,6 +48,22 @@ FIXTURE_UNUSED static const char *ask(struct pg *pg, const char *text)
     snprintf(answer, sizeof answer, "%.*s", (int)value.size, (const char *)value.data);
     pg_result_free(&result);
     return answer;
+}
+
+/* Until a statement sleeps on the server (pg_sleep): a request to cancel what has not begun would be lost. May be called on any thread. */
+FIXTURE_UNUSED static void wait_until_asleep(void)
+{
+    struct error error = {0};
+    struct pg *pg = pg_connect(server.conninfo, 60000, &error);
+    bool asleep = false;
+    for (int i = 0; pg && !asleep && i < 6000; i++) {
+        struct pg_result result;
+        if (!pg_run(pg, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'", &result, &error)) break;
+        asleep = result.rows > 0;
+        pg_result_free(&result);
+        if (!asleep) clock_sleep_us(10000);
+    }
+    if (pg) pg_close(pg);
 }
 
 FIXTURE_UNUSED static struct pg_parameter text_parameter(const char *text)

@@ -5,8 +5,6 @@ import socket
 import threading
 import time
 
-from world import servers
-
 
 class Proxy:
     """Listens on its own port, relays to another. While `share` is above 0, that share of the packets ends its connection: before it is passed on (the call never
@@ -15,9 +13,9 @@ class Proxy:
     def __init__(self, to_port, seed):
         self.to_port, self.random, self.share, self.cuts = to_port, random.Random(seed), 0.0, 0
         self.delay = 0.0  # seconds by which each piece of an answer is late
-        self.port = servers.free_port()
         self.lock, self.open, self.stopped = threading.Lock(), set(), False
-        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):

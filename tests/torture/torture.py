@@ -18,7 +18,7 @@ from pathlib import Path
 
 import stages
 import trouble
-from world import ROOT, World, fault_points
+from world import ROOT, World, fault_points, servers
 
 RESULT = ROOT / "build/results/torture.json"
 
@@ -51,11 +51,11 @@ class Torture:
         self.tell(f"  {'ok' if good else 'NOT OK'}: {name}{': ' + detail if detail and not good else ''}")
         return good
 
-    def judge(self, stage, seconds=40):
+    def judge(self, stage):
         """Everybody rests; the mirror catches up; then both sides, the ledgers and the positions must agree."""
         world = self.world
         world.rest()
-        world.daemon.wait_caught_up(seconds)
+        world.daemon.wait_caught_up()
         rows, different = world.compare()
         if different:
             different = self.reported(stage, different)
@@ -152,6 +152,8 @@ def main():
         tell(f"kept {folder}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
+    if torture.failed:
+        servers.show_logs(folder)
     for name in torture.failed:
         print(f"FAILED {name}")
     print(f"torture: {len(torture.passed)} passed, {len(torture.failed)} failed, {len(torture.skipped)} skipped")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stages in which something breaks: the journal's disk, the journal itself, the target's disk and speed; and transactions that end without a COMMIT of the client."""
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import oracledb
 import stages
 import workload
 from proxy import Proxy
-from world import run, servers, wait_for
+from world import PATIENCE, run, servers, wait_for
 
 SECTOR = 512
 
@@ -76,7 +77,7 @@ def move_journal(world, to):
     source = daemon.journal
     daemon.retain = daemon.RETAIN if to == daemon.folder / "journal" else "2M"
     daemon.start_with()
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while daemon.retain != daemon.RETAIN and sum(file.stat().st_size for file in source.iterdir() if file.is_file()) > 6000000 and time.monotonic() < end:
         time.sleep(0.5)
     daemon.stop()
@@ -102,11 +103,17 @@ def failures(world):
     return world.daemon.request("GET", "/v1/status")["journal"]
 
 
-def settle(torture, name, seconds=90, verify=True):
+def more_is_done(world, than):
+    with contextlib.suppress(RuntimeError):
+        wait_for(lambda: world.done() > than, PATIENCE, "a transaction")
+    return world.done() > than
+
+
+def settle(torture, name, verify=True):
     """It is told that something may be missing, and after a sweep and a repair nothing is."""
     world = torture.world
     world.rest()
-    world.daemon.wait_caught_up(seconds)
+    world.daemon.wait_caught_up()
     gaps = [gap for gap in world.daemon.request("GET", "/v1/gaps") if not gap["cleared_us"]]
     torture.check(f"{name}: the ledger of gaps says so", bool(gaps))
     if verify:
@@ -129,9 +136,9 @@ def journal_full(torture):
         torture.check("journal full: the journal says that it failed", failures(world)["failed"], str(failures(world)))
         done = world.done()
         time.sleep(2 if short else 10)
-        torture.check("journal full: the clients go on", world.done() > done)
+        torture.check("journal full: the clients go on", more_is_done(world, done))
         world.target.resume()
-        wait_for(lambda: not failures(world)["failed"], 60, "the journal to be written again")
+        wait_for(lambda: not failures(world)["failed"], PATIENCE, "the journal to be written again")
         settle(torture, "journal full")
         journal_back(world)
     finally:
@@ -161,7 +168,7 @@ def journal_errors(torture):
             torture.check(f"journal errors, round {round_ + 1}: the journal says that it failed", failures(world)["failures"] > 0, str(failures(world)))
             done = world.done()
             time.sleep(1.5 if short else 5)
-            torture.check(f"journal errors, round {round_ + 1}: the clients go on", world.done() > done)
+            torture.check(f"journal errors, round {round_ + 1}: the clients go on", more_is_done(world, done))
             if round_ % 2:
                 daemon.kill()
                 torture.figures["kills"] += 1
@@ -169,7 +176,7 @@ def journal_errors(torture):
             if round_ % 2:
                 daemon.start()
                 daemon.wait_up()
-            wait_for(lambda: not failures(world)["failed"], 60, "the journal to be written again")
+            wait_for(lambda: not failures(world)["failed"], PATIENCE, "the journal to be written again")
             # A process that is killed while its disk fails takes what it knew of refused records with it (docs/journal.md): the sweep is the operator's.
             settle(torture, f"journal errors, round {round_ + 1}") if not round_ % 2 else swept(torture, f"journal errors, round {round_ + 1}")
         journal_back(world)
@@ -180,7 +187,7 @@ def journal_errors(torture):
 def swept(torture, name):
     world = torture.world
     world.rest()
-    world.daemon.wait_caught_up(90)
+    world.daemon.wait_caught_up()
     torture.figures["reported_rows"] += len(stages.verify_and_repair(world))
     world.daemon.work("verify", restart=True)
     torture.judge(name)
@@ -210,7 +217,7 @@ def torn_tails(torture):
     for _ in range(3 if short else 25):
         daemon.kill()
         daemon.start(f"journal_written:{torture.random.randint(20, 120)}")
-        if not daemon.wait_death(20):
+        if not daemon.wait_death(60):
             continue
         torture.figures["kills"] += 1
         path = segments(world)[-1]
@@ -255,7 +262,7 @@ def flipped_bit(torture):
             file.seek(place)
             file.write(bytes([byte ^ 1 << torture.random.randrange(8)]))
         daemon.start()
-        refused = daemon.wait_death(20)
+        refused = daemon.wait_death(60)
         words = daemon.process.tail()
         torture.check("flipped bit: the daemon does not start", refused and daemon.process.child.returncode != 0)
         torture.check("flipped bit: it says which file, and what to do", path.name in words and "journal repair" in words, words[-400:])
@@ -323,7 +330,7 @@ def target_disk_full(torture):
             seen = seen or "No space left" in str(world.daemon.status()["mirror"])
         torture.check("target's disk full: the mirror meets it and says so", seen, str(world.daemon.status()["mirror"]))
         disk.grow("200m")
-        torture.judge("target's disk full", 90)
+        torture.judge("target's disk full")
         target.execute("ALTER TABLE ledger SET TABLESPACE pg_default; ALTER INDEX ledger_pk SET TABLESPACE pg_default; DROP TABLE room")
         target.rows("DROP TABLESPACE small")
         world.go_on()
@@ -339,7 +346,7 @@ def slow_target(torture):
     proxy.delay = 0.03
     daemon.start_with(target={"conninfo": f"host=127.0.0.1 port={proxy.port} user={fields['user']} dbname={fields['dbname']} options='-c search_path={servers.TARGET_SCHEMA}'"})
     time.sleep(3 if torture.arguments.short else 30)
-    torture.judge("slow target", 90)
+    torture.judge("slow target")
     daemon.start_with()
     proxy.stop()
     world.go_on()
@@ -367,7 +374,7 @@ class Ending:
     def __init__(self, world, number, seed):
         self.world, self.client = world, workload.Client(number, world, seed)
         world.clients.append(self.client)
-        self.client.resting.set()
+        self.client.standing.over()
         self.branches = 0
         self.connect()
 
@@ -433,7 +440,7 @@ def strict(torture, name, but=()):
     """Nothing that was recorded in those transactions may differ, whatever the ledger of gaps says."""
     world = torture.world
     world.rest()
-    world.daemon.wait_caught_up(60)
+    world.daemon.wait_caught_up()
     different = [row for row in world.compare()[1] if row[0] not in but]
     lost, doubled = world.ledger_problems()
     torture.check(f"{name}: rows are equal before any sweep", not different, str(different[:4]))
@@ -495,7 +502,7 @@ def branches(torture):
     ending.branch(elsewhere)
     ending.end()
     world.rest()
-    daemon.wait_caught_up(60)
+    daemon.wait_caught_up()
     lost, doubled = world.ledger_problems((world.source,))
     torture.check("branches: nothing is lost or doubled on the source", not lost and not doubled, "; ".join((lost + doubled)[:4]))
     torture.check("branches: every table is in a gap", any(gap["table"] == "*" and not gap["cleared_us"] for gap in daemon.request("GET", "/v1/gaps")))

@@ -7,6 +7,8 @@ import time
 
 import oracledb
 
+from rest import Rest
+
 COUNTERS, ACCOUNTS, SLOTS, GROUPS, HOT, WATCHED = 6, 12, 10, 5, 2, 8
 FIRST_BALANCE, STOCK_PER_GROUP = 1000, 8
 ACKED, ABSENT, DOUBT = "acknowledged", "absent", "in doubt"
@@ -34,8 +36,7 @@ class Client(threading.Thread):
         self.hot = [[0, 0] for _ in range(HOT)]  # per row: acknowledged, in doubt
         self.reconnects = self.done = 0
         self.problems = []      # errors that no client should see
-        self.running, self.resting, self.stopping = threading.Event(), threading.Event(), False
-        self.running.set()
+        self.standing, self.stopping = Rest(), False
         self.kinds = kinds or [(self.counter, 8), (self.transfer, 8), (self.swap, 4), (self.family, 4), (self.churn, 6), (self.predicate, 4), (self.event, 5),
                                (self.watch, 4), (self.increment_hot, 6), (self.many, 4), (self.text, 3), (self.auto_ledger, 4), (self.undone, 2),
                                (self.failed_auto_commit, 2), (self.merge, 3), (self.block, 3), (self.with_error, 3), (self.keyless, 3), (self.locked_table, 3), (self.own_read, 6)]
@@ -44,12 +45,7 @@ class Client(threading.Thread):
 
     def run(self):
         weights = [weight for _, weight in self.kinds]
-        while not self.stopping:
-            if not self.running.is_set():
-                self.resting.set()
-                self.running.wait(0.1)
-                continue
-            self.resting.clear()
+        while self.standing.between(lambda: self.stopping):
             if not self.connection and not self.connect():
                 time.sleep(0.05)
                 continue
@@ -62,13 +58,13 @@ class Client(threading.Thread):
             except Exception as problem:  # of the driver, which could not read an answer: told, and no row stays locked for the others
                 self.problems.append((time.time(), kind.__name__, type(problem).__name__, str(problem)[:200]))
                 self.drop()
-        self.resting.set()
+        self.standing.over()
         self.drop()
 
     def connect(self):
         try:
             self.connection = oracledb.connect(user=self.world.user, password=self.world.password, host="127.0.0.1", port=self.world.port(), service_name=self.world.service,
-                                               tcp_connect_timeout=5)
+                                               tcp_connect_timeout=30)
             self.connection.call_timeout = 60000
             self.cursor = self.connection.cursor()
             self.reconnects += 1
@@ -101,11 +97,14 @@ class Client(threading.Thread):
             self.drop()
 
     def rest(self):
-        self.running.clear()
+        self.standing.ask()
 
     def go_on(self):
-        self.resting.clear()
-        self.running.set()
+        self.standing.end()
+
+    def stop(self):
+        self.stopping = True
+        self.standing.end()
 
     def is_lost(self, problem):
         return is_lost(problem) or not self.connection.is_healthy()

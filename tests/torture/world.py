@@ -11,10 +11,13 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "drivers"))
+sys.path[:0] = [str(HERE.parent / "drivers"), str(HERE.parent / "support")]
 import servers  # noqa: E402  pylint: disable=wrong-import-position
 import workload  # noqa: E402  pylint: disable=wrong-import-position
-from servers import ROOT, answers, run, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from servers import ROOT, port_answers, run, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+
+# How long a condition is waited for: only what fails, or a machine that is very busy, takes so long.
+PATIENCE = 150
 
 # table -> key, columns as (name, kind): n number of fixed scale, v number of any, t text, d date, s timestamp, c large text
 TABLES = {
@@ -143,9 +146,9 @@ class Daemon(servers.Daemon):
         self.wait_up()
 
     def is_up(self):
-        return answers(self.port) and answers(self.admin_port)
+        return port_answers(self.port) and port_answers(self.admin_port)
 
-    def wait_up(self, seconds=30):
+    def wait_up(self, seconds=servers.START_S):
         wait_for(lambda: self.process.check() or self.is_up(), seconds, "Understudy")
 
     def work(self, kind, restart=False, **more):
@@ -159,7 +162,7 @@ class Daemon(servers.Daemon):
                 raise RuntimeError(f"{kind} failed: {failed}")
             return jobs and all(job.get("status") == "done" for job in jobs)
 
-        wait_for(finished, 180, kind)
+        wait_for(finished, 400, kind)
 
     def wait_death(self, seconds):
         try:
@@ -188,7 +191,7 @@ class Daemon(servers.Daemon):
         lag = self.status()["lag"]
         return lag["csn"] == lag["applied"] and lag["records"] == 0 and lag["in_doubt"] == 0
 
-    def wait_caught_up(self, seconds):
+    def wait_caught_up(self, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while True:
             self.process.check()
@@ -203,19 +206,11 @@ class Daemon(servers.Daemon):
 
     def cli(self, *arguments):
         done = subprocess.run([str(self.program), arguments[0], "--config", str(self.folder / "understudy.ini"), *arguments[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              check=False, timeout=120)
+                              check=False, timeout=300)
         return done.returncode, done.stdout + done.stderr
 
     def log_count(self, word):
         return self.log.read_text(errors="replace").count(word)
-
-
-class Process(servers.Process):
-    def tail(self):
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
-
-
-servers.Process = Process
 
 
 class World:
@@ -277,15 +272,15 @@ class World:
 
     def stop(self):
         for client in self.clients:
-            client.stopping = True
+            client.stop()
         for client in self.clients:
             if client.ident:
-                client.join(15)
+                client.join(60)
         self.daemon.stop()
         self.source.stop()
         self.target.stop()
 
-    def rest(self, seconds=40):
+    def rest(self, seconds=PATIENCE):
         """All clients between two transactions, and none begins another."""
         if self.working_since is not None:
             self.worked, self.working_since = self.worked + time.monotonic() - self.working_since, None
@@ -293,7 +288,7 @@ class World:
             client.rest()
         end = time.monotonic() + seconds
         for client in self.clients:
-            if client.ident and not client.resting.wait(max(0.1, end - time.monotonic())):
+            if client.ident and not client.standing.wait(max(0.1, end - time.monotonic())):
                 raise RuntimeError(f"client {client.number} does not come to rest")
 
     def go_on(self):

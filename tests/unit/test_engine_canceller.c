@@ -48,9 +48,9 @@ static void test_ends_what_runs(void **state)
     pg_send_text(pg, "SELECT 1", note_result, &quick);
     pg_sync(pg);
     assert_ptr_equal(pg_running(pg), &slow);
-    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    wait_until_asleep();
     canceller_submit(canceller, pg_cancel_new(pg), note_sent, &sent);
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_true(slow.came && !slow.ok);
     assert_string_equal(slow.sqlstate, "57014");
     assert_true(quick.came && quick.ok);
@@ -70,11 +70,11 @@ static void test_after_close(void **state)
     pg_send_text(holder, "LOCK TABLE held", NULL, NULL); /* one group: one transaction */
     pg_send_text(holder, "SELECT pg_sleep(60)", NULL, NULL);
     pg_sync(holder);
-    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    wait_until_asleep();
     struct pg_cancel *cancel = pg_cancel_new(holder);
     pg_close(holder);
     canceller_submit(canceller, cancel, NULL, NULL);
-    assert_true(pg_run(other, "SET lock_timeout = '5s'", NULL, &error));
+    assert_true(pg_run(other, "SET lock_timeout = '50s'", NULL, &error));
     if (!pg_run(other, "LOCK TABLE held; DROP TABLE held", NULL, &error)) fail_msg("%s", error.text);
     pg_close(other);
     canceller_free(canceller);

@@ -31,7 +31,7 @@ static int stop(void **state)
 
 static void decided(void)
 {
-    if (!wait_applied(20000)) fail_msg("not applied: %s", mirror_numbers().last_error);
+    if (!wait_applied(90000)) fail_msg("not applied: %s", mirror_numbers().last_error);
     mirror_pause(mirror, true); /* a batch gives its keys to the checker after it has said that it is applied */
     mirror_pause(mirror, false);
     if (!checker_drain(checker, 60000)) fail_msg("%llu checks are not decided", (unsigned long long)checker_pending(checker));
@@ -152,7 +152,7 @@ static void a_repair_closes_what_it_made_equal(void **state)
         mirror_reconcile(mirror, table_named("ACCT"), buffer_view(&key), reconciled, NULL);
         buffer_release(&key);
     }
-    for (int i = 0; i < 200 && atomic_load(&reconciled_count) < 4; i++) clock_sleep_us(50000);
+    for (int i = 0; i < 1200 && atomic_load(&reconciled_count) < 4; i++) clock_sleep_us(50000);
     assert_int_equal(atomic_load(&reconciled_count), 4);
     assert_int_equal(atomic_load(&changed_count), 3);
     for (int i = 0; i < 4; i++) add(ids[i], CHECK_REPAIR);

@@ -74,7 +74,7 @@ static struct feed_table table_of(const char *name)
 
 static void wait_state(const char *name, enum feed_state state)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 12000; i++) {
         if (table_of(name).state == state) return;
         clock_sleep_us(5000);
     }
@@ -87,8 +87,8 @@ static void wait_state(const char *name, enum feed_state state)
 static void drained(void)
 {
     struct feed_statistics all;
-    if (!wait_applied(20000)) fail_msg("not applied: %s", mirror_numbers().last_error);
-    bool good = feed_drain(feed, 20000000);
+    if (!wait_applied(90000)) fail_msg("not applied: %s", mirror_numbers().last_error);
+    bool good = feed_drain(feed, 90000000);
     feed_statistics(feed, &all, NULL, 0);
     if (!good) fail_msg("the feed is not drained: %llu wait; %s", (unsigned long long)all.backlog, all.last_error);
 }
@@ -246,7 +246,7 @@ static void side_effects_of_statements_are_no_gap(void **state)
     assert_true(feed_pause(feed, true, 10000000)); /* what the mirror does with the statement does not wait for the reader */
     WRITE(client, "INSERT INTO acct (id, n, v) VALUES (:1, :2, :3)", "iis", (int64_t)5, (int64_t)50, "five");
     client_commit(client);
-    assert_true(wait_applied(20000));
+    assert_true(wait_applied(90000));
     assert_same_rows("SIDE"); /* the trigger's row is there when the commit counts as applied */
     client_write_array(client, "INSERT INTO trig (id, v) VALUES (5, 'five')", NULL, 0, 1);
     client_commit(client);
@@ -255,7 +255,7 @@ static void side_effects_of_statements_are_no_gap(void **state)
     client_intent(client, &block); /* as a session records a block whose effects are not known */
     assert_true(client_execute(client, "BEGIN twice(5); END;", NULL, 0, 1, &result) && source_commit(client->source, &error));
     client_outcome(client, JOURNAL_COMMITTED, &result);
-    assert_true(wait_applied(20000));
+    assert_true(wait_applied(90000));
     assert_same_rows("TRIG");
     assert_same_rows("ACCT");
     assert_same_rows("SIDE");
@@ -294,7 +294,7 @@ static void look_for_gap(void *context, const struct state_gap *gap)
 static bool gap_named(const char *table, const char *reason)
 {
     struct gap_search s = {table, reason, false};
-    for (int i = 0; i < 400 && !s.found; i++) {
+    for (int i = 0; i < 6000 && !s.found; i++) {
         state_gap_each(engine.state, true, look_for_gap, &s);
         if (!s.found) clock_sleep_us(5000);
     }
@@ -329,7 +329,7 @@ static void a_trigger_that_goes_leaves_a_gap(void **state)
     client_intent(client, &block);
     assert_true(client_execute(client, "BEGIN twice(5); END;", NULL, 0, 1, &result) && source_commit(client->source, &error));
     client_outcome(client, JOURNAL_COMMITTED, &result);
-    assert_true(wait_applied(20000));
+    assert_true(wait_applied(90000));
     assert_true(gap_named("TRIG", "BEGIN twice"));
     assert_int_equal(open_gaps(), 1);
     assert_same_rows("ACCT");
@@ -516,7 +516,7 @@ static void a_removed_feed_leaves_nothing(void **state)
     client_intent(client, &block);
     assert_true(client_execute(client, "BEGIN twice(5); END;", NULL, 0, 1, &result) && source_commit(client->source, &error));
     client_outcome(client, JOURNAL_COMMITTED, &result);
-    assert_true(wait_applied(20000));
+    assert_true(wait_applied(90000));
     assert_true(gap_named("*", "BEGIN twice"));
 }
 

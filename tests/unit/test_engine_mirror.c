@@ -202,7 +202,7 @@ static void what_fails_for_good_is_a_divergence_and_the_others_go_on(void **stat
     assert_string_equal(ask_target("SELECT n FROM app.acct WHERE id = 122"), "7");
     assert_int_equal(mirror_numbers().poison - poison, 1);
     assert_int_equal(state_divergence_count(engine.state, "open"), 1);
-    for (int i = 0; i < 30 && open_gaps() == 0; i++) clock_sleep_us(100000); /* at most one a second for each table, but none is lost */
+    for (int i = 0; i < 600 && open_gaps() == 0; i++) clock_sleep_us(100000); /* at most one a second for each table, but none is lost */
     assert_int_equal(open_gaps(), 1);
     on_target("ALTER TABLE app.acct DROP CONSTRAINT narrow");
     WRITE(client, "UPDATE acct SET n = 8, d = SYSDATE WHERE id = :1", "i", (int64_t)120);
@@ -280,7 +280,7 @@ static void a_circle_of_unique_values_is_repaired(void **state)
     struct value id = value_number_i64(&arena, 500003);
     rows_encode_key(&key, row_map_of(maps, table_named("ACCT")), &id);
     mirror_reconcile(mirror, table_named("ACCT"), buffer_view(&key), count_reconciled, &done);
-    for (int wait = 0; wait < 2000 && atomic_load(&done) == 0; wait++) clock_sleep_us(5000);
+    for (int wait = 0; wait < 12000 && atomic_load(&done) == 0; wait++) clock_sleep_us(5000);
     assert_int_equal(atomic_load(&done), 1);
     assert_same_rows("ACCT");
     row_maps_free(maps);

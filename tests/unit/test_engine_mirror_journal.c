@@ -40,7 +40,7 @@ static void target_back(void)
 {
     struct error error;
     assert_int_equal(private_postgres_do(&postgres, "resume"), 0);
-    pg = pg_connect(postgres.conninfo, 10000, &error);
+    pg = pg_connect(postgres.conninfo, 60000, &error);
     assert_non_null(pg);
     on_target("SET search_path = app, public");
 }
@@ -115,7 +115,7 @@ static void a_commit_after_its_doubt_was_settled_is_found(void **state)
     assert_int_equal(atomic_load(&engine.in_doubt), 0);
     assert_string_not_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late");
     assert_true(source_commit(client->source, &error));
-    for (int i = 0; i < 200 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late") != 0; i++) clock_sleep_us(100000);
+    for (int i = 0; i < 600 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late") != 0; i++) clock_sleep_us(100000);
     assert_string_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "late");
     assert_applied();
     assert_same_rows("ACCT");
@@ -164,10 +164,11 @@ static void a_restart_goes_on_looking(void **state)
     assert_true(late_rows() >= 1);
     assert_true(source_commit(client->source, &error));
     mirror_begin();
-    for (int i = 0; i < 200 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 1"), "doubt") != 0; i++) clock_sleep_us(100000);
+    for (int i = 0; i < 600 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 1"), "doubt") != 0; i++) clock_sleep_us(100000);
     assert_string_equal(ask_target("SELECT v FROM app.acct WHERE id = 1"), "doubt");
+    for (int i = 0; i < 600 && strcmp(ask_target("SELECT v FROM app.acct WHERE id = 2"), "away") != 0; i++) clock_sleep_us(100000);
     assert_string_equal(ask_target("SELECT v FROM app.acct WHERE id = 2"), "away");
-    for (int i = 0; i < 50 && late_rows() >= before; i++) clock_sleep_us(100000);
+    for (int i = 0; i < 600 && late_rows() >= before; i++) clock_sleep_us(100000);
     assert_int_equal(late_rows(), before - 1); /* the old one has had its last look */
     assert_same_rows("ACCT");
     buffer_release(&key);

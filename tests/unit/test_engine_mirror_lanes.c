@@ -42,7 +42,7 @@ static void rows_without_anything_in_common_go_side_by_side(void **state)
     /* At rest one row says it all again. */
     char stands[64];
     snprintf(stands, sizeof stands, "%llu", (unsigned long long)journal_last_csn(engine.journal));
-    for (int i = 0; i < 100 && strcmp(ask_target("SELECT csn FROM understudy.applied WHERE reader = 'mirror'"), stands) != 0; i++)
+    for (int i = 0; i < 2000 && strcmp(ask_target("SELECT csn FROM understudy.applied WHERE reader = 'mirror'"), stands) != 0; i++)
         clock_sleep_us(20000);
     assert_string_equal(ask_target("SELECT csn FROM understudy.applied WHERE reader = 'mirror'"), stands);
 }
@@ -224,7 +224,7 @@ static _Atomic bool cutting;
 static void cut(void *context)
 {
     struct error error;
-    struct pg *own = pg_connect(postgres.conninfo, 5000, &error);
+    struct pg *own = pg_connect(postgres.conninfo, 60000, &error);
     (void)context;
     static const char text[] =
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'understudy mirror' ORDER BY random() LIMIT 1";

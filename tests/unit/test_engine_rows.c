@@ -173,7 +173,7 @@ static struct outcome send_rows(const struct row_map *map, const struct row *row
                         : rows_send_image(pg, map, rows, count, &arena, note, &o, &error);
     if (!sent) fail_msg("%s", error.text);
     pg_sync(pg);
-    if (!pg_run_wait(pg, 20000, &error) && error.code == ERROR_TARGET_LOST) fail_msg("%s", error.text);
+    if (!pg_run_wait(pg, 60000, &error) && error.code == ERROR_TARGET_LOST) fail_msg("%s", error.text);
     return o;
 }
 

@@ -288,9 +288,9 @@ static void on_no_lease(struct play *p)
 static void on_target_answers(struct play *p)
 {
     struct error error = {0};
-    if (target && !pg_run_wait(target, 10000, &error)) fail_msg("%s", error.text);
+    if (target && !pg_run_wait(target, 60000, &error)) fail_msg("%s", error.text);
     play_settle(p);
-    if (target && !pg_run_wait(target, 10000, &error)) fail_msg("%s", error.text); /* what the journal's word set going */
+    if (target && !pg_run_wait(target, 60000, &error)) fail_msg("%s", error.text); /* what the journal's word set going */
 }
 static void on_target_breaks(struct play *p)
 {

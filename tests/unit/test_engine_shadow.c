@@ -70,7 +70,7 @@ static struct counts run(struct shadow_job *job)
 {
     struct counts before = counts(), after = before;
     shadow_submit(shadow, job);
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < 60000; i++) {
         after = counts();
         if (after.equal + after.divergent + after.impossible != before.equal + before.divergent + before.impossible) break;
         clock_sleep_us(1000);

@@ -399,7 +399,7 @@ static void a_silent_host_times_out(void **state)
     uint64_t before = clock_monotonic_us();
     world.client.stream = stream_connect(world.loop, "192.0.2.1", 1521, NULL, 300, 1 << 16, &events, &world.client);
     loop_run(world.loop);
-    assert_true(clock_monotonic_us() - before < 5000000);
+    assert_true(clock_monotonic_us() - before < 30000000);
     assert_true(world.client.why.code == ERROR_TIMEOUT || world.client.why.code == ERROR_NETWORK); /* some machines have no route at all */
     assert_non_null(strstr(world.client.why.text, "192.0.2.1 port 1521"));
     end(&world);

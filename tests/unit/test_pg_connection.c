@@ -42,7 +42,7 @@ static struct pg *start_async(struct watched *watched)
     *watched = (struct watched){0};
     struct pg *pg = pg_start(server.conninfo, watch_state, watched, &error);
     if (!pg) fail_msg("%s", error.text);
-    while (pg_state(pg) == PG_CONNECTING) assert_true(turn(pg, 5000));
+    while (pg_state(pg) == PG_CONNECTING) assert_true(turn(pg, 60000));
     assert_int_equal(pg_state(pg), PG_READY);
     assert_int_equal(watched->changes, 1);
     return pg;
@@ -67,7 +67,7 @@ static void test_async(void **state)
     }
     pg_sync(pg);
     assert_int_equal(pg_in_flight(pg), 1001);
-    while (pg_in_flight(pg)) assert_true(turn(pg, 5000));
+    while (pg_in_flight(pg)) assert_true(turn(pg, 60000));
     assert_int_equal(answers.count, 1001);
     for (int i = 1; i <= 1000; i++) {
         char text[40];
@@ -96,7 +96,7 @@ static void test_async_large(void **state)
         pg_send_prepared(pg, "echo", "SELECT $1::text", &parameter, 1, note, tag(&answers, i));
     }
     pg_sync(pg);
-    while (pg_in_flight(pg)) assert_true(turn(pg, 5000));
+    while (pg_in_flight(pg)) assert_true(turn(pg, 60000));
     for (int i = 0; i < 30; i++) assert_true(answers.items[i].ok && answers.items[i].first[98] == 'x');
     pg_close(pg);
     memory_free(text);
@@ -133,7 +133,7 @@ static void test_group_is_a_transaction(void **state)
     pg_send_text(pg, "INSERT INTO g VALUES (3)", note, tag(&answers, 3));
     pg_sync(pg);
     struct error error = {0};
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_true(answers.items[0].ok);
     assert_int_equal(answers.items[1].code, ERROR_TARGET);
     assert_string_equal(answers.items[1].sqlstate, "23505");
@@ -158,13 +158,13 @@ static void test_transaction_state(void **state)
         pg_send_text(pg, "SELECT 1", NULL, NULL);
         pg_sync(pg);
     }
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_true(pg_in_transaction(pg));
     pg_send_text(pg, "SELECT 1/0", NULL, NULL);
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_true(pg_in_transaction(pg));
     pg_send_text(pg, "COMMIT", NULL, NULL);
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_false(pg_in_transaction(pg));
     run(pg, "BEGIN");
     assert_true(pg_in_transaction(pg));
@@ -209,9 +209,9 @@ static void test_prepared_after_failed_group(void **state)
     pg_send_prepared(pg, "s", "SELECT $1::int + 1", &parameter, 1, note, tag(&answers, 2));
     pg_send_prepared(pg, "s", "SELECT $1::int + 1", &parameter, 1, note, tag(&answers, 3));
     pg_sync(pg);
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     pg_send_prepared(pg, "s", "SELECT $1::int + 1", &parameter, 1, note, tag(&answers, 4));
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_int_equal(answers.items[0].code, ERROR_TARGET);
     assert_int_equal(answers.items[1].code, ERROR_CANCELLED);
     for (int i = 2; i <= 4; i++) {
@@ -223,8 +223,8 @@ static void test_prepared_after_failed_group(void **state)
         pg_send_prepared(pg, "u", "SELECT $1::int + 2", &parameter, 1, NULL, NULL);
         pg_sync(pg);
     }
-    assert_true(pg_run_wait(pg, 5000, &error));
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_string_equal(ask(pg, "SELECT count(*) FROM pg_prepared_statements"), "2");
     pg_close(pg);
 }
@@ -241,7 +241,7 @@ static void test_prepare_error(void **state)
     pg_sync(pg);
     pg_send_prepared(pg, "bad", "SELECT 5", NULL, 0, note, tag(&answers, 2)); /* what failed may be sent again, even with another text */
     pg_sync(pg);
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_int_equal(answers.items[0].code, ERROR_TARGET);
     assert_string_equal(answers.items[0].sqlstate, "42601");
     assert_int_equal(answers.items[1].code, ERROR_CANCELLED);
@@ -260,9 +260,9 @@ static void test_prepared_limit(void **state)
         snprintf(text, sizeof text, "SELECT %d", i);
         pg_send_prepared(pg, name, text, NULL, 0, NULL, NULL);
         pg_send_prepared(pg, "hot", "SELECT 'hot'", NULL, 0, NULL, NULL);
-        if (i % 100 == 0) assert_true(pg_run_wait(pg, 5000, &error));
+        if (i % 100 == 0) assert_true(pg_run_wait(pg, 60000, &error));
     }
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     int count = atoi(ask(pg, "SELECT count(*) FROM pg_prepared_statements"));
     assert_true(count <= PG_STATEMENTS_MAX && count > PG_STATEMENTS_MAX - 200);
     assert_string_equal(ask(pg, "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 0'"), "0");
@@ -320,7 +320,7 @@ static void test_callback_sends_and_takes(void **state)
     struct error error = {0};
     pg_send_text(chain.pg, "SELECT 'again'", chain_step, &chain);
     pg_sync(chain.pg);
-    assert_true(pg_run_wait(chain.pg, 5000, &error));
+    assert_true(pg_run_wait(chain.pg, 60000, &error));
     assert_int_equal(chain.left, 0);
     pg_close(chain.pg);
     assert_true(view_equal(pg_result_text(&chain.kept, 0, 0), view_text("again")));
@@ -352,9 +352,9 @@ static void test_undo_after_skipped(void **state)
     pg_send_text(pg, "SAVEPOINT a", NULL, NULL);
     pg_send_text(pg, "SELECT 1/0", note, tag(&answers, 0));
     pg_send_text(pg, "RELEASE SAVEPOINT a", undo_after_skipped, &undo);
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     pg_send_text(pg, "SELECT 'on'", note, tag(&answers, 2));
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_int_equal(answers.count, 3);
     assert_false(answers.items[0].ok);
     assert_true(answers.items[1].ok);
@@ -383,9 +383,9 @@ static void test_undo_after_failed(void **state)
         answers.count = 0;
         pg_send_text(pg, "BEGIN", NULL, NULL);
         pg_send_prepared(pg, "fails", "SELECT 1/0", NULL, 0, undo_after_failed, &undo);
-        assert_true(pg_run_wait(pg, 5000, &error));
+        assert_true(pg_run_wait(pg, 60000, &error));
         pg_send_text(pg, "SELECT 'on'", note, tag(&answers, 1));
-        assert_true(pg_run_wait(pg, 5000, &error));
+        assert_true(pg_run_wait(pg, 60000, &error));
         assert_int_equal(answers.count, 2);
         assert_true(answers.items[0].ok);
         assert_string_equal(answers.items[1].first, "on");
@@ -431,7 +431,7 @@ static void test_backend_terminated(void **state)
     pg_sync(pg);
     for (int i = 5; i < 10; i++) pg_send_text(pg, "SELECT 1", note, tag(&answers, i));
     pg_sync(pg);
-    while (pg_state(pg) == PG_READY) assert_true(turn(pg, 5000));
+    while (pg_state(pg) == PG_READY) assert_true(turn(pg, 60000));
     assert_int_equal(pg_state(pg), PG_LOST);
     assert_int_equal(watched.state, PG_LOST);
     assert_int_equal(watched.error.code, ERROR_TARGET_LOST);
@@ -460,7 +460,7 @@ static void test_server_crash(void **state)
     pg_sync(pg);
     while (turn(pg, 100)) {}
     assert_int_equal(private_postgres_do(&server, "crash"), 0);
-    while (pg_state(pg) == PG_READY) assert_true(turn(pg, 5000));
+    while (pg_state(pg) == PG_READY) assert_true(turn(pg, 60000));
     assert_int_equal(answers.items[0].code, ERROR_TARGET_LOST);
     pg_close(pg);
     struct error error = {0};
@@ -476,7 +476,7 @@ static void test_server_crash(void **state)
 
 static void *cancel_soon(void *context)
 {
-    usleep(200000);
+    wait_until_asleep();
     struct error error = {0};
     return pg_cancel(context, &error) ? NULL : "failed";
 }
@@ -488,7 +488,7 @@ static void test_cancel(void **state)
     pthread_t thread;
     pthread_create(&thread, NULL, cancel_soon, pg);
     struct error error = {0};
-    assert_false(pg_run(pg, "SELECT pg_sleep(20)", NULL, &error));
+    assert_false(pg_run(pg, "SELECT pg_sleep(90)", NULL, &error));
     assert_string_equal(error.sqlstate, "57014");
     assert_int_equal(error.code, ERROR_TARGET);
     void *answer;
@@ -505,10 +505,10 @@ static void test_wait_times_out(void **state)
     answers.count = 0;
     struct pg *pg = connect_blocking();
     struct error error = {0};
-    pg_send_text(pg, "SELECT pg_sleep(0.5)", note, tag(&answers, 0));
+    pg_send_text(pg, "SELECT pg_sleep(2)", note, tag(&answers, 0));
     assert_false(pg_run_wait(pg, 50, &error));
     assert_int_equal(error.code, ERROR_TIMEOUT);
-    assert_true(pg_run_wait(pg, 5000, &error));
+    assert_true(pg_run_wait(pg, 60000, &error));
     assert_true(answers.items[0].ok);
     pg_close(pg);
 }

@@ -145,7 +145,7 @@ static void test_resume(void **state)
     usleep(150000);
     assert_true(pg_stream_confirm(stream, commits[0], &error));
     pg_stream_close(stream); /* what was confirmed is not sent again, the rest is */
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 1200; i++) {
         if (strcmp(ask(pg, "SELECT active FROM pg_replication_slots"), "f") == 0) break;
         usleep(50000);
     }
@@ -153,7 +153,7 @@ static void test_resume(void **state)
     assert_string_equal(next(stream, NULL), "begin");
     assert_string_equal(next(stream, NULL), "insert public.r new 1");
     pg_stream_close(stream);
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 1200; i++) {
         if (strcmp(ask(pg, "SELECT active FROM pg_replication_slots"), "f") == 0) break;
         usleep(50000);
     }

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import oracledb  # noqa: E402
 
 import suite  # noqa: E402
-from suite import report  # noqa: E402
+from suite import comes_true, report  # noqa: E402
 from admin import AdminError  # noqa: E402
 
 BLOCK = "BEGIN UPDATE tags SET uses = uses + 1 WHERE tag_id = 1; UPDATE tags SET uses = uses + 1 WHERE tag_id = 2; END;"
@@ -36,7 +36,7 @@ def traffic(cursor, reads, writes, questions, blocks):
 
 def assess(daemon, *arguments):
     done = subprocess.run([str(daemon.program), "assess", "--config", str(daemon.config), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          check=False, timeout=60)
+                          check=False, timeout=180)
     if done.returncode != 0:
         raise RuntimeError(f"assess: exit status {done.returncode}: {done.stderr}")
     return done.stdout
@@ -76,13 +76,6 @@ def overridden(world, cursor):
     report([(one["source"], one["author"]) for one in shown] == [(BLOCK, "test")], "and it is shown with its author", shown)
 
 
-def wait_until(what, seconds=10):
-    end = time.monotonic() + seconds
-    while not what() and time.monotonic() < end:
-        time.sleep(0.05)
-    return what()
-
-
 def reloaded(world):
     """The file of overrides edited by hand: SIGHUP reads it again, and what the target cannot run is left out."""
     daemon = world.daemon
@@ -93,7 +86,7 @@ def reloaded(world):
     file.write_text(json.dumps(listed))
     os.kill(daemon.process.pid, signal.SIGHUP)
     sources = lambda: sorted(one["source"] for one in daemon.admin.get("/v1/overrides"))  # noqa: E731
-    report(wait_until(lambda: sources() == sorted([BLOCK, DICTIONARY])), "SIGHUP reads the file again; what the target cannot prepare is left out", sources())
+    report(comes_true(lambda: sources() == sorted([BLOCK, DICTIONARY])), "SIGHUP reads the file again; what the target cannot prepare is left out", sources())
     file.write_text("[{")
     os.kill(daemon.process.pid, signal.SIGHUP)
     time.sleep(0.5)
@@ -104,11 +97,11 @@ def reloaded(world):
     daemon.config.write_text(config.replace("[guard]", "[reads]\nshadow_share = 40\n\n[log]\nlevel = warning\n\n[mirror]\nfold = 3\n\n[guard]"))
     os.kill(daemon.process.pid, signal.SIGHUP)
     told = ("option.changed section=reads name=shadow_share", "option.changed section=log name=level", "option.needs_restart section=mirror name=fold")
-    report(wait_until(lambda: all(one in log.read_text() for one in told)), "SIGHUP takes the options that can change, and says which cannot", told)
+    report(comes_true(lambda: all(one in log.read_text() for one in told)), "SIGHUP takes the options that can change, and says which cannot", told)
     before = log.read_text()
     daemon.config.write_text(config + "\n[nonsense]\nx = 1\n")
     os.kill(daemon.process.pid, signal.SIGHUP)
-    report(wait_until(lambda: "options.reload" in log.read_text()), "a configuration that is wrong changes nothing", "no options.reload")
+    report(comes_true(lambda: "options.reload" in log.read_text()), "a configuration that is wrong changes nothing", "no options.reload")
     with oracledb.connect(**world.driver_arguments(daemon.port)) as connection:
         connection.ping()
     report("level=info" not in log.read_text()[len(before):], "and the log is as quiet as it was told", log.read_text()[len(before):])

@@ -6,7 +6,10 @@ import time
 
 import oracledb
 
+from rest import Rest
+
 ITEMS = 20
+BACK_S = 90  # within which a call comes back
 
 
 class Writer(threading.Thread):
@@ -16,8 +19,7 @@ class Writer(threading.Thread):
         super().__init__(daemon=True, name=name)
         self.number, self.connect, self.pace_s = number, connect, pace_s
         self.random = random.Random(f"{seed}-{name}-{number}")
-        self.running, self.idle, self.stopping = threading.Event(), threading.Event(), threading.Event()
-        self.running.set()
+        self.rest, self.stopping = Rest(at_rest=True), threading.Event()
         self.done, self.lost, self.stumbles, self.deadlocks, self.errors, self.sequence = 0, 0, 0, 0, [], 0
         self.orders = []
         self.acts = self.all_acts()
@@ -27,12 +29,7 @@ class Writer(threading.Thread):
 
     def run(self):
         connection = None
-        while not self.stopping.is_set():
-            if not self.running.is_set():
-                self.idle.set()
-                self.running.wait(0.2)
-                continue
-            self.idle.clear()
+        while self.rest.between(self.stopping.is_set):
             try:
                 if connection is None:
                     connection = oracledb.connect(**self.connect)
@@ -54,6 +51,7 @@ class Writer(threading.Thread):
             time.sleep(self.random.random() * 2 * self.pace_s)
         if connection is not None:
             connection.close()
+        self.rest.over()
 
     def next_id(self):
         self.sequence += 1
@@ -125,12 +123,20 @@ class Bypass(Writer):
 
 def pause(writers):
     for writer in writers:
-        writer.running.clear()
+        writer.rest.ask()
     for writer in writers:
-        if not writer.idle.wait(20):
+        if not writer.rest.wait(BACK_S):
             raise RuntimeError(f"{writer.name} {writer.number} does not come to rest")
 
 
 def resume(writers):
     for writer in writers:
-        writer.running.set()
+        writer.rest.end()
+
+
+def stop(writers):
+    for writer in writers:
+        writer.stopping.set()
+        writer.rest.end()
+    for writer in writers:
+        writer.join(BACK_S)

@@ -15,11 +15,7 @@ import check  # noqa: E402
 import oracledb  # noqa: E402
 
 import suite  # noqa: E402
-from suite import report  # noqa: E402
-from admin import AdminError  # noqa: E402
-from databases import wait_for  # noqa: E402
-
-PATIENCE = 15
+from suite import PATIENCE, report, wait_for  # noqa: E402
 
 
 def pieces_of(path):
@@ -124,15 +120,6 @@ def differences(got, wanted):
     return [i for i, (a, b) in enumerate(zip(got, wanted)) if a != b]
 
 
-def enter_dual_write(daemon):
-    """Refused until the daemon has looked at its target."""
-    try:
-        daemon.admin.post("/v1/phase", {"to": "dual-write", "author": "test", "reason": "test"})
-        return True
-    except AdminError:
-        return False
-
-
 def relay(world, path):
     daemon, front = world.daemon, world.front
     pieces = pieces_of(path)
@@ -173,7 +160,7 @@ class World(suite.World):
 
 def work(world):
     world.start()
-    wait_for(lambda: enter_dual_write(world.daemon), PATIENCE, "dual-write")
+    world.enter("dual-write")
     for path in sorted(world.captures.glob("sqlplus*.pcapng")):
         gaps = relay(world, path)
         writes = b"INSERT INTO" in path.read_bytes()

@@ -7,10 +7,15 @@ import time
 
 import oracledb
 
+from rest import Rest
+
 NEW_ASSET = ("INSERT INTO assets (asset_id, external_id, title, kind, status, size_bytes, created_at, changed_at, version) VALUES "
              "(assets_seq.NEXTVAL, :ext, :title, 'video', 'draft', :size_bytes, SYSTIMESTAMP, SYSDATE, 1) RETURNING asset_id, search_title INTO :id, :search")
 NEW_UPLOAD = ("INSERT INTO uploads (client_id, seq, state, bytes, checksum, started, note, body) "
               "VALUES (:client, :seq, 'lob', :bytes, :checksum, SYSTIMESTAMP, :note, :body)")
+
+
+BACK_S = 90  # within which a call comes back, whatever happens to the databases
 
 
 class Client(threading.Thread):
@@ -21,9 +26,7 @@ class Client(threading.Thread):
         self.number, self.connect, self.pace_s = number, connect, pace_s
         self.random = random.Random(f"{seed}-{number}")
         self.stopping = threading.Event()
-        self.running = threading.Event()
-        self.running.set()
-        self.idle = threading.Event()
+        self.rest = Rest()
         self.errors, self.transactions, self.calls, self.longest_s = [], 0, 0, 0.0
         self.assets, self.uploads, self.seq, self.counter = {}, {}, 0, 0
         self.tolerant, self.rolled_back, self.doubtful = False, 0, 0
@@ -128,19 +131,14 @@ class Client(threading.Thread):
         try:
             self.connection = oracledb.connect(**self.connect)
             cursor = self.connection.cursor()
-            while not self.stopping.is_set():
-                if not self.running.is_set():
-                    self.idle.set()
-                    self.running.wait(0.5)
-                    continue
-                self.idle.clear()
+            while self.rest.between(self.stopping.is_set):
                 self.do(self.random.choice(work), cursor)
                 self.transactions += 1
                 time.sleep(self.pace_s)
             self.connection.close()
         except Exception as problem:  # pylint: disable=broad-except  # any error of a client is what these tests look for
             self.errors.append(f"client {self.number}: {type(problem).__name__}: {problem}")
-        self.idle.set()
+        self.rest.over()
 
 
 class Clients:
@@ -153,22 +151,21 @@ class Clients:
 
     def pause(self):
         for client in self.all:
-            client.running.clear()
+            client.rest.ask()
         for client in self.all:
-            if not client.idle.wait(60):
-                client.errors.append(f"client {client.number}: a call did not come back within 60 s")
+            if not client.rest.wait(BACK_S):
+                client.errors.append(f"client {client.number}: a call did not come back within {BACK_S} s")
 
     def resume(self):
         for client in self.all:
-            client.idle.clear()
-            client.running.set()
+            client.rest.end()
 
     def stop(self):
         for client in self.all:
             client.stopping.set()
-            client.running.set()
+            client.rest.end()
         for client in self.all:
-            client.join(60)
+            client.join(BACK_S)
             if client.is_alive():
                 client.errors.append(f"client {client.number}: does not end")
 
@@ -180,6 +177,11 @@ class Clients:
         for client in self.all:
             client.longest_s = 0.0
         return round(longest)
+
+    def all_do_more(self, transactions=2):
+        """A condition: from now on each client has done so many transactions more, those included that wait at this moment. One that has ended with an error does none."""
+        wanted = [(client, client.transactions + transactions) for client in self.all if client.is_alive()]
+        return lambda: all(client.transactions >= number or not client.is_alive() for client, number in wanted)
 
     def calls(self):
         return sum(client.calls for client in self.all)
