@@ -23,7 +23,8 @@ static const char usage_text[] = "usage: standin-server --mariadb-socket PATH --
                                  "  --user-file FILE     lines of NAME:PASSWORD\n"
                                  "  --service NAME       accept only this service (default: every one)\n"
                                  "  --log FILE           every statement as it is given to MariaDB (- for standard error)\n"
-                                 "  --latency-us N       wait before each answer, for tests\n";
+                                 "  --latency-us N       wait before each answer, for tests\n"
+                                 "  --old-verifiers      before --user: its password as 11g keeps it, which drivers before 12c need\n";
 
 void server_log(struct server *server, const char *format, ...)
 {
@@ -56,7 +57,7 @@ static bool user_add(struct server *server, const char *text)
     }
     char *password = memory_string(colon + 1);
     password[strcspn(password, "\r\n")] = '\0';
-    bool good = wire_verifier_make(WIRE_VERIFIER_12C, password, &user->verifier);
+    bool good = wire_verifier_make(server->old_verifiers ? WIRE_VERIFIER_11G : WIRE_VERIFIER_12C, password, &user->verifier);
     memory_free(password);
     server->user_count += good;
     return good;
@@ -179,6 +180,7 @@ static bool parse_options(struct server *server, int count, char **arguments, st
                                           {"service", required_argument, NULL, 's'},
                                           {"log", required_argument, NULL, 'l'},
                                           {"latency-us", required_argument, NULL, 'd'},
+                                          {"old-verifiers", no_argument, NULL, 'o'},
                                           {0}};
     for (int c; (c = getopt_long(count, arguments, "", table, NULL)) != -1;) {
         switch (c) {
@@ -192,6 +194,7 @@ static bool parse_options(struct server *server, int count, char **arguments, st
             if (!user_file(server, optarg)) return false;
             break;
         case 's': server->service = optarg; break;
+        case 'o': server->old_verifiers = true; break;
         case 'l': server->log = strcmp(optarg, "-") == 0 ? stderr : fopen(optarg, "a"); break;
         case 'd': server->latency_us = (uint32_t)strtoul(optarg, NULL, 10); break;
         default: return false;

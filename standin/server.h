@@ -16,6 +16,7 @@ struct server_user {
 struct server {
     const char *mariadb_socket, *service;
     uint32_t latency_us;
+    bool old_verifiers; /* users from here on get verifiers of 11g, which is all that drivers before 12c know */
     FILE *log;
     struct server_user *users;
     uint32_t user_count;

@@ -18,7 +18,7 @@ struct reader {
     bool malformed;  /* the bytes cannot be what they should be, however many follow */
     /* Not looked at here: how the floor above reads its numbers (wire/primitive.h). */
     uint8_t encoding, struct_alignment;
-    bool in_struct;
+    bool in_struct, small_chunks;
     size_t struct_at;
 };
 

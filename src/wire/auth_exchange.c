@@ -71,18 +71,23 @@ static void combine_md5(const uint8_t *client, const uint8_t *server, uint8_t ou
 
 /* ---- server ---- */
 
-void wire_challenge_make(struct wire_challenge *challenge)
+static size_t part_size_of(const struct wire_challenge *challenge)
 {
-    *challenge = (struct wire_challenge){.exchange_count = EXCHANGE_COUNT};
+    return challenge->old_form ? OLD_KEY_SIZE : KEY_SIZE;
+}
+
+void wire_challenge_make(struct wire_challenge *challenge, bool old_form)
+{
+    *challenge = (struct wire_challenge){.exchange_count = EXCHANGE_COUNT, .old_form = old_form};
     crypto_random(challenge->server_key, sizeof challenge->server_key);
     crypto_random(challenge->exchange_salt, sizeof challenge->exchange_salt);
 }
 
-void wire_challenge_session_key(const struct wire_challenge *challenge, const struct wire_verifier *verifier, char out[65])
+void wire_challenge_session_key(const struct wire_challenge *challenge, const struct wire_verifier *verifier, char out[97])
 {
     uint8_t key[32];
     size_t size = wire_verifier_cipher_key(verifier, key);
-    encrypt_hex(view_of(key, size), view_of(challenge->server_key, sizeof challenge->server_key), out);
+    encrypt_hex(view_of(key, size), view_of(challenge->server_key, part_size_of(challenge)), out);
     crypto_wipe(key, sizeof key);
 }
 
@@ -120,10 +125,14 @@ bool wire_challenge_verify(struct wire_challenge *challenge, const struct wire_v
 {
     uint8_t key[32], client_key[WIRE_SESSION_KEY_MAX], plain[WIRE_PASSWORD_MAX + 48];
     size_t key_size = wire_verifier_cipher_key(verifier, key), size = 0;
-    bool good = decrypt_hex(view_of(key, key_size), session_key, client_key, sizeof client_key, &size) && size >= key_size;
+    bool good = decrypt_hex(view_of(key, key_size), session_key, client_key, sizeof client_key, &size) &&
+                size >= (challenge->old_form ? OLD_KEY_SIZE : key_size);
     if (good) {
-        combine_pbkdf2(client_key, challenge->server_key, key_size, view_of(challenge->exchange_salt, SALT_SIZE), challenge->exchange_count,
-                       challenge->combined);
+        if (challenge->old_form)
+            combine_md5(client_key, challenge->server_key, challenge->combined);
+        else
+            combine_pbkdf2(client_key, challenge->server_key, key_size, view_of(challenge->exchange_salt, SALT_SIZE),
+                           challenge->exchange_count, challenge->combined);
         challenge->combined_size = key_size;
         good = decrypt_hex(view_of(challenge->combined, key_size), password, plain, sizeof plain, &size) && unpad(plain, &size) &&
                size >= SALT_SIZE;

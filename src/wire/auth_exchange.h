@@ -27,15 +27,16 @@ void wire_verifier_fake(const uint8_t seed[32], struct view user, struct wire_ve
 
 /* ---- server ---- */
 struct wire_challenge {
-    uint8_t server_key[32]; /* our part of the session key */
+    bool old_form;          /* of 11g: parts of 48 bytes, MD5; only with an 11g verifier */
+    uint8_t server_key[48]; /* our part of the session key; the newer form uses 32 */
     uint8_t exchange_salt[16];
     uint32_t exchange_count;
     uint8_t combined[32]; /* the agreed key, once the client has answered */
     size_t combined_size;
 };
-void wire_challenge_make(struct wire_challenge *challenge);
+void wire_challenge_make(struct wire_challenge *challenge, bool old_form);
 /* AUTH_SESSKEY as hexadecimal text. */
-void wire_challenge_session_key(const struct wire_challenge *challenge, const struct wire_verifier *verifier, char out[65]);
+void wire_challenge_session_key(const struct wire_challenge *challenge, const struct wire_verifier *verifier, char out[97]);
 /* The three values of phase 2, hexadecimal. True: the password is right; challenge->combined is set. */
 bool wire_challenge_verify(struct wire_challenge *challenge, const struct wire_verifier *verifier, struct view session_key,
                            struct view password, struct view speedy_key) MUST_USE;

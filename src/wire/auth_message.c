@@ -44,6 +44,7 @@ enum wire_status wire_auth_message_decode(const struct wire_session *session, ui
 {
     *out = (struct wire_auth_request){0};
     struct reader r = wire_reader_of(message, session->encoding);
+    r.small_chunks = session->small_chunks;
     if (reader_u8(&r) != MESSAGE_FUNCTION && reader_ok(&r)) reader_malformed(&r);
     wire_struct_begin(&r);
     out->function = reader_u8(&r);

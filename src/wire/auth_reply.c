@@ -54,8 +54,10 @@ static void read_end(const struct wire_session *session, struct reader *r, struc
     reader_skip(r, 2);      /* statement and call number */
     (void)wire_read_ub2(r);
     (void)wire_read_ub4(r); /* iterations */
-    if (wire_read_rowid_size(r)) wire_skip_clr(r, TEXT_MAX);
-    skip_batch(r);
+    if (session->field_version >= WIRE_FIELD_BATCH_ERRORS) {
+        if (wire_read_rowid_size(r)) wire_skip_clr(r, TEXT_MAX);
+        skip_batch(r);
+    }
     if (session->field_version >= FIELD_VERSION_EXTENDED_ERROR) {
         uint32_t extended = wire_read_ub4(r);
         if (extended) error = extended;
@@ -186,6 +188,7 @@ enum wire_status wire_auth_reply_decode(const struct wire_session *session, stru
 {
     *out = (struct wire_auth_reply){0};
     struct reader r = wire_reader_of(message, session->encoding);
+    r.small_chunks = session->small_chunks;
     bool last = false;
     while (!last && reader_ok(&r)) last = read_message(session, &r, arena, out);
     if (session->end_of_response && reader_ok(&r) && reader_u8(&r) != MESSAGE_END_OF_RESPONSE && reader_ok(&r)) reader_malformed(&r);
@@ -209,12 +212,12 @@ void wire_auth_end_write(const struct wire_session *session, struct buffer *out,
     buffer_append(out, zeros, 5);     /* rowid */
     buffer_append(out, zeros, 2);     /* operating system error, statement number */
     buffer_u8(out, request_sequence); /* ojdbc 23 takes an error with another number for that of a piggyback */
-    buffer_append(out, zeros, 3);     /* padding, iterations, logical rowid */
-    buffer_append(out, zeros, 3);     /* batch errors */
+    buffer_append(out, zeros, 2);     /* padding, iterations */
+    if (session->field_version >= WIRE_FIELD_BATCH_ERRORS) buffer_append(out, zeros, 4); /* logical rowid, batch errors */
     if (session->field_version >= FIELD_VERSION_EXTENDED_ERROR) {
         wire_write_ub4(out, error);
         buffer_u8(out, 0);
     }
     if (wire_end_has_checksum(session)) buffer_append(out, zeros, 2);
-    if (error) wire_write_clr(out, view_text(text));
+    if (error) wire_write_long_clr(out, view_text(text), session->small_chunks);
 }

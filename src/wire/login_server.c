@@ -18,6 +18,7 @@ enum {
     VERSION_SMALLEST = 310,
     VERSION_LARGE = 315,
     RUNTIME_OCI = 4, /* place in the runtime capabilities */
+    LOGON_O7 = 0x20, /* 12c's verifiers, and session keys by PBKDF2 */
 };
 enum {
     ORA_INVALID_LOGON = 1017,
@@ -31,6 +32,7 @@ enum {
     ORA_VERSIONS = 12618,
     ORA_ENCRYPTION = 12660,
     ORA_LOCKED = 28000,
+    ORA_NO_PROTOCOL = 28040,
 };
 
 struct wire_server_login *wire_server_login_new(const struct wire_server_login_options *options, const struct wire_limits *limits)
@@ -240,18 +242,24 @@ static void take_login_info(struct wire_server_login *login, const struct wire_a
     if (login->info.machine[0]) wire_session_set_text(login->session.machine, view_text(login->info.machine));
 }
 
-static void answer_session_key(struct wire_server_login *login, struct buffer *output)
+/* A driver from before 12c knows only the SHA-1 verifier, and only the old way to agree on a key with it. */
+static enum wire_login_state answer_session_key(struct wire_server_login *login, struct buffer *output, struct error *error)
 {
+    bool old = !(wire_session_client_compile(&login->session, WIRE_COMPILE_LOGON) & LOGON_O7);
     struct view user = view_text(login->session.user);
     bool known = user.size && login->options.user_find(login->options.context, user, &login->verifier, &login->locked);
     if (!known) {
         wire_verifier_fake(login->options.fake_seed, user, &login->verifier);
+        if (old) login->verifier.kind = WIRE_VERIFIER_11G;
         login->locked = false;
     }
     login->user_known = known;
-    wire_challenge_make(&login->challenge);
+    if (old && login->verifier.kind != WIRE_VERIFIER_11G)
+        return refuse_user(login, output, error, ORA_NO_PROTOCOL, "ORA-28040: No matching authentication protocol\n");
+    wire_challenge_make(&login->challenge, old);
     wire_login_write_challenge(login, output);
     login->step = STEP_PASSWORD;
+    return WIRE_LOGIN_GOING;
 }
 
 static enum wire_login_state answer_password(struct wire_server_login *login, const struct wire_auth_request *request,
@@ -288,8 +296,7 @@ static enum wire_login_state answer_authentication(struct wire_server_login *log
     login->sequence = request.sequence;
     take_login_info(login, &request);
     if (login->step == STEP_PASSWORD) return answer_password(login, &request, output, error);
-    answer_session_key(login, output);
-    return WIRE_LOGIN_GOING;
+    return answer_session_key(login, output, error);
 }
 
 /* One message of those that have come so far; *used 0: it is not whole yet. */

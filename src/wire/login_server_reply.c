@@ -40,7 +40,7 @@ void wire_login_write_challenge(struct wire_server_login *login, struct buffer *
 {
     const struct wire_challenge *challenge = &login->challenge;
     const struct wire_verifier *verifier = &login->verifier;
-    char session_key[65], salt[33], exchange_salt[33], identifier[33], text[TEXT_SIZE];
+    char session_key[97], salt[33], exchange_salt[33], identifier[33], text[TEXT_SIZE];
     wire_challenge_session_key(challenge, verifier, session_key);
     crypto_hex_upper(view_of(verifier->salt, wire_verifier_salt_size(verifier)), salt);
     crypto_hex_upper(view_of(challenge->exchange_salt, sizeof challenge->exchange_salt), exchange_salt);
@@ -48,14 +48,16 @@ void wire_login_write_challenge(struct wire_server_login *login, struct buffer *
 
     struct buffer message;
     buffer_init(&message, REPLY_MAX);
-    wire_auth_reply_begin(&message, 6);
+    wire_auth_reply_begin(&message, challenge->old_form ? 3 : 6);
     wire_auth_text_write(&message, "AUTH_SESSKEY", session_key, 0);
     wire_auth_text_write(&message, "AUTH_VFR_DATA", salt, (uint32_t)verifier->kind);
-    wire_auth_text_write(&message, "AUTH_PBKDF2_CSK_SALT", exchange_salt, 0);
-    snprintf(text, sizeof text, "%u", verifier->generations);
-    wire_auth_text_write(&message, "AUTH_PBKDF2_VGEN_COUNT", text, 0);
-    snprintf(text, sizeof text, "%u", challenge->exchange_count);
-    wire_auth_text_write(&message, "AUTH_PBKDF2_SDER_COUNT", text, 0);
+    if (!challenge->old_form) {
+        wire_auth_text_write(&message, "AUTH_PBKDF2_CSK_SALT", exchange_salt, 0);
+        snprintf(text, sizeof text, "%u", verifier->generations);
+        wire_auth_text_write(&message, "AUTH_PBKDF2_VGEN_COUNT", text, 0);
+        snprintf(text, sizeof text, "%u", challenge->exchange_count);
+        wire_auth_text_write(&message, "AUTH_PBKDF2_SDER_COUNT", text, 0);
+    }
     wire_auth_pair_write(&message, view_of("AUTH_GLOBALLY_UNIQUE_DBID", 26), view_text(identifier), 0);
     send_call(login, &message, 0, NULL, output);
 }

@@ -29,7 +29,11 @@ enum wire_message {
 /* The first field version that has ... */
 enum {
     WIRE_FIELD_REGISTRATION = 4,
+    WIRE_FIELD_BATCH_ERRORS = 4,
+    WIRE_FIELD_LOB_ARRAYS = 4,
     WIRE_FIELD_BLV = 5,
+    WIRE_FIELD_QUERY_CACHE = 5,
+    WIRE_FIELD_USER_TYPES = 6,
     WIRE_FIELD_ROW_COUNTS = 7,
     WIRE_FIELD_SIGNATURE = 8,
     WIRE_FIELD_CHUNK_IDS = 9,

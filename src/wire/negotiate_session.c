@@ -8,6 +8,7 @@ enum {
     ACCEPT_END_OF_RESPONSE = 0x02000000,
     TTC1_CALL_STATUS = 0x01,
     OCI1_SEQUENCE = 0x10,
+    TTC3_LARGE_CHUNKS = 0x20,
     RUNTIME_32K_STRINGS = 0x04,
     SDU_SMALLEST = 512, /* no peer agrees on less; a lie must not make us write empty packets */
 };
@@ -54,6 +55,8 @@ static void settle(struct wire_session *s)
     s->status_has_call_status = wire_session_client_compile(s, WIRE_COMPILE_TTC1) & TTC1_CALL_STATUS;
     s->status_has_sequence =
         wire_session_client_compile(s, WIRE_COMPILE_OCI1) & wire_session_server_compile(s, WIRE_COMPILE_OCI1) & OCI1_SEQUENCE;
+    s->small_chunks =
+        !(wire_session_client_compile(s, WIRE_COMPILE_TTC3) & wire_session_server_compile(s, WIRE_COMPILE_TTC3) & TTC3_LARGE_CHUNKS);
     s->strings_32k =
         wire_session_client_runtime(s, WIRE_RUNTIME_TTC) & wire_session_server_runtime(s, WIRE_RUNTIME_TTC) & RUNTIME_32K_STRINGS;
     s->end_of_response = s->accept_flags2 & ACCEPT_END_OF_RESPONSE && s->version >= VERSION_END_OF_RESPONSE &&

@@ -8,6 +8,7 @@ enum {
     CLR_CHUNKED = 254,
     CLR_NULL = 255,
     CLR_CHUNK_SIZE = 32767,
+    CLR_SMALL_CHUNK_SIZE = 64, /* as the clients send it that know no other */
     SIGN_BIT = 0x80,
     NATIVE_POINTER_SIZE = 8,
 };
@@ -124,13 +125,18 @@ int64_t wire_read_sb8(struct reader *r)
     return read_signed(r, 8);
 }
 
+static uint32_t read_chunk_size(struct reader *r)
+{
+    return r->small_chunks ? reader_u8(r) : wire_read_ub4(r);
+}
+
 /* Walks over the chunks after the 254. Answers their sum and how many were not empty; `first` is the first of those. */
 static size_t measure_chunks(struct reader *r, size_t size_max, unsigned *count, struct view *first)
 {
     size_t total = 0;
     *count = 0;
     for (;;) {
-        uint32_t size = wire_read_ub4(r);
+        uint32_t size = read_chunk_size(r);
         if (!reader_ok(r) || size == 0) return total;
         if (size > size_max - total) {
             reader_malformed(r);
@@ -161,7 +167,7 @@ static struct view read_chunks(struct reader *r, struct arena *arena, size_t siz
     size_t end = r->at, filled = 0;
     r->at = start;
     while (filled < total) {
-        struct view chunk = reader_bytes(r, wire_read_ub4(r));
+        struct view chunk = reader_bytes(r, read_chunk_size(r));
         memcpy(joined + filled, chunk.data, chunk.size);
         filled += chunk.size;
     }
@@ -268,6 +274,12 @@ void wire_write_sb8(struct buffer *out, int64_t n)
 
 void wire_write_clr(struct buffer *out, struct view bytes)
 {
+    wire_write_long_clr(out, bytes, false);
+}
+
+void wire_write_long_clr(struct buffer *out, struct view bytes, bool small_chunks)
+{
+    size_t most = small_chunks ? CLR_SMALL_CHUNK_SIZE : CLR_CHUNK_SIZE;
     if (bytes.size <= CLR_SHORT_MAX) {
         buffer_u8(out, (uint8_t)bytes.size);
         buffer_append_view(out, bytes);
@@ -275,8 +287,11 @@ void wire_write_clr(struct buffer *out, struct view bytes)
     }
     buffer_u8(out, CLR_CHUNKED);
     while (bytes.size) {
-        size_t size = bytes.size < CLR_CHUNK_SIZE ? bytes.size : CLR_CHUNK_SIZE;
-        wire_write_ub4(out, (uint32_t)size);
+        size_t size = bytes.size < most ? bytes.size : most;
+        if (small_chunks)
+            buffer_u8(out, (uint8_t)size);
+        else
+            wire_write_ub4(out, (uint32_t)size);
         buffer_append(out, bytes.data, size);
         bytes = view_of(bytes.data + size, bytes.size - size);
     }

@@ -46,7 +46,8 @@ int64_t wire_read_sb8(struct reader *r);
 
 /*
  * A CLR. One-piece values are views into the message (no copy); chunked ones are joined in `arena`.
- * `null`: the length byte was 0 or 255. A value longer than size_max is malformed.
+ * `null`: the length byte was 0 or 255. A value longer than size_max is malformed. The sizes of chunks are ub4, or one byte each
+ * if the reader's `small_chunks` is set: whoever makes a reader for a session's messages sets it.
  */
 struct wire_clr {
     struct view bytes;
@@ -65,6 +66,8 @@ void wire_write_ub8(struct buffer *out, uint64_t n);
 void wire_write_sb4(struct buffer *out, int32_t n);
 void wire_write_sb8(struct buffer *out, int64_t n);
 void wire_write_clr(struct buffer *out, struct view bytes); /* <= 252 bytes short form, else chunks of 32767; empty: one 00 */
+/* The same for connections on which the size of a chunk is one byte (wire_session.small_chunks); for whatever may pass 252 bytes. */
+void wire_write_long_clr(struct buffer *out, struct view bytes, bool small_chunks);
 void wire_write_dalc(struct buffer *out, struct view bytes);
 
 #endif

@@ -311,6 +311,7 @@ enum wire_status wire_reply_feed(struct wire_reply_decoder *d, struct view paylo
     bool joined = buffer_size(&d->partial) > 0;
     if (joined) buffer_append_view(&d->partial, payload);
     d->in = wire_reader_of(joined ? buffer_view(&d->partial) : payload, d->session->encoding);
+    d->in.small_chunks = d->session->small_chunks;
     if (d->partial.failed)
         reply_limit(d, "size of one message");
     else

@@ -54,7 +54,7 @@ static void read_column(struct wire_reply_decoder *d, struct wire_column *column
     column->type_schema = text_of(d, reply_dalc(d));
     column->type_name = text_of(d, reply_dalc(d));
     wire_read_ub2(&d->in); /* position */
-    if (version >= WIRE_FIELD_ROW_COUNTS) wire_read_ub4(&d->in);
+    if (version >= WIRE_FIELD_USER_TYPES) wire_read_ub4(&d->in);
     if (version >= WIRE_FIELD_DOMAINS) {
         reply_dalc(d);
         reply_dalc(d);
@@ -75,8 +75,9 @@ static struct wire_column *reply_describe_body(struct wire_reply_decoder *d, uin
     struct wire_column *columns = reply_room(d, *count, COLUMN_SIZE_MIN) ? reply_array(d, *count, sizeof *columns) : NULL;
     for (uint32_t i = 0; columns && i < *count && reply_ok(d); i++) read_column(d, &columns[i]);
     reply_dalc(d); /* time of the describe */
-    for (int i = 0; i < 4; i++) wire_read_ub4(&d->in);
-    reply_dalc(d); /* key of the query cache */
+    for (int i = 0; i < 2; i++) wire_read_ub4(&d->in);
+    for (int i = 0; i < 2 && d->session->field_version >= WIRE_FIELD_REGISTRATION; i++) wire_read_ub4(&d->in);
+    if (d->session->field_version >= WIRE_FIELD_QUERY_CACHE) reply_dalc(d); /* its key */
     return columns;
 }
 

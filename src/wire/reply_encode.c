@@ -68,7 +68,7 @@ static void write_column(const struct wire_session *session, const struct wire_c
     wire_write_dalc(out, view_text(column->type_schema));
     wire_write_dalc(out, view_text(column->type_name));
     wire_write_ub2(out, (uint16_t)position);
-    if (session->field_version >= WIRE_FIELD_ROW_COUNTS) wire_write_ub4(out, 0); /* flags of user-defined types */
+    if (session->field_version >= WIRE_FIELD_USER_TYPES) wire_write_ub4(out, 0); /* flags of user-defined types */
     if (session->field_version >= WIRE_FIELD_DOMAINS) {
         wire_write_dalc(out, view_of(NULL, 0));
         wire_write_dalc(out, view_of(NULL, 0));
@@ -92,9 +92,8 @@ static void write_describe_body(const struct wire_session *session, const struct
     wire_write_dalc(out, view_of(describe_date, sizeof describe_date));
     wire_write_ub4(out, 1);
     wire_write_ub4(out, 8168);
-    wire_write_ub4(out, 10);
-    wire_write_ub4(out, 10);
-    wire_write_dalc(out, view_of(NULL, 0)); /* query cache key */
+    for (int i = 0; i < 2 && session->field_version >= WIRE_FIELD_REGISTRATION; i++) wire_write_ub4(out, 10);
+    if (session->field_version >= WIRE_FIELD_QUERY_CACHE) wire_write_dalc(out, view_of(NULL, 0)); /* its key */
 }
 
 void wire_describe_write(const struct wire_session *session, const struct wire_column *columns, uint32_t count, struct buffer *out)
@@ -183,8 +182,8 @@ static struct view text_start(struct view utf8, uint32_t limit)
     return view_of(utf8.data, at);
 }
 
-static void write_prefetched(const struct wire_oac *column, const struct wire_oac *define, const struct wire_lob_cell *lob,
-                             struct buffer *out)
+static void write_prefetched(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define,
+                             const struct wire_lob_cell *lob, struct buffer *out)
 {
     uint32_t limit = define->characters_max;
     struct view data = lob->has_data ? lob->data : view_of(NULL, 0);
@@ -195,17 +194,16 @@ static void write_prefetched(const struct wire_oac *column, const struct wire_oa
     } else if (data.size > limit) {
         data.size = limit;
     }
-    wire_write_clr(out, data);
+    wire_write_long_clr(out, data, session->small_chunks);
 }
 
 void wire_row_lob(const struct wire_session *session, const struct wire_oac *column, const struct wire_oac *define,
                   const struct wire_lob_cell *lob, struct buffer *out)
 {
-    (void)session;
     uint8_t type = define && define->type ? define->type : column->type;
     if (wire_type_is_long(type)) {
         bool null = !lob || !lob->has_data || lob->data.size == 0;
-        wire_write_clr(out, null ? view_of(NULL, 0) : lob->data);
+        wire_write_long_clr(out, null ? view_of(NULL, 0) : lob->data, session->small_chunks);
         write_long_end(null, out);
         return;
     }
@@ -218,7 +216,7 @@ void wire_row_lob(const struct wire_session *session, const struct wire_oac *col
         wire_write_ub8(out, lob->size);
         wire_write_ub4(out, lob->chunk ? lob->chunk : LOB_CHUNK_DEFAULT);
         if (define && (define->continue_flags & WIRE_CONTINUE_LOB_PREFETCH) && define->characters_max)
-            write_prefetched(column, define, lob, out);
+            write_prefetched(session, column, define, lob, out);
     }
     wire_write_clr(out, lob->locator);
 }

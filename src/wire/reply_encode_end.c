@@ -13,7 +13,6 @@ enum { CALL_STATUS_DONE = 1, PARAMETER_COUNT = 6, ERROR_TEXT_MAX = 4096, ROWID_K
 void wire_parameters_write(const struct wire_session *session, uint32_t cursor_id, const uint64_t *row_counts, uint32_t count,
                            bool counts_wanted, struct buffer *out)
 {
-    (void)session;
     buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
     wire_write_ub2(out, PARAMETER_COUNT);
     wire_write_ub4(out, 1); /* system change number, low half: there is none to tell */
@@ -22,7 +21,7 @@ void wire_parameters_write(const struct wire_session *session, uint32_t cursor_i
     for (int i = 3; i < PARAMETER_COUNT; i++) wire_write_ub4(out, 0);
     wire_write_ub2(out, 0); /* transaction id */
     wire_write_ub2(out, 0); /* key and value pairs */
-    wire_write_ub2(out, 0); /* registration */
+    if (session->field_version >= WIRE_FIELD_REGISTRATION) wire_write_ub2(out, 0);
     if (!counts_wanted) return;
     wire_write_ub4(out, count);
     for (uint32_t i = 0; i < count; i++) wire_write_ub8(out, row_counts[i]);
@@ -67,20 +66,20 @@ static void write_logical_rowid(const struct wire_end *end, struct buffer *out)
 static void write_batch(const struct wire_session *session, const struct wire_end *end, struct buffer *out)
 {
     enum { PACKED_SIZE = 1 };
-    uint32_t count = end->batch_count > UINT16_MAX ? UINT16_MAX : end->batch_count;
+    bool known = session->field_version >= WIRE_FIELD_ROW_COUNTS; /* how older clients read what is not empty was never seen */
+    uint32_t count = !known ? 0 : end->batch_count > UINT16_MAX ? UINT16_MAX : end->batch_count;
     wire_write_ub2(out, (uint16_t)count);
     if (count) buffer_u8(out, PACKED_SIZE);
     for (uint32_t i = 0; i < count; i++) wire_write_ub2(out, (uint16_t)end->batch_errors[i]);
     wire_write_ub4(out, count);
     if (count) buffer_u8(out, PACKED_SIZE);
     for (uint32_t i = 0; i < count; i++) wire_write_ub4(out, end->batch_offsets[i]);
-    if (session->field_version < WIRE_FIELD_ROW_COUNTS) return;
     wire_write_ub2(out, (uint16_t)count);
     if (count) buffer_u8(out, PACKED_SIZE);
     for (uint32_t i = 0; i < count; i++) {
         struct view text = end->batch_messages ? end->batch_messages[i] : view_of(NULL, 0);
         wire_write_ub2(out, (uint16_t)(text.size > UINT16_MAX ? UINT16_MAX : text.size));
-        wire_write_clr(out, text);
+        wire_write_long_clr(out, text, session->small_chunks);
         buffer_u16(out, 0);
     }
 }
@@ -116,7 +115,7 @@ static void write_fixed_end(const struct wire_session *session, const struct wir
         buffer_u8(out, 0); /* no rows: 64-bit numbers are universal here too */
     }
     if (wire_end_has_checksum(session)) fixed(out, end->command, 8);
-    if (end->error) wire_write_clr(out, end->message);
+    if (end->error) wire_write_long_clr(out, end->message, session->small_chunks);
     if (session->end_of_response) buffer_u8(out, WIRE_MESSAGE_END_OF_RESPONSE);
 }
 
@@ -150,8 +149,10 @@ void wire_end_write(const struct wire_session *session, const struct wire_end *e
     buffer_u8(out, sequence);
     wire_write_ub2(out, 0);
     wire_write_ub4(out, 1); /* successful iterations */
-    write_logical_rowid(end, out);
-    write_batch(session, end, out);
+    if (session->field_version >= WIRE_FIELD_BATCH_ERRORS) {
+        write_logical_rowid(end, out);
+        write_batch(session, end, out);
+    }
     if (session->field_version >= WIRE_FIELD_ROW_COUNTS) {
         wire_write_ub4(out, end->error);
         wire_write_ub8(out, end->row_count);
@@ -160,7 +161,7 @@ void wire_end_write(const struct wire_session *session, const struct wire_end *e
         wire_write_ub4(out, end->command);
         wire_write_ub4(out, 0);
     }
-    if (end->error) wire_write_clr(out, end->message);
+    if (end->error) wire_write_long_clr(out, end->message, session->small_chunks);
     if (session->end_of_response) buffer_u8(out, WIRE_MESSAGE_END_OF_RESPONSE);
 }
 
@@ -198,7 +199,7 @@ void wire_version_write(const struct wire_session *session, const char *banner, 
     buffer_u8(out, WIRE_MESSAGE_PARAMETERS);
     wire_write_ub2(out, (uint16_t)text.size);
     if (session->conversion_length)
-        wire_write_clr(out, text);
+        wire_write_long_clr(out, text, session->small_chunks);
     else
         buffer_append_view(out, text);
     wire_write_ub4(out, number);
@@ -222,9 +223,8 @@ void wire_tpc_state_write(uint32_t state, struct buffer *out)
 
 void wire_lob_data_write(const struct wire_session *session, struct view data, struct buffer *out)
 {
-    (void)session;
     buffer_u8(out, WIRE_MESSAGE_LOB_DATA);
-    wire_write_clr(out, data);
+    wire_write_long_clr(out, data, session->small_chunks);
 }
 
 /* The client takes as many locator bytes as it sent, neither more nor fewer. */

@@ -48,7 +48,7 @@ static void execute_parameters(struct wire_reply_decoder *d)
     }
     reader_skip(in, wire_read_ub2(in)); /* transaction id */
     read_pairs(d, wire_read_ub2(in));
-    reader_skip(in, wire_read_ub4(in)); /* registration */
+    if (d->session->field_version >= WIRE_FIELD_REGISTRATION) reader_skip(in, wire_read_ub4(in));
     if (d->row_counts_wanted) read_row_counts(d);
     /* Only a parse gets its id here: what stands here otherwise is not what clients go by. */
     if (reply_effective(d) && id && d->cursor && d->cursor->state->pending) wire_cursor_bind_id(d->cursors, d->cursor, id);
@@ -174,7 +174,10 @@ static void read_batch(struct wire_reply_decoder *d, struct wire_end *end)
         end->batch_offsets = numbers;
     else
         reply_unknown(d, "batch errors without their rows");
-    if (d->session->field_version >= WIRE_FIELD_ROW_COUNTS) read_batch_messages(d, end);
+    if (d->session->field_version >= WIRE_FIELD_ROW_COUNTS)
+        read_batch_messages(d, end);
+    else if (wire_read_ub2(&d->in) || end->batch_count) /* how the three are laid out there was not seen */
+        reply_unknown(d, "batch errors of a server or client before 12c");
 }
 
 /*
@@ -224,7 +227,7 @@ static void read_end(struct wire_reply_decoder *d, struct wire_end *end)
     wire_read_ub4(in); /* successful iterations */
     if (in->encoding == WIRE_ENCODING_STRUCT) {
         skip_arrays(d, end);
-    } else {
+    } else if (d->session->field_version >= WIRE_FIELD_BATCH_ERRORS) {
         if (wire_read_rowid_size(in)) reply_clr(d);
         read_batch(d, end);
     }

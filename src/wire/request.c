@@ -289,6 +289,7 @@ enum wire_status wire_request_decode_more(const struct wire_session *session, st
                                 .in = wire_reader_of(message, session->encoding),
                                 .out = out,
                                 .progress = progress};
+    d.in.small_chunks = session->small_chunks;
     if (session->encoding == WIRE_ENCODING_UNKNOWN)
         request_unknown(&d, "an encoding that is not known");
     else if (message.size > session->limits.call_max)

@@ -59,7 +59,7 @@ static void write_image_locator(uint64_t size, struct buffer *out)
     for (size_t i = sizeof start + 8; i < IMAGE_LOCATOR_SIZE; i++) buffer_u8(out, 0);
 }
 
-static void write_bind(uint8_t type, const struct wire_bind *bind, struct buffer *out)
+static void write_bind(const struct wire_session *session, uint8_t type, const struct wire_bind *bind, struct buffer *out)
 {
     bool null = !bind->present || bind->null;
     if (wire_type_is_cursor(type)) {
@@ -72,21 +72,22 @@ static void write_bind(uint8_t type, const struct wire_bind *bind, struct buffer
         buffer_u8(out, 0);
     } else if (wire_type_is_lob(type)) {
         wire_write_ub4(out, (uint32_t)bind->raw.size);
-        wire_write_clr(out, bind->raw);
+        wire_write_long_clr(out, bind->raw, session->small_chunks);
     } else {
         if (wire_type_is_image(type)) write_image_locator(bind->raw.size, out);
-        wire_write_clr(out, bind->raw);
+        wire_write_long_clr(out, bind->raw, session->small_chunks);
     }
 }
 
-static void write_bind_or_array(const struct wire_oac *oac, const struct wire_bind *bind, struct buffer *out)
+static void write_bind_or_array(const struct wire_session *session, const struct wire_oac *oac, const struct wire_bind *bind,
+                                struct buffer *out)
 {
     if (!(oac->flags & WIRE_OAC_ARRAY)) {
-        write_bind(oac->type, bind, out);
+        write_bind(session, oac->type, bind, out);
         return;
     }
     wire_write_ub4(out, bind->element_count);
-    for (uint32_t i = 0; i < bind->element_count; i++) write_bind(oac->type, &bind->elements[i], out);
+    for (uint32_t i = 0; i < bind->element_count; i++) write_bind(session, oac->type, &bind->elements[i], out);
 }
 
 static bool is_late(const struct wire_session *session, const struct wire_execute_spec *spec, const struct wire_oac *oac)
@@ -116,7 +117,7 @@ static void write_row(const struct wire_session *session, const struct wire_exec
         for (uint32_t i = 0; i < spec->bind_count; i++) {
             if (!is_sent(spec, rule, row, i) || is_late(session, spec, &spec->binds[i]) != (late == 1)) continue;
             bool returned = i + spec->return_binds >= spec->bind_count;
-            write_bind_or_array(&spec->binds[i], returned ? &absent : &spec->rows[(size_t)row * spec->bind_count + i], out);
+            write_bind_or_array(session, &spec->binds[i], returned ? &absent : &spec->rows[(size_t)row * spec->bind_count + i], out);
         }
 }
 
@@ -201,7 +202,7 @@ bool wire_execute_write(const struct wire_session *session, uint8_t sequence, co
         write_function(session, WIRE_MESSAGE_FUNCTION, WIRE_FN_EXECUTE, sequence, out);
         write_header(session, spec, (uint32_t)sql.size, out);
         if (sql.size && session->conversion_length)
-            wire_write_clr(out, sql);
+            wire_write_long_clr(out, sql, session->small_chunks);
         else
             buffer_append_view(out, sql);
         write_i4(spec, out);
@@ -258,14 +259,14 @@ void wire_lob_write(const struct wire_session *session, uint8_t sequence, const 
     wire_write_ub8(out, lob->source_offset);
     wire_write_ub8(out, lob->destination_offset);
     buffer_u8(out, lob->has_amount);
-    for (int i = 0; i < 3; i++) write_pointer(out, 0);
+    for (int i = 0; i < 3 && session->field_version >= WIRE_FIELD_LOB_ARRAYS; i++) write_pointer(out, 0);
     buffer_append_view(out, lob->source);
     buffer_append_view(out, lob->destination);
     if (lob->has_charset) wire_write_ub4(out, lob->charset);
     if (lob->has_amount) wire_write_ub8(out, lob->amount);
     if (!lob->has_data) return;
     buffer_u8(out, WIRE_MESSAGE_LOB_DATA);
-    wire_write_clr(out, lob->data);
+    wire_write_long_clr(out, lob->data, session->small_chunks);
 }
 
 void wire_close_cursors_write(const struct wire_session *session, uint8_t sequence, const uint32_t *ids, uint32_t count, struct buffer *out)

@@ -52,7 +52,7 @@ static void read_fixed(struct request_decoder *d, struct wire_lob_request *lob, 
     lob->source_offset = wire_read_ub8(in);
     lob->destination_offset = wire_read_ub8(in);
     lob->has_amount = reader_u8(in);
-    for (int i = 0; i < ARRAY_FIELDS; i++) {
+    for (int i = 0; i < ARRAY_FIELDS && d->session->field_version >= WIRE_FIELD_LOB_ARRAYS; i++) {
         reader_u8(in);
         wire_read_ub4(in);
     }

@@ -30,6 +30,7 @@ struct wire_session {
     uint32_t accept_flags2;      /* of the ACCEPT as the client sees it */
     uint8_t field_version;       /* FV: min of both sides' compile capability 7; 0 before negotiation */
     bool conversion_length;      /* CHR texts are CLR (true) or raw (false): DATA_TYPES flag 0x02 */
+    bool small_chunks;           /* sizes of a CLR's chunks are one byte: one of the sides lacks cc[37] & 0x20 (drivers before 12c) */
     bool sb1_universal;          /* scale and LOB flags as universal signed ints (type 27 with rep 1) */
     bool native_encoding;        /* the encoding is not the universal one: an OCI client. Its calls are relayed, never served */
     enum wire_encoding encoding; /* how numbers stand in its calls; settled by the answer to DATA_TYPES */

@@ -111,6 +111,19 @@ static enum wire_status client_auth(struct wire_tap *tap, struct view message, u
     return status;
 }
 
+/* Its answer is not read: nothing but the log-in itself can follow. */
+static enum wire_status client_function(struct wire_tap *tap, struct view message)
+{
+    if (message.size < 2) return WIRE_NEED_MORE;
+    if (message.data[1] != WIRE_FN_VERSION) return client_auth(tap, message, tap->session.field_version);
+    struct wire_request request;
+    struct error error;
+    arena_reset(&tap->login_arena);
+    enum wire_status status = wire_request_decode(&tap->session, tap->cursors, &tap->login_arena, message, &request, &error);
+    if (status == WIRE_DECODED) tap->expected = TAP_EXPECT_VERSION;
+    return status;
+}
+
 /* OCI's structures are not all known, and of another encoding nothing is. */
 static bool cannot_read_login(const struct wire_tap *tap)
 {
@@ -160,7 +173,7 @@ static enum wire_status client_message(struct wire_tap *tap, struct view message
     case MESSAGE_PROTOCOL: return client_protocol(tap, message);
     case MESSAGE_DATA_TYPES: return client_data_types(tap, message);
     case MESSAGE_FAST_AUTH: return client_fast_auth(tap, message);
-    case MESSAGE_FUNCTION: return client_auth(tap, message, tap->session.field_version);
+    case MESSAGE_FUNCTION: return client_function(tap, message);
     default: return WIRE_UNKNOWN;
     }
 }
@@ -290,6 +303,7 @@ static enum wire_status server_message(struct wire_tap *tap, struct view message
     case TAP_EXPECT_PASSWORD: return server_auth(tap, message, used, event);
     case TAP_EXPECT_FAST: return server_fast_auth(tap, message, used, event);
     case TAP_EXPECT_NATIVE_PASSWORD: return server_native_password(tap, message, used, event);
+    case TAP_EXPECT_VERSION: *used = message.size; return WIRE_DECODED;
     case TAP_EXPECT_NOTHING: break;
     }
     *used = message.size;
@@ -314,7 +328,7 @@ static enum wire_tap_event server_data(struct wire_tap *tap, struct wire_packet 
     switch (server_message(tap, buffer_view(&tap->server), &used, &event)) {
     case WIRE_DECODED:
         if (tap->state != WIRE_TAP_LOST) buffer_consume(&tap->server, used);
-        if (tap->state != WIRE_TAP_READY) tap->expected = TAP_EXPECT_NOTHING;
+        if (tap->state != WIRE_TAP_READY && tap->expected != TAP_EXPECT_VERSION) tap->expected = TAP_EXPECT_NOTHING;
         return event;
     case WIRE_NEED_MORE: return WIRE_TAP_PASS;
     case WIRE_MALFORMED: return tap_lose(tap, "a log-in message of the server is malformed");

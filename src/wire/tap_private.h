@@ -19,6 +19,7 @@ enum tap_expected {
     TAP_EXPECT_PASSWORD,
     TAP_EXPECT_FAST, /* PROTOCOL, DATA_TYPES and the session key in one */
     TAP_EXPECT_NATIVE_PASSWORD,
+    TAP_EXPECT_VERSION, /* of the server, which old JDBC drivers ask for before they log in */
 };
 enum tap_opaque {
     TAP_CLEAR,

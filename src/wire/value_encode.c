@@ -225,13 +225,13 @@ static bool write_text(const struct wire_session *session, uint8_t form, struct 
     uint16_t charset = wire_text_charset(session, form);
     if (charset == WIRE_CHARSET_UTF8) {
         if (!wire_text_is_utf8(utf8)) return false;
-        wire_write_clr(out, utf8);
+        wire_write_long_clr(out, utf8, session->small_chunks);
         return true;
     }
     struct buffer converted;
     buffer_init(&converted, 0);
     bool good = wire_text_encode(charset, utf8, &converted);
-    if (good) wire_write_clr(out, buffer_view(&converted));
+    if (good) wire_write_long_clr(out, buffer_view(&converted), session->small_chunks);
     buffer_release(&converted);
     return good;
 }
@@ -311,7 +311,7 @@ bool wire_value_encode(const struct wire_session *session, uint8_t type, uint8_t
     case WIRE_TYPE_LONG_RAW:
     case WIRE_TYPE_LONG_VARRAW:
         if (value->type != VALUE_BYTES) return false;
-        wire_write_clr(out, value->bytes);
+        wire_write_long_clr(out, value->bytes, session->small_chunks);
         return true;
     case WIRE_TYPE_TIMESTAMP_LTZ:
     case WIRE_TYPE_TIMESTAMP_LTZ_DESCRIPTOR: return write_timestamp_ltz(session, value, out);

@@ -11,7 +11,7 @@ struct wire_form {
     enum wire_encoding encoding;
 };
 
-static const uint8_t wire_form_versions[] = {4, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 18, 20, 24};
+static const uint8_t wire_form_versions[] = {3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 18, 20, 24};
 enum { WIRE_FORM_COUNT = sizeof wire_form_versions * 4 };
 
 /* The i-th combination of field version, text form and signed-byte form. */
@@ -44,6 +44,7 @@ static inline struct wire_session wire_session_of(struct wire_form form)
     session.native_encoding = form.encoding != WIRE_ENCODING_UNIVERSAL;
     session.status_has_call_status = session.status_has_sequence = true;
     session.strings_32k = true;
+    session.small_chunks = form.field_version < 7 && form.encoding == WIRE_ENCODING_UNIVERSAL;
     session.server_charset = session.client_charset = 873;
     session.national_charset = 2000;
     session.database_zone_known = true;

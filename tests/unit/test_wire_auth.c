@@ -75,8 +75,8 @@ static bool exchange(const struct wire_verifier *verifier, const char *password,
 {
     struct wire_challenge challenge;
     struct wire_answer answer;
-    char session_key[65], salt[33], exchange_salt[33], response[97];
-    wire_challenge_make(&challenge);
+    char session_key[97], salt[33], exchange_salt[33], response[97];
+    wire_challenge_make(&challenge, false);
     wire_challenge_session_key(&challenge, verifier, session_key);
     crypto_hex_upper(view_of(verifier->salt, wire_verifier_salt_size(verifier)), salt);
     crypto_hex_upper(view_of(challenge.exchange_salt, 16), exchange_salt);
@@ -205,7 +205,7 @@ static void test_server_refuses_bad_answers(void **state)
     for (size_t a = 0; a < 5; a++)
         for (size_t b = 0; b < 5; b++)
             for (size_t c = 0; c < 5; c++) {
-                wire_challenge_make(&challenge);
+                wire_challenge_make(&challenge, false);
                 assert_false(wire_challenge_verify(&challenge, &verifier, texts[a], texts[b], texts[c]));
             }
 }

@@ -82,8 +82,8 @@ static void test_the_end_of_array_dml(void **state)
         assert_reads(WIRE_FN_EXECUTE, true,
                      new ? "counts 1 0 705032704\nend 24381 rows 70001 cursor 65535 at -1 open command 2 rowid 100937.24.116.7 [1 at 3 "
                            "ORA-00001: unique] [1400 at 70000 ORA-01400: null] ORA-24381: error(s) in array DML\n"
-                         : "counts 1 0 705032704\nend 24381 rows 70001 cursor 65535 at -1 open command 2 rowid 100937.24.116.7 [1 at 3] "
-                           "[1400 at 70000] ORA-24381: error(s) in array DML\n");
+                         : "counts 1 0 705032704\nend 24381 rows 70001 cursor 65535 at -1 open command 2 rowid 100937.24.116.7 "
+                           "ORA-24381: error(s) in array DML\n");
     }
 }
 
