@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { WATCH_SECONDS = 2 };
@@ -103,6 +104,7 @@ void command_write(const struct buffer *text, FILE *file)
 /* How an answer is said: a list's columns, or a function of its own, or a template. */
 struct page {
     const struct show_list *list;
+    bool records; /* the list's elements as paragraphs */
     void (*show)(const struct json_t *answer, struct buffer *out);
     const char *template, *tried; /* tried: what a dry run says */
 };
@@ -117,6 +119,13 @@ void command_say_refusal(const struct arguments *arguments, const struct buffer 
     show_release(json);
 }
 
+/* 0: what is written goes to a program, or into a file. */
+static uint32_t terminal_width(void)
+{
+    struct winsize size = {0};
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static void say_answer(const struct arguments *arguments, const struct buffer *answer, const struct page *page)
 {
     struct json_t *json = arguments->json || !page ? NULL : show_parse(buffer_view(answer));
@@ -126,8 +135,9 @@ static void say_answer(const struct arguments *arguments, const struct buffer *a
     }
     struct buffer text;
     buffer_init(&text, 0);
+    show_width(terminal_width());
     if (page->list)
-        show_rows(json, page->list, &text);
+        (page->records ? show_records : show_rows)(json, page->list, &text);
     else if (page->show)
         page->show(json, &text);
     else
@@ -195,6 +205,8 @@ void command_body(const struct arguments *arguments, const char *name, const cha
     json_field_i64(&json, "percent", arguments->percent);
     if (arguments->rows_per_second) json_field_i64(&json, "rows_per_second", arguments->rows_per_second);
     if (arguments->table) json_field_text(&json, "table", arguments->table);
+    if (arguments->tables) json_field_text(&json, "tables", arguments->tables);
+    if (arguments->binds) json_field_text(&json, "bind_order", arguments->binds);
     if (arguments->form) json_field_text(&json, "form", arguments->form);
     if (arguments->source) json_field_text(&json, "source", arguments->source);
     if (arguments->target) json_field_text(&json, "target", arguments->target);
@@ -233,7 +245,7 @@ int command_work(const struct arguments *a)
 }
 int command_divergences(const struct arguments *a)
 {
-    return get(a, "/v1/divergences?status=open", &(struct page){.list = &show_divergences});
+    return get(a, "/v1/divergences?status=open", &(struct page){.list = &show_divergences, .records = true});
 }
 int command_statements(const struct arguments *a)
 {
@@ -245,7 +257,8 @@ int command_sessions(const struct arguments *a)
 }
 int command_gaps(const struct arguments *a)
 {
-    return get(a, "/v1/gaps", &(struct page){.list = &show_gaps});
+    if (a->all) return get(a, "/v1/gaps", &(struct page){.list = &show_gaps});
+    return get(a, "/v1/gaps?status=open", &(struct page){.show = show_open_gaps});
 }
 int command_audit(const struct arguments *a)
 {
@@ -340,9 +353,7 @@ int command_override(const struct arguments *a)
         return status;
     }
     if (a->rest_count == 1 && strcmp(a->rest[0], "add") == 0 && a->source && a->target)
-        return post(a, "/v1/overrides", NULL, NULL,
-                    &(struct page){.template = "override {fingerprint:text} holds from now on\n",
-                                   .tried = "override {fingerprint:text}: the target can prepare it; nothing was changed\n"});
+        return post(a, "/v1/overrides", NULL, NULL, &(struct page){.show = show_override});
     return command_usage("override", NULL);
 }
 

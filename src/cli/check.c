@@ -104,10 +104,10 @@ static void check_source(struct check *c)
                             &error))
         say(c, NOTE, "source rights", "whether %s may make tables cannot be told (%.200s)", o->source_user, error.text);
     else if (atoi(answer) == 0)
-        say(c, BAD, "source rights", "GRANT CREATE TABLE TO %s: it keeps the epoch and the reverse position in two small tables",
+        say(c, BAD, "source rights", "GRANT CREATE TABLE TO %s: it keeps the epoch and how far the way back is in three small tables",
             o->source_user);
     else
-        say(c, GOOD, "source rights", "may make its two small tables");
+        say(c, GOOD, "source rights", "may make its three small tables");
     if (!source_scalar(c->source, "SELECT COUNT(*) FROM SYS.USER$ WHERE TYPE# = 1 AND SPARE4 IS NOT NULL", answer, sizeof answer, &error))
         say(c, NOTE, "users",
             "GRANT SELECT ON SYS.USER$ TO %s before `understudy users import`: without it only users that log in before `complete` are "

@@ -8,8 +8,8 @@
 
 struct arguments {
     const char *config_file; /* --config FILE; default $UNDERSTUDY_CONFIG, else /etc/understudy/understudy.ini */
-    bool json, dry_run, override, restart, wait, watch, print, all, help;
-    const char *author, *reason, *format, *table, *catalog, *source, *target, *types, *form;
+    bool json, dry_run, override, restart, wait, watch, print, all, runtime, help;
+    const char *author, *reason, *format, *table, *tables, *binds, *catalog, *source, *target, *types, *form;
     const char *folder, *key_file;           /* of a journal; NULL: the configuration's */
     long percent, rows_per_second, from, to; /* never negative */
     const char *rest[4];

@@ -124,12 +124,16 @@ const struct command commands[] = {
     {"statements", "", "every statement with what was measured of it", 0, DAEMON, NULL, command_statements},
     {"waive", "FINGERPRINT|refused:NUMBER --reason TEXT",
      "signs for a statement that was never compared, or for a transaction that the source refused", 1, CHANGE, NULL, command_waive},
-    {"override", "list|add|remove", "the operator's own translations", 2, CHANGE " source target",
-     "  override list\n  override add --source SQL --target SQL    the target prepares it before it holds; binds are $1, $2 .. in the "
-     "source's order\n  override remove FINGERPRINT",
+    {"override", "list|add|remove", "the operator's own translations", 2, CHANGE " source target tables binds",
+     "  override list\n  override add --source SQL|FINGERPRINT --target SQL [--tables LIST] [--binds LIST]\n  override remove FINGERPRINT\n"
+     "PostgreSQL prepares the target's statement before it holds. Its $1, $2 .. are the source's binds in their order, or those that "
+     "--binds names. With the text it holds for "
+     "exactly this text, with a fingerprint (`understudy statements`) for all its texts. --tables says what a PL/SQL block writes: without "
+     "it, everything may have been written.",
      command_override},
     {"sessions", "[--watch]", "client sessions", 0, DAEMON " watch", NULL, command_sessions},
-    {"gaps", "", "stretches in which something may have been missed", 0, DAEMON, NULL, command_gaps},
+    {"gaps", "[--all]", "stretches in which something may have been missed", 0, DAEMON " all",
+     "By table and reason, those that are open; --all: each one, also those that a verify has cleared.", command_gaps},
     {"feed", "list|status|install|remove", "key feeds on the source: changed rows that no statement names", 1,
      MOVE " table all form print watch",
      "  feed list                                   every table, and why it would need a feed\n  feed status [--watch]                     "
@@ -157,7 +161,10 @@ const struct command commands[] = {
      "FILE has SQL with ; between statements, or a JSON object {\"id\", \"sql\"} on each line.", command_translate},
     {"assess", "[FILE|-] [--json]", "how much can be translated: of a file, or of what the daemon has seen", 1, "config json catalog", NULL,
      command_assess},
-    {"schema", "[--types FILE]", "the source's schema as PostgreSQL's DDL, and what is left out", 0, "config types", NULL, command_schema},
+    {"schema", "[--types FILE] | --runtime", "the source's schema as PostgreSQL's DDL, and what is left out", 0, "config types runtime",
+     "  understudy schema --runtime | psql ..    once: the functions that defaults and views use\n"
+     "  understudy schema > schema.sql           read it, change it, then psql -f schema.sql",
+     command_schema},
     {"version", "", "the version", 0, "", NULL, run_version},
     {"help", "[COMMAND|api]", "this text; one command; the calls of the admin API", 1, "", NULL, run_help},
 };
@@ -178,6 +185,8 @@ const struct command_option command_options[] = {
     {"format", COMMAND_TEXT, "FORMAT", "text, json or html", offsetof(struct arguments, format)},
     {"percent", COMMAND_NUMBER, "N", "the share of reads that the target serves", offsetof(struct arguments, percent)},
     {"table", COMMAND_TEXT, "T", "this table only", offsetof(struct arguments, table)},
+    {"tables", COMMAND_TEXT, "LIST", "the tables that it writes: SCHEMA.TABLE, commas between them", offsetof(struct arguments, tables)},
+    {"binds", COMMAND_TEXT, "LIST", "the source's binds that $1, $2 .. stand for, commas between them", offsetof(struct arguments, binds)},
     {"rows-per-second", COMMAND_NUMBER, "N", "no faster than this", offsetof(struct arguments, rows_per_second)},
     {"catalog", COMMAND_TEXT, "CONNINFO", "a PostgreSQL database whose tables give the types", offsetof(struct arguments, catalog)},
     {"source", COMMAND_TEXT, "SQL", "the source's statement, or its fingerprint", offsetof(struct arguments, source)},
@@ -190,7 +199,9 @@ const struct command_option command_options[] = {
     {"to", COMMAND_NUMBER, "N", "the last position", offsetof(struct arguments, to)},
     {"form", COMMAND_TEXT, "FORM", "trigger (the default) or mvlog", offsetof(struct arguments, form)},
     {"print", COMMAND_FLAG, "", "the SQL, which is not run", offsetof(struct arguments, print)},
-    {"all", COMMAND_FLAG, "", "every table with a key", offsetof(struct arguments, all)},
+    {"all", COMMAND_FLAG, "", "everything, not only what is needed or open", offsetof(struct arguments, all)},
+    {"runtime", COMMAND_FLAG, "", "the functions of the schema understudy, instead of the source's schema",
+     offsetof(struct arguments, runtime)},
     {"help", COMMAND_FLAG, "", "this text", offsetof(struct arguments, help)},
 };
 const unsigned command_option_count = sizeof command_options / sizeof *command_options;

@@ -28,6 +28,7 @@ struct schema {
     struct buffer left_out;   /* lines: what TAB reason */
     struct override *overrides;
     uint32_t override_count, statement_count, left_count;
+    bool uses_runtime; /* defaults, views and checks may name functions that the translator has */
 };
 
 static void leave_out(struct schema *s, const char *what, const char *reason)
@@ -51,6 +52,7 @@ static void emit(struct schema *s, const char *what, const struct sql_plan *plan
     for (uint32_t i = 0; i < plan->finding_count; i++)
         if (plan->findings[i].severity == SQL_DIFFERENCE) buffer_printf(&s->statements, "-- %s: %s\n", what, plan->findings[i].reason);
     buffer_printf(&s->statements, "%s;\n", plan->target_text);
+    s->uses_runtime |= strstr(plan->target_text, "understudy.") != NULL;
     s->statement_count++;
 }
 
@@ -187,6 +189,16 @@ static void apply_overrides(struct schema *s, const char *table, const char *tar
     }
 }
 
+/* Without a key PostgreSQL's change stream must carry whole rows, or it refuses every UPDATE and DELETE once it is primary. */
+static void identify_rows(struct schema *s, const char *table, const char *target)
+{
+    const struct grid *c = &s->dictionary.constraints;
+    for (uint32_t i = 0; i < c->rows; i++)
+        if (strcmp(grid_cell(c, i, 2), table) == 0 && *grid_cell(c, i, 1) == 'P') return;
+    buffer_printf(&s->statements, "ALTER TABLE %s REPLICA IDENTITY FULL;\n", target);
+    s->statement_count++;
+}
+
 /* Elements that are refused go one by one, until the rest can be translated. */
 static void define_table(struct schema *s, const char *name, bool temporary)
 {
@@ -205,7 +217,9 @@ static void define_table(struct schema *s, const char *name, bool temporary)
         if (!reason && plan->target_text) {
             emit(s, name, plan);
             const char *from = strstr(plan->target_text, "TABLE "), *end = from ? strstr(from, " (") : NULL;
-            if (end) apply_overrides(s, name, arena_string(&s->arena, view_of(from + 6, (size_t)(end - from - 6))));
+            const char *target = end ? arena_string(&s->arena, view_of(from + 6, (size_t)(end - from - 6))) : NULL;
+            if (target) apply_overrides(s, name, target);
+            if (target && !temporary) identify_rows(s, name, target);
             sql_plan_unref(plan);
             return;
         }
@@ -308,6 +322,25 @@ static char *literal(struct schema *s, const char *text)
     return out;
 }
 
+/* What is to be done about objects that are code, or that PostgreSQL does not have. */
+static const struct {
+    const char *type, *reason;
+} others[] = {
+    {"TRIGGER", "code: write it in PL/pgSQL before the cut-over; rows that are mirrored do not fire it"},
+    {"PROCEDURE", "code: its calls stay on the source; each that PostgreSQL is to answer needs an override"},
+    {"FUNCTION", "code: statements that use it stay on the source until PostgreSQL has one of this name"},
+    {"PACKAGE", "code: its calls stay on the source; each that PostgreSQL is to answer needs an override"},
+    {"MATERIALIZED VIEW", "PostgreSQL has its own kind: write it by hand, and what refreshes it"},
+    {"JOB", "write it for PostgreSQL's side (pg_cron, a timer), off until the cut-over"},
+};
+
+static const char *why_not(const char *type)
+{
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(others[i].type, type) == 0) return others[i].reason;
+    return "a kind of object that PostgreSQL does not have";
+}
+
 static void define_all(struct schema *s)
 {
     const struct schema_dictionary *d = &s->dictionary;
@@ -334,7 +367,7 @@ static void define_all(struct schema *s)
                             grid_cell(&d->column_comments, i, 1), literal(s, grid_cell(&d->column_comments, i, 2))));
     for (uint32_t i = 0; i < d->others.rows; i++)
         leave_out(s, arena_printf(&s->arena, "%s %s", grid_cell(&d->others, i, 0), grid_cell(&d->others, i, 1)),
-                  "code, or a kind of object that the target does not have");
+                  why_not(grid_cell(&d->others, i, 0)));
 }
 
 /* Lines "NUMBER(1, 0) = boolean" or "TABLE.COLUMN = uuid"; # begins a remark. */
@@ -381,8 +414,20 @@ static void print_left_out(const struct schema *s)
     }
 }
 
+static void print_all(const struct schema *s, const char *target_schema)
+{
+    printf("-- The schema %s for PostgreSQL.\n", s->owner);
+    if (s->uses_runtime)
+        printf("-- It uses functions of the schema understudy: run what `understudy schema --runtime` prints before it (the daemon does, "
+               "at each start).\n");
+    printf("CREATE SCHEMA IF NOT EXISTS \"%s\";\n", target_schema);
+    fwrite(buffer_view(&s->statements).data, 1, buffer_size(&s->statements), stdout);
+    print_left_out(s);
+}
+
 int command_schema(const struct arguments *arguments)
 {
+    if (arguments->runtime) return fputs(sql_runtime_script, stdout) < 0 ? 1 : 0;
     struct config config;
     struct error error = {0};
     if (!config_read(arguments->config_file, &config, &error)) return command_fail(&error);
@@ -400,9 +445,7 @@ int command_schema(const struct arguments *arguments)
         s.options.catalog = catalog;
         s.options.current_schema = s.owner;
         define_all(&s);
-        printf("-- The schema %s for PostgreSQL.\nCREATE SCHEMA IF NOT EXISTS \"%s\";\n", s.owner, config.engine.target_schema);
-        fwrite(buffer_view(&s.statements).data, 1, buffer_size(&s.statements), stdout);
-        print_left_out(&s);
+        print_all(&s, config.engine.target_schema);
         sql_catalog_free(catalog);
     }
     buffer_release(&s.statements);

@@ -2,9 +2,11 @@
 /* Values by kind, templates, lists. */
 #include "cli/show.h"
 
+#include "base/memory.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -185,16 +187,24 @@ static uint32_t characters(struct view text)
     return count;
 }
 
-/* The cell's text; longer than the column allows: cut at a whole character. */
-static struct view cell(const json_t *row, const struct show_column *column, struct buffer *scratch)
+static uint32_t line_width;
+
+void show_width(uint32_t width)
+{
+    line_width = width;
+}
+
+/* The cell's text; longer than `width` (0: no bound): cut at a whole character. */
+static struct view cell(const json_t *row, const struct show_column *column, uint32_t width, struct buffer *scratch)
 {
     buffer_clear(scratch);
     show_value(row, column->path, column->kind, scratch);
+    if (buffer_size(scratch) == 0) buffer_append_text(scratch, "-");
     struct view text = buffer_view(scratch);
-    if (column->width == 0 || characters(text) <= column->width) return text;
+    if (width == 0 || characters(text) <= width) return text;
     uint32_t seen = 0;
     size_t end = 0;
-    while (end < text.size && ((text.data[end] & 0xc0) == 0x80 || seen++ < column->width - 3)) end++;
+    while (end < text.size && ((text.data[end] & 0xc0) == 0x80 || seen++ < width - 3)) end++;
     memcpy(scratch->data + scratch->start + end, "...", 3); /* at least four characters stand there */
     return view_of(text.data, end + 3);
 }
@@ -215,31 +225,111 @@ static void put_cell(struct view text, const struct show_column *column, uint32_
     buffer_append_text(out, "  ");
 }
 
+enum { COLUMNS_MAX = 16, LAST_COLUMN_LEAST = 20 };
+
+struct ordered_row {
+    const json_t *row;
+    double number;
+    size_t place;
+};
+
+static int by_number(const void *a, const void *b)
+{
+    const struct ordered_row *left = a, *right = b;
+    if (left->number != right->number) return left->number < right->number ? 1 : -1;
+    return left->place < right->place ? -1 : left->place > right->place;
+}
+
+/* The rows in the order in which they are said. */
+static struct ordered_row *ordered(const json_t *array, const struct show_list *list, size_t count)
+{
+    struct ordered_row *rows = memory_zero(count, sizeof *rows);
+    for (size_t r = 0; r < count; r++) {
+        const json_t *row = json_array_get(array, r);
+        rows[r] = (struct ordered_row){row, list->most ? json_number_value(member(row, list->most)) : 0, r};
+    }
+    qsort(rows, count, sizeof *rows, by_number);
+    return rows;
+}
+
+/* What is left of a terminal's line for the last column, if it is text. */
+static uint32_t last_width(const struct show_list *list, const uint32_t *widths)
+{
+    const struct show_column *last = &list->columns[list->count - 1];
+    uint32_t used = 0;
+    if (line_width == 0 || to_the_right(last)) return last->width;
+    for (uint32_t c = 0; c + 1 < list->count; c++) used += widths[c] + 2;
+    return line_width > used + LAST_COLUMN_LEAST ? line_width - used : LAST_COLUMN_LEAST;
+}
+
 void show_rows(const json_t *array, const struct show_list *list, struct buffer *out)
 {
-    enum { COLUMNS_MAX = 16 };
-    uint32_t widths[COLUMNS_MAX] = {0};
-    size_t rows = json_array_size(array);
-    if (rows == 0) {
+    uint32_t widths[COLUMNS_MAX] = {0}, bounds[COLUMNS_MAX];
+    size_t count = json_array_size(array);
+    if (count == 0) {
         buffer_printf(out, "%s\n", list->empty);
         return;
     }
+    struct ordered_row *rows = ordered(array, list, count);
     struct buffer scratch;
     buffer_init(&scratch, 0);
     for (uint32_t c = 0; c < list->count && c < COLUMNS_MAX; c++) {
+        bounds[c] = list->columns[c].width;
         widths[c] = (uint32_t)strlen(list->columns[c].title);
-        for (size_t r = 0; r < rows; r++) {
-            uint32_t wide = characters(cell(json_array_get(array, r), &list->columns[c], &scratch));
+        for (size_t r = 0; r < count; r++) {
+            uint32_t wide = characters(cell(rows[r].row, &list->columns[c], bounds[c], &scratch));
             if (wide > widths[c]) widths[c] = wide;
         }
     }
+    bounds[list->count - 1] = last_width(list, widths);
     for (uint32_t c = 0; c < list->count && c < COLUMNS_MAX; c++)
         put_cell(view_text(list->columns[c].title), &list->columns[c], widths[c], c + 1 == list->count, out);
     buffer_u8(out, '\n');
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < count; r++) {
         for (uint32_t c = 0; c < list->count && c < COLUMNS_MAX; c++)
-            put_cell(cell(json_array_get(array, r), &list->columns[c], &scratch), &list->columns[c], widths[c], c + 1 == list->count, out);
+            put_cell(cell(rows[r].row, &list->columns[c], bounds[c], &scratch), &list->columns[c], widths[c], c + 1 == list->count, out);
         buffer_u8(out, '\n');
+    }
+    buffer_release(&scratch);
+    memory_free(rows);
+}
+
+void show_wrapped(struct view text, uint32_t indent, struct buffer *out)
+{
+    while (line_width > indent + LAST_COLUMN_LEAST && characters(text) > line_width - indent) {
+        size_t end = 0, blank = 0;
+        for (uint32_t seen = 0; end < text.size && seen <= line_width - indent; end++) {
+            if (text.data[end] == ' ') blank = end;
+            seen += (text.data[end] & 0xc0) != 0x80;
+        }
+        if (blank == 0) break; /* a word that fills the line stays whole */
+        buffer_append(out, text.data, blank);
+        buffer_printf(out, "\n%*s", (int)indent, "");
+        text = view_of(text.data + blank + 1, text.size - blank - 1);
+    }
+    buffer_append(out, text.data, text.size);
+}
+
+void show_records(const json_t *array, const struct show_list *list, struct buffer *out)
+{
+    size_t count = json_array_size(array);
+    uint32_t indent = 0;
+    if (count == 0) buffer_printf(out, "%s\n", list->empty);
+    for (uint32_t c = 0; c < list->count; c++) {
+        uint32_t size = (uint32_t)strlen(list->columns[c].title);
+        if (size + 4 > indent) indent = size + 4;
+    }
+    struct buffer scratch;
+    buffer_init(&scratch, 0);
+    for (size_t r = 0; r < count; r++) {
+        for (uint32_t c = 0; c < list->count; c++) {
+            struct view text = cell(json_array_get(array, r), &list->columns[c], 0, &scratch);
+            if (c > 0 && text.size == 1 && (*text.data == '-' || *text.data == '0')) continue; /* says nothing */
+            buffer_printf(out, c == 0 ? "%-*s" : "  %-*s", (int)(c == 0 ? indent : indent - 2), list->columns[c].title);
+            show_wrapped(text, indent, out);
+            buffer_u8(out, '\n');
+        }
+        if (r + 1 < count) buffer_u8(out, '\n');
     }
     buffer_release(&scratch);
 }

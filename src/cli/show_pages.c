@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <string.h>
 
+enum { INDENT = 13 };
+
 static const struct line {
     const char *label, *text;
 } status_lines[] = {
@@ -33,21 +35,32 @@ static const struct line {
 
 static void put_line(const char *label, const json_t *object, const char *template, struct buffer *out)
 {
-    buffer_printf(out, "%-13s", label);
-    show_template(object, template, out);
+    struct buffer text;
+    buffer_init(&text, 0);
+    show_template(object, template, &text);
+    buffer_printf(out, "%-*s", INDENT, label);
+    show_wrapped(buffer_view(&text), INDENT, out);
     buffer_u8(out, '\n');
+    buffer_release(&text);
 }
 
-static void put_missing(const json_t *missing, const char *indent, struct buffer *out)
+static void put_missing(const json_t *missing, uint32_t indent, struct buffer *out)
 {
     size_t i;
     const json_t *one;
     json_array_foreach(missing, i, one)
     {
-        buffer_append_text(out, indent);
-        show_template(one, "{code:text}: {text:text}\n", out);
+        struct buffer text;
+        buffer_init(&text, 0);
+        show_template(one, "{code:text}: {text:text}", &text);
+        buffer_printf(out, "%*s", (int)indent, "");
+        show_wrapped(buffer_view(&text), indent + 2, out);
+        buffer_u8(out, '\n');
+        buffer_release(&text);
         const char *advice = json_string_value(json_object_get(one, "advice"));
-        if (advice && *advice) buffer_printf(out, "%s  -> %s\n", indent, advice);
+        if (advice && *advice) buffer_printf(out, "%*s  -> ", (int)indent, "");
+        if (advice && *advice) show_wrapped(view_text(advice), indent + 5, out);
+        if (advice && *advice) buffer_u8(out, '\n');
     }
 }
 
@@ -79,7 +92,7 @@ void show_status(const json_t *status, struct buffer *out)
     const json_t *gate = json_object_get(status, "gate");
     if (!gate) return;
     put_line("next phase", gate, show_is_true(gate, "open") ? "{target:text}: its gate is open" : "{target:text}: its gate is closed", out);
-    put_missing(json_object_get(gate, "missing"), "             ", out);
+    put_missing(json_object_get(gate, "missing"), INDENT, out);
 }
 
 bool show_refusal(const json_t *answer, struct buffer *out)
@@ -89,35 +102,76 @@ bool show_refusal(const json_t *answer, struct buffer *out)
     const json_t *missing = json_object_get(refusal, "missing");
     show_template(refusal, json_array_size(missing) ? "understudy: refused, this is missing:\n" : "understudy: {code:text}: {text:text}\n",
                   out);
-    put_missing(missing, "  ", out);
+    put_missing(missing, 2, out);
     return true;
 }
 
-#define LIST(name, nothing, ...)                                                                                                           \
+#define LIST(name, nothing, ...) LIST_BY(name, nothing, NULL, __VA_ARGS__)
+#define LIST_BY(name, nothing, number, ...)                                                                                                \
     static const struct show_column name##_columns[] = {__VA_ARGS__};                                                                      \
-    const struct show_list show_##name = {name##_columns, sizeof name##_columns / sizeof *name##_columns, nothing}
+    const struct show_list show_##name = {name##_columns, sizeof name##_columns / sizeof *name##_columns, nothing, number}
 
 LIST(work, "no backfill, no verify and no change of key feeds has run", {"WORK", "work", "text", 14}, {"TABLE", "table", "text", 40},
      {"STATUS", "status", "text", 12}, {"ROWS", "rows", "count", 0}, {"OF ABOUT", "total", "count", 0},
      {"DIFFERING", "differing", "count", 0}, {"ROWS/S", "rows_per_s", "rate", 0}, {"ETA", "eta_s", "s", 0}, {"ERROR", "error", "text", 0});
-LIST(divergences, "no divergence is open", {"ID", "id", "count", 0}, {"FOUND", "found_us", "time", 0}, {"BY", "origin", "text", 12},
-     {"TABLE", "table", "text", 30}, {"KEY", "key", "text", 40}, {"SOURCE", "source", "text", 60}, {"TARGET", "target", "text", 60},
-     {"REASON", "reason", "text", 60}, {"STATEMENT", "statement", "text", 80}, {"REFUSED", "refused", "count", 0});
-LIST(statements, "no statement has been seen yet", {"FINGERPRINT", "fingerprint", "text", 0}, {"KIND", "kind", "text", 10},
-     {"STATE", "state", "text", 11}, {"CLASS", "class", "text", 9}, {"RUNS", "executions", "count", 0}, {"SERVED", "served", "count", 0},
-     {"COMPARED", "comparable", "count", 0}, {"DIVERGENT", "divergent", "count", 0}, {"DEMOTED", "demoted", "yes", 0},
-     {"SOURCE P50", "source_p50_us", "us", 0}, {"P99", "source_p99_us", "us", 0}, {"TARGET P50", "target_p50_us", "us", 0},
-     {"P99", "target_p99_us", "us", 0}, {"TEXT", "text", "text", 100});
+LIST(divergences, "no divergence is open", {"divergence", "id", "count", 0}, {"found", "found_us", "time", 0}, {"by", "origin", "text", 0},
+     {"table", "table", "text", 0}, {"key", "key", "text", 0}, {"reason", "reason", "text", 0}, {"source", "source", "text", 0},
+     {"target", "target", "text", 0}, {"statement", "statement", "text", 0}, {"refused", "refused", "count", 0});
+LIST_BY(statements, "no statement has been seen yet", "executions", {"FINGERPRINT", "fingerprint", "text", 0}, {"KIND", "kind", "text", 10},
+        {"STATE", "state", "text", 11}, {"CLASS", "class", "text", 9}, {"RUNS", "executions", "count", 0}, {"SERVED", "served", "count", 0},
+        {"COMPARED", "comparable", "count", 0}, {"DIVERGENT", "divergent", "count", 0}, {"DEMOTED", "demoted", "yes", 0},
+        {"SOURCE P50", "source_p50_us", "us", 0}, {"P99", "source_p99_us", "us", 0}, {"TARGET P50", "target_p50_us", "us", 0},
+        {"P99", "target_p99_us", "us", 0}, {"TEXT", "text", "text", 100});
 LIST(sessions, "no client is connected", {"ID", "id", "count", 0}, {"USER", "user", "text", 30}, {"PROGRAM", "program", "text", 30},
      {"PEER", "peer", "text", 45}, {"STATE", "state", "text", 20}, {"SIDE", "side", "text", 8}, {"CALLS", "calls", "count", 0},
      {"TRANSACTION", "transaction_us", "us", 0}, {"STATEMENT", "statement", "text", 80});
-LIST(gaps, "no gap: nothing may have been missed", {"ID", "id", "count", 0}, {"TABLE", "table", "text", 40},
+LIST(open_gap_rows, "no gap is open: nothing may have been missed", {"TABLE", "table", "text", 40}, {"GAPS", "gaps", "count", 0},
+     {"SINCE", "since_us", "time", 0}, {"LAST", "last_us", "time", 0}, {"REASON", "reason", "text", 0});
+LIST(gaps, "there has been no gap: nothing may have been missed", {"ID", "id", "count", 0}, {"TABLE", "table", "text", 40},
      {"SINCE", "from_us", "time", 0}, {"CLEARED", "cleared_us", "time", 0}, {"BY", "cleared_by", "text", 20},
      {"REASON", "reason", "text", 0});
 LIST(audit, "the audit log is empty", {"TIME", "time_us", "time", 0}, {"AUTHOR", "author", "text", 20}, {"ACTION", "action", "text", 20},
      {"REASON", "reason", "text", 60}, {"DETAIL", "detail", "text", 0});
 LIST(overrides, "there is no override", {"FINGERPRINT", "fingerprint", "text", 0}, {"AUTHOR", "author", "text", 20},
      {"REASON", "reason", "text", 40}, {"SOURCE", "source", "text", 80}, {"TARGET", "target", "text", 80});
+
+void show_override(const json_t *answer, struct buffer *out)
+{
+    if (show_is_true(answer, "dry_run"))
+        show_template(answer, "override {fingerprint:text}: the target can prepare it; nothing was changed\n", out);
+    else
+        show_template(answer, "override {fingerprint:text} holds from now on\n", out);
+    if (!show_is_true(answer, "dry_run") && !show_is_true(answer, "seen"))
+        buffer_append_text(out, "no such statement has run yet: if one has, compare its text in `understudy statements`\n");
+}
+
+static json_t *gap_group(json_t *groups, const json_t *gap)
+{
+    const json_t *table = json_object_get(gap, "table"), *reason = json_object_get(gap, "reason");
+    size_t i;
+    json_t *one;
+    json_array_foreach(groups, i, one) if (json_equal(json_object_get(one, "table"), table) &&
+                                           json_equal(json_object_get(one, "reason"), reason)) return one;
+    one = json_pack("{s:O, s:O, s:O, s:i}", "table", table, "reason", reason, "since_us", json_object_get(gap, "from_us"), "gaps", 0);
+    if (one) json_array_append_new(groups, one);
+    return one;
+}
+
+void show_open_gaps(const json_t *gaps, struct buffer *out)
+{
+    json_t *groups = json_array();
+    size_t i;
+    const json_t *gap;
+    json_array_foreach(gaps, i, gap)
+    {
+        json_t *group = gap_group(groups, gap);
+        if (!group) continue;
+        json_object_set_new(group, "gaps", json_integer(json_integer_value(json_object_get(group, "gaps")) + 1));
+        json_object_set(group, "last_us", json_object_get(gap, "from_us"));
+    }
+    show_rows(groups, &show_open_gap_rows, out);
+    json_decref(groups);
+}
 
 /* ---- key feeds ---- */
 

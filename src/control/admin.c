@@ -196,8 +196,10 @@ static void one_override(void *context, const struct statement_override *o)
     snprintf(id, sizeof id, "%016llx", (unsigned long long)o->fingerprint);
     json_object_begin(json);
     json_field_text(json, "fingerprint", id);
-    json_field_text(json, "source", o->source_text);
+    json_field_text(json, "source", o->source_text ? o->source_text : "every text of the fingerprint");
     json_field_text(json, "target", o->target_text);
+    if (o->tables) json_field_text(json, "tables", o->tables);
+    if (o->bind_order) json_field_text(json, "bind_order", o->bind_order);
     json_field_text(json, "author", o->author);
     json_field_text(json, "reason", o->reason);
     json_object_end(json);
@@ -226,7 +228,8 @@ static void one_gap(void *context, const struct state_gap *gap)
 static void get_gaps(struct exchange *exchange)
 {
     json_array_begin(&exchange->json);
-    state_gap_each(exchange->daemon->engine.state, false, one_gap, &exchange->json);
+    const char *status = exchange->request->parameter(exchange->request, "status");
+    state_gap_each(exchange->daemon->engine.state, status && strcmp(status, "open") == 0, one_gap, &exchange->json);
     json_array_end(&exchange->json);
 }
 
@@ -322,7 +325,7 @@ static const struct route {
     {"GET", "/v1/statements", get_statements, READ, "every fingerprint with what was measured of it"},
     {"GET", "/v1/sessions", get_sessions, READ, "client sessions"},
     {"GET", "/v1/overrides", get_overrides, READ, "statement overrides"},
-    {"GET", "/v1/gaps", get_gaps, READ, "stretches in which something may have been missed"},
+    {"GET", "/v1/gaps", get_gaps, READ, "stretches in which something may have been missed; ?status=open"},
     {"GET", "/v1/audit", get_audit, READ, "the audit log"},
     {"GET", "/v1/report", get_report, READ, "the final report; ?format=text|json|html"},
     {"GET", "/v1/feed", get_feed, READ, "key feeds: every table, why it would need one, what it has; ?only=fed"},
@@ -332,7 +335,8 @@ static const struct route {
     {"POST", "/v1/backfill", admin_post_backfill, CHANGE, "start the backfill: table, chunk_rows, rows_per_second, restart, dry_run"},
     {"POST", "/v1/verify", admin_post_verify, CHANGE, "compare every row: table, chunk_rows, rows_per_second, restart, dry_run"},
     {"POST", "/v1/repair", admin_post_repair, CHANGE, "repair divergences: divergences (ids or \"all\"), dry_run"},
-    {"POST", "/v1/overrides", admin_post_override, CHANGE, "add an override: source, target, bind_order, tables, author, reason, dry_run"},
+    {"POST", "/v1/overrides", admin_post_override, CHANGE,
+     "add an override: source (text or fingerprint), target, bind_order, tables, author, reason, dry_run"},
     {"DELETE", "/v1/overrides", admin_delete_override, CHANGE, "remove an override: ?fingerprint=, &dry_run=1"},
     {"POST", "/v1/waivers", admin_post_waiver, CHANGE,
      "sign for a statement that was never compared, or for a refused transaction: fingerprint or refused, author, reason, dry_run"},

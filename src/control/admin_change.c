@@ -143,6 +143,29 @@ void admin_post_repair(struct exchange *exchange)
     json_object_end(&exchange->json);
 }
 
+static char *unowned(const char *text)
+{
+    return (char *)(uintptr_t)text; /* the body's: statements_override_add copies it */
+}
+
+/* "source" is the statement's text, for which the override then holds to the letter, or the fingerprint of one that has run: then for all texts of it. */
+static struct fingerprint *fingerprint_named(struct exchange *exchange, const char *source)
+{
+    bool digits = strlen(source) == 16 && strspn(source, "0123456789abcdefABCDEF") == 16;
+    return digits ? statements_fingerprint(exchange->daemon->engine.statements, strtoull(source, NULL, 16)) : NULL;
+}
+
+static bool override_store(struct daemon *daemon, const struct statement_override *override, const char *detail, struct error *error)
+{
+    mutex_lock(&daemon->overrides);
+    bool good = statements_override_add(daemon->engine.statements, override, error) &&
+                state_audit(daemon->engine.state, *override->author ? override->author : "unknown", "override.add", override->reason,
+                            detail, error) &&
+                statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, error);
+    mutex_unlock(&daemon->overrides);
+    return good;
+}
+
 void admin_post_override(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
@@ -150,34 +173,30 @@ void admin_post_override(struct exchange *exchange)
     const char *author = request_text(exchange->body, "author"), *reason = request_text(exchange->body, "reason");
     struct error error = {0};
     if (!source || !target) {
-        admin_fail(exchange, ERROR_USAGE, "\"source\" and \"target\" must hold the statement and its translation");
+        admin_fail(exchange, ERROR_USAGE, "\"source\" and \"target\" must hold the statement, or its fingerprint, and its translation");
         return;
     }
-    struct statement_override override = {.fingerprint = sql_fingerprint(view_text(source)),
-                                          .source_text = (char *)(uintptr_t)source,
-                                          .target_text = (char *)(uintptr_t)target,
-                                          .bind_order = (char *)(uintptr_t)request_text(exchange->body, "bind_order"),
-                                          .tables = (char *)(uintptr_t)request_text(exchange->body, "tables"),
-                                          .author = (char *)(uintptr_t)(author ? author : ""),
-                                          .reason = (char *)(uintptr_t)(reason ? reason : ""),
+    const struct fingerprint *known = fingerprint_named(exchange, source);
+    struct statement_override override = {.fingerprint = known ? known->id : sql_fingerprint(view_text(source)),
+                                          .source_text = known ? NULL : unowned(source),
+                                          .target_text = unowned(target),
+                                          .bind_order = unowned(request_text(exchange->body, "bind_order")),
+                                          .tables = unowned(request_text(exchange->body, "tables")),
+                                          .author = unowned(author ? author : ""),
+                                          .reason = unowned(reason ? reason : ""),
                                           .time_us = (int64_t)clock_wall_us()};
-    char id[24];
+    char id[24], detail[48];
     snprintf(id, sizeof id, "%016llx", (unsigned long long) override.fingerprint);
-    char detail[48];
     snprintf(detail, sizeof detail, "{\"fingerprint\":\"%s\"}", id);
     bool prepared = override_prepare(daemon, target, &error);
     if (prepared && only_tried(exchange, "fingerprint", id)) return;
-    mutex_lock(&daemon->overrides);
-    bool good = prepared && statements_override_add(daemon->engine.statements, &override, &error) &&
-                state_audit(daemon->engine.state, author ? author : "unknown", "override.add", reason ? reason : "", detail, &error) &&
-                statements_overrides_save(daemon->engine.statements, daemon->config.engine.overrides_file, &error);
-    mutex_unlock(&daemon->overrides);
-    if (!good) {
+    if (!prepared || !override_store(daemon, &override, detail, &error)) {
         admin_error(exchange, &error, NULL);
         return;
     }
     json_object_begin(&exchange->json);
     json_field_text(&exchange->json, "fingerprint", id);
+    json_field_boolean(&exchange->json, "seen", statements_fingerprint(daemon->engine.statements, override.fingerprint) != NULL);
     json_object_end(&exchange->json);
 }
 

@@ -2,6 +2,7 @@
 /* The gate: what must hold before a phase may be entered, as measured, and what is missing with the advice that supplies it. */
 #include "control/daemon.h"
 
+#include "base/memory.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ static void finish(struct daemon *daemon, struct consistency *c)
 static void add_fingerprint(void *context, struct fingerprint *fingerprint)
 {
     struct consistency *c = context;
+    if (fingerprint->kind != SQL_SELECT) return; /* what a write left is proven by its rows: gate_rows */
     c->comparable += atomic_load(&fingerprint->comparable);
     c->equal += atomic_load(&fingerprint->equal);
     c->divergent += atomic_load(&fingerprint->divergent);
@@ -98,6 +100,12 @@ static void miss(struct gate *gate, const char *code, const char *advice, const 
     snprintf(missing->advice, sizeof missing->advice, "%s", advice);
 }
 
+/* To the seven digits that are printed, never rounded up to what it has not reached. */
+static double shown(double bound)
+{
+    return floor(bound * 1e7) / 1e7;
+}
+
 static void need_bound(struct daemon *daemon, struct gate *gate)
 {
     struct consistency reads, rows;
@@ -105,12 +113,13 @@ static void need_bound(struct daemon *daemon, struct gate *gate)
     gate_rows(daemon, &rows);
     if (reads.bound < daemon->config.gate_threshold)
         miss(gate, "CONSISTENCY_THRESHOLD_NOT_MET", "let shadow reads run on; repair open divergences",
-             "reads: bound %.7f of %.7f (%llu of %llu comparisons equal, %llu needed)", reads.bound, daemon->config.gate_threshold,
+             "reads: bound %.7f of %.7f (%llu of %llu comparisons equal, %llu needed)", shown(reads.bound), daemon->config.gate_threshold,
              (unsigned long long)reads.equal, (unsigned long long)reads.comparable, (unsigned long long)reads.needed);
     if (rows.bound < daemon->config.gate_threshold)
         miss(gate, "CONSISTENCY_THRESHOLD_NOT_MET", "run `understudy verify`; repair open divergences",
-             "rows: bound %.7f of %.7f (%llu rows proven equal, %llu divergent, %llu needed)", rows.bound, daemon->config.gate_threshold,
-             (unsigned long long)rows.equal, (unsigned long long)rows.divergent, (unsigned long long)rows.needed);
+             "rows: bound %.7f of %.7f (%llu rows proven equal, %llu divergent, %llu needed)", shown(rows.bound),
+             daemon->config.gate_threshold, (unsigned long long)rows.equal, (unsigned long long)rows.divergent,
+             (unsigned long long)rows.needed);
 }
 
 static void need_no_divergence(struct daemon *daemon, struct gate *gate)
@@ -121,11 +130,38 @@ static void need_no_divergence(struct daemon *daemon, struct gate *gate)
              "%llu divergences are open", (unsigned long long)open);
 }
 
+/* What writes without end opens gaps without end: they are told by table, the last reason with them. */
+struct gap_names {
+    struct {
+        char table[260], reason[200];
+        uint64_t count;
+    } tables[GATE_MISSING_MAX / 2];
+    uint32_t count;
+};
+
 static void name_gap(void *context, const struct state_gap *gap)
 {
-    struct gate *gate = context;
-    if (gate->count < GATE_MISSING_MAX / 2)
-        miss(gate, "GAP_OPEN", "run `understudy verify` for the table", "table %s is unverified: %.200s", gap->table, gap->reason);
+    struct gap_names *names = context;
+    uint32_t i = 0;
+    while (i < names->count && strcmp(names->tables[i].table, gap->table) != 0) i++;
+    if (i == sizeof names->tables / sizeof names->tables[0]) return;
+    if (i == names->count) snprintf(names->tables[names->count++].table, sizeof names->tables[0].table, "%s", gap->table);
+    snprintf(names->tables[i].reason, sizeof names->tables[0].reason, "%.199s", gap->reason);
+    names->tables[i].count++;
+}
+
+static void need_no_gap(struct daemon *daemon, struct gate *gate)
+{
+    struct gap_names *names = memory_zero(1, sizeof *names);
+    state_gap_each(daemon->engine.state, true, name_gap, names);
+    for (uint32_t i = 0; i < names->count; i++) {
+        bool every = strcmp(names->tables[i].table, "*") == 0, one = names->tables[i].count == 1;
+        miss(gate, "GAP_OPEN",
+             one ? "run `understudy verify`" : "run `understudy verify`; if it opens again, a key feed or an override keeps it closed",
+             "%s%s unverified: %s%s", every ? "all tables are" : names->tables[i].table, every ? "" : " is",
+             one ? "" : "of several gaps the last: ", names->tables[i].reason);
+    }
+    memory_free(names);
 }
 
 static void need_tables(struct daemon *daemon, struct gate *gate)
@@ -140,7 +176,7 @@ static void need_tables(struct daemon *daemon, struct gate *gate)
         miss(gate, "VERIFY_INCOMPLETE", "run `understudy verify`", "not verified since the last gap: " VIEW_FORMAT,
              VIEW_ARGUMENTS(buffer_view(&missing)));
     buffer_release(&missing);
-    state_gap_each(daemon->engine.state, true, name_gap, gate);
+    need_no_gap(daemon, gate);
 }
 
 static void need_mirror(struct daemon *daemon, struct gate *gate)

@@ -7,7 +7,7 @@
  * For each DML of a committed transaction, by the class of its plan:
  *  exact      the translated statement with the recorded binds; the row count is compared with the source's;
  *  image      its key joins the batch's image set: after the batch's statements the rows are read from the source by key and written as they are;
- *  predicate  the translated statement with RETURNING key; the keys touched are handed to the checker; another row count marks the table for a sweep;
+ *  predicate  the translated statement with RETURNING key; the keys touched are handed to the checker, or read from the source if the clock, the session or chance has a say in it; another row count marks the table for a sweep;
  *  opaque     an override if there is one, else a gap on the tables it may touch.
  * A row read from the source may be ahead of the batch. Hence the horizon: for each key written as image, the highest CSN given out when the read was
  * over; later DML on that key with a CSN at or below it is an image again (re-reading is idempotent, replaying is not).

@@ -311,6 +311,13 @@ static bool new_key_of(struct mirror *m, const struct call_view *c, const struct
     return rows_normal_key(c->map, raw, normal, &m->batch.arena);
 }
 
+/* Does it write, or look for, what the clock, the session or chance says? A replay has another one of each. Not an INSERT or a MERGE, whose new keys may come from there: rows
+ * under keys that the source does not have would only be taken away again. */
+static bool replays_otherwise(const struct sql_plan *plan)
+{
+    return plan->volatile_ && !plan->overridden && !plan->key_changes && (plan->kind == SQL_UPDATE || plan->kind == SQL_DELETE);
+}
+
 /* The primary key of rows that the call names by another unique key, or not at all, is not known: what is left is the ROWID, or a replay. */
 static void plan_unkeyed(struct mirror *m, const struct call_view *c, const struct value *binds, uint32_t bind_count,
                          struct mirror_record *record)
@@ -323,7 +330,8 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
         return;
     }
     if (plan->overridden && plan->target_text && !c->doubtful) runnable = true;
-    if (!runnable || (keyed_table && insert && plan->class_ == SQL_CLASS_IMAGE) || (!keyed_table && plan->class_ == SQL_CLASS_IMAGE)) {
+    bool image = plan->class_ == SQL_CLASS_IMAGE, otherwise = replays_otherwise(plan);
+    if (!runnable || (keyed_table && insert && image) || (!keyed_table && (image || otherwise))) {
         gap_on_tables(m, c, c->doubtful ? "it is not known whether it ran, and its rows are not known" : "its rows are not known");
         return;
     }
@@ -339,7 +347,7 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     op->strict = forgotten || (t->auto_commit ? table->predicate_any : table->predicate_auto) > t->intent_position;
     /* Who overlaps may have moved a row into the predicate, or out of it, on the other side of this statement than its CSN says. */
     if (overlap && keyed_table) recent_images(m, c->map, t);
-    op->image_touched = plan->class_ == SQL_CLASS_IMAGE || overlap || fires_trigger(c) || cascades(c) || watch_is_on(m, plan->written);
+    op->image_touched = image || otherwise || overlap || fires_trigger(c) || cascades(c) || watch_is_on(m, plan->written);
     if (op->action == ACTION_EXACT && (overlap || (keyed_table && !insert)))
         gap_on_tables(m, c, "its rows are not known, and others wrote the table meanwhile");
     if (table->predicate_any < t->outcome_position) table->predicate_any = t->outcome_position;

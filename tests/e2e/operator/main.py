@@ -155,6 +155,9 @@ def secrets(world):
         cursor.execute(f"SELECT tag_id FROM tags WHERE name = '{SECRET}'").fetchall()
         world.until("the write is mirrored", lambda: world.admin.status()["lag"]["records"] == 0)
         said = {path: call(world, "GET", path, READER)[1] for path in PATHS}
+    world.until("its row is compared", lambda: world.admin.status()["rows"]["compared"] > 0)
+    status = world.admin.status()
+    report(status["consistency"]["comparable"] == 0, "rows that were written are no evidence of reads", str(status["consistency"]))
     journal = b"".join(path.read_bytes() for path in (world.daemon.folder / "journal").iterdir())
     report(len(journal) > 1000 and SECRET.encode() not in journal, "no bind can be read in an encrypted journal")
     status, text = world.daemon.cli("journal", "show")
