@@ -40,6 +40,9 @@
           "the connection is closed")                                                                                                      \
     LIMIT(SESSION_LOB_BYTES, 33554432, "bytes", "LOBs of one session that PostgreSQL answers for, kept to be read by their locators",      \
           "the oldest that are not temporary go; reading one answers ORA-22922")                                                           \
+    LIMIT(SESSION_SOURCE_LOB_BYTES, 67108864, "bytes",                                                                                     \
+          "temporary LOBs that one session has made on the source and not freed, followed so that a bind of one can be mirrored",          \
+          "the oldest but the one being written are forgotten: a statement that binds one of those is a gap")                              \
     LIMIT(SESSION_INPUT_BYTES, 4194304, "bytes", "received and not yet relayed, each side of a session", "reading from that side pauses")  \
     LIMIT(SESSION_OUTPUT_HIGH_BYTES, 262144, "bytes", "queued for one peer before the other side pauses",                                  \
           "reading from the other side pauses")                                                                                            \

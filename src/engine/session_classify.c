@@ -102,6 +102,7 @@ void session_classify(struct session *s)
             snprintf(s->schema, sizeof s->schema, VIEW_FORMAT,
                      (int)(request->piggybacks[i].text.size > 128 ? 128 : request->piggybacks[i].text.size),
                      (const char *)request->piggybacks[i].text.data);
+    session_lobs_freed(s);
     switch (request->function) {
     case WIRE_FN_EXECUTE:
     case WIRE_FN_REEXECUTE:

@@ -40,14 +40,35 @@ static void lob_free(struct session *s, struct session_lob *lob)
     memory_free(lob);
 }
 
+static size_t source_lob_cost(const struct source_lob *lob)
+{
+    return sizeof *lob + lob->bytes.capacity;
+}
+
+static void source_lob_free(struct session *s, struct source_lob **at)
+{
+    struct source_lob *lob = *at;
+    *at = lob->next;
+    s->source_lob_bytes -= source_lob_cost(lob);
+    buffer_release(&lob->bytes);
+    memory_free(lob);
+}
+
 void session_lobs_release(struct session *s)
 {
     while (s->lobs) lob_free(s, s->lobs);
-    while (s->source_lobs) {
-        struct source_lob *next = s->source_lobs->next;
-        buffer_release(&s->source_lobs->bytes);
-        memory_free(s->source_lobs);
-        s->source_lobs = next;
+    while (s->source_lobs) source_lob_free(s, &s->source_lobs);
+}
+
+/* Over the limit the oldest go, but for the one that is being written: a bind of one afterwards is one whose content did not pass here. */
+static void make_source_room(struct session *s, const struct source_lob *written)
+{
+    while (s->source_lob_bytes > LIMIT_SESSION_SOURCE_LOB_BYTES) {
+        struct source_lob **oldest = NULL;
+        for (struct source_lob **at = &s->source_lobs; *at; at = &(*at)->next)
+            if (*at != written) oldest = at;
+        if (!oldest) return;
+        source_lob_free(s, oldest);
     }
 }
 
@@ -173,23 +194,41 @@ void session_serve_lob(struct session *s)
 
 /* ---- temporary LOBs on the source ---- */
 
-static struct source_lob *source_lob_find(struct session *s, struct view locator)
+static struct source_lob **source_lob_place(struct session *s, struct view locator)
 {
-    for (struct source_lob *lob = s->source_lobs; lob; lob = lob->next)
-        if (lob->locator_size == locator.size && memcmp(lob->locator, locator.data, locator.size) == 0) return lob;
-    return NULL;
+    struct source_lob **at = &s->source_lobs;
+    while (*at && ((*at)->locator_size != locator.size || memcmp((*at)->locator, locator.data, locator.size) != 0)) at = &(*at)->next;
+    return at;
 }
 
-void session_source_lob_request(struct session *s)
+static struct source_lob *source_lob_find(struct session *s, struct view locator)
 {
-    const struct wire_lob_request *request = &wire_tap_request(s->tap)->lob;
-    struct source_lob *lob = source_lob_find(s, request->source);
-    if (!lob) {
-        bool changes = request->operation == WIRE_LOB_WRITE || request->operation == WIRE_LOB_TRIM;
-        if (changes && s->call.policy && s->call.policy->mirror)
-            engine_gap(s->engine, NULL, "a stored LOB was changed through its locator");
-        return;
+    return *source_lob_place(s, locator);
+}
+
+static void freed(struct session *s, struct view locators)
+{
+    while (locators.size > 2) {
+        size_t size = ((size_t)locators.data[0] << 8 | locators.data[1]) + 2; /* the length of what follows stands in front */
+        if (size > locators.size) return;
+        struct view one = view_of(locators.data, size);
+        struct session_lob *ours = session_lob_find(s, one);
+        struct source_lob **theirs = source_lob_place(s, one);
+        if (ours) lob_free(s, ours);
+        if (*theirs) source_lob_free(s, theirs);
+        locators = view_of(locators.data + size, locators.size - size);
     }
+}
+
+void session_lobs_freed(struct session *s)
+{
+    const struct wire_request *request = wire_tap_request(s->tap);
+    for (uint32_t i = 0; i < request->piggyback_count; i++)
+        if (request->piggybacks[i].function == WIRE_FN_LOB) freed(s, request->piggybacks[i].text);
+}
+
+static void source_lob_change(struct source_lob *lob, const struct wire_lob_request *request)
+{
     size_t unit = lob->binary ? 1 : 2;
     if (request->operation == WIRE_LOB_TRIM && request->amount * unit <= buffer_size(&lob->bytes))
         lob->bytes.end = lob->bytes.start + request->amount * unit;
@@ -207,6 +246,26 @@ void session_source_lob_request(struct session *s)
     if (lob->bytes.failed) lob->broken = true;
 }
 
+void session_source_lob_request(struct session *s)
+{
+    const struct wire_lob_request *request = &wire_tap_request(s->tap)->lob;
+    if (request->operation == WIRE_LOB_FREE_TEMPORARY || request->operation == WIRE_LOB_FREE_TEMPORARY_ARRAY) {
+        freed(s, request->source);
+        return;
+    }
+    struct source_lob *lob = source_lob_find(s, request->source);
+    if (!lob) {
+        bool changes = request->operation == WIRE_LOB_WRITE || request->operation == WIRE_LOB_TRIM;
+        if (changes && s->call.policy && s->call.policy->mirror)
+            engine_gap(s->engine, NULL, "a stored LOB was changed through its locator");
+        return;
+    }
+    s->source_lob_bytes -= source_lob_cost(lob);
+    source_lob_change(lob, request);
+    s->source_lob_bytes += source_lob_cost(lob);
+    make_source_room(s, lob);
+}
+
 void session_source_lob_result(struct session *s, struct view locator)
 {
     if (s->call.kind != KIND_LOB || locator.size == 0 || locator.size > sizeof((struct source_lob *)0)->locator) return;
@@ -218,6 +277,8 @@ void session_source_lob_result(struct session *s, struct view locator)
         buffer_init(&lob->bytes, s->wire->limits.value_max);
         lob->next = s->source_lobs;
         s->source_lobs = lob;
+        s->source_lob_bytes += source_lob_cost(lob);
+        make_source_room(s, lob);
     }
     if (!lob) return;
     memcpy(lob->locator, locator.data, locator.size);

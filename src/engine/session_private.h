@@ -193,7 +193,8 @@ struct session {
     struct session_lob *lobs;
     uint64_t next_lob;
     size_t lob_bytes;
-    struct source_lob *source_lobs;
+    struct source_lob *source_lobs; /* the newest first */
+    size_t source_lob_bytes;
     uint32_t pending_close[SESSION_CLOSE_MAX];
     uint32_t pending_close_count;     /* source ids to close with the next relayed request */
     struct buffer pending_piggybacks; /* raw piggybacks of served calls that the source has not seen */
@@ -343,6 +344,7 @@ bool session_lob_bind(struct session *s, const struct wire_oac *oac, struct view
 bool session_lob_bound(const struct wire_request *request, const struct wire_cursor *cursor);
 /* LOBs that the client made while the target answered go to the source by value: as LONG, which it takes for a LOB column. False: one is not here any more. */
 bool session_lobs_by_value(struct session *s, struct wire_execute_spec *spec);
+void session_lobs_freed(struct session *s); /* by the piggybacks of the request */
 void session_lobs_release(struct session *s);
 /* session_replay.c: after the target was lost */
 bool session_replay_needed(const struct session *s);

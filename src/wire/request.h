@@ -135,7 +135,7 @@ struct wire_piggyback {
     uint8_t function;
     uint32_t *ids;
     uint32_t id_count;                       /* close / cancel cursors */
-    struct view text;                        /* schema; e2e: client id */
+    struct view text;                        /* schema; e2e: client id; LOBs: locators of those that are freed, one behind the other */
     struct view module, action, client_info; /* e2e */
     uint64_t bits;                           /* session state */
     size_t at, size;                         /* place in the message, so that the relay can cut or rewrite it */

@@ -95,9 +95,9 @@ static void read_session_state(struct request_decoder *d, struct wire_piggyback 
 
 static void read_free_lobs(struct request_decoder *d, struct wire_piggyback *out)
 {
-    (void)out;
     struct wire_lob_request lob;
-    (void)request_lob_body(d, &lob);
+    bool frees = request_lob_body(d, &lob) && (lob.operation == WIRE_LOB_FREE_TEMPORARY || lob.operation == WIRE_LOB_FREE_TEMPORARY_ARRAY);
+    if (frees) out->text = lob.source;
 }
 
 static void read_pipeline(struct request_decoder *d, struct wire_piggyback *out)
