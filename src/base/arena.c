@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks of bump memory; each new block is twice the last, so that the one kept at a reset soon holds a whole call. */
+/*
+ * Blocks of bump memory; each new block is twice the last, so that the one kept at a reset soon holds a whole call. A piece that is larger than such a
+ * block has one of its own size: doubled, the few bytes behind a large one would take twice its size.
+ */
 #include "base/arena.h"
 
 #include "base/check.h"
@@ -39,22 +42,30 @@ static uint8_t *block_bytes(struct arena_block *block)
     return (uint8_t *)(block + 1);
 }
 
-static void block_free(struct arena_block *block)
+static void block_free(struct arena *arena, struct arena_block *block)
 {
+    arena->held -= block->size;
     SHOW(block_bytes(block), block->size);
     memory_free(block);
 }
 
 static struct arena_block *block_add(struct arena *arena, size_t size)
 {
-    size_t wanted = BLOCK_FIRST;
-    if (arena->blocks) wanted = arena->blocks->size * 2;
+    size_t wanted = arena->grown ? arena->grown * 2 : BLOCK_FIRST;
     if (wanted > BLOCK_KEPT_MAX) wanted = BLOCK_KEPT_MAX;
-    if (wanted < size) wanted = size;
+    bool own = wanted < size;
+    if (own)
+        wanted = size;
+    else
+        arena->grown = wanted;
     struct arena_block *block = memory_alloc(sizeof *block + wanted);
-    *block = (struct arena_block){.next = arena->blocks, .size = wanted};
+    *block = (struct arena_block){.size = wanted};
+    arena->held += wanted;
     HIDE(block_bytes(block), wanted);
-    arena->blocks = block;
+    /* Behind the first, if there is one: that is filled on. */
+    struct arena_block **at = own && arena->blocks ? &arena->blocks->next : &arena->blocks;
+    block->next = *at;
+    *at = block;
     return block;
 }
 
@@ -67,9 +78,10 @@ void arena_release(struct arena *arena)
 {
     while (arena->blocks) {
         struct arena_block *next = arena->blocks->next;
-        block_free(arena->blocks);
+        block_free(arena, arena->blocks);
         arena->blocks = next;
     }
+    arena->grown = 0;
     arena->used = 0;
     arena->exhausted = false;
 }
@@ -82,7 +94,7 @@ void arena_reset(struct arena *arena)
         bool better = block->size <= BLOCK_KEPT_MAX && (!kept || block->size > kept->size);
         struct arena_block *loser = better ? kept : block;
         if (better) kept = block;
-        if (loser) block_free(loser);
+        if (loser) block_free(arena, loser);
     }
     if (kept) {
         kept->next = NULL;
@@ -90,6 +102,7 @@ void arena_reset(struct arena *arena)
         HIDE(block_bytes(kept), kept->size);
     }
     arena->blocks = kept;
+    arena->grown = kept ? kept->size : 0;
     arena->used = 0;
     arena->exhausted = false;
 }

@@ -11,8 +11,10 @@
 
 struct arena_block;
 struct arena {
-    struct arena_block *blocks; /* newest first */
+    struct arena_block *blocks; /* the first is the one being filled */
+    size_t grown;               /* bytes of the last block that was not made for one large piece; 0: none yet */
     size_t used;                /* bytes handed out since the last reset */
+    size_t held;                /* bytes of memory that its blocks take */
     size_t limit;               /* most bytes that may be handed out; 0: no limit */
     bool exhausted;
 };

@@ -8,7 +8,8 @@
 #include "base/memory.h"
 #include <stdio.h>
 
-enum { READ_AT_ONCE = 4096, SPARE_MAX = 4096, SPARE_BYTES = 8192, BOOT_SHIFT = 40, SKIP_AT_ONCE = 1000000, TRIM_FROM = 32 << 20 };
+enum { READ_AT_ONCE = 4096, SPARE_MAX = 4096, SPARE_KEPT = 256, SPARE_BYTES = 16384, BOOT_SHIFT = 40, SKIP_AT_ONCE = 1000000 };
+enum { TRIM_FROM = 16 << 20 };
 
 /* ---- transactions ---- */
 
@@ -54,6 +55,18 @@ static void transaction_free(struct mirror_transaction *t)
     memory_free(t);
 }
 
+/* A backlog is over: the C library would keep its memory. */
+static void give_back(struct mirror *m)
+{
+    for (; m->spare_count > SPARE_KEPT; m->spare_count--) {
+        struct mirror_transaction *spare = m->spare;
+        m->spare = spare->newer;
+        transaction_free(spare);
+    }
+    memory_trim();
+    m->pending_peak = 0;
+}
+
 void mirror_transaction_drop(struct mirror *m, struct mirror_transaction *t)
 {
     if (t->state == TRANSACTION_DOUBT) atomic_fetch_sub(&m->engine->in_doubt, 1);
@@ -69,11 +82,7 @@ void mirror_transaction_drop(struct mirror *m, struct mirror_transaction *t)
         m->newest = t->older;
     m->pending_bytes -= t->bytes;
     m->transaction_count--;
-    if (m->pending_peak > TRIM_FROM &&
-        m->pending_bytes < m->pending_peak / 8) { /* a backlog is over: the C library would keep its memory */
-        memory_trim();
-        m->pending_peak = 0;
-    }
+    if (m->pending_peak > TRIM_FROM && m->pending_bytes < m->pending_peak / 8) give_back(m);
     if (m->spare_count >= SPARE_MAX || t->entry_room > 1024 || t->bytes > SPARE_BYTES) {
         transaction_free(t);
         return;
@@ -126,6 +135,14 @@ static void set_doubt(struct mirror *m, struct mirror_transaction *t, uint64_t s
 
 /* ---- records ---- */
 
+/* What it takes in memory is counted, not what was copied. */
+static void count_bytes(struct mirror *m, struct mirror_transaction *t)
+{
+    m->pending_bytes += t->arena.held - t->bytes;
+    t->bytes = t->arena.held;
+    if (m->pending_bytes > m->pending_peak) m->pending_peak = m->pending_bytes;
+}
+
 static void add_entry(struct mirror *m, struct mirror_transaction *t, const struct journal_record *record, uint32_t ordinal, bool of_intent)
 {
     if (t->entry_count == t->entry_room) {
@@ -134,11 +151,12 @@ static void add_entry(struct mirror *m, struct mirror_transaction *t, const stru
     }
     struct mirror_entry *e = &t->entries[t->entry_count++];
     *e = (struct mirror_entry){.position = record->position, .ordinal = ordinal, .of_intent = of_intent};
-    if (m->pending_bytes + record->payload.size > MIRROR_PENDING_BYTES) return;
+    if (m->pending_bytes + record->payload.size > MIRROR_PENDING_BYTES) {
+        t->unkept += record->payload.size;
+        return;
+    }
     e->payload = arena_copy(&t->arena, record->payload);
-    t->bytes += record->payload.size;
-    m->pending_bytes += record->payload.size;
-    if (m->pending_bytes > m->pending_peak) m->pending_peak = m->pending_bytes;
+    count_bytes(m, t);
 }
 
 static uint32_t ordinal_of(struct view payload)
@@ -236,6 +254,7 @@ static void take_outcome(struct mirror *m, const struct journal_record *record)
     t->outcome_position = record->position;
     t->outcome_us = record->time_us;
     t->outcome = arena_copy(&t->arena, record->payload);
+    count_bytes(m, t);
     map_remove_u64(&m->by_id, t->id);
     if (t->state == TRANSACTION_DOUBT) atomic_fetch_sub(&m->engine->in_doubt, 1); /* it was given up too early */
     if (outcome == JOURNAL_COMMITTED)
@@ -404,7 +423,7 @@ static void batch_add(struct mirror_batch *b, struct mirror_transaction *t)
     }
     b->transactions[b->count++] = t;
     b->statements += t->entry_count;
-    b->bytes += t->bytes;
+    b->bytes += t->bytes + t->unkept;
 }
 
 bool mirror_collect(struct mirror *m)

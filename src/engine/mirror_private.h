@@ -46,7 +46,8 @@ struct mirror_transaction {
     uint32_t entry_count, entry_room;
     struct view outcome; /* payload of the OUTCOME */
     struct arena arena;
-    size_t bytes;
+    size_t bytes;                             /* of memory, counted in pending_bytes */
+    size_t unkept;                            /* of payloads that were not kept: they are there while its batch is */
     struct mirror_transaction *older, *newer; /* by first_position */
 };
 struct csn_range {
@@ -200,7 +201,7 @@ struct mirror {
     uint32_t transaction_count;
     struct mirror_transaction *spare;
     uint32_t spare_count;
-    size_t pending_bytes;
+    size_t pending_bytes; /* memory of all transactions */
     size_t pending_peak;  /* the most of it since memory was given back */
     uint64_t highest_csn; /* of any record read */
     uint64_t void_below;  /* CSNs up to here that did not appear never will */

@@ -85,6 +85,28 @@ static void an_arena_keeps_its_memory_in_a_steady_state(void **state)
     assert_null(arena.blocks);
 }
 
+/* A few bytes behind a large piece, as in an outcome behind a LOB: a block of twice its size for them would be waste. */
+static void a_large_piece_has_a_block_of_its_own_size(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    uint8_t *small = arena_alloc(&arena, 100), *large = arena_alloc(&arena, 60000);
+    memset(small, 1, 100);
+    memset(large, 2, 60000);
+    uint8_t *more = arena_alloc(&arena, 100);
+    assert_true(more > small && more < small + 4096); /* what the first block has left is used */
+    assert_true(arena.held < 60000 + 5000);
+    arena_release(&arena);
+    assert_int_equal(arena.held, 0);
+    (void)arena_alloc(&arena, 60000);
+    (void)arena_alloc(&arena, 100);
+    assert_true(arena.held < 60000 + 5000);
+    arena_reset(&arena);
+    assert_true(arena.held >= 60000 && arena.held < 60000 + 100); /* the largest is kept */
+    arena_release(&arena);
+}
+
 static void an_arena_makes_texts(void **state)
 {
     (void)state;
@@ -196,6 +218,7 @@ int main(void)
         cmocka_unit_test(views_become_numbers_only_if_they_are),
         cmocka_unit_test(an_arena_gives_aligned_memory_until_its_limit),
         cmocka_unit_test(an_arena_keeps_its_memory_in_a_steady_state),
+        cmocka_unit_test(a_large_piece_has_a_block_of_its_own_size),
         cmocka_unit_test(an_arena_makes_texts),
         cmocka_unit_test(a_buffer_keeps_what_is_put_in_while_its_front_goes),
         cmocka_unit_test(a_buffer_over_its_maximum_fails_for_good),
