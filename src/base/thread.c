@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,6 +119,11 @@ void thread_sleep(_Atomic uint32_t *word, uint32_t value, uint32_t bits)
 {
     long status = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, NULL, NULL, bits);
     CHECK(status == 0 || errno == EAGAIN || errno == EINTR);
+}
+
+void thread_yield(void)
+{
+    sched_yield();
 }
 
 void thread_wake(_Atomic uint32_t *word, uint32_t at_most, uint32_t bits)

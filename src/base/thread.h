@@ -35,6 +35,8 @@ bool condition_wait_us(struct condition *condition, struct mutex *mutex, uint64_
 void condition_signal(struct condition *condition);
 void condition_broadcast(struct condition *condition);
 
+void thread_yield(void); /* lets others run that are ready, and goes on */
+
 /* Sleeping on a word (futex): without a lock, and one system call wakes many. Sleeps while *word == value, until thread_wake has one of `bits` (not 0);
  * may also return for no reason: the caller looks again. What it waits for is stored before *word changes and before thread_wake. */
 void thread_sleep(_Atomic uint32_t *word, uint32_t value, uint32_t bits);

@@ -9,6 +9,7 @@
 #include "base/thread.h"
 #include "store/journal_core_segment.h"
 #include "store/journal_crowd.h"
+#include "store/journal_gather.h"
 #include "store/journal_internal.h"
 #include "store/journal_ring.h"
 #include <errno.h>
@@ -31,6 +32,7 @@ struct journal {
     struct condition wait_more;
     _Atomic uint32_t wait_count; /* in journal_wait */
     struct journal_crowd crowd;
+    struct journal_gather gather; /* the journal thread's */
 };
 
 struct journal_core *journal_core_of(struct journal *journal)
@@ -91,22 +93,49 @@ static void tell_waiters(struct journal *journal)
     mutex_unlock(&journal->wait_lock);
 }
 
-/* Everything that waits, up to one group, goes to the disk. False: there was nothing. */
-static bool journal_turn(struct journal *journal)
+/* What is queued goes into the group. False: the group is full. */
+static bool take_queued(struct journal *journal)
 {
     struct journal_core *core = &journal->core;
     struct journal_entry *entry;
-    uint64_t generation = atomic_load(&core->segments.generation);
-    journal_core_begin(core);
-    while ((entry = journal_ring_peek(&journal->ring)) && journal_core_room(core, entry->payload_size)) {
+    while ((entry = journal_ring_peek(&journal->ring))) {
+        if (!journal_core_room(core, entry->payload_size)) return false;
         struct view payload = view_of(entry->payload, entry->payload_size);
         journal_core_add(core, (enum journal_kind)entry->kind, entry->transaction, entry->csn, payload, entry->done, entry->context);
         journal_ring_pop(&journal->ring, entry);
     }
+    return true;
+}
+
+static void gather(struct journal *journal)
+{
+    struct journal_core *core = &journal->core;
+    if (atomic_load(&journal->stop) || !journal_gather_begin(&journal->gather, core->awaited, clock_monotonic_us())) return;
+    while (journal_gather_goes_on(&journal->gather, core->awaited, clock_monotonic_us())) {
+        thread_yield();
+        if (!take_queued(journal)) break;
+    }
+    journal_gather_end(&journal->gather, core->awaited);
+}
+
+/* Everything that waits, up to one group, goes to the disk. False: there was nothing. */
+static bool journal_turn(struct journal *journal)
+{
+    struct journal_core *core = &journal->core;
+    uint64_t generation = atomic_load(&core->segments.generation);
+    journal_core_begin(core);
+    if (take_queued(journal) && journal->threads && !core->down) gather(journal);
     if (core->waiter_count) journal_crowd_collected(&journal->crowd);
+    uint64_t began = clock_monotonic_us();
     bool worked = journal_core_end(core);
-    if (worked) journal_crowd_tell(&journal->crowd);
-    if (worked) tell_waiters(journal);
+    if (worked) {
+        uint32_t awaited = core->awaited, queued = journal_ring_awaited(&journal->ring);
+        journal_core_tell(core);
+        journal_crowd_tell(&journal->crowd);
+        tell_waiters(journal);
+        uint64_t now = clock_monotonic_us();
+        journal_gather_told(&journal->gather, awaited, queued, now - began, now);
+    }
     if (journal->threads && atomic_load(&core->segments.generation) != generation) sem_post(&journal->helper_wake);
     return worked;
 }
@@ -115,7 +144,7 @@ static void journal_main(void *context)
 {
     struct journal *journal = context;
     for (;;) {
-        if (journal_turn(journal) && journal_ring_due(&journal->ring)) continue;
+        if (journal_turn(journal) && (journal_ring_due(&journal->ring) || journal_gather_hopes(&journal->gather))) continue;
         bool failed = atomic_load(&journal->core.failed), stop = atomic_load(&journal->stop);
         atomic_store(&journal->sleeping, true);
         bool empty = !journal_ring_peek(&journal->ring);

@@ -62,6 +62,7 @@ static void empty_group(struct journal_core *core)
     core->used = JOURNAL_GROUP_HEADER_SIZE;
     core->count = 0;
     core->waiter_count = 0;
+    core->awaited = 0;
     core->group_csn = 0;
     core->group_time_us = core->clock.wall_us(core->clock.context);
 }
@@ -95,6 +96,7 @@ static void add_waiter(struct journal_core *core, struct journal_waiter waiter)
         core->waiters = memory_resize(core->waiters, core->waiter_capacity * sizeof *core->waiters);
     }
     core->waiters[core->waiter_count++] = waiter;
+    if (waiter.done) core->awaited++;
 }
 
 static void add_record(struct journal_core *core, const struct journal_record *record)
@@ -252,18 +254,21 @@ static void try_again(struct journal_core *core)
 
 bool journal_core_end(struct journal_core *core)
 {
-    if (core->down) {
-        bool worked = core->waiter_count > 0, due = journal_core_retry_due(core);
-        run_waiters(core, true, core->why.text);
-        if (due) try_again(core);
-        return worked || due;
-    }
+    core->refuse = core->down;
+    if (core->down) return core->waiter_count > 0 || journal_core_retry_due(core);
     if (core->count == 0) return false;
     struct error error = {0};
-    bool good = write_group(core, &error);
-    if (!good) enter_failed(core, &error);
+    if (!write_group(core, &error)) {
+        core->refuse = true;
+        enter_failed(core, &error);
+    }
     fault_point(FAULT_journal_synced);
-    run_waiters(core, !good, error.text);
-    fault_point(FAULT_journal_told);
     return true;
+}
+
+void journal_core_tell(struct journal_core *core)
+{
+    run_waiters(core, core->refuse, core->why.text);
+    fault_point(FAULT_journal_told);
+    if (journal_core_retry_due(core)) try_again(core);
 }

@@ -39,6 +39,8 @@ struct journal_core {
     uint64_t group_time_us, group_csn;
     struct journal_waiter *waiters;
     size_t waiter_count, waiter_capacity;
+    uint32_t awaited; /* of the waiters: those with a callback */
+    bool refuse;      /* what the waiters are told */
     /* what goes on */
     uint64_t next_position, boot;
     uint64_t durable_csn, durable_us;
@@ -68,12 +70,13 @@ bool journal_core_open(struct journal_core *core, const struct journal_options *
                        const struct journal_clock *clock, struct error *error) MUST_USE;
 void journal_core_close(struct journal_core *core); /* writes a close group if it can; frees */
 
-/* One turn: begin, add while there is room, end. */
+/* One turn: begin, add while there is room, end, tell if it ended with something. */
 void journal_core_begin(struct journal_core *core);
 bool journal_core_room(const struct journal_core *core, size_t payload_size);
 void journal_core_add(struct journal_core *core, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload,
                       journal_done *done, void *context);
-bool journal_core_end(struct journal_core *core); /* writes, syncs, runs callbacks; false: there was nothing to do */
+bool journal_core_end(struct journal_core *core);  /* writes, syncs; false: there is nothing to do and nobody to tell */
+void journal_core_tell(struct journal_core *core); /* runs the callbacks; when the disk has failed and it is time, tries to write the GAP */
 /* Any thread: a record was refused without coming here; the next group begins with a GAP. */
 void journal_core_overflow(struct journal_core *core, uint64_t csn);
 

@@ -150,13 +150,16 @@ static bool fill_spare(struct journal_core *core, struct journal_file *file, con
     bool good = true;
     for (uint64_t at = 0; good && at < core->segment_size; at += ZERO_CHUNK) {
         uint64_t left = core->segment_size - at;
-        /* A sync for each chunk: one sync of all of it would hold up the journal's own for long. */
-        good = !(stop && atomic_load(stop)) &&
-               files->write(files->context, file, at, zeros, left < ZERO_CHUNK ? left : ZERO_CHUNK, error) &&
-               files->sync(files->context, file, error);
+        /*
+         * Out in pieces: one sync of all of it would hold up the journal's own for long. A sync of each piece would be worse: it flushes the disk's cache
+         * and commits the file system's own journal, both of which a sync of the journal then waits for.
+         */
+        size_t size = left < ZERO_CHUNK ? (size_t)left : ZERO_CHUNK;
+        good = !(stop && atomic_load(stop)) && files->write(files->context, file, at, zeros, size, error) &&
+               files->write_out(files->context, file, at, size, error);
     }
     memory_free(zeros);
-    return good;
+    return good && files->sync(files->context, file, error);
 }
 
 bool journal_core_make_spare(struct journal_core *core, const _Atomic bool *stop)
@@ -249,7 +252,7 @@ static bool take_up(struct journal_core *core, const struct journal_options *opt
 static bool remove_leftovers(const struct journal_files *files, struct error *error)
 {
     return files->remove(files->context, SPARE, error) && files->remove(files->context, SPARE_NEW, error) &&
-           files->remove(files->context, BEGIN, error);
+           files->remove(files->context, BEGIN, error) && files->remove(files->context, JOURNAL_GAP_MARKER_NEW, error);
 }
 
 static void free_core(struct journal_core *core)

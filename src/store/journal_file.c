@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Journal files on a real disk. */
+#define _GNU_SOURCE /* sync_file_range */
 #include "store/journal_file.h"
 
 #include "base/memory.h"
@@ -35,7 +36,10 @@ static struct journal_file *posix_open(void *context, const char *name, enum jou
     static const int flags[] = {
         [JOURNAL_OPEN_READ] = O_RDONLY, [JOURNAL_OPEN_WRITE] = O_RDWR, [JOURNAL_OPEN_CREATE] = O_RDWR | O_CREAT | O_TRUNC};
     struct posix_folder *folder = context;
-    int descriptor = openat(folder->folder, name, flags[how] | O_CLOEXEC, 0600);
+    int descriptor;
+    do {
+        descriptor = openat(folder->folder, name, flags[how] | O_CLOEXEC, 0600);
+    } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) {
         fail(error, "cannot open", name);
         return NULL;
@@ -90,6 +94,7 @@ static bool posix_write(void *context, struct journal_file *file, uint64_t offse
     return true;
 }
 
+/* Never tried again, whatever the error: what it did not write may look clean to the kernel afterwards, and a second sync that succeeds proves nothing. */
 static bool posix_sync(void *context, struct journal_file *file, struct error *error)
 {
     struct posix_folder *folder = context;
@@ -97,10 +102,22 @@ static bool posix_sync(void *context, struct journal_file *file, struct error *e
     return true;
 }
 
+static bool posix_write_out(void *context, struct journal_file *file, uint64_t offset, size_t size, struct error *error)
+{
+    struct posix_folder *folder = context;
+    const unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    if (!folder->sync || sync_file_range(file->descriptor, (off_t)offset, (off_t)size, all) == 0) return true;
+    if (errno == ENOSYS) return true; /* the sync does it all */
+    return fail(error, "cannot write", "a journal file");
+}
+
 static bool posix_allocate(void *context, struct journal_file *file, uint64_t size, struct error *error)
 {
     (void)context;
-    int number = posix_fallocate(file->descriptor, 0, (off_t)size);
+    int number;
+    do {
+        number = posix_fallocate(file->descriptor, 0, (off_t)size);
+    } while (number == EINTR);
     if (number == 0 || number == EOPNOTSUPP || number == EINVAL) return true;
     errno = number;
     return fail(error, "cannot allocate", "a journal file");
@@ -109,8 +126,11 @@ static bool posix_allocate(void *context, struct journal_file *file, uint64_t si
 static bool posix_truncate(void *context, struct journal_file *file, uint64_t size, struct error *error)
 {
     (void)context;
-    if (ftruncate(file->descriptor, (off_t)size) != 0) return fail(error, "cannot truncate", "a journal file");
-    return true;
+    int status;
+    do {
+        status = ftruncate(file->descriptor, (off_t)size);
+    } while (status != 0 && errno == EINTR);
+    return status == 0 || fail(error, "cannot truncate", "a journal file");
 }
 
 static bool posix_rename(void *context, const char *from, const char *to, struct error *error)
@@ -140,13 +160,18 @@ static bool posix_list(void *context, journal_file_visit *visit, void *visitor, 
     DIR *directory = opendir(folder->path);
     if (!directory) return fail(error, "cannot list", folder->path);
     const struct dirent *entry;
-    while ((entry = readdir(directory))) {
+    bool good = true;
+    /* A list that is cut short would be a journal without its last segments: their positions would be given again. */
+    while (good && (errno = 0, entry = readdir(directory))) {
         struct stat status;
-        if (fstatat(folder->folder, entry->d_name, &status, 0) == 0 && S_ISREG(status.st_mode))
+        if (fstatat(folder->folder, entry->d_name, &status, 0) != 0)
+            good = errno == ENOENT || fail(error, "cannot look at", entry->d_name);
+        else if (S_ISREG(status.st_mode))
             visit(visitor, entry->d_name, (uint64_t)status.st_size);
     }
+    if (good && errno != 0) good = fail(error, "cannot list", folder->path);
     closedir(directory);
-    return true;
+    return good;
 }
 
 static void posix_release(void *context)
@@ -158,9 +183,27 @@ static void posix_release(void *context)
     memory_free(folder);
 }
 
+/* The name of a folder that was just made, in the one above it. */
+static bool sync_above(const struct posix_folder *folder, struct error *error)
+{
+    if (!folder->sync) return true;
+    char *path = memory_string(folder->path), *end = path + strlen(path);
+    while (end > path && end[-1] == '/') *--end = 0;
+    char *slash = strrchr(path, '/');
+    if (slash == path) slash++;
+    if (slash) *slash = 0;
+    int above = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = (above >= 0 && fsync(above) == 0) || fail(error, "cannot sync the folder above", folder->path);
+    if (above >= 0) close(above);
+    memory_free(path);
+    return good;
+}
+
 static bool folder_open(struct posix_folder *folder, struct error *error)
 {
-    if (mkdir(folder->path, 0700) != 0 && errno != EEXIST) return fail(error, "cannot make the folder", folder->path);
+    bool made = mkdir(folder->path, 0700) == 0;
+    if (!made && errno != EEXIST) return fail(error, "cannot make the folder", folder->path);
+    if (made && !sync_above(folder, error)) return false;
     folder->folder = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder->folder < 0) return fail(error, "cannot open the folder", folder->path);
     folder->lock = openat(folder->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -184,6 +227,7 @@ static struct posix_folder *folder_new(const char *folder, bool sync, struct jou
         .read = posix_read,
         .write = posix_write,
         .sync = posix_sync,
+        .write_out = posix_write_out,
         .allocate = posix_allocate,
         .truncate = posix_truncate,
         .rename = posix_rename,

@@ -32,6 +32,8 @@ struct journal_files {
     bool (*write)(void *context, struct journal_file *file, uint64_t offset, const void *bytes, size_t size,
                   struct error *error);                                          /* all of it, or fails having written any part */
     bool (*sync)(void *context, struct journal_file *file, struct error *error); /* contents and size are durable */
+    /* Bytes that were written leave the system's memory, and it waits until they have. Promises nothing: it only makes the sync that follows short. */
+    bool (*write_out)(void *context, struct journal_file *file, uint64_t offset, size_t size, struct error *error);
     bool (*allocate)(void *context, struct journal_file *file, uint64_t size, struct error *error); /* blocks are reserved */
     bool (*truncate)(void *context, struct journal_file *file, uint64_t size, struct error *error);
     bool (*rename)(void *context, const char *from, const char *to, struct error *error);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <xxhash.h>
 
-enum { VERSION = 1, HEADER_ENCRYPTED = 1, HEADER_JUMP = 2, GROUP_CLOSE = 1, RECORD_ENCRYPTED = 1 };
+enum { VERSION = 1, HEADER_ENCRYPTED = 1, HEADER_JUMP = 2, HEADER_FLAGS = 3, GROUP_CLOSE = 1, RECORD_ENCRYPTED = 1 };
 static const uint8_t header_magic[8] = {'U', 'S', 'J', 'R', 'N', 'L', '\r', '\n'};
 static const uint8_t group_magic[4] = {'G', 'R', 'P', '1'};
 
@@ -61,8 +61,11 @@ bool journal_header_decode(struct view bytes, struct journal_header *out, struct
         return error_set(error, ERROR_CORRUPT, "no segment header");
     if (get_u64(at + 504) != checksum(at, 504, 0))
         return error_set(error, ERROR_CORRUPT, "the checksum of the segment header does not hold");
-    if (get_u32(at + 8) != VERSION || get_u32(at + 12) != JOURNAL_HEADER_SIZE)
-        return error_set(error, ERROR_CORRUPT, "segment of format version %u, this program knows %d", get_u32(at + 8), VERSION);
+    /* Whole, but not ours: no damage, and nothing to be set aside. */
+    if (get_u32(at + 8) != VERSION || get_u32(at + 12) != JOURNAL_HEADER_SIZE || (get_u32(at + 56) & ~(uint32_t)HEADER_FLAGS))
+        return error_set(error, ERROR_JOURNAL,
+                         "format version %u with flags %u, this program knows version %d: use the program that wrote it", get_u32(at + 8),
+                         get_u32(at + 56), VERSION);
     *out = (struct journal_header){.first = get_u64(at + 16),
                                    .boot = get_u64(at + 24),
                                    .last_csn = get_u64(at + 32),

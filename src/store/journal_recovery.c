@@ -62,16 +62,22 @@ static bool damaged(struct error *error, const char *name, uint64_t offset, uint
 }
 
 /* What the segment after `index` begins with: UINT64_MAX if there is none. *jump: it may begin later than this one ends. */
-static uint64_t next_first(const struct recovery *r, size_t index, bool *jump)
+static bool next_first(const struct recovery *r, size_t index, uint64_t *next, bool *jump, struct error *error)
 {
     *jump = false;
-    if (index + 1 >= r->count) return UINT64_MAX;
+    *next = index + 1 < r->count ? r->firsts[index + 1] : UINT64_MAX;
+    if (index + 1 >= r->count) return true;
     char name[JOURNAL_NAME_SIZE];
     struct journal_scan scan;
-    journal_segment_name(r->firsts[index + 1], name);
-    if (journal_scan_open(&scan, r->files, name, NULL)) *jump = scan.header.jump;
+    struct error why = {0};
+    journal_segment_name(*next, name);
+    bool opened = journal_scan_open(&scan, r->files, name, &why);
+    if (opened) *jump = scan.header.jump;
     journal_scan_close(&scan);
-    return r->firsts[index + 1];
+    /* A disk that cannot be read now is no reason to call this segment damaged. */
+    if (opened || why.code == ERROR_CORRUPT) return true;
+    if (error) *error = why;
+    return error_prefix(error, "journal segment %s", name);
 }
 
 static void count_in(struct recovery *r, const struct journal_scan *scan)
@@ -140,12 +146,16 @@ static bool recover_segment(struct recovery *r, size_t index, struct journal_sca
 {
     char name[JOURNAL_NAME_SIZE];
     bool jump, last = index + 1 == r->count;
-    uint64_t first = r->firsts[index], next = next_first(r, index, &jump);
+    uint64_t first = r->firsts[index], next;
     journal_segment_name(first, name);
-    if (!journal_scan_open(scan, r->files, name, error) || scan->header.first != first) {
-        *bad = scan->file && (error->code == ERROR_CORRUPT || scan->header.first != first);
+    *scan = (struct journal_scan){0};
+    if (!next_first(r, index, &next, &jump, error)) return false;
+    bool opened = journal_scan_open(scan, r->files, name, error);
+    if (!opened && error->code != ERROR_CORRUPT) return error_prefix(error, "journal segment %s", name);
+    if (!opened || scan->header.first != first) {
+        *bad = true;
         scan->end = first;
-        return *bad ? damaged(error, name, 0, first, "its header does not hold") : false;
+        return damaged(error, name, 0, first, "its header does not hold");
     }
     if (!check_key(r, scan, name, error)) return false;
     if (!journal_scan_run(scan, next, error)) return error_prefix(error, "journal segment %s", name);
@@ -166,15 +176,17 @@ static bool recover_segment(struct recovery *r, size_t index, struct journal_sca
 
 /* ---- repair ---- */
 
-/* The marker holds what nothing may be numbered like again, because a repair that was interrupted cannot see it any more. */
+/* The marker holds what nothing may be numbered like again, because a repair that was interrupted cannot see it any more. An older one is replaced in one step: what
+ * it says may stand nowhere else by now. */
 static bool make_marker(const struct journal_files *files, const struct journal_found *found, struct error *error)
 {
     uint64_t numbers[MARKER_NUMBERS] = {htole64(found->lost_position), htole64(found->highest_csn), htole64(found->highest_boot)};
-    struct journal_file *file = files->open(files->context, JOURNAL_GAP_MARKER, JOURNAL_OPEN_CREATE, error);
+    struct journal_file *file = files->open(files->context, JOURNAL_GAP_MARKER_NEW, JOURNAL_OPEN_CREATE, error);
     if (!file) return false;
     bool good = files->write(files->context, file, 0, numbers, sizeof numbers, error) && files->sync(files->context, file, error);
     files->close(files->context, file);
-    return good && files->sync_folder(files->context, error);
+    return good && files->rename(files->context, JOURNAL_GAP_MARKER_NEW, JOURNAL_GAP_MARKER, error) &&
+           files->sync_folder(files->context, error);
 }
 
 static bool read_marker(const struct journal_files *files, struct journal_found *found, struct error *error)
@@ -245,7 +257,7 @@ static bool look_at_all_lost(struct recovery *r, struct journal_scan *scan, size
         struct journal_scan later;
         journal_segment_name(r->firsts[i], name);
         bool opened = journal_scan_open(&later, r->files, name, error);
-        good = look_at_lost(r, &later, r->firsts[i], opened, error);
+        good = (opened || error->code == ERROR_CORRUPT) && look_at_lost(r, &later, r->firsts[i], opened, error);
         journal_scan_close(&later);
     }
     return good;

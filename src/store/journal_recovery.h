@@ -17,7 +17,8 @@ struct journal_found {
     struct journal_recovery report;
 };
 /* File that stands from before a repair until its GAP is durable. */
-#define JOURNAL_GAP_MARKER "gap-to-write"
+#define JOURNAL_GAP_MARKER     "gap-to-write"
+#define JOURNAL_GAP_MARKER_NEW "gap-to-write.new"
 
 /* Fills `segments` with what stays. key may be NULL. */
 bool journal_recover(const struct journal_files *files, const uint8_t *key, bool cut_damage, struct journal_segments *segments,

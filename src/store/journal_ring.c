@@ -77,9 +77,20 @@ bool journal_ring_due(const struct journal_ring *ring)
     return atomic_load(&ring->due) > head || atomic_load(&ring->tail) - head >= JOURNAL_RING_MUCH;
 }
 
+uint32_t journal_ring_awaited(const struct journal_ring *ring)
+{
+    return (uint32_t)(atomic_load_explicit(&ring->waiting, memory_order_relaxed) >> 32);
+}
+
+/* What an entry counts in `waiting`. */
+static uint64_t weight(const struct journal_entry *entry)
+{
+    return entry->done ? UINT64_C(1) << 32 | 1 : 1;
+}
+
 bool journal_ring_push(struct journal_ring *ring, const struct journal_entry *entry, struct view payload)
 {
-    if (atomic_fetch_add_explicit(&ring->waiting, 1, memory_order_relaxed) >= ring->waiting_max) goto no_count;
+    if ((uint32_t)atomic_fetch_add_explicit(&ring->waiting, weight(entry), memory_order_relaxed) >= ring->waiting_max) goto no_count;
     bool large = payload.size > ring->size / 8;
     if (large && !take_large(ring, payload.size)) goto no_count;
     uint64_t need = sizeof *entry + (large ? 0 : payload.size);
@@ -103,7 +114,7 @@ bool journal_ring_push(struct journal_ring *ring, const struct journal_entry *en
 no_room:
     if (large) atomic_fetch_sub_explicit(&ring->large_bytes, payload.size, memory_order_relaxed);
 no_count:
-    atomic_fetch_sub_explicit(&ring->waiting, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&ring->waiting, weight(entry), memory_order_relaxed);
     return false;
 }
 
@@ -136,6 +147,7 @@ void journal_ring_pop(struct journal_ring *ring, struct journal_entry *entry)
         atomic_fetch_sub_explicit(&ring->large_bytes, entry->payload_size, memory_order_relaxed);
         memory_free(entry->payload);
     }
+    uint64_t counted = weight(entry);
     give_back(ring, entry);
-    atomic_fetch_sub_explicit(&ring->waiting, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&ring->waiting, counted, memory_order_relaxed);
 }

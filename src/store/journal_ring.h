@@ -34,10 +34,10 @@ struct journal_ring {
     uint64_t size; /* a power of two */
     uint32_t waiting_max;
     uint64_t large_max;
-    _Alignas(64) _Atomic uint64_t tail; /* bytes claimed since the beginning; producers */
-    _Alignas(64) _Atomic uint64_t head; /* bytes taken; the journal thread */
-    _Alignas(64) _Atomic uint64_t due;  /* everything below it is wanted on the disk now */
-    _Alignas(64) _Atomic uint32_t waiting;
+    _Alignas(64) _Atomic uint64_t tail;    /* bytes claimed since the beginning; producers */
+    _Alignas(64) _Atomic uint64_t head;    /* bytes taken; the journal thread */
+    _Alignas(64) _Atomic uint64_t due;     /* everything below it is wanted on the disk now */
+    _Alignas(64) _Atomic uint64_t waiting; /* entries; in the upper half those of them that have a callback */
     _Alignas(64) _Atomic uint64_t large_bytes;
 };
 
@@ -47,6 +47,8 @@ void journal_ring_release(struct journal_ring *ring);
 bool journal_ring_push(struct journal_ring *ring, const struct journal_entry *entry, struct view payload) MUST_USE;
 /* Any thread. Must what is in it be written now: because of an urgent entry, or because it is much? An entry may still be on its way. */
 bool journal_ring_due(const struct journal_ring *ring);
+/* Any thread. How many entries are in it whose callback is waited for. */
+uint32_t journal_ring_awaited(const struct journal_ring *ring);
 /* Journal thread only. The oldest entry, NULL if there is none (yet). */
 struct journal_entry *journal_ring_peek(struct journal_ring *ring);
 void journal_ring_pop(struct journal_ring *ring, struct journal_entry *entry); /* the one peeked */

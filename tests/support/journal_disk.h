@@ -230,6 +230,14 @@ static bool disk_sync(void *context, struct journal_file *file, struct error *er
     return true;
 }
 
+static bool disk_write_out(void *context, struct journal_file *file, uint64_t offset, size_t size, struct error *error)
+{
+    (void)file;
+    (void)offset;
+    (void)size;
+    return !disk_fault(context, error);
+}
+
 static bool disk_truncate(void *context, struct journal_file *file, uint64_t size, struct error *error)
 {
     struct disk *disk = context;
@@ -325,6 +333,7 @@ DISK_UNUSED static struct journal_files disk_files(struct disk *disk)
                                   .read = disk_read,
                                   .write = disk_write,
                                   .sync = disk_sync,
+                                  .write_out = disk_write_out,
                                   .allocate = disk_allocate,
                                   .truncate = disk_truncate,
                                   .rename = disk_rename,
