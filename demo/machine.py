@@ -3,7 +3,6 @@
 import contextlib
 import os
 import random
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -12,64 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Debian package, and what shows that it (or something as good) is there: a command, or a file below / (with a glob).
-PACKAGES = [
-    ("make", "make"), ("gcc", "gcc"), ("libc6-dev", "/usr/include/stdio.h"), ("pkg-config", "pkg-config"),
-    ("libuv1-dev", "/usr/include/uv.h"), ("libpq-dev", "/usr/include/postgresql/libpq-fe.h"), ("libssl-dev", "/usr/include/openssl/evp.h"),
-    ("libsqlite3-dev", "/usr/include/sqlite3.h"), ("libmicrohttpd-dev", "/usr/include/microhttpd.h"),
-    ("libcurl4-openssl-dev", "/usr/include/*/curl/curl.h"), ("libjansson-dev", "/usr/include/jansson.h"),
-    ("libxxhash-dev", "/usr/include/xxhash.h"), ("libzstd-dev", "/usr/include/zstd.h"), ("libmariadb-dev", "/usr/include/mariadb/mysql.h"),
-    ("mariadb-server", "/usr/sbin/mariadbd"), ("mariadb-client", "mariadb"),
-    ("postgresql-15", "/usr/lib/postgresql/15/bin/initdb"), ("postgresql-client-15", "psql"),
-    ("nodejs", "node"), ("npm", "npm"), ("openjdk-17-jdk-headless", "javac"), ("maven", "mvn"),
-]
-
-
 class Missing(Exception):
     """The machine lacks something that only its owner can supply."""
 
 
-def is_present(probe):
-    if probe.startswith("/"):
-        return any(Path("/").glob(probe[1:]))
-    return shutil.which(probe) is not None
-
-
-def missing_packages():
-    return [package for package, probe in PACKAGES if not is_present(probe)]
-
-
 def install_packages(log):
-    """Installs what is missing when root; otherwise says which packages are missing and how to get them."""
-    missing = missing_packages()
-    if not missing:
-        return []
-    command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Missing("these packages are missing: " + " ".join(missing) + "\nas root: " + " ".join(command))
-    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    with no_services():
-        run(["apt-get", "update", "-q"], log, env=environment)
-        run(command, log, env=environment)
-    still = missing_packages()
-    if still:
-        raise Missing("apt-get did not bring: " + " ".join(still))
-    return missing
-
-
-@contextlib.contextmanager
-def no_services():
-    """The servers run privately, in the demo's own folder: while packages are unpacked, their own services are not to be started."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    if policy.exists():
-        yield
-        return
-    policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
-    policy.chmod(0o755)
+    """Installs what is missing when root; otherwise the error says which packages are missing and how to get them."""
     try:
-        yield
-    finally:
-        policy.unlink()
+        run([str(ROOT / "scripts" / "install-packages"), "demo"], log)
+    except RuntimeError as problem:
+        raise Missing(str(problem)) from None
 
 
 def run(command, log, **options):

@@ -55,9 +55,7 @@ def read_options():
 def prepare_machine(options, logs):
     """Packages, build and drivers; answers where the programs and drivers are."""
     if options.build is None:
-        installed = machine.install_packages(logs / "install.log")
-        if installed:
-            print("installed: " + " ".join(installed), flush=True)
+        machine.install_packages(logs / "install.log")
         print("building (make V=release) ...", flush=True)
         programs = ROOT / "build" / "release"
         machine.build(programs, "release", logs / "build.log")

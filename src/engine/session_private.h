@@ -315,7 +315,8 @@ bool session_parameters(struct session *s, const struct sql_plan *plan, const st
 void session_statement_name(struct session *s, const struct sql_plan *plan, const struct pg_parameter *parameters, char kind, char out[64]);
 /* session_write.c: writes and transactions on the target */
 void session_write(struct session *s);
-void session_write_over(struct session *s);           /* all results of a stage have come */
+void session_keep_rows(struct session_cursor *cursor, struct pg_result *result); /* they become the cursor's; none is fetched yet */
+void session_write_over(struct session *s);                                      /* all results of a stage have come */
 bool session_write_may_stop(const struct session *s); /* false: it is committing or undoing, which is never cut short */
 void session_target_commit(struct session *s);
 void session_target_rollback(struct session *s);

@@ -60,6 +60,15 @@ static void route_source_primary(struct session *s)
     }
 }
 
+/* The source session keeps following as long as it is there, so that a rollback finds it as the client left it. */
+static void relay_if_open(struct session *s, void (*otherwise)(struct session *s))
+{
+    if (s->source_open)
+        session_relay(s);
+    else
+        otherwise(s);
+}
+
 static void route_target_primary(struct session *s)
 {
     struct call *call = &s->call;
@@ -85,19 +94,8 @@ static void route_target_primary(struct session *s)
     case KIND_DML: session_write(s); return;
     case KIND_COMMIT: session_target_commit(s); return;
     case KIND_ROLLBACK: session_target_rollback(s); return;
-    case KIND_LOGOFF:
-        if (s->source_open)
-            session_relay(s);
-        else
-            session_answer_status(s);
-        return;
-    case KIND_SESSION:
-        /* The source session keeps following, so that a rollback finds it as the client left it. */
-        if (s->source_open)
-            session_relay(s);
-        else
-            session_target_control(s);
-        return;
+    case KIND_LOGOFF: relay_if_open(s, session_answer_status); return;
+    case KIND_SESSION: relay_if_open(s, session_target_control); return;
     default: session_target_control(s); return;
     }
 }

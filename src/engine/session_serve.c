@@ -279,13 +279,7 @@ static void read_done(struct session *s, struct pg_result *result, uint64_t tag)
         session_target_failed(s, &error);
         return;
     }
-    struct session_cursor *cursor = call->cursor;
-    if (cursor->target.held) pg_result_free(&cursor->target.result);
-    pg_result_take(result, &cursor->target.result);
-    cursor->target.held = true;
-    cursor->target.next_row = 0;
-    cursor->target.done = false;
-    cursor->on_target = true;
+    session_keep_rows(call->cursor, result);
     histogram_add(&call->statement->fingerprint->target_us, session_now(s) - call->sent_us);
     session_lease_return(s, false);
     session_answer_rows(s, wire_tap_request(s->tap)->execute.options & (WIRE_OPTION_PARSE | WIRE_OPTION_DESCRIBE));

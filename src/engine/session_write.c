@@ -59,9 +59,8 @@ static void gather_dml(struct session *s, struct pg_result *result, uint32_t ite
     if (into) out->returned_rows += result->rows;
 }
 
-static void gather_query(struct session *s, struct pg_result *result)
+void session_keep_rows(struct session_cursor *cursor, struct pg_result *result)
 {
-    struct session_cursor *cursor = s->call.cursor;
     if (cursor->target.held) pg_result_free(&cursor->target.result);
     pg_result_take(result, &cursor->target.result);
     cursor->target.held = true;
@@ -81,7 +80,7 @@ static void write_done(struct session *s, struct pg_result *result, uint64_t tag
         if (tag != TAG_CONTROL) call->iteration = (uint32_t)tag;
     } else if (result->ok && tag != TAG_CONTROL) {
         if (call->kind == KIND_QUERY)
-            gather_query(s, result);
+            session_keep_rows(s->call.cursor, result);
         else
             gather_dml(s, result, (uint32_t)tag);
     }

@@ -53,10 +53,14 @@ static const struct foreign_row foreign_rows[] = {
 };
 _Static_assert(sizeof foreign_rows / sizeof *foreign_rows == FOREIGN_COUNT_, "every construct has its row");
 
+static void note_at(struct parser *p, uint32_t at, enum foreign what)
+{
+    finding_refuse(p->t, at, "dialect", translation_printf(p->t, "not Oracle: %s", foreign_rows[what].name), foreign_rows[what].advice);
+}
+
 void foreign_note(struct parser *p, enum foreign what)
 {
-    finding_refuse(p->t, parse_token(p)->at, "dialect", translation_printf(p->t, "not Oracle: %s", foreign_rows[what].name),
-                   foreign_rows[what].advice);
+    note_at(p, parse_token(p)->at, what);
 }
 
 bool foreign_row_at(uint32_t i, const char **name, const char **advice)
@@ -350,8 +354,7 @@ static void refuse_slot(struct parser *p, const struct token *token)
         finding_refuse(p->t, token->at, "substitution variable", "a substitution variable of SQL*Plus stands here and has no value",
                        "put the value into the script");
     else if (dollar == token->text.data && token->text.size > 1 && dollar[1] >= '0' && dollar[1] <= '9')
-        finding_refuse(p->t, token->at, "dialect", translation_printf(p->t, "not Oracle: %s", foreign_rows[FOREIGN_NUMBERED_BIND].name),
-                       foreign_rows[FOREIGN_NUMBERED_BIND].advice);
+        note_at(p, token->at, FOREIGN_NUMBERED_BIND);
     else
         finding_refuse(
             p->t, token->at, "template",

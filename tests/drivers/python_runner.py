@@ -11,8 +11,12 @@ import sys
 import threading
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import oracledb
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+from sockets import open_sockets  # noqa: E402  pylint: disable=wrong-import-position
 
 D = oracledb
 TYPES = {"n": D.DB_TYPE_NUMBER, "s": D.DB_TYPE_VARCHAR, "d": D.DB_TYPE_DATE, "ts": D.DB_TYPE_TIMESTAMP, "tz": D.DB_TYPE_TIMESTAMP_TZ,
@@ -38,17 +42,6 @@ class Skip(Exception):
 
 class Wrong(Exception):
     """The answer is not the one that the case states."""
-
-
-def open_sockets():
-    found = set()
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                found.add(int(name))
-        except OSError:
-            pass
-    return found
 
 
 def bits(kind, value):

@@ -95,6 +95,14 @@ class Target:
         run([self.SCRIPT, "stop", self.folder])
 
 
+class Refused(RuntimeError):
+    """The admin API answered with an error."""
+
+    def __init__(self, status, text):
+        super().__init__(text)
+        self.status = status
+
+
 class Daemon:
     """Understudy between the two."""
 
@@ -132,15 +140,25 @@ class Daemon:
         finally:
             connection.close()
         if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: HTTP {answer.status}: {text[:800]}")
+            raise Refused(answer.status, f"{method} {path}: HTTP {answer.status}: {text[:800]}")
         return json.loads(text) if text.strip() else {}
 
     def phase(self, to, **more):
-        self.request("POST", "/v1/phase", {"to": to, "override": True, "author": "driver cases", "reason": "cases are to be served from PostgreSQL", **more})
+        """Asks until the daemon has looked at its databases."""
+        end = time.monotonic() + START_S
+        while True:
+            try:
+                self.request("POST", "/v1/phase", {"to": to, "override": True, "author": "driver cases", "reason": "cases are to be served from PostgreSQL", **more})
+                break
+            except Refused as problem:
+                if problem.status not in (409, 504) or time.monotonic() > end:
+                    raise
+            time.sleep(0.2)
         wait_for(lambda: self.process.check() or self.request("GET", "/v1/status").get("phase") == to, 180, f"phase {to}")
 
-    def work(self, kind):
-        self.request("POST", f"/v1/{kind}", {"author": "driver cases"})
+    def work(self, kind, **more):
+        """A backfill or verify from its beginning to its end."""
+        self.request("POST", f"/v1/{kind}", {"author": "driver cases", **more})
 
         def finished():
             self.process.check()
@@ -148,7 +166,7 @@ class Daemon:
             failed = [job for job in jobs if job.get("status") == "failed"]
             if failed:
                 raise RuntimeError(f"{kind} failed: {failed}")
-            return jobs and all(job.get("status") in ("done", "finished", "complete") for job in jobs)
+            return jobs and all(job.get("status") == "done" for job in jobs)
 
         wait_for(finished, 400, kind)
 

@@ -118,6 +118,14 @@ class World:
             time.sleep(0.2)
         self.until(f"phase {phase}", lambda: self.admin.status()["phase"] == phase)
 
+    def refusal(self, path, **body):
+        """What the admin API says against it; None: it was done."""
+        try:
+            self.admin.post(path, {"author": "test", "reason": "test", **body})
+            return None
+        except AdminError as problem:
+            return problem
+
     def work(self, kind):
         """A backfill or verify from its beginning to its end; answers its lines."""
         self.admin.post(f"/v1/{kind}", {"author": "test"})

@@ -378,19 +378,26 @@ class Ending:
         self.branches = 0
         self.connect()
 
+    def counted(self):
+        """A row in the ledger and a counter; whether it came through: the others lock the same rows."""
+        client = self.client
+        try:
+            which = client.random.randint(1, workload.COUNTERS)
+            client.enter("counter", which)
+            client.execute("UPDATE counters SET value = value + 1 WHERE id = :1", which)
+            return True
+        except oracledb.Error as problem:
+            if workload.code_of(problem) not in workload.EXPECTED:
+                raise
+            return False
+
     def work(self, then, told=workload.ACKED):
         """A transaction with a row in the ledger and a counter, ended by `then`."""
         client = self.client
-        for _ in range(50): # the others lock the same rows
-            try:
-                which = client.random.randint(1, workload.COUNTERS)
-                client.enter("counter", which)
-                client.execute("UPDATE counters SET value = value + 1 WHERE id = :1", which)
+        for _ in range(50):
+            if self.counted():
                 break
-            except oracledb.Error as problem:
-                if workload.code_of(problem) not in workload.EXPECTED:
-                    raise
-                client.connection.rollback()
+            client.connection.rollback()
         client.told[client.n] = workload.DOUBT
         then(client)
         client.told[client.n] = told
@@ -403,16 +410,10 @@ class Ending:
             self.branches += 1
             xid = connection.xid(7, f"torture {self.branches}", "branch")
             connection.tpc_begin(xid, oracledb.TPC_BEGIN_NEW, 30)
-            try:
-                which = client.random.randint(1, workload.COUNTERS)
-                client.enter("counter", which)
-                client.execute("UPDATE counters SET value = value + 1 WHERE id = :1", which)
+            if self.counted():
                 break
-            except oracledb.Error as problem:
-                if workload.code_of(problem) not in workload.EXPECTED:
-                    raise
-                connection.tpc_end(xid)
-                connection.tpc_rollback(xid)
+            connection.tpc_end(xid)
+            connection.tpc_rollback(xid)
         connection.tpc_end(xid)
         client.told[client.n] = workload.DOUBT
         then(connection, xid)

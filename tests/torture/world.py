@@ -151,19 +151,6 @@ class Daemon(servers.Daemon):
     def wait_up(self, seconds=servers.START_S):
         wait_for(lambda: self.process.check() or self.is_up(), seconds, "Understudy")
 
-    def work(self, kind, restart=False, **more):
-        self.request("POST", f"/v1/{kind}", {"author": "torture", "restart": restart, **more})
-
-        def finished():
-            self.process.check()
-            jobs = [job for job in self.request("GET", "/v1/work") if job.get("work", "").startswith(kind)]
-            failed = [job for job in jobs if job.get("status") == "failed"]
-            if failed:
-                raise RuntimeError(f"{kind} failed: {failed}")
-            return jobs and all(job.get("status") == "done" for job in jobs)
-
-        wait_for(finished, 400, kind)
-
     def wait_death(self, seconds):
         try:
             self.process.child.wait(seconds)

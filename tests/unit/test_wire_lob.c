@@ -2,32 +2,13 @@
 /* LOB operations: requests and results of both families of clients, both ways, and LOB columns as the server half writes them. */
 #include "wire/reply.h"
 
-#include "tests/support/wire_replies.h"
+#include "tests/support/wire_listener_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
-
-static struct wire_listener listener;
-
-static int setup(void **state)
-{
-    (void)state;
-    wire_listen_open(&listener, wire_session_19c());
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wire_listen_close(&listener);
-    return 0;
-}
-
-#define SESSION (&listener.bench.session)
-#define MESSAGE (&listener.bench.message)
 
 static const struct wire_lob_request operations[] = {
     {.operation = WIRE_LOB_LENGTH, .has_amount = true},

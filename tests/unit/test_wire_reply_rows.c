@@ -2,7 +2,7 @@
 /* Rows, OUT binds and returned values: repeated values, LOBs, result sets, arrays; each also cut at every byte. */
 #include "wire/reply.h"
 
-#include "tests/support/wire_replies.h"
+#include "tests/support/wire_listener_fixture.h"
 #include "wire/value.h"
 
 #include <setjmp.h>
@@ -10,25 +10,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-
-static struct wire_listener listener;
-
-static int setup(void **state)
-{
-    (void)state;
-    wire_listen_open(&listener, wire_session_19c());
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wire_listen_close(&listener);
-    return 0;
-}
-
-#define SESSION (&listener.bench.session)
-#define MESSAGE (&listener.bench.message)
 
 static void end_message(void)
 {

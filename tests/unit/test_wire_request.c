@@ -2,7 +2,7 @@
 /* Requests: every field version and text form, every prefix, damaged bytes, piggybacks, and what a request does to the cursor table. */
 #include "wire/request.h"
 
-#include "tests/support/wire_messages.h"
+#include "tests/support/wire_bench_fixture.h"
 #include "wire/reply.h"
 
 #include <setjmp.h>
@@ -10,22 +10,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-
-static struct wire_bench bench;
-
-static int setup(void **state)
-{
-    (void)state;
-    wire_bench_open(&bench, wire_session_19c());
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wire_bench_close(&bench);
-    return 0;
-}
 
 static const struct wire_oac four_binds[] = {
     {.type = WIRE_TYPE_NUMBER, .flags = 1, .size_max = 22},

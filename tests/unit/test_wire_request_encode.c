@@ -2,7 +2,7 @@
 /* The client half: what is written is read back the same, in every form; and requests relayed under other cursor ids. */
 #include "wire/request.h"
 
-#include "tests/support/wire_messages.h"
+#include "tests/support/wire_bench_fixture.h"
 #include "wire/value.h"
 
 #include <setjmp.h>
@@ -10,22 +10,6 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-
-static struct wire_bench bench;
-
-static int setup(void **state)
-{
-    (void)state;
-    wire_bench_open(&bench, wire_session_19c());
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wire_bench_close(&bench);
-    return 0;
-}
 
 static void test_binds_of_values_come_back(void **state)
 {

@@ -2,7 +2,7 @@
 /* Bind rows: the order and the presence of values, which depend on the statement, the options and what earlier calls said. */
 #include "wire/request.h"
 
-#include "tests/support/wire_messages.h"
+#include "tests/support/wire_bench_fixture.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -11,22 +11,6 @@
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static struct wire_bench bench;
-
-static int setup(void **state)
-{
-    (void)state;
-    wire_bench_open(&bench, wire_session_19c());
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    wire_bench_close(&bench);
-    return 0;
-}
 
 /* The head of an execution: everything before the rows. */
 static void write_head(uint32_t options, uint32_t cursor_id, const char *sql, uint32_t executions, const struct wire_oac *binds,

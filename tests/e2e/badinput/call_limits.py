@@ -8,6 +8,7 @@ import time
 
 import oracledb
 from suite import PATIENCE, comes_true, report
+from sockets import open_sockets  # found by suite.py
 
 PARSE, BIND, EXECUTE = 0x1, 0x8, 0x20
 MEBIBYTE = 1 << 20
@@ -34,25 +35,14 @@ def descriptor(size):
     return bytes([RAW_TYPE, 1, 0, 0]) + ub4(size) + ub4(0) + ub4(0) + b"\0" + ub4(0) + ub4(0) + b"\0" + ub4(0) + ub4(0)
 
 
-def sockets():
-    found = set()
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                found.add(int(name))
-        except OSError:
-            pass
-    return found
-
-
 class Session:
     """The socket of a session; the driver that logged it in does not touch it any more."""
 
     def __init__(self, arguments):
-        before = sockets()
+        before = open_sockets()
         self.driver = oracledb.connect(**arguments)
         self.driver.ping()
-        self.socket = socket.socket(fileno=os.dup(max(sockets() - before)))
+        self.socket = socket.socket(fileno=os.dup(max(open_sockets() - before)))
         self.socket.settimeout(PATIENCE)
 
     def send(self, payload):
