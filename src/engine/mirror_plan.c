@@ -206,13 +206,31 @@ static bool is_ahead(const struct mirror *m, const struct call_view *c, const st
     return csn <= recent.horizon;
 }
 
+static void note_outcome(const struct mirror_transaction *t, uint64_t *any, uint64_t *automatic)
+{
+    if (*any < t->outcome_position) *any = t->outcome_position;
+    if (t->auto_commit && *automatic < t->outcome_position) *automatic = t->outcome_position;
+}
+
 static void note_key(struct mirror *m, const struct call_view *c, const struct mirror_key *key)
 {
     struct table_recent *table = &m->tables[key->map->table->id];
-    const struct mirror_transaction *t = c->transaction;
-    recent_note(m, key, 0, t->outcome_position, t->auto_commit);
-    if (table->any_outcome < t->outcome_position) table->any_outcome = t->outcome_position;
-    if (t->auto_commit && table->auto_outcome < t->outcome_position) table->auto_outcome = t->outcome_position;
+    recent_note(m, key, 0, c->transaction->outcome_position, c->transaction->auto_commit);
+    note_outcome(c->transaction, &table->any_outcome, &table->auto_outcome);
+}
+
+/* Rows of the table were written, and which ones is not known. */
+static void note_table(const struct mirror_transaction *t, struct table_recent *table, bool adds)
+{
+    note_outcome(t, &table->predicate_any, &table->predicate_auto);
+    note_outcome(t, &table->any_outcome, &table->auto_outcome);
+    if (!adds) note_outcome(t, &table->change_any, &table->change_auto);
+}
+
+/* The same question as overlaps(), of outcomes that are kept for a table. */
+static bool table_overlaps(const struct mirror *m, const struct mirror_transaction *t, uint64_t any, uint64_t automatic)
+{
+    return (t->auto_commit ? m->done_any : m->done_auto) > t->intent_position || (t->auto_commit ? any : automatic) > t->intent_position;
 }
 
 /* A delete that cascades writes the tables below without naming a row: for who overlaps it there, it is a statement over a predicate. */
@@ -224,9 +242,8 @@ static void note_cascades(struct mirror *m, const struct mirror_transaction *t, 
         for (uint32_t f = 0; f < child->foreign_key_count && !below; f++)
             below = child->foreign_keys[f].cascades && strcmp(child->foreign_keys[f].table, parent->name) == 0;
         if (!below) continue;
-        struct table_recent *table = &m->tables[i];
-        if (table->predicate_any < t->outcome_position) table->predicate_any = t->outcome_position;
-        if (t->auto_commit && table->predicate_auto < t->outcome_position) table->predicate_auto = t->outcome_position;
+        note_outcome(t, &m->tables[i].predicate_any, &m->tables[i].predicate_auto);
+        note_outcome(t, &m->tables[i].change_any, &m->tables[i].change_auto);
         if (child != parent && (dictionary_facts(child) & TABLE_CASCADES)) note_cascades(m, t, child, depth + 1);
     }
 }
@@ -342,18 +359,16 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     if (!plan->written) return;
     struct table_recent *table = &m->tables[plan->written->id];
     const struct mirror_transaction *t = c->transaction;
-    bool forgotten = (t->auto_commit ? m->done_any : m->done_auto) > t->intent_position;
-    bool overlap = forgotten || (t->auto_commit ? table->any_outcome : table->auto_outcome) > t->intent_position;
-    op->strict = forgotten || (t->auto_commit ? table->predicate_any : table->predicate_auto) > t->intent_position;
+    bool adds = insert && plan->class_ == SQL_CLASS_EXACT; /* into a table without a key: the same rows in any order with others that add */
+    bool overlap = adds && !keyed_table ? table_overlaps(m, t, table->change_any, table->change_auto)
+                                        : table_overlaps(m, t, table->any_outcome, table->auto_outcome);
+    op->strict = table_overlaps(m, t, table->predicate_any, table->predicate_auto);
     /* Who overlaps may have moved a row into the predicate, or out of it, on the other side of this statement than its CSN says. */
     if (overlap && keyed_table) recent_images(m, c->map, t);
     op->image_touched = image || otherwise || overlap || fires_trigger(c) || cascades(c) || watch_is_on(m, plan->written);
     if (op->action == ACTION_EXACT && (overlap || (keyed_table && !insert)))
         gap_on_tables(m, c, "its rows are not known, and others wrote the table meanwhile");
-    if (table->predicate_any < t->outcome_position) table->predicate_any = t->outcome_position;
-    if (t->auto_commit && table->predicate_auto < t->outcome_position) table->predicate_auto = t->outcome_position;
-    if (table->any_outcome < t->outcome_position) table->any_outcome = t->outcome_position;
-    if (t->auto_commit && table->auto_outcome < t->outcome_position) table->auto_outcome = t->outcome_position;
+    note_table(t, table, adds);
     if (cascades(c)) note_cascades(m, t, plan->written, 0);
     watch_touch_all(m, plan->written);
 }
@@ -455,6 +470,27 @@ static void plan_call(struct mirror *m, const struct call_view *c)
     }
 }
 
+/*
+ * Whoever overlaps with it may have written one of its rows on the other side of it than its CSN says. Rows that he names are read from the primary; where neither
+ * does (it only adds rows: the second of two that add the same one is refused, and that is seen), the table is in a gap.
+ */
+static void order_other(struct mirror *m, const struct call_view *c)
+{
+    const struct mirror_transaction *t = c->transaction;
+    bool adds = c->plan->kind == SQL_INSERT_ALL && c->plan->class_ == SQL_CLASS_EXACT;
+    for (uint32_t i = 0; i < c->plan->table_count; i++) {
+        const struct sql_table *table = c->plan->tables[i].table;
+        if (!c->plan->tables[i].written || !table || table->temporary) continue;
+        struct table_recent *recent = &m->tables[table->id];
+        const struct row_map *map = table->target[0] ? row_map_of(m->maps, table) : NULL;
+        if (map && map->key && table_overlaps(m, t, recent->any_outcome, recent->auto_outcome)) recent_images(m, map, t);
+        if (!adds && table_overlaps(m, t, recent->predicate_any, recent->predicate_auto))
+            mirror_side_effects(m, t, table->name, "statements that name none of their rows overlapped: in which order is not known");
+        note_table(t, recent, adds);
+        watch_touch_all(m, table);
+    }
+}
+
 /* Several tables, or a table that the catalog does not have. */
 static void plan_other(struct mirror *m, const struct call_view *c)
 {
@@ -484,8 +520,7 @@ static void plan_other(struct mirror *m, const struct call_view *c)
         op->binds = binds;
         op->bind_count = count;
     }
-    for (uint32_t i = 0; i < plan->table_count; i++)
-        if (plan->tables[i].written && plan->tables[i].table) watch_touch_all(m, plan->tables[i].table);
+    order_other(m, c);
 }
 
 static bool writes(const struct sql_plan *plan)

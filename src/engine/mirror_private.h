@@ -96,6 +96,7 @@ struct table_recent {                       /* the same for statements whose key
     uint64_t horizon;                       /* DML on it up to this CSN is image */
     uint64_t predicate_any, predicate_auto; /* last outcome position of a statement over a predicate */
     uint64_t any_outcome, auto_outcome;     /* last outcome position of any statement */
+    uint64_t change_any, change_auto;       /* .. of one whose rows are not known and that did not only add rows with values of its own */
     uint64_t image_csn;                     /* highest horizon of any key of it */
 };
 
