@@ -104,6 +104,43 @@ static struct expression *rewrite_json_made(struct translation *t, struct expres
     return made;
 }
 
+/* False: the columns of these tables are not known, or several of them are one. */
+static bool add_columns(struct translation *t, struct scope *scope, const struct expression *star, struct expression *e)
+{
+    bool any = false;
+    for (uint32_t i = 0; scope && i < scope->relation_count; i++) {
+        struct relation *r = scope->relations[i];
+        if (star->qualifier.size && !relation_called(scope, r, view_of(NULL, 0), star->qualifier)) continue;
+        if (!r->known) return false;
+        any = true;
+        for (uint32_t j = 0; j < r->column_count; j++) {
+            struct view name = r->columns[j].name;
+            if (r->columns[j].merged || memchr(name.data, '\'', name.size)) return false;
+            build_add(t, e, build_string(t, star->at, name));
+            build_add(t, e, build_column(t, star->at, r, &r->columns[j]));
+        }
+    }
+    return any;
+}
+
+void json_expand_columns(struct translation *t, struct scope *scope, struct expression *e)
+{
+    struct expression **arguments = e->arguments;
+    uint32_t count = e->argument_count;
+    e->arguments = NULL;
+    e->argument_count = 0;
+    e->call->json->all_columns = false;
+    for (uint32_t i = 0; i < count; i++) {
+        bool star = arguments[i]->kind == EXPRESSION_STAR;
+        if (!star) build_add(t, e, arguments[i]);
+        if (star && (e->call->json->formatted || !add_columns(t, scope, arguments[i], e))) {
+            finding_refuse(t, arguments[i]->at, "JSON_OBJECT", "JSON_OBJECT(*) over tables whose columns are not known is not translated",
+                           "give the catalog, or name the members");
+            return;
+        }
+    }
+}
+
 /* A call of ours over the group's members, in their order. */
 static struct expression *over_members(struct translation *t, struct expression *e, struct expression *value, bool absent, bool list)
 {

@@ -15,6 +15,7 @@ struct json_clause {
     bool absent_on_null, null_on_null;
     enum json_wrapper wrapper;
     bool pretty, strict, unique, passing;
+    bool all_columns;   /* JSON_OBJECT: * or table.* stands among the arguments, until json_expand_columns() */
     uint64_t formatted; /* bit i: argument i was followed by FORMAT JSON (first 64) */
 };
 
@@ -39,6 +40,8 @@ struct scope;
 struct emitter;
 void json_table_resolve(struct translation *t, struct scope *scope, struct from_item *item);
 void json_table_rewrite(struct translation *t, struct from_item *item); /* its document is rewritten */
+/* JSON_OBJECT(*), JSON_OBJECT(t.*): each column of the tables becomes a key and a value. Refuses where the columns are not known. */
+void json_expand_columns(struct translation *t, struct scope *scope, struct expression *e);
 void json_table_emit(struct emitter *m, const struct from_item *item);
 
 /* A value as the text of a document: bytes are UTF-8 text (as against their hex digits, which is what they are as text elsewhere). */

@@ -144,8 +144,23 @@ void parse_object_name(struct parser *p, struct view *schema, struct view *name,
         *name = parse_any_name(p);
     }
     if (!parse_accept(p, OPERATOR_AT)) return;
+    if (parse_at(p, OPERATOR_OTHER) && view_equal(parse_token(p)->text, view_text("!"))) { /* back to where the statement came from */
+        *link = parse_token(p)->text;
+        parse_advance(p);
+        return;
+    }
     *link = parse_any_name(p);
     while (parse_accept(p, OPERATOR_DOT) || parse_accept(p, OPERATOR_AT)) parse_any_name(p);
+}
+
+/* MODEL as the clause; by itself it is a name like any other. */
+bool parse_begins_model(const struct parser *p)
+{
+    static const char *const next[] = {"DIMENSION", "PARTITION", "IGNORE", "KEEP", "UNIQUE", "RETURN", "REFERENCE", "MAIN"};
+    if (!parse_at_word(p, WORD_MODEL) || parse_ahead(p, 1)->kind != TOKEN_WORD) return false;
+    for (size_t i = 0; i < sizeof next / sizeof *next; i++)
+        if (view_equal_ignoring_case(parse_ahead(p, 1)->text, view_text(next[i]))) return true;
+    return false;
 }
 
 /* Words that are no reserved words but go on with the query where an alias could stand. */
@@ -170,9 +185,10 @@ static bool word_ends_table(const struct parser *p)
     case WORD_SAMPLE:
     case WORD_MATCH_RECOGNIZE: return token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_WORD;
     case WORD_PARTITION: return token_is_word(next, WORD_BY) || token_is_operator(next, OPERATOR_LEFT) || token_is_word(next, WORD_FOR);
-    case WORD_MODEL:
-    case WORD_WINDOW:
-    case WORD_LOG:
+    case WORD_WHEN: return true; /* INSERT ALL WHEN .. THEN INTO a WHEN .. */
+    case WORD_MODEL: return parse_begins_model(p);
+    case WORD_WINDOW: return token_is_word(parse_ahead(p, 2), WORD_AS);
+    case WORD_LOG: return token_is_word(next, WORD_ERRORS);
     case WORD_RETURNING:
     case WORD_RETURN:
         return next->kind == TOKEN_WORD || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_QUOTED || next->kind == TOKEN_BIND;

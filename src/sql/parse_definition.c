@@ -493,6 +493,8 @@ static void parse_alter(struct parser *p, struct definition *d)
         d->kind = DEFINITION_ALTER_SEQUENCE;
         d->target = parse_object(p);
         parse_sequence_options(p, &d->sequence);
+        d->sequence.cache = view_of(NULL, 0); /* how many numbers are held in memory says nothing of their values */
+        d->sequence.no_cache = false;
         if (memcmp(&d->sequence, &nothing, sizeof nothing) == 0) d->kind = DEFINITION_IGNORED; /* ORDER and its kin */
     } else if (parse_accept_word(p, WORD_INDEX)) {
         d->target = parse_object(p);

@@ -101,7 +101,7 @@ static void mark_format(struct parser *p, struct expression *e, struct json_clau
     if (accept_format(p) && e->argument_count <= 64) json->formatted |= 1ull << (e->argument_count - 1);
 }
 
-/* 'key' : value. The lexer takes ": value" for a bind; here it is a colon and a name. */
+/* 'key' : value. Behind a key that is no string the lexer takes ": name" for a bind. */
 static void parse_member_value(struct parser *p, struct expression *e)
 {
     if (parse_token(p)->kind == TOKEN_BIND && parse_token(p)->text.size > 0 && p->t->text.data[parse_token(p)->at] == ':')
@@ -122,13 +122,26 @@ static void parse_member_value(struct parser *p, struct expression *e)
     expression_add(p, e, parse_expression(p));
 }
 
+/* * and table.*: a member for each column. */
+static bool accept_all_columns(struct parser *p, struct expression *e)
+{
+    bool of_table = parse_at_name(p) && token_is_operator(parse_ahead(p, 1), OPERATOR_DOT) && token_is_operator(parse_ahead(p, 2), OPERATOR_STAR);
+    if (!of_table && !parse_at(p, OPERATOR_STAR)) return false;
+    struct expression *star = expression_new(p, EXPRESSION_STAR);
+    if (of_table) {
+        star->qualifier = parse_name(p, NULL);
+        parse_expect(p, OPERATOR_DOT);
+    }
+    parse_expect(p, OPERATOR_STAR);
+    expression_add(p, e, expression_finish(p, star));
+    e->call->json->all_columns = true;
+    return true;
+}
+
 static void parse_members(struct parser *p, struct expression *e, struct json_clause *json)
 {
-    if (parse_accept(p, OPERATOR_STAR)) {
-        e->call->star = true;
-        return;
-    }
     do {
+        if (accept_all_columns(p, e)) continue;
         if (parse_at(p, OPERATOR_RIGHT) || parse_at_words(p, WORD_NULL, WORD_ON) || parse_at_words(p, WORD_ABSENT, WORD_ON)) return;
         if (parse_at_word(p, WORD_KEY) && !token_is_operator(parse_ahead(p, 1), OPERATOR_COMMA)) parse_advance(p);
         expression_add(p, e, parse_operand(p));

@@ -194,7 +194,7 @@ static struct body *parse_select(struct parser *p)
         parse_connect(p, s);
         parse_grouping(p, s);
     }
-    if (parse_at_word(p, WORD_MODEL))
+    if (parse_begins_model(p))
         parse_fail_at(p, parse_token(p)->at, "the MODEL clause is not translated",
                       "rewrite it with analytic functions, or give a translation in the mapping file");
     if (parse_at_word(p, WORD_WINDOW) && token_is_word(parse_ahead(p, 2), WORD_AS)) {

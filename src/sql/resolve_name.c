@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resolver: what a name means: a column of this query or of one around it, a pseudo column, a function without brackets. */
 #include "sql/function.h"
+#include "sql/json.h"
 #include "sql/name.h"
 #include "sql/resolve.h"
 #include <stdio.h>
@@ -276,6 +277,7 @@ void resolve_expression(struct translation *t, struct scope *scope, struct expre
 {
     struct resolve_context context = {scope};
     if (e->kind == EXPRESSION_NAME) resolve_name(t, scope, e);
+    if (e->call && e->call->json && e->call->json->all_columns) json_expand_columns(t, scope, e);
     expression_parts(t, e, resolve_part, &context);
     if (e->query) resolve_query(t, e->query, scope);
     if (e->kind == EXPRESSION_SEQUENCE) resolve_sequence(t, e);

@@ -277,7 +277,7 @@ static uint16_t read_operator(struct lexer *l, uint8_t c)
     }
 }
 
-struct token lexer_next(struct lexer *l)
+static struct token read_token(struct lexer *l)
 {
     size_t from = l->at;
     if (!skip_blanks(l)) return bad(l, l->at);
@@ -303,12 +303,19 @@ struct token lexer_next(struct lexer *l)
         }
         size_t after = l->at;
         while (is_blank(peek(l, 0)) && l->at < l->text.size) l->at++;
-        if (is_name(peek(l, 0)) || peek(l, 0) == '"') return read_bind(l, from);
+        if (!l->string && (is_name(peek(l, 0)) || peek(l, 0) == '"')) return read_bind(l, from);
         l->at = after;
         return (struct token){.kind = TOKEN_OPERATOR, .code = OPERATOR_COLON, .at = (uint32_t)from, .text = text_from(l, from, l->at)};
     }
     uint16_t code = read_operator(l, c);
     return (struct token){.kind = TOKEN_OPERATOR, .code = code, .at = (uint32_t)from, .text = text_from(l, from, l->at)};
+}
+
+struct token lexer_next(struct lexer *l)
+{
+    struct token token = read_token(l);
+    l->string = token.kind == TOKEN_STRING;
+    return token;
 }
 
 static void match_brackets(struct token *list, uint32_t count, uint32_t *stack)

@@ -77,6 +77,7 @@ struct lexer {
     size_t at;
     uint32_t binds; /* occurrences so far */
     bool plain;     /* words are not looked up: all are WORD_NONE */
+    bool string;    /* the last token was a string: a colon behind it divides a JSON member's name from its value, and begins no bind */
 };
 static inline struct lexer lexer_of(struct view text)
 {
