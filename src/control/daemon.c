@@ -52,6 +52,23 @@ static void check_epoch_late(struct daemon *daemon, struct source *source, struc
 
 /* ---- the dictionary ---- */
 
+/* The schema of ours on the target; its views of the dictionary call the mirrored schema as the source does. */
+static void install_runtime(struct daemon *daemon, struct pg *target)
+{
+    struct error error = {0};
+    struct buffer owner;
+    buffer_init(&owner, 0);
+    buffer_append_text(&owner, "INSERT INTO understudy.owner VALUES (");
+    pg_quote_literal(&owner, view_text(daemon->config.engine.target_schema));
+    buffer_append_text(&owner, ", ");
+    pg_quote_literal(&owner, view_text(daemon->config.engine.source_schema));
+    buffer_append_text(&owner, ") ON CONFLICT (schema) DO UPDATE SET owner = excluded.owner");
+    buffer_u8(&owner, 0);
+    if (!pg_run(target, sql_runtime_script, NULL, &error) || !pg_run(target, (const char *)buffer_view(&owner).data, NULL, &error))
+        LOG(LOG_ERROR, "target.runtime", log_failure(&error));
+    buffer_release(&owner);
+}
+
 static void load_catalog(struct daemon *daemon, uint64_t now)
 {
     if (atomic_load(&daemon->engine.catalog) || now < daemon->catalog_try_us) return;
@@ -60,7 +77,7 @@ static void load_catalog(struct daemon *daemon, uint64_t now)
     struct sql_catalog *catalog = NULL;
     const struct engine_policy *policy = engine_policy(&daemon->engine);
     struct pg *target = pg_connect(daemon->engine.options.target_conninfo, 2000, &error);
-    if (target && !pg_run(target, sql_runtime_script, NULL, &error)) LOG(LOG_ERROR, "target.runtime", log_failure(&error));
+    if (target) install_runtime(daemon, target);
     if (!policy->source_attached || (!target && policy->primary == SIDE_TARGET)) {
         /* Without the source; or the target died with the daemon: its rows come out of the journal by what was known of the tables. */
         catalog = dictionary_restore(&daemon->engine, 1, &error);

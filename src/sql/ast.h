@@ -199,6 +199,7 @@ struct relation {
     struct view alias;        /* folded; empty: none given */
     struct view label;        /* target text by which its columns are qualified */
     const struct sql_table *table;
+    struct view dictionary; /* a view of the source's dictionary that our schema has; empty: none */
     struct relation_column *columns;
     uint32_t column_count;
     bool known;     /* columns are all its columns */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Constructs of Oracle's language and how far each is translated. */
 #include "sql/contract.h"
+#include "sql/dictionary_view.h"
 #include "sql/function.h"
 #include "sql/parse_foreign.h"
 
@@ -110,7 +111,10 @@ const struct contract_row contract_rows[] = {
     {"Queries", "PIVOT, UNPIVOT", EXACT, "aggregates over CASE; a lateral list of rows", NULL},
     {"Queries", "MODEL, MATCH_RECOGNIZE, SAMPLE, flashback, PARTITION (p), database links", NO,
      "PostgreSQL has no counterpart, or it belongs to the source", "mapping file"},
-    {"Queries", "dictionary views", NO, "the source's own", "ask the source"},
+    {"Queries", "ALL_, USER_ and DBA_ TABLES, VIEWS, TAB_COLUMNS, CONSTRAINTS, INDEXES, SEQUENCES, OBJECTS, COMMENTS and their kin", NEAR,
+     "views of our own over the target's catalog, with the types that the target's stand for; read by drivers and mappers",
+     "ask the source while it is there"},
+    {"Queries", "other views of the dictionary, V$ views", NO, "the source's own", "ask the source"},
     {"Queries", "IS JSON, JSON_VALUE, JSON_QUERY, JSON_EXISTS", NEAR,
      "by PostgreSQL's paths: documents in lax syntax are none for the target", "store strict JSON"},
     {"Queries", "JSON in BLOB and RAW", NEAR, "their bytes as UTF-8; other bytes are an error where the source says that it is no JSON",
@@ -259,6 +263,15 @@ void contract_print(struct buffer *out)
              "Oracle's form |\n|---|---|\n");
     const char *name, *advice;
     for (uint32_t i = 0; foreign_row_at(i, &name, &advice); i++) buffer_printf(out, "| %s | %s |\n", name, advice);
+    buffer_append_text(out,
+                       "\n## Views of the dictionary\n\nWith the columns that the target can say something of (ALL_ and DBA_; USER_ has no "
+                       "owner's columns). Every other view or column is refused.\n\n| view | columns |\n|---|---|\n");
+    for (uint32_t i = 0; dictionary_view_at(i, &name, &advice); i++) {
+        buffer_printf(out, "| %s | ", name);
+        for (; *advice; advice++)
+            if (*advice != '-' && *advice != '#' && *advice != '@') buffer_u8(out, (uint8_t)*advice);
+        buffer_append_text(out, " |\n");
+    }
     buffer_append_text(out, "\n## Functions\n\nEvery other function is refused, unless the catalog says that it exists on the target.\n");
     print_functions(out);
     buffer_append_text(out, "\n## Functions on the target\n\nThe translated text calls these of our own schema where PostgreSQL has none "

@@ -18,6 +18,10 @@ void emit_table(struct emitter *m, const struct from_item *item)
             buffer_u8(m->out, '.');
         }
         name_write(m->out, view_text(table->target));
+    } else if (item->relation && item->relation->dictionary.size) {
+        name_write(m->out, view_text(m->t->options->function_schema));
+        buffer_u8(m->out, '.');
+        name_write(m->out, name_to_target(m->t, item->relation->dictionary));
     } else {
         if (item->schema.size) {
             name_write(m->out, name_to_target(m->t, item->schema));
@@ -80,7 +84,7 @@ void emit_from_item(struct emitter *m, const struct from_item *item)
             return;
         }
         emit_table(m, item);
-        if (item->alias.size || (r && r->renamed) || (item->with && !view_equal(r->label, item->with->label)))
+        if (item->alias.size || (r && (r->renamed || r->dictionary.size)) || (item->with && !view_equal(r->label, item->with->label)))
             emit_alias(m, r ? r->label : name_to_target(m->t, item->alias));
         return;
     case FROM_FUNCTION:

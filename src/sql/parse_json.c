@@ -125,7 +125,8 @@ static void parse_member_value(struct parser *p, struct expression *e)
 /* * and table.*: a member for each column. */
 static bool accept_all_columns(struct parser *p, struct expression *e)
 {
-    bool of_table = parse_at_name(p) && token_is_operator(parse_ahead(p, 1), OPERATOR_DOT) && token_is_operator(parse_ahead(p, 2), OPERATOR_STAR);
+    bool of_table =
+        parse_at_name(p) && token_is_operator(parse_ahead(p, 1), OPERATOR_DOT) && token_is_operator(parse_ahead(p, 2), OPERATOR_STAR);
     if (!of_table && !parse_at(p, OPERATOR_STAR)) return false;
     struct expression *star = expression_new(p, EXPRESSION_STAR);
     if (of_table) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resolver: queries, from the tables in FROM to the columns that come out. */
+#include "sql/dictionary_view.h"
 #include "sql/function.h"
 #include "sql/json.h"
 #include "sql/name.h"
@@ -114,6 +115,8 @@ static void resolve_table_item(struct translation *t, struct scope *scope, struc
         r->kind = RELATION_TABLE;
         t->reads_tables = true;
         columns_of_table(t, r);
+    } else if (dictionary_view_resolve(t, item, r)) {
+        t->reads_tables = true;
     } else if (is_dictionary(item->name) || view_equal(item->schema, view_text("SYS"))) {
         finding_refuse(t, item->at, "dictionary", "a view of the source's dictionary is asked",
                        "it is answered by the source only; after the cut-over use the target's own catalog");

@@ -16,9 +16,9 @@ def job(world, kind):
     report(not any(line["differing"] for line in lines), f"{kind} ends, and nothing differs", str(lines))
 
 
-def application(world, python, base, where):
+def application(world, python, base, where, *more):
     user = world.driver_arguments(world.daemon.port)
-    done = subprocess.run([python, str(HERE / "sqlalchemy_app.py"), str(world.daemon.port), user["dsn"].split("/")[1], user["user"], user["password"], str(base)],
+    done = subprocess.run([python, str(HERE / "sqlalchemy_app.py"), str(world.daemon.port), user["dsn"].split("/")[1], user["user"], user["password"], str(base), *more],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300)
     lines = [line for line in done.stdout.splitlines() if line.startswith(("ok ", "not ok "))]
     for line in lines:
@@ -50,7 +50,7 @@ def work(world):
     job(world, "verify")
     world.enter("shadow")
     world.enter("cutover", override=True)
-    application(world, python, 2000000, "served from PostgreSQL")
+    application(world, python, 2000000, "served from PostgreSQL", "reflect")
     settled(world)
     job(world, "verify")
     world.enter("shadow")

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SQLAlchemy's mapper and core over the demo's schema: sqlalchemy_app.py PORT SERVICE USER PASSWORD BASE. One line `ok ..` or `not ok ..` for each thing an application does."""
+"""SQLAlchemy's mapper and core over the demo's schema: sqlalchemy_app.py PORT SERVICE USER PASSWORD BASE [reflect]. One line `ok ..` or `not ok ..` for each thing an application does."""
 import datetime
 import decimal
 import sys
 
-from sqlalchemy import CHAR, TIMESTAMP, DateTime, ForeignKey, Integer, Numeric, Sequence, String, Text, case, create_engine, delete, exists, func, insert, select, text, union_all, update
+from sqlalchemy import CHAR, TIMESTAMP, DateTime, ForeignKey, Integer, Numeric, Sequence, String, Text, case, create_engine, delete, exists, func, insert, inspect, select, text, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship, selectinload, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 PORT, SERVICE, USER, PASSWORD, BASE = sys.argv[1:4] + [sys.argv[4], int(sys.argv[5])]
+REFLECT = sys.argv[6:7] == ["reflect"]
 engine = create_engine(f"oracle+oracledb://{USER}:{PASSWORD}@127.0.0.1:{PORT}/?service_name={SERVICE}")
 Session = sessionmaker(engine)
 WHEN = datetime.datetime(2021, 1, 2, 3, 4, 5, 678901)
@@ -146,3 +147,15 @@ check("FOR UPDATE NOWAIT", lambda s: s.scalars(select(Tag).where(Tag.tag_id == B
 check("FOR UPDATE SKIP LOCKED", lambda s: s.scalars(select(Tag).where(Tag.tag_id == BASE).with_for_update(skip_locked=True)).one().uses, 0)
 check("text with binds", rows(text("select :a || :b, :a from dual").bindparams(a="x", b="y")), [("xy", "x")])
 check("who is asking", rows(text("select sys_context('USERENV', 'CURRENT_SCHEMA'), user from dual")), [(USER, USER)])
+
+if REFLECT:  # what a mapper reads of the dictionary
+    look = inspect(engine)
+    check("reflection: tables", lambda s: {"assets", "asset_tags", "tags"} <= set(look.get_table_names()), True)
+    check("reflection: a table that is there, one that is not", lambda s: (look.has_table("assets"), look.has_table("no_such_table")), (True, False))
+    check("reflection: columns", lambda s: [(c["name"], str(c["type"]), c["nullable"]) for c in look.get_columns("tags")], [("tag_id", "INTEGER", False), ("name", "VARCHAR(60 CHAR)", False), ("uses", "INTEGER", True)])
+    check("reflection: the primary key", lambda s: look.get_pk_constraint("asset_tags")["constrained_columns"], ["asset_id", "tag_id"])
+    check("reflection: foreign keys", lambda s: sorted((k["constrained_columns"], k["referred_table"], k["referred_columns"]) for k in look.get_foreign_keys("asset_tags")), [(["asset_id"], "assets", ["asset_id"]), (["tag_id"], "tags", ["tag_id"])])
+    check("reflection: indexes", lambda s: isinstance(look.get_indexes("assets"), list), True)
+    check("reflection: unique and check constraints", lambda s: isinstance(look.get_unique_constraints("tags"), list) and isinstance(look.get_check_constraints("tags"), list), True)
+    check("reflection: sequences", lambda s: "assets_seq" in look.get_sequence_names(), True)
+    check("reflection: comments", lambda s: sorted(look.get_table_comment("tags")), ["text"])
