@@ -152,7 +152,7 @@ if REFLECT:  # what a mapper reads of the dictionary
     look = inspect(engine)
     check("reflection: tables", lambda s: {"assets", "asset_tags", "tags"} <= set(look.get_table_names()), True)
     check("reflection: a table that is there, one that is not", lambda s: (look.has_table("assets"), look.has_table("no_such_table")), (True, False))
-    check("reflection: columns", lambda s: [(c["name"], str(c["type"]), c["nullable"]) for c in look.get_columns("tags")], [("tag_id", "INTEGER", False), ("name", "VARCHAR(60 CHAR)", False), ("uses", "INTEGER", True)])
+    check("reflection: columns", lambda s: [(c["name"], str(c["type"]), c["nullable"]) for c in look.get_columns("tags")], [("tag_id", "NUMBER", False), ("name", "VARCHAR(60)", False), ("uses", "NUMBER", False)])
     check("reflection: the primary key", lambda s: look.get_pk_constraint("asset_tags")["constrained_columns"], ["asset_id", "tag_id"])
     check("reflection: foreign keys", lambda s: sorted((k["constrained_columns"], k["referred_table"], k["referred_columns"]) for k in look.get_foreign_keys("asset_tags")), [(["asset_id"], "assets", ["asset_id"]), (["tag_id"], "tags", ["tag_id"])])
     check("reflection: indexes", lambda s: isinstance(look.get_indexes("assets"), list), True)
