@@ -72,9 +72,8 @@ static void start_copy(struct exchange *exchange, enum copy_work work)
         admin_error(exchange, &error, NULL);
         return;
     }
-    const char *table = request_text(exchange->body, "table");
     bool tried = request_boolean(exchange->body, "dry_run");
-    snprintf(options.table, sizeof options.table, "%s", table ? table : "");
+    request_name(exchange->body, "table", options.table, sizeof options.table);
     mutex_lock(&daemon->command);
     if (daemon->copy && copy_running(daemon->copy)) {
         error_set(&error, ERROR_STATE, "a %s is running; wait for it or stop it",

@@ -191,7 +191,9 @@ bool feed_change(struct daemon *daemon, const struct request_body *body, struct 
     const char *action = request_text(body, "action"), *form_name = request_text(body, "form");
     enum feed_form form = FEED_TRIGGER;
     struct feed_page page;
-    struct choice choice = {.table = request_text(body, "table"), .all = request_boolean(body, "all"), .form_given = form_name != NULL};
+    char table[260];
+    request_name(body, "table", table, sizeof table);
+    struct choice choice = {.table = *table ? table : NULL, .all = request_boolean(body, "all"), .form_given = form_name != NULL};
     choice.install = action && strcmp(action, "install") == 0;
     if (!choice.install && (!action || strcmp(action, "remove") != 0))
         return error_set(error, ERROR_USAGE, "\"action\" must be install or remove");

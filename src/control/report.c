@@ -197,6 +197,8 @@ void report_status(struct daemon *daemon, struct json *json)
     json_field_u64(json, "skipped", engine_counted(&daemon->engine, COUNT_SHADOW_SKIPPED));
     json_field_u64(json, "rechecked", engine_counted(&daemon->engine, COUNT_SHADOW_RECHECKED));
     json_field_u64(json, "not_comparable", engine_counted(&daemon->engine, COUNT_SHADOW_NOT_COMPARABLE));
+    const char *foreign = atomic_load_explicit(&daemon->engine.foreign_setting, memory_order_relaxed);
+    if (foreign) json_field_text(json, "foreign_setting", foreign);
     json_field_u64(json, "noise", engine_counted(&daemon->engine, COUNT_SHADOW_NOISE));
     json_field_u64(json, "fence_waits", engine_counted(&daemon->engine, COUNT_FENCE_WAITS));
     json_field_u64(json, "fence_timeouts", engine_counted(&daemon->engine, COUNT_FENCE_TIMEOUTS));

@@ -3,6 +3,7 @@
 #include "control/request.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 struct request_body *request_parse(struct view text, struct error *error)
@@ -31,6 +32,17 @@ static json_t *member(const struct request_body *body, const char *name)
 const char *request_text(const struct request_body *body, const char *name)
 {
     return json_string_value(member(body, name));
+}
+
+void request_name(const struct request_body *body, const char *name, char *out, size_t size)
+{
+    const char *text = request_text(body, name);
+    struct view view = view_text(text ? text : "");
+    bool quoted = view.size >= 2 && view.data[0] == '"' && view.data[view.size - 1] == '"';
+    if (quoted) view = view_of(view.data + 1, view.size - 2);
+    snprintf(out, size, VIEW_FORMAT, VIEW_ARGUMENTS(view));
+    for (char *c = out; *c && !quoted; c++)
+        if (*c >= 'a' && *c <= 'z') *c -= 32;
 }
 
 bool request_count(const struct request_body *body, const char *name, uint32_t most, uint32_t *out, struct error *error)

@@ -252,8 +252,10 @@ static bool verify_multiset(struct verifying *v, struct error *error)
     struct state_divergence *divergence = memory_zero(1, sizeof *divergence);
     snprintf(divergence->origin, sizeof divergence->origin, "verify");
     snprintf(divergence->table, sizeof divergence->table, "%s", v->map->table->name);
-    snprintf(divergence->reason, sizeof divergence->reason,
-             "a table without a key is not the same set of rows on both sides: back it up and backfill it again");
+    snprintf(
+        divergence->reason, sizeof divergence->reason,
+        "a table without a key is not the same set of rows on both sides: `understudy backfill --table %s --restart`, then verify it again",
+        v->map->table->name);
     v->differing++;
     good = state_divergence_add(v->copy->engine->state, divergence, &divergence->id, error);
     memory_free(divergence);

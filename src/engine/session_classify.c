@@ -153,6 +153,7 @@ static uint32_t draw_percent(const struct session *s)
 static void not_comparable(struct session *s)
 {
     engine_count(s->engine, COUNT_SHADOW_NOT_COMPARABLE, 1);
+    atomic_store_explicit(&s->engine->foreign_setting, settings_foreign(&s->settings), memory_order_relaxed);
     atomic_fetch_add_explicit(&s->call.statement->fingerprint->not_comparable, 1, memory_order_relaxed);
     LOG_RATED(LOG_INFO, "shadow.not_comparable", log_u64("session", s->id), log_text("setting", settings_foreign(&s->settings)));
 }

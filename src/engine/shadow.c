@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 enum {
+    TARGET_WAIT_MS = 10000,
     BATCH_MAX = 64,
     RECHECK_MAX = 512,
     RERUN_MAX = 24 /* on the source, in one turn */,
@@ -200,6 +201,14 @@ static bool target_ready(struct shadow *shadow)
     shadow->target = pg_connect(shadow->engine->options.target_conninfo, 2000, &error);
     if (!shadow->target) shadow->target_retry_us = now + 500000;
     return shadow->target != NULL;
+}
+
+/* What is not answered in time is given up with its connection: an answer that came later would be given to a read that is gone. */
+static bool wait_for_target(struct shadow *shadow, struct error *error)
+{
+    if (pg_run_wait(shadow->target, TARGET_WAIT_MS, error)) return true;
+    pg_abandon(shadow->target, "no answer in time");
+    return false;
 }
 
 static void on_result(void *context, struct pg_result *result)
@@ -393,7 +402,7 @@ static bool look_again(struct shadow *shadow, struct item *item)
     struct error error;
     item->outcome = COMPARE_IMPOSSIBLE;
     if (!target_ready(shadow) || !read_begin(shadow)) return false;
-    bool good = send_item(shadow, item) && pg_run_wait(shadow->target, 10000, &error);
+    bool good = send_item(shadow, item) && wait_for_target(shadow, &error);
     engine_read_end(shadow->engine);
     if (!good) return false;
     arena_reset(&shadow->arena);
@@ -434,7 +443,7 @@ static void run_batch(struct shadow *shadow, struct item **batch, uint32_t count
         batch[i]->outcome = COMPARE_IMPOSSIBLE;
         if (!begun || !send_item(shadow, batch[i])) batch[i]->failed = true;
     }
-    if (begun && !pg_run_wait(shadow->target, 10000, &error)) LOG(LOG_WARNING, "shadow.target", log_failure(&error));
+    if (begun && !wait_for_target(shadow, &error)) LOG(LOG_WARNING, "shadow.target", log_failure(&error));
     if (begun) engine_read_end(shadow->engine);
     arena_reset(&shadow->arena);
     for (uint32_t i = 0; i < count; i++) {

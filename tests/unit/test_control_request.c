@@ -42,6 +42,24 @@ static void a_number_out_of_its_bounds_is_refused(void **state)
     request_free(b);
 }
 
+static void a_name_is_read_as_oracle_reads_it(void **state)
+{
+    (void)state;
+    char name[8];
+    struct request_body *b = body("{\"plain\":\"assets\",\"quoted\":\"\\\"Mixed\\\"\",\"number\":5,\"long\":\"abcdefghijkl\"}");
+    request_name(b, "plain", name, sizeof name);
+    assert_string_equal(name, "ASSETS");
+    request_name(b, "quoted", name, sizeof name);
+    assert_string_equal(name, "Mixed");
+    request_name(b, "number", name, sizeof name);
+    assert_string_equal(name, "");
+    request_name(b, "absent", name, sizeof name);
+    assert_string_equal(name, "");
+    request_name(b, "long", name, sizeof name);
+    assert_string_equal(name, "ABCDEFG");
+    request_free(b);
+}
+
 static void a_list_of_ids_is_taken_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -67,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_out_of_its_bounds_is_refused),
+        cmocka_unit_test(a_name_is_read_as_oracle_reads_it),
         cmocka_unit_test(a_list_of_ids_is_taken_whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,12 +121,31 @@ static void settings_that_are_refused_are_not_comparable(void **state)
     assert_int_equal(c.equal, 1);
 }
 
+/* A read that the target does not answer in time is given up with its connection: the answer, when it comes, is nobody's. */
+static void an_answer_that_comes_too_late_is_nobodys(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    struct error error;
+    struct pg *other = pg_connect(engine.options.target_conninfo, 2000, &error);
+    assert_non_null(other);
+    assert_true(pg_run(other, "BEGIN; LOCK TABLE app.days IN ACCESS EXCLUSIVE MODE", NULL, &error));
+    struct counts c = run(job_of(days, "2024/02/29", "ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY/MM/DD'"));
+    assert_int_equal(c.impossible, 1);
+    pg_close(other);
+    for (int i = 0; i < 3; i++) {
+        c = run(job_of(days, "2024/02/29", "ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY/MM/DD'"));
+        assert_int_equal(c.equal, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_target_reads_under_the_settings),
         cmocka_unit_test(the_source_is_read_again_under_the_settings),
         cmocka_unit_test(settings_that_are_refused_are_not_comparable),
+        cmocka_unit_test(an_answer_that_comes_too_late_is_nobodys),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
