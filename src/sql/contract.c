@@ -78,6 +78,8 @@ const struct contract_row contract_rows[] = {
     {"Dates and times", "TO_DATE('..', '..') of two literals", EXACT, "worked out at once where both are plain", NULL},
     {"Dates and times", "TO_DATE(x, model)", EXACT, "ours: as strict as the source", NULL},
     {"Dates and times", "NLS_DATE_LANGUAGE other than English", NEAR, "names are English", "use numbers"},
+    {"Dates and times", "TO_NUMBER, TO_DATE, TO_TIMESTAMP, TO_TIMESTAMP_TZ, CAST with DEFAULT .. ON CONVERSION ERROR", EXACT,
+     "functions of our own that catch the error; of other types, or with a model that is no literal, it is refused", NULL},
     {"Dates and times", "TO_CHAR(x, model, nls)", NEAR, "the third argument is not applied", "set it for the session"},
     /* queries */
     {"Queries", "FROM DUAL", EXACT, "left out; DUMMY is answered where it is asked for", NULL},
@@ -120,6 +122,8 @@ const struct contract_row contract_rows[] = {
     {"Queries", "JSON in BLOB and RAW", NEAR, "their bytes as UTF-8; other bytes are an error where the source says that it is no JSON",
      "keep it in a CLOB"},
     {"Queries", "JSON_OBJECT, JSON_ARRAY of text, numbers, dates and each other", EXACT, "our own functions, in the source's printed form",
+     NULL},
+    {"Queries", "JSON_OBJECT(*), JSON_OBJECT(t.*)", EXACT, "a member for each column; of tables whose columns are not known it is refused",
      NULL},
     {"Queries", "JSON_ARRAYAGG, JSON_OBJECTAGG", NEAR, "our own functions over array_agg; over no rows at all the answer is NULL",
      "wrap it in NVL"},

@@ -108,9 +108,7 @@ struct expression *rewrite_call(struct translation *t, struct expression *e)
     if (rule->state == SQL_APPROXIMATE)
         finding_difference(t, e->at, rule->name, rule->difference, rule->advice ? rule->advice : "compare with a tolerance");
     if (e->call->fallback) {
-        finding_refuse(t, e->at, "function", "DEFAULT .. ON CONVERSION ERROR is not translated: an error of the target ends the statement",
-                       "ask first whether the text has the form, with REGEXP_LIKE in a CASE");
-        return e;
+        return rewrite_fallback(t, e);
     }
     if (!(rule->flags & (FUNCTION_AGGREGATE | FUNCTION_ANALYTIC)) && has_window_parts(e)) {
         finding_refuse(t, e->at, "function", translation_printf(t, "%s is called as an aggregate or window function", rule->name),

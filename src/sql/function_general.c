@@ -207,18 +207,26 @@ static struct expression *refuse_level(struct translation *t, struct expression 
     return e;
 }
 
+/* Of RAW and of text in the database's character set. NULL is hashed as no bytes at all: the answer is never NULL. */
 static struct expression *rewrite_standard_hash(struct translation *t, struct expression *e)
 {
+    static const struct {
+        const char *method, *how;
+    } methods[] = {{"SHA1", "@sha1(\1)"},
+                   {"MD5", "decode(md5(\1), 'hex')"},
+                   {"SHA256", "sha256(\1)"},
+                   {"SHA384", "sha384(\1)"},
+                   {"SHA512", "sha512(\1)"}};
     struct expression *a = e->arguments[0], *method = e->argument_count > 1 ? e->arguments[1] : NULL;
-    struct expression *bytes = type_is_bytes(a->typing.type) ? a : BUILD_CALL(t, e->at, e->typing, "convert_to(\1, 'UTF8')", as_text(t, a));
-    if (!type_is_bytes(a->typing.type) && !type_is_text(a->typing.type)) method = NULL;
-    struct view name = method && method->kind == EXPRESSION_STRING ? method->text : view_of(NULL, 0);
-    if (view_equal_ignoring_case(name, view_text("MD5"))) return BUILD_CALL(t, e->at, e->typing, "decode(md5(\1), 'hex')", bytes);
-    if (view_equal_ignoring_case(name, view_text("SHA256"))) return BUILD_CALL(t, e->at, e->typing, "sha256(\1)", bytes);
-    if (view_equal_ignoring_case(name, view_text("SHA384"))) return BUILD_CALL(t, e->at, e->typing, "sha384(\1)", bytes);
-    if (view_equal_ignoring_case(name, view_text("SHA512"))) return BUILD_CALL(t, e->at, e->typing, "sha512(\1)", bytes);
-    finding_refuse(t, e->at, "STANDARD_HASH", "this hash method is not available on the target",
-                   "use MD5, SHA256, SHA384 or SHA512 on text");
+    enum sql_type type = a->typing.type;
+    bool text = (type_is_text(type) && type != SQL_NVARCHAR && type != SQL_NCHAR && type != SQL_NCLOB) || is_null_literal(a);
+    struct view name = !method ? view_text("SHA1") : method->kind == EXPRESSION_STRING ? method->text : view_of(NULL, 0);
+    if (text && !type_is_bytes(type)) a = BUILD_CALL(t, e->at, e->typing, "convert_to(\1, 'UTF8')", as_text(t, a));
+    if (a->typing.nullable || is_null_literal(e->arguments[0])) a = BUILD_CALL(t, e->at, e->typing, "coalesce(\1, ''::bytea)", a);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods && (text || type_is_bytes(type)); i++)
+        if (view_equal_ignoring_case(name, view_text(methods[i].method))) return BUILD_CALL(t, e->at, e->typing, methods[i].how, a);
+    finding_refuse(t, e->at, "STANDARD_HASH", "this hash is of bytes that the target does not have",
+                   "hash text or RAW, with MD5, SHA1, SHA256, SHA384 or SHA512");
     return e;
 }
 
@@ -243,7 +251,7 @@ const struct function_rule functions_general[] = {
     {"NVL", 2, 2, SQL_EXACT, 0, GIVES_COMMON, "a", NULL, rewrite_nvl},
     {"NVL2", 3, 3, SQL_EXACT, 0, GIVES_SECOND, "a", NULL, rewrite_nvl2},
     {"ROWNUM", 0, 0, SQL_EXACT, FUNCTION_ONLY_BARE | FUNCTION_NOT_NULL, GIVES_INTEGER, "", NULL, refuse_rownum},
-    {"STANDARD_HASH", 1, 2, SQL_EXACT, FUNCTION_STRICT, GIVES_BYTES, "a", NULL, rewrite_standard_hash},
+    {"STANDARD_HASH", 1, 2, SQL_EXACT, FUNCTION_NOT_NULL, GIVES_BYTES, "a", NULL, rewrite_standard_hash},
     {"SYS_CONNECT_BY_PATH", 2, 2, SQL_EXACT, FUNCTION_NOT_NULL, GIVES_TEXT, "a", NULL, refuse_level},
     {"SYS_CONTEXT", 2, 3, SQL_EXACT, FUNCTION_VOLATILE, GIVES_TEXT, "t", "@sys_context(\1, \2)"},
     {"SYS_GUID", 0, 0, SQL_EXACT, FUNCTION_VOLATILE | FUNCTION_BARE | FUNCTION_NOT_NULL, GIVES_BYTES, "", "@sys_guid()"},

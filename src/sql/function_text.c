@@ -139,6 +139,32 @@ static struct expression *rewrite_as_text(struct translation *t, struct expressi
     return as_text(t, e->arguments[0]);
 }
 
+/* Text as the bytes of a character set, and back. */
+static struct expression *rewrite_in_character_set(struct translation *t, struct expression *e)
+{
+    struct expression *set = e->arguments[1];
+    bool from = view_equal(view_text(e->rule->name), view_text("UTL_I18N.RAW_TO_CHAR"));
+    if (set->kind != EXPRESSION_STRING || !view_equal_ignoring_case(set->text, view_text("AL32UTF8"))) {
+        finding_refuse(t, e->at, e->rule->name, "a character set other than AL32UTF8 is not translated", "use 'AL32UTF8'");
+        return e;
+    }
+    return from ? BUILD_CALL(t, e->at, e->typing, "convert_from(\1, 'UTF8')", as_bytes(t, e->arguments[0]))
+                : BUILD_CALL(t, e->at, e->typing, "convert_to(\1, 'UTF8')", as_text(t, e->arguments[0]));
+}
+
+/* The parts that are not NULL, one behind the other. */
+static struct expression *rewrite_raw_concat(struct translation *t, struct expression *e)
+{
+    struct expression *made = NULL;
+    struct typing typing = e->typing;
+    for (uint32_t i = 0; i < e->argument_count; i++) {
+        struct expression *part = BUILD_CALL(t, e->at, typing, "coalesce(\1, ''::bytea)", e->arguments[i]);
+        made = made ? BUILD_TEMPLATE(t, e->at, typing, PRECEDENCE_OTHER, "\1 || \2", made, part) : part;
+    }
+    typing.nullable = true;
+    return BUILD_CALL(t, e->at, typing, "nullif(\1, ''::bytea)", made);
+}
+
 static struct expression *rewrite_lob_length(struct translation *t, struct expression *e)
 {
     struct expression *a = e->arguments[0];
@@ -228,6 +254,7 @@ const struct function_rule functions_text[] = {
     {"SUBSTRB", 2, 2, SQL_EXACT, 0, GIVES_TEXT, "tm", "@substrb(\1, \2)"},
     {"SUBSTRB", 3, 3, SQL_EXACT, 0, GIVES_TEXT, "tmm", "@substrb(\1, \2, \3)"},
     {"SUBSTRC", 2, 3, SQL_EXACT, 0, GIVES_TEXT, "a", NULL, rewrite_substr},
+    {"TO_BLOB", 1, 1, SQL_EXACT, TEXT, GIVES_BLOB, "b", "\1"},
     {"TO_CLOB", 1, 1, SQL_EXACT, 0, GIVES_CLOB, "a", NULL, rewrite_as_text},
     {"TO_LOB", 1, 1, SQL_EXACT, 0, GIVES_CLOB, "a", NULL, rewrite_as_text},
     {"TO_NCLOB", 1, 1, SQL_EXACT, 0, GIVES_CLOB, "a", NULL, rewrite_as_text},
@@ -235,8 +262,15 @@ const struct function_rule functions_text[] = {
     {"TRIM", 1, 2, SQL_EXACT, 0, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_trim},
     {"UNISTR", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "t", "@unistr(\1)"},
     {"UPPER", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT_OF_FIRST, "a", NULL, rewrite_upper},
+    {"UTL_I18N.RAW_TO_CHAR", 2, 2, SQL_EXACT, TEXT, GIVES_TEXT, "a", NULL, rewrite_in_character_set},
+    {"UTL_I18N.STRING_TO_RAW", 2, 2, SQL_EXACT, TEXT, GIVES_BYTES, "a", NULL, rewrite_in_character_set},
+    {"UTL_RAW.BIT_COMPLEMENT", 1, 1, SQL_EXACT, TEXT, GIVES_BYTES, "b", "@bit_complement(\1)"},
     {"UTL_RAW.CAST_TO_RAW", 1, 1, SQL_EXACT, TEXT, GIVES_BYTES, "t", "convert_to(\1, 'UTF8')"},
     {"UTL_RAW.CAST_TO_VARCHAR2", 1, 1, SQL_EXACT, TEXT, GIVES_TEXT, "b", "convert_from(\1, 'UTF8')"},
+    {"UTL_RAW.CONCAT", 2, 12, SQL_EXACT, 0, GIVES_BYTES, "b", NULL, rewrite_raw_concat},
     {"UTL_RAW.LENGTH", 1, 1, SQL_EXACT, TEXT, GIVES_INTEGER, "b", "octet_length(\1)"},
+    {"UTL_RAW.REVERSE", 1, 1, SQL_EXACT, TEXT, GIVES_BYTES, "b", "@raw_reverse(\1)"},
+    {"UTL_RAW.SUBSTR", 2, 2, SQL_EXACT, TEXT, GIVES_BYTES, "bn", "@raw_substr(\1, \2)"},
+    {"UTL_RAW.SUBSTR", 3, 3, SQL_EXACT, 0, GIVES_BYTES, "bnn", "@raw_substr(\1, \2, \3)"},
 };
 const uint32_t functions_text_count = sizeof functions_text / sizeof *functions_text;

@@ -169,9 +169,7 @@ static struct expression *rewrite_cast(struct translation *t, struct expression 
     struct expression *a = e->arguments[0];
     const struct type_name *type = e->type_name;
     if (!type) return e;
-    if (e->call && e->call->fallback)
-        finding_refuse(t, e->at, "cast", "CAST with DEFAULT .. ON CONVERSION ERROR is not translated",
-                       "give a translation in the mapping file");
+    if (e->call && e->call->fallback) return rewrite_fallback(t, e);
     if (e->argument_count > 1)
         finding_refuse(t, e->at, "cast", "CAST with a format is not translated", "use TO_CHAR, TO_DATE or TO_NUMBER with the format");
     struct expression *made = NULL;

@@ -7,6 +7,8 @@
 #include "sql/translation.h"
 
 struct expression *rewrite_call(struct translation *t, struct expression *e);
+/* TO_NUMBER, TO_DATE, TO_TIMESTAMP, TO_TIMESTAMP_TZ and CAST with DEFAULT .. ON CONVERSION ERROR. */
+struct expression *rewrite_fallback(struct translation *t, struct expression *e);
 struct expression *rewrite_arithmetic(struct translation *t, struct expression *e);
 struct expression *rewrite_compare(struct translation *t, struct expression *e);
 struct expression *rewrite_in(struct translation *t, struct expression *e);

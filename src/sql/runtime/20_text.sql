@@ -216,6 +216,51 @@ END $$;
 -- For columns that may be RAW already, where the translator does not know.
 CREATE OR REPLACE FUNCTION understudy.hextoraw(t bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT t $$;
 
+-- UTL_RAW. Places beyond the value are an error, as there.
+CREATE OR REPLACE FUNCTION understudy.raw_substr(t bytea, p numeric, n numeric) RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    size integer := octet_length(t);
+    at integer := CASE WHEN p < 0 THEN size + trunc(p) + 1 ELSE trunc(p) END;
+BEGIN
+    IF at < 1 OR at > size OR n < 1 OR at + trunc(n) - 1 > size THEN PERFORM understudy.raise_error(6502, 'PL/SQL: numeric or value error'); END IF;
+    RETURN substr(t, at, trunc(n)::integer);
+END $$;
+CREATE OR REPLACE FUNCTION understudy.raw_substr(t bytea, p numeric) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT understudy.raw_substr(t, p, CASE WHEN p < 0 THEN -trunc(p) ELSE greatest(octet_length(t) - trunc(p) + 1, 1) END) $$;
+CREATE OR REPLACE FUNCTION understudy.raw_reverse(t bytea) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT string_agg(substr(t, i, 1), ''::bytea ORDER BY i DESC) FROM generate_series(1, octet_length(t)) i $$;
+CREATE OR REPLACE FUNCTION understudy.bit_complement(t bytea) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT string_agg(set_byte('\x00', 0, 255 - get_byte(t, i)), ''::bytea ORDER BY i) FROM generate_series(0, octet_length(t) - 1) i $$;
+-- FIPS 180: 80 rounds over each block of 64 bytes, in 64-bit integers cut to 32.
+CREATE OR REPLACE FUNCTION understudy.sha1(t bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    m CONSTANT bigint := 4294967295;
+    h bigint[] := ARRAY[1732584193, 4023233417, 2562383102, 271733878, 3285377520];
+    w bigint[]; a bigint; b bigint; c bigint; d bigint; e bigint; f bigint; x bigint;
+    data bytea := t || '\x80'::bytea || decode(repeat('00', (119 - octet_length(t) % 64) % 64), 'hex') || int8send(octet_length(t)::bigint * 8);
+BEGIN
+    FOR block IN 0 .. octet_length(data) / 64 - 1 LOOP
+        FOR i IN 0 .. 79 LOOP
+            IF i < 16 THEN
+                x := block * 64 + i * 4;
+                w[i] := (get_byte(data, x::integer)::bigint << 24) | (get_byte(data, x::integer + 1) << 16) | (get_byte(data, x::integer + 2) << 8) | get_byte(data, x::integer + 3);
+            ELSE
+                x := w[i - 3] # w[i - 8] # w[i - 14] # w[i - 16];
+                w[i] := ((x << 1) & m) | (x >> 31);
+            END IF;
+        END LOOP;
+        a := h[1]; b := h[2]; c := h[3]; d := h[4]; e := h[5];
+        FOR i IN 0 .. 79 LOOP
+            f := CASE i / 20 WHEN 0 THEN ((b & c) | ((b # m) & d)) + 1518500249 WHEN 1 THEN (b # c # d) + 1859775393
+                WHEN 2 THEN ((b & c) | (b & d) | (c & d)) + 2400959708 ELSE (b # c # d) + 3395469782 END;
+            x := ((((a << 5) & m) | (a >> 27)) + f + e + w[i]) & m;
+            e := d; d := c; c := ((b << 30) & m) | (b >> 2); b := a; a := x;
+        END LOOP;
+        h := ARRAY[(h[1] + a) & m, (h[2] + b) & m, (h[3] + c) & m, (h[4] + d) & m, (h[5] + e) & m];
+    END LOOP;
+    RETURN substr(int8send(h[1]), 5) || substr(int8send(h[2]), 5) || substr(int8send(h[3]), 5) || substr(int8send(h[4]), 5) || substr(int8send(h[5]), 5);
+END $$;
+
 CREATE OR REPLACE FUNCTION understudy.is_json(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
     RETURN json_typeof(t::json) IN ('object', 'array');
