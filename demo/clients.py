@@ -49,7 +49,7 @@ class Load:
         command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC", "-cp",
                    f"{self.drivers['classes']}:{self.drivers['jar']}", "Load", settings]
         self.processes.append(Process("jdbc-1", command, self.logs / "jdbc-1.log"))
-        wait_for(lambda: self._all_started(), 60, "the clients' first calls")
+        wait_for(lambda: self._all_started(), 180, "the clients' first calls")
 
     def _all_started(self):
         self.check()
@@ -90,7 +90,7 @@ class Load:
         self.think_ms = think_ms
         self._write_control()
 
-    def pause(self, timeout_s=15):
+    def pause(self, timeout_s=90):
         """Every client finishes its transaction and waits, connected; answers when all stand still."""
         self.paused = True
         self._write_control()

@@ -14,6 +14,7 @@ from screen import pick
 STEPS = ("load", "observe", "dual-write", "backfill", "verify", "shadow", "planted-bug", "canary", "cutover", "rollback", "cutover-again", "complete")
 CANARY = (1, 5, 25, 50, 100)
 AUTHOR = "demo"
+PATIENCE_S, WORK_S = 120, 600  # for what comes in some seconds, or in some ten: a slow machine with other work may take them
 PLANTED_SOURCE = "UPDATE cdn_links SET url = :url, expires = :expires WHERE link_id = :id"
 PLANTED_TARGET = "UPDATE media.cdn_links SET url = $1 || '?wrong', expires = $2 WHERE link_id = $3"
 PLANTED_READS = ("link_by_region", "own_link", "j_link_by_id", "j_own_link")
@@ -114,7 +115,7 @@ class Story:
         self.result["statements"] = len(rows)
         self.claim("the statement inventory is there", len(rows) >= 12, f"{len(rows)} statements")
 
-    def move(self, to, percent=None, timeout_s=60, reason="the demo goes on"):
+    def move(self, to, percent=None, timeout_s=PATIENCE_S, reason="the demo goes on"):
         """Enters a phase. A closed gate is waited for, as long as it is only evidence that is missing; a real difference ends the demo."""
         body = {"to": to, "author": AUTHOR, "reason": reason}
         if percent is not None:
@@ -134,7 +135,7 @@ class Story:
                     self.screen.say(f"not yet in {to}: " + ("; ".join(describe_missing(item) for item in problem.missing[:3]) or problem.text))
             self.fail_on_divergence()
             if codes & {"VERIFY_INCOMPLETE", "GAP_OPEN"} and not verified:
-                self.work("verify", 120)
+                self.work("verify")
                 verified = True
             self.watch(0.5)
 
@@ -150,11 +151,11 @@ class Story:
                 f"{entry.get('origin')} {entry.get('table')} {entry.get('key')} {entry.get('statement', '')[:80]}: {entry.get('reason')} "
                 f"source {str(entry.get('source'))[:150]} target {str(entry.get('target'))[:150]}" for entry in open_now[:3]))
 
-    def enter(self, to, percent=None, timeout_s=60):
+    def enter(self, to, percent=None, timeout_s=PATIENCE_S):
         self.move(to, percent, timeout_s)
-        self.until(lambda status: status["phase"] == to and (percent is None or status.get("canary_percent") == percent), 30, f"phase {to}")
+        self.until(lambda status: status["phase"] == to and (percent is None or status.get("canary_percent") == percent), PATIENCE_S, f"phase {to}")
 
-    def work(self, kind, timeout_s, **body):
+    def work(self, kind, **body):
         """Starts backfill or verify and watches it to its end."""
         answer = self.daemon.admin.post(f"/v1/{kind}", body)
         began = time.monotonic()
@@ -166,7 +167,7 @@ class Story:
                 raise Failed(f"{kind} failed: {failed}")
             return jobs if jobs and all(job.get("status") == "done" for job in jobs) else None
 
-        jobs = self.until(finished, timeout_s, kind)
+        jobs = self.until(finished, WORK_S, kind)
         rows = sum(job.get("rows", 0) for job in jobs)
         seconds = time.monotonic() - began
         self.screen.say(f"{kind}: {rows:,} rows of {len(jobs)} tables in {seconds:.1f} s")
@@ -178,10 +179,10 @@ class Story:
         self.watch(2)
 
     def step_backfill(self):
-        self.work("backfill", 120)
+        self.work("backfill")
 
     def step_verify(self):
-        self.work("verify", 120)
+        self.work("verify")
         status = self.look()
         self.claim("every row verified", pick(status, "rows", "verified", default=0) >= self.options.assets, f"{pick(status, 'rows', 'verified', default=0):,} rows")
         self.claim("nothing diverges after the backfill", pick(status, "divergences", "open", default=0) == 0, f"{pick(status, 'divergences', 'open')} open")
@@ -198,7 +199,7 @@ class Story:
         override = admin.post("/v1/overrides", {"source": PLANTED_SOURCE, "target": PLANTED_TARGET, "author": AUTHOR, "reason": "planted bug"})
         began = time.monotonic()
         self.screen.say("planted: UPDATE cdn_links writes a wrong url on the target")
-        self.until(lambda status: pick(status, "divergences", "open", default=0) > 0 and self.demoted(), 30, "the planted bug is caught and its reads demoted")
+        self.until(lambda status: pick(status, "divergences", "open", default=0) > 0 and self.demoted(), PATIENCE_S, "the planted bug is caught and its reads demoted")
         planted["seconds_to_catch"] = round(time.monotonic() - began, 2)
         planted["demoted"] = self.demoted()
         self.claim("shadow reads caught the planted bug", True, f"after {planted['seconds_to_catch']} s; demoted: {', '.join(planted['demoted'])[:160]}")
@@ -223,7 +224,7 @@ class Story:
 
     def repair(self):
         """Until nothing is open: what was wrong before the override went may still come in while the first repair runs."""
-        end = time.monotonic() + 40
+        end = time.monotonic() + PATIENCE_S
         while True:
             self.daemon.admin.post("/v1/repair", {"divergences": "all", "author": AUTHOR})
             self.watch(1)
@@ -232,7 +233,7 @@ class Story:
                 self.claim("the rows were repaired", True, f"{pick(status, 'divergences', 'repaired', default=0)} repaired, 0 open")
                 return
             if time.monotonic() > end:
-                raise Failed(f"repair: {pick(status, 'divergences', 'open')} divergences still open after 40 s")
+                raise Failed(f"repair: {pick(status, 'divergences', 'open')} divergences still open after {PATIENCE_S} s")
 
     def step_canary(self):
         for percent in CANARY:
@@ -249,7 +250,7 @@ class Story:
         act()
         self.watch(3)
         calls = self.load.total()["calls"]
-        self.until(lambda _status: self.load.total()["calls"] > calls, 20, f"answers to the clients after {kind}")
+        self.until(lambda _status: self.load.total()["calls"] > calls, PATIENCE_S, f"answers to the clients after {kind}")
         status = self.look()
         entry = {"kind": kind, "client_pause_ms": round(self.load.longest_between(before, time.time()), 1), "reported": status.get("last_switch"),
                  "total_ms": pick(status, "last_switch", "total_ms")}
@@ -259,7 +260,7 @@ class Story:
 
     def step_cutover(self):
         self.load.set_think(self.options.think_ms)
-        self.switch("cutover", lambda: self.enter("cutover", timeout_s=200))
+        self.switch("cutover", lambda: self.enter("cutover", timeout_s=WORK_S))
         self.claim("PostgreSQL is the primary", self.look().get("primary") == "target", self.look().get("primary"))
         self.watch(self.options.probation_s + 1)
 
@@ -283,18 +284,18 @@ class Story:
     def step_cutover_again(self):
         """From wherever the rollback left us, through the same gates."""
         order = ["dual-write", "shadow", "canary", "cutover"]
-        self.until(lambda now: pick(now, "lag", "records", default=1) < 1000, 60, "the mirror catches up with what the rollback left")
+        self.until(lambda now: pick(now, "lag", "records", default=1) < 1000, PATIENCE_S, "the mirror catches up with what the rollback left")
         position = order.index(self.look()["phase"])
-        self.work("verify", 120)
+        self.work("verify")
         for phase in order[position + 1:-1]:
-            self.enter(phase, 100 if phase == "canary" else None, timeout_s=120)
-        self.switch("cutover again", lambda: self.enter("cutover", timeout_s=120))
+            self.enter(phase, 100 if phase == "canary" else None, timeout_s=WORK_S)
+        self.switch("cutover again", lambda: self.enter("cutover", timeout_s=WORK_S))
         self.watch(self.options.probation_s + 1)
 
     def settle(self):
         """Clients stand still, and everything they wrote has reached both sides."""
         self.load.pause()
-        self.until(lambda status: pick(status, "lag", "records", default=1) == 0, 30, "lag 0")
+        self.until(lambda status: pick(status, "lag", "records", default=1) == 0, PATIENCE_S, "lag 0")
         time.sleep(0.5)
 
     def step_complete(self):
@@ -309,7 +310,7 @@ class Story:
         self.load.resume()
         self.watch(1)
         self.result["before_complete"] = self.look()
-        self.switch("complete", lambda: self.enter("complete", timeout_s=60))
+        self.switch("complete", lambda: self.enter("complete"))
         self.legacy_gone = True
         self.legacy.stop(at_once=True)
         self.screen.say("the legacy database is gone; the clients go on")
@@ -372,10 +373,10 @@ def run_statements(legacy, folder, logs, path, assets):
     log = logs / f"{path.stem}.log"
     process = Process(path.name, ["node", ROOT / "demo/load/node/statements.js", settings, prepared], log, env={"NODE_PATH": str(legacy.node_modules)})
     try:
-        status = process.child.wait(120)
+        status = process.child.wait(WORK_S)
     except subprocess.TimeoutExpired:
         process.kill()
-        raise Failed(f"{path.name} did not end within 120 s; see {log}") from None
+        raise Failed(f"{path.name} did not end within {WORK_S} s; see {log}") from None
     if status != 0:
         raise Failed(f"{path.name} failed on the legacy side:\n{process.tail()}")
 

@@ -112,12 +112,9 @@ class Daemon:
         self.log = Path(folder) / "understudy.log"
         self.token = secrets.token_hex(16)
 
-    def start(self):
-        self.folder.mkdir(exist_ok=True)
-        for name, text in (("admin.token", self.token), ("source.password", PASSWORD)):
-            (self.folder / name).write_text(text + "\n")
-            (self.folder / name).chmod(0o600)
-        sections = {
+    def sections(self):
+        """The configuration: section -> option -> value."""
+        return {
             "listen": {"address": "127.0.0.1", "port": self.port},
             "source": {"host": "127.0.0.1", "port": self.source.port, "service": SERVICE, "user": USER, "password_file": self.folder / "source.password", "schema": USER},
             "target": {"conninfo": f"{self.target.conninfo} options='-c search_path={TARGET_SCHEMA}'", "schema": TARGET_SCHEMA},
@@ -126,10 +123,36 @@ class Daemon:
             "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
             "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s", "reverse_lag": "86400s"},
         }
-        config = self.folder / "understudy.ini"
-        config.write_text("\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items()))
-        self.process = Process([self.program, "run", "--config", config], self.log)
-        wait_for(lambda: self.process.check() or (port_answers(self.port) and port_answers(self.admin_port)), START_S, "Understudy")
+
+    def configure(self, **changed):
+        """Writes the configuration: what it always is but for these options."""
+        sections = self.sections()
+        for name, pairs in changed.items():
+            sections.setdefault(name, {}).update(pairs)
+        text = "\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items())
+        (self.folder / "understudy.ini").write_text(text)
+
+    def prepare(self, **changed):
+        """What must be there before the first start."""
+        self.folder.mkdir(exist_ok=True)
+        for name, text in (("admin.token", self.token), ("source.password", PASSWORD)):
+            (self.folder / name).write_text(text + "\n")
+            (self.folder / name).chmod(0o600)
+        self.configure(**changed)
+
+    def launch(self):
+        self.process = Process([self.program, "run", "--config", self.folder / "understudy.ini"], self.log)
+
+    def is_up(self):
+        return port_answers(self.port) and port_answers(self.admin_port)
+
+    def wait_up(self, seconds=START_S):
+        wait_for(lambda: self.process.check() or self.is_up(), seconds, "Understudy")
+
+    def start(self):
+        self.prepare()
+        self.launch()
+        self.wait_up()
 
     def request(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=90)

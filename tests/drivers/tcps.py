@@ -102,23 +102,11 @@ class Proxy(servers.Daemon):
             port, conninfo = source_port, "host=127.0.0.1 port=1 dbname=none"
         super().__init__(folder, build, Place, Place)
         self.more = more
-        self.log = Path(folder) / "understudy.log"
 
     def start(self):
-        self.folder.mkdir(exist_ok=True)
-        for name, text in (("admin.token", self.token), ("source.password", PASSWORD)):
-            (self.folder / name).write_text(text + "\n")
-            (self.folder / name).chmod(0o600)
-        sections = {"listen": {"address": "127.0.0.1", "port": self.port, "workers": 1},
-                    "source": {"host": "127.0.0.1", "port": self.source.port, "service": SERVICE, "user": USER, "password_file": self.folder / "source.password", "schema": USER},
-                    "target": {"conninfo": self.target.conninfo, "schema": "none"}, "journal": {"folder": self.folder / "journal"}, "state": {"file": self.folder / "state.db"},
-                    "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"}}
-        for section, pairs in self.more.items():
-            sections[section].update(pairs)
-        config = self.folder / "understudy.ini"
-        config.write_text("\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items()))
-        self.process = servers.Process([self.program, "run", "--config", config], self.log)
-        servers.wait_for(lambda: self.process.check() or servers.port_answers(self.port), servers.START_S, "Understudy")
+        self.prepare(**self.more)
+        self.launch()
+        self.wait_up()
 
 
 def with_proxy(folder, name, build, source_port, more, body):

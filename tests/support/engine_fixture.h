@@ -37,7 +37,7 @@ static uint32_t fixture_catalog_count;
 FIXTURE_UNUSED static struct source *source_connected(void)
 {
     struct error error = {0};
-    struct source *source = source_open(&engine.options, 10000, &error);
+    struct source *source = source_open(&engine.options, 60000, &error);
     if (!source) fail_msg("%s", error.text);
     return source;
 }
@@ -115,7 +115,7 @@ static int fixture_start(void **state_)
     engine_set_policy(&engine,
                       &(struct engine_policy){.phase = PHASE_DUAL_WRITE, .primary = SIDE_SOURCE, .mirror = true, .source_attached = true});
     pg = pg_connect(postgres.conninfo, 60000, &error);
-    app = source_open(&engine.options, 10000, &error);
+    app = source_open(&engine.options, 60000, &error);
     if (!engine.state || !pg || !app) {
         fprintf(stderr, "%s\n", error.text);
         return -1;

@@ -93,12 +93,16 @@ static inline int private_standin_start(struct private_standin *standin)
         return 1;
     /* Stops and removes itself when the test dies. */
     snprintf(command, sizeof command,
-             "standin/run-mariadb start %s --pool 64M 2>/dev/null && (setsid bash -c 'while kill -0 %d 2>/dev/null && [ -d %s ]; do sleep "
+             "standin/run-mariadb start %s --pool 64M && (setsid bash -c 'while kill -0 %d 2>/dev/null && [ -d %s ]; do sleep "
              "1; done; "
              "standin/run-mariadb wipe %s' >/dev/null 2>&1 </dev/null &)",
              standin->folder, (int)getpid(), standin->folder, standin->folder);
     if (standin_line(command, standin->socket, sizeof standin->socket) != 0) return -1;
-    if (private_standin_listen(standin, 0) == 0) return 0;
+    /* A port below those of outgoing connections, of which any process could have it while the server is down. */
+    for (unsigned try = 0; try < 20; try++) {
+        if (private_standin_listen(standin, 10000 + ((unsigned)getpid() * 31 + try * 997) % 10000) == 0) return 0;
+        private_standin_kill(standin);
+    }
     private_standin_stop(standin);
     return -1;
 }

@@ -5,7 +5,7 @@ import time
 
 import corruption
 from proxy import Proxy
-from world import PATIENCE, fault_points, wait_for
+from world import PATIENCE, fault_points, servers
 
 # Points that only come up when somebody provokes them.
 PROVOKED = {"gap_ledger", "mirror_careful", "reconcile_horizon", "reconcile_committed", "backfill_read", "backfill_written", "backfill_committed", "divergence_found"}
@@ -206,7 +206,7 @@ def target_refuses(torture):
     world, target = torture.world, torture.world.target
     target.execute("ALTER TABLE counters ADD CONSTRAINT in_the_way CHECK (value < 0) NOT VALID")
     with contextlib.suppress(RuntimeError):  # then the check below says so
-        wait_for(lambda: _reported(world), PATIENCE, "a report")
+        servers.wait_for(lambda: _reported(world), PATIENCE, "a report")
     time.sleep(1)
     target.execute("ALTER TABLE counters DROP CONSTRAINT in_the_way")
     world.rest()
@@ -230,7 +230,7 @@ def source_trouble(torture):
         proxy.share = 0.08
         time.sleep(1.5)
         with contextlib.suppress(RuntimeError):  # then the check below says so
-            wait_for(lambda: proxy.cuts >= 5, PATIENCE, "cuts")
+            servers.wait_for(lambda: proxy.cuts >= 5, PATIENCE, "cuts")
         proxy.share = 0.0
         time.sleep(0.3)
     torture.check(f"source trouble: connections were cut ({proxy.cuts})", proxy.cuts >= 5)
@@ -307,7 +307,7 @@ def _fallback_is_true(torture, name):
     world.rest()
     world.daemon.wait_caught_up()
     with contextlib.suppress(RuntimeError):
-        wait_for(lambda: not world.compare()[1], PATIENCE, "the stream")
+        servers.wait_for(lambda: not world.compare()[1], PATIENCE, "the stream")
     _, different = world.compare()
     lost, doubled = world.ledger_problems()
     torture.check(f"{name}: rows are equal while the target is primary", not different, "; ".join(map(str, different[:6])))
@@ -317,7 +317,7 @@ def _fallback_is_true(torture, name):
 
 def _back_on_source(torture, name):
     world, daemon = torture.world, torture.world.daemon
-    wait_for(lambda: daemon.is_up() and daemon.status()["primary"] == "source", PATIENCE, "the step back to the source")
+    servers.wait_for(lambda: daemon.is_up() and daemon.status()["primary"] == "source", PATIENCE, "the step back to the source")
     time.sleep(2)
     world.target.resume()
     time.sleep(2)
@@ -399,7 +399,7 @@ def offline(torture):
     world, daemon = torture.world, torture.world.daemon
     world.target.crash()
     done = world.done()
-    wait_for(lambda: world.done() > done + 20, PATIENCE, "some transactions")
+    servers.wait_for(lambda: world.done() > done + 20, PATIENCE, "some transactions")
     world.rest()
     daemon.stop()
     world.target.resume()

@@ -10,7 +10,7 @@ import oracledb
 import stages
 import workload
 from proxy import Proxy
-from world import PATIENCE, run, servers, wait_for
+from world import PATIENCE, run, servers
 
 SECTOR = 512
 
@@ -105,7 +105,7 @@ def failures(world):
 
 def more_is_done(world, than):
     with contextlib.suppress(RuntimeError):
-        wait_for(lambda: world.done() > than, PATIENCE, "a transaction")
+        servers.wait_for(lambda: world.done() > than, PATIENCE, "a transaction")
     return world.done() > than
 
 
@@ -138,7 +138,7 @@ def journal_full(torture):
         time.sleep(2 if short else 10)
         torture.check("journal full: the clients go on", more_is_done(world, done))
         world.target.resume()
-        wait_for(lambda: not failures(world)["failed"], PATIENCE, "the journal to be written again")
+        servers.wait_for(lambda: not failures(world)["failed"], PATIENCE, "the journal to be written again")
         settle(torture, "journal full")
         journal_back(world)
     finally:
@@ -176,7 +176,7 @@ def journal_errors(torture):
             if round_ % 2:
                 daemon.start()
                 daemon.wait_up()
-            wait_for(lambda: not failures(world)["failed"], PATIENCE, "the journal to be written again")
+            servers.wait_for(lambda: not failures(world)["failed"], PATIENCE, "the journal to be written again")
             # A process that is killed while its disk fails takes what it knew of refused records with it (docs/journal.md): the sweep is the operator's.
             settle(torture, f"journal errors, round {round_ + 1}") if not round_ % 2 else swept(torture, f"journal errors, round {round_ + 1}")
         journal_back(world)

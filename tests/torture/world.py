@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "drivers"), str(HERE.parent / "support")]
 import servers  # noqa: E402  pylint: disable=wrong-import-position
 import workload  # noqa: E402  pylint: disable=wrong-import-position
-from servers import ROOT, port_answers, run, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from servers import ROOT, run  # noqa: E402  pylint: disable=wrong-import-position
 
 # How long a condition is waited for: only what fails, or a machine that is very busy, takes so long.
 PATIENCE = 150
@@ -100,7 +100,7 @@ class Daemon(servers.Daemon):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.started, self.journal, self.retain = 0, self.folder / "journal", self.RETAIN
+        self.journal, self.retain = self.folder / "journal", self.RETAIN
 
     def start(self, fault=None):
         if fault:
@@ -109,34 +109,20 @@ class Daemon(servers.Daemon):
             self.launch()
         finally:
             os.environ.pop("UNDERSTUDY_FAULT", None)
-        self.started += 1
 
     def launch(self):
         if not (self.folder / "understudy.ini").exists():
-            self.folder.mkdir(exist_ok=True)
-            for name, text in (("admin.token", self.token), ("source.password", servers.PASSWORD)):
-                (self.folder / name).write_text(text + "\n")
-                (self.folder / name).chmod(0o600)
+            self.prepare()
             (self.folder / "journal.key").write_bytes(os.urandom(32))
             (self.folder / "journal.key").chmod(0o600)
-            self.configure()
-        self.process = servers.Process([self.program, "run", "--config", self.folder / "understudy.ini"], self.log)
+        super().launch()
 
-    def configure(self, **changed):
-        sections = {
-            "listen": {"address": "127.0.0.1", "port": self.port, "workers": 2},
-            "source": {"host": "127.0.0.1", "port": self.source.port, "service": servers.SERVICE, "user": servers.USER, "password_file": self.folder / "source.password", "schema": servers.USER},
-            "target": {"conninfo": f"{self.target.conninfo} options='-c search_path={servers.TARGET_SCHEMA}'", "schema": servers.TARGET_SCHEMA},
-            "mirror": {"fold": 4, "lanes": 4},
-            "journal": {"folder": self.journal, "segment": "1M", "retain": self.retain, "key_file": self.folder / "journal.key"},
-            "state": {"file": self.folder / "state.db"},
-            "admin": {"address": "127.0.0.1", "port": self.admin_port, "token_file": self.folder / "admin.token"},
-            "guard": {"probation": "1s", "error_share": "1", "latency_floor": "600s", "reverse_lag": "86400s"},
-        }
-        for name, pairs in changed.items():
-            sections.setdefault(name, {}).update(pairs)
-        text = "\n".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items()) for name, pairs in sections.items())
-        (self.folder / "understudy.ini").write_text(text)
+    def sections(self):
+        made = super().sections()
+        made["listen"]["workers"] = 2
+        made["mirror"] = {"fold": 4, "lanes": 4}
+        made["journal"] = {"folder": self.journal, "segment": "1M", "retain": self.retain, "key_file": self.folder / "journal.key"}
+        return made
 
     def start_with(self, **changed):
         """Stops in order and starts again, the configuration as it always is but for these."""
@@ -144,12 +130,6 @@ class Daemon(servers.Daemon):
         self.configure(**changed)
         self.start()
         self.wait_up()
-
-    def is_up(self):
-        return port_answers(self.port) and port_answers(self.admin_port)
-
-    def wait_up(self, seconds=servers.START_S):
-        wait_for(lambda: self.process.check() or self.is_up(), seconds, "Understudy")
 
     def wait_death(self, seconds):
         try:

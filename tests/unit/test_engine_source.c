@@ -42,7 +42,7 @@ static int stop(void **state)
 static struct source *connected(void)
 {
     struct error error = {0};
-    struct source *source = source_open(&options, 10000, &error);
+    struct source *source = source_open(&options, 60000, &error);
     if (!source) fail_msg("%s", error.text);
     return source;
 }
@@ -90,7 +90,7 @@ static void scalars_and_wrong_passwords(void **state)
     source_close(source);
     struct engine_options wrong = options;
     snprintf(wrong.source_password, sizeof wrong.source_password, "guess");
-    assert_null(source_open(&wrong, 5000, &error));
+    assert_null(source_open(&wrong, 60000, &error));
     assert_int_equal(error.native, 1017);
     wrong.source_port = 1;
     assert_null(source_open(&wrong, 1000, &error));

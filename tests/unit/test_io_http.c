@@ -50,7 +50,7 @@ static int call(const char *method, const char *path, const char *token, struct 
 {
     char url[128];
     snprintf(url, sizeof url, "http://127.0.0.1:%u%s", http_server_port(server), path);
-    return http_call(method, url, token, body, NULL, 5000, answer, error);
+    return http_call(method, url, token, body, NULL, 30000, answer, error);
 }
 
 static void expect(const char *method, const char *path, const char *token, const char *body, int status, const char *text)

@@ -160,12 +160,12 @@ static void begin(struct world *world, const char *host, const char *server_name
     world->server_tls = server_context();
     world->client_tls = client_context(server_name);
     struct timer *limit = timer_new(world->loop, stop_late, world);
-    timer_start(limit, 20000000, 0);
+    timer_start(limit, 90000000, 0);
     world->listener =
         listener_new(world->loop, "127.0.0.1", 0, server_speaks_tls ? world->server_tls : NULL, 100000, on_accepted, world, &error);
     assert_non_null(world->listener);
     world->client =
-        stream_connect(world->loop, host, listener_port(world->listener), world->client_tls, 5000, 70000, &client_events, world);
+        stream_connect(world->loop, host, listener_port(world->listener), world->client_tls, 30000, 70000, &client_events, world);
 }
 
 static void end(struct world *world)
@@ -258,7 +258,7 @@ static void a_certificate_of_an_unknown_authority_is_refused(void **state)
     world.client_tls = tls_context_new(&(struct tls_options){.client = true, .verify_peer = true}, &error);
     assert_non_null(world.client_tls);
     world.client =
-        stream_connect(world.loop, "127.0.0.1", listener_port(world.listener), world.client_tls, 5000, 70000, &client_events, &world);
+        stream_connect(world.loop, "127.0.0.1", listener_port(world.listener), world.client_tls, 30000, 70000, &client_events, &world);
     loop_run(world.loop);
     assert_int_equal(world.client_why.code, ERROR_TLS);
     end(&world);
@@ -307,7 +307,7 @@ static void tls_may_begin_on_an_open_connection(void **state)
     stream_abort(world.client);
     listener_free(world.listener);
     world.listener = listener_new(world.loop, "127.0.0.1", 0, NULL, 70000, accept_upgrading, &world, &error);
-    world.client = stream_connect(world.loop, "localhost", listener_port(world.listener), NULL, 5000, 70000, &upgrading, &world);
+    world.client = stream_connect(world.loop, "localhost", listener_port(world.listener), NULL, 30000, 70000, &upgrading, &world);
     world.expected = 5;
     loop_run(world.loop);
     if (world.client_why.code) fail_msg("%s", world.client_why.text);
@@ -345,8 +345,8 @@ static void echo_run(void *context)
         if (!stream) return;
         struct buffer bytes;
         buffer_init(&bytes, 0);
-        while (socket_read(stream, &bytes, 65536, 5000, &error)) {
-            if (!socket_write(stream, buffer_view(&bytes), 5000, &error)) break;
+        while (socket_read(stream, &bytes, 65536, 30000, &error)) {
+            if (!socket_write(stream, buffer_view(&bytes), 30000, &error)) break;
             buffer_clear(&bytes);
         }
         buffer_release(&bytes);
@@ -359,13 +359,13 @@ static void echo_through_sockets(struct tls_context *server, struct tls_context 
     struct error error = {0};
     struct echo echo = {.tls = server, .listener = socket_listen("127.0.0.1", 0, &error)};
     struct thread *thread = thread_start("echo", echo_run, &echo, &error);
-    struct socket_stream *stream = socket_connect("localhost", socket_listener_port(echo.listener), client, 5000, &error);
+    struct socket_stream *stream = socket_connect("localhost", socket_listener_port(echo.listener), client, 30000, &error);
     if (!stream) fail_msg("%s", error.text);
     uint8_t *bytes = pattern(100000);
     struct buffer back;
     buffer_init(&back, 0);
-    assert_true(socket_write(stream, view_of(bytes, 100000), 5000, &error));
-    while (buffer_size(&back) < 100000) assert_true(socket_read(stream, &back, 4096, 5000, &error));
+    assert_true(socket_write(stream, view_of(bytes, 100000), 30000, &error));
+    while (buffer_size(&back) < 100000) assert_true(socket_read(stream, &back, 4096, 30000, &error));
     assert_true(view_equal(buffer_view(&back), view_of(bytes, 100000)));
     assert_false(socket_read(stream, &back, 4096, 50, &error));
     assert_int_equal(error.code, ERROR_TIMEOUT);

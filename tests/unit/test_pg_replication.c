@@ -45,7 +45,7 @@ static const char *next(struct pg_stream *stream, uint64_t *lsn)
     struct pg_change change;
     struct error error = {0};
     bool timed_out;
-    if (!pg_stream_next(stream, 5000, &change, &timed_out, &error)) fail_msg("%s %s", timed_out ? "timed out" : "", error.text);
+    if (!pg_stream_next(stream, 60000, &change, &timed_out, &error)) fail_msg("%s %s", timed_out ? "timed out" : "", error.text);
     int at = snprintf(line, sizeof line, "%s", names[change.kind]);
     if (change.relation) at += snprintf(line + at, sizeof line - (size_t)at, " %s.%s", change.relation->schema, change.relation->name);
     for (int which = 0; which < 2; which++) {
@@ -250,7 +250,7 @@ static void test_errors(void **state)
     assert_int_equal(private_postgres_do(&server, "crash"), 0);
     struct pg_change change;
     bool timed_out;
-    assert_false(pg_stream_next(stream, 5000, &change, &timed_out, &error));
+    assert_false(pg_stream_next(stream, 60000, &change, &timed_out, &error));
     assert_false(timed_out);
     assert_int_equal(error.code, ERROR_TARGET_LOST);
     pg_stream_close(stream);
