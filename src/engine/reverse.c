@@ -46,6 +46,7 @@ struct reverse {
     uint32_t careful;   /* so many transactions are brought one by one: one before them failed */
     uint64_t refused_lsn;
     uint32_t refused_tries; /* of the transaction that ends there */
+    bool commit_refused;    /* by the source, which took every statement: a deferred constraint */
     uint32_t failures;      /* one after the other */
     uint64_t source_lsn;    /* what stands on the source when we connect to it: the stream may bring it again */
     struct returned returned;
@@ -241,16 +242,24 @@ static bool read_behind(struct reverse *reverse, struct error *error)
     return good;
 }
 
+static bool commit_source(struct reverse *reverse, struct error *error)
+{
+    bool good = source_commit(reverse->source, error);
+    reverse->commit_refused = !good && reverse_is_refusal(error);
+    if (reverse->commit_refused) reverse->careful = CAREFUL; /* whose fault it is shows when they are brought one by one */
+    return good;
+}
+
 static bool flush(struct reverse *reverse, struct error *error)
 {
+    reverse->commit_refused = false;
     if (reverse->uncommitted) {
         uint64_t fresh[CSNS_MAX];
         uint32_t count = 0;
         for (uint32_t i = 0; i < reverse->csn_count; i++) /* the others were noted there with their position */
             if (reverse->csn_lsns[i] > reverse->source_lsn) fresh[count++] = reverse->csns[i];
         if (!write_position(reverse->source, reverse->pending_csn, reverse->pending_lsn, error) ||
-            !returned_write(&reverse->returned, reverse->engine, reverse->source, fresh, count, error) ||
-            !source_commit(reverse->source, error))
+            !returned_write(&reverse->returned, reverse->engine, reverse->source, fresh, count, error) || !commit_source(reverse, error))
             return false;
         engine_count(reverse->engine, COUNT_REVERSE_APPLIED, reverse->uncommitted);
         reverse->uncommitted = 0;
@@ -300,17 +309,30 @@ static bool refuse(struct reverse *reverse, const struct error *why, struct erro
     return good;
 }
 
+/* The source has refused the transaction that ends at `lsn`. `alone`: and nothing else was asked with it. False: it is to be asked again. */
+static bool refused_for_good(struct reverse *reverse, uint64_t lsn, bool alone, const struct error *why)
+{
+    if (!reverse_is_refusal(why)) return false;
+    reverse->careful = CAREFUL;
+    reverse->refused_tries = reverse->refused_lsn == lsn && alone ? reverse->refused_tries + 1 : alone;
+    reverse->refused_lsn = lsn;
+    return reverse->refused_tries >= REFUSED_TRIES;
+}
+
 static bool write_changes(struct reverse *reverse, uint64_t lsn, struct error *error)
 {
     bool good = true;
     for (uint32_t i = 0; good && i < reverse->change_count; i++) good = write_change(reverse, &reverse->changes[i], error);
-    if (good || !reverse_is_refusal(error)) return good;
-    bool alone = reverse->uncommitted == 0;
-    reverse->careful = CAREFUL;
-    reverse->refused_tries = reverse->refused_lsn == lsn && alone ? reverse->refused_tries + 1 : alone;
-    reverse->refused_lsn = lsn;
+    struct error why = good ? (struct error){0} : *error;
+    return good || (refused_for_good(reverse, lsn, reverse->uncommitted == 0, &why) && refuse(reverse, &why, error));
+}
+
+/* The transaction at hand and nothing else. What the source refuses at the commit is kept, and only the position is committed. */
+static bool flush_alone(struct reverse *reverse, uint64_t lsn, struct error *error)
+{
+    if (flush(reverse, error)) return true;
     struct error why = *error;
-    return reverse->refused_tries >= REFUSED_TRIES && refuse(reverse, &why, error);
+    return reverse->commit_refused && refused_for_good(reverse, lsn, true, &why) && refuse(reverse, &why, error) && flush(reverse, error);
 }
 
 static bool transaction_over(struct reverse *reverse, const struct pg_change *commit, struct error *error)
@@ -334,7 +356,7 @@ static bool transaction_over(struct reverse *reverse, const struct pg_change *co
                  reverse->active && now > (uint64_t)commit->commit_us ? now - (uint64_t)commit->commit_us : 0);
     if (reverse->careful) {
         reverse->careful--;
-        return flush(reverse, error);
+        return flush_alone(reverse, commit->lsn, error);
     }
     return (reverse->uncommitted < BATCH_TRANSACTIONS && reverse->csn_count < CSNS_MAX) || flush(reverse, error);
 }

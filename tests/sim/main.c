@@ -268,6 +268,7 @@ static void world_begin(uint64_t seed, bool trace)
     sim.switching = sim_chance(0.5);
     sim.images = sim_chance(0.7);
     sim.strangers = sim.switching && sim_chance(0.2);
+    sim.deferred = sim.strangers && sim_chance(0.5);
     engine.options.mirror_fold = (uint32_t)(1 + sim_below(sim_chance(0.5) ? 3 : 30));
     engine.options.mirror_lanes = (uint32_t)(1 + sim_below(SIM_LANES));
     for (int i = 0; i < ENGINE_COUNTER_COUNT; i++) atomic_store(&engine.counters[i], 0);

@@ -166,6 +166,7 @@ struct sim {
     bool faults, draining, trace;
     bool switching;           /* the roles change */
     bool strangers;           /* somebody writes to the source while it is not primary, so that it refuses some of what comes back */
+    bool deferred;            /* the source looks at unique values at the commit of what comes back */
     bool images;              /* rows come back from the primary target with its answers */
     enum engine_side primary; /* durable */
     uint64_t epoch;

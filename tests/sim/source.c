@@ -185,9 +185,27 @@ void source_close(struct source *source)
     memory_free(source);
 }
 
+/* A deferred constraint: what no statement was refused for is refused here, and undone. */
+static bool refused_late(struct source *source, struct error *error)
+{
+    struct sim_row rows[SIM_KEYS];
+    bool twice = false;
+    side_view(SIDE_SOURCE, SIM_WRITER, TABLE_ITEM, rows);
+    for (int k = 0; k < SIM_KEYS; k++)
+        for (int other = 0; other < k; other++)
+            twice = twice || (rows[k].there && rows[other].there && rows[k].u && rows[k].u == rows[other].u);
+    if (!sim.deferred || !source->open || !twice) return false;
+    drop(source);
+    error_set(error, ERROR_SOURCE, "ORA-02091");
+    error->native = 2091;
+    sim_trace("the source refuses a commit");
+    return true;
+}
+
 /* The answer may be lost, before or after the commit. */
 bool source_commit(struct source *source, struct error *error)
 {
+    if (refused_late(source, error)) return false;
     bool lost = source_fails(error);
     if (sim.faults && sim_chance(0.004)) sim.dying = true;
     if (lost && sim_chance(0.5)) {
@@ -245,7 +263,7 @@ static bool write_row(int table, int key, const struct sim_row *row, bool insert
     side_view(SIDE_SOURCE, SIM_WRITER, table, rows);
     *affected = insert || rows[key].there;
     if (insert && rows[key].there) return violated(error);
-    for (int k = 0; row->there && row->u && k < SIM_KEYS; k++)
+    for (int k = 0; row->there && row->u && k < SIM_KEYS && !sim.deferred; k++)
         if (k != key && rows[k].there && rows[k].u == row->u) return violated(error);
     if (*affected) hold(SIDE_SOURCE, SIM_WRITER, table, key, row);
     return true;
