@@ -183,18 +183,22 @@ static struct mirror_key *add_key(struct mirror *m, const struct call_view *c, c
 
 /* ---- rules ---- */
 
-/* Was the key written by a transaction whose [intent, outcome] overlaps this one's, one of the two being auto-commit? Then CSN order may not be
- * the order in which the primary did them. */
+/*
+ * May something whose last outcomes these are (of anybody; of auto-commit calls) overlap with t, [intent, outcome] each, one of the two being auto-commit? Then CSN order may
+ * not be the order in which the primary did them.
+ */
+static bool outcomes_overlap(const struct mirror *m, const struct mirror_transaction *t, uint64_t any, uint64_t automatic)
+{
+    return (t->auto_commit ? m->done_any : m->done_auto) > t->intent_position || (t->auto_commit ? any : automatic) > t->intent_position;
+}
+
 static bool overlaps(const struct mirror *m, const struct call_view *c, const struct mirror_key *key)
 {
-    const struct mirror_transaction *t = c->transaction;
     const struct table_recent *table = &m->tables[key->map->table->id];
     struct recent_entry recent;
     recent_find(m, key, &recent);
-    if ((t->auto_commit ? m->done_any : m->done_auto) > t->intent_position) return true;
-    uint64_t other = t->auto_commit ? recent.any_outcome : recent.auto_outcome;
-    uint64_t predicate = t->auto_commit ? table->predicate_any : table->predicate_auto;
-    return other > t->intent_position || predicate > t->intent_position;
+    return outcomes_overlap(m, c->transaction, recent.any_outcome, recent.auto_outcome) ||
+           outcomes_overlap(m, c->transaction, table->predicate_any, table->predicate_auto);
 }
 
 static bool is_ahead(const struct mirror *m, const struct call_view *c, const struct mirror_key *key)
@@ -225,12 +229,6 @@ static void note_table(const struct mirror_transaction *t, struct table_recent *
     note_outcome(t, &table->predicate_any, &table->predicate_auto);
     note_outcome(t, &table->any_outcome, &table->auto_outcome);
     if (!adds) note_outcome(t, &table->change_any, &table->change_auto);
-}
-
-/* The same question as overlaps(), of outcomes that are kept for a table. */
-static bool table_overlaps(const struct mirror *m, const struct mirror_transaction *t, uint64_t any, uint64_t automatic)
-{
-    return (t->auto_commit ? m->done_any : m->done_auto) > t->intent_position || (t->auto_commit ? any : automatic) > t->intent_position;
 }
 
 /* A delete that cascades writes the tables below without naming a row: for who overlaps it there, it is a statement over a predicate. */
@@ -360,9 +358,9 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
     struct table_recent *table = &m->tables[plan->written->id];
     const struct mirror_transaction *t = c->transaction;
     bool adds = insert && plan->class_ == SQL_CLASS_EXACT; /* into a table without a key: the same rows in any order with others that add */
-    bool overlap = adds && !keyed_table ? table_overlaps(m, t, table->change_any, table->change_auto)
-                                        : table_overlaps(m, t, table->any_outcome, table->auto_outcome);
-    op->strict = table_overlaps(m, t, table->predicate_any, table->predicate_auto);
+    bool overlap = adds && !keyed_table ? outcomes_overlap(m, t, table->change_any, table->change_auto)
+                                        : outcomes_overlap(m, t, table->any_outcome, table->auto_outcome);
+    op->strict = outcomes_overlap(m, t, table->predicate_any, table->predicate_auto);
     /* Who overlaps may have moved a row into the predicate, or out of it, on the other side of this statement than its CSN says. */
     if (overlap && keyed_table) recent_images(m, c->map, t);
     op->image_touched = image || otherwise || overlap || fires_trigger(c) || cascades(c) || watch_is_on(m, plan->written);
@@ -483,8 +481,8 @@ static void order_other(struct mirror *m, const struct call_view *c)
         if (!c->plan->tables[i].written || !table || table->temporary) continue;
         struct table_recent *recent = &m->tables[table->id];
         const struct row_map *map = table->target[0] ? row_map_of(m->maps, table) : NULL;
-        if (map && map->key && table_overlaps(m, t, recent->any_outcome, recent->auto_outcome)) recent_images(m, map, t);
-        if (!adds && table_overlaps(m, t, recent->predicate_any, recent->predicate_auto))
+        if (map && map->key && outcomes_overlap(m, t, recent->any_outcome, recent->auto_outcome)) recent_images(m, map, t);
+        if (!adds && outcomes_overlap(m, t, recent->predicate_any, recent->predicate_auto))
             mirror_side_effects(m, t, table->name, "statements that name none of their rows overlapped: in which order is not known");
         note_table(t, recent, adds);
         watch_touch_all(m, table);
