@@ -84,6 +84,26 @@ static void check_files(struct check *c)
 
 /* ---- source ---- */
 
+static void check_own_tables(struct check *c)
+{
+    const struct engine_options *o = &c->config.engine;
+    struct error error = {0};
+    char answer[64];
+    bool all_there = false;
+    if (!epoch_check_source(c->source, &all_there, &error))
+        say(c, BAD, "source tables", "%s", error.text);
+    else if (all_there)
+        say(c, GOOD, "source tables", "the tables UNDERSTUDY_* are there");
+    else if (!source_scalar(c->source, "SELECT COUNT(*) FROM SESSION_PRIVS WHERE PRIVILEGE = 'CREATE TABLE'", answer, sizeof answer,
+                            &error))
+        say(c, NOTE, "source tables", "whether %s may make tables cannot be told (%.200s)", o->source_user, error.text);
+    else if (atoi(answer) == 0)
+        say(c, BAD, "source tables", "GRANT CREATE TABLE TO %s: it keeps the epoch and what came back in three small tables",
+            o->source_user);
+    else
+        say(c, GOOD, "source tables", "may make its three small tables");
+}
+
 static void check_source(struct check *c)
 {
     const struct engine_options *o = &c->config.engine;
@@ -96,18 +116,8 @@ static void check_source(struct check *c)
     unsigned version = source_session(c->source)->server_version;
     say(c, GOOD, "source", "%s:%u/%s: logged in as %s, release %u.%u", o->source_host, o->source_port, o->source_service, o->source_user,
         version >> 24, version >> 20 & 15);
+    check_own_tables(c);
     char answer[64];
-    if (source_scalar(c->source, "SELECT COUNT(*) FROM USER_TABLES WHERE TABLE_NAME = 'UNDERSTUDY_EPOCH'", answer, sizeof answer, &error) &&
-        atoi(answer) > 0)
-        say(c, GOOD, "source rights", "the tables UNDERSTUDY_* are there");
-    else if (!source_scalar(c->source, "SELECT COUNT(*) FROM SESSION_PRIVS WHERE PRIVILEGE = 'CREATE TABLE'", answer, sizeof answer,
-                            &error))
-        say(c, NOTE, "source rights", "whether %s may make tables cannot be told (%.200s)", o->source_user, error.text);
-    else if (atoi(answer) == 0)
-        say(c, BAD, "source rights", "GRANT CREATE TABLE TO %s: it keeps the epoch and how far the way back is in three small tables",
-            o->source_user);
-    else
-        say(c, GOOD, "source rights", "may make its three small tables");
     if (!source_scalar(c->source, "SELECT COUNT(*) FROM SYS.USER$ WHERE TYPE# = 1 AND SPARE4 IS NOT NULL", answer, sizeof answer, &error))
         say(c, NOTE, "users",
             "GRANT SELECT ON SYS.USER$ TO %s before `understudy users import`: without it only users that log in before `complete` are "

@@ -34,7 +34,8 @@ static bool check_epoch(struct daemon *daemon, struct error *error)
     struct error ignored;
     struct pg *target = pg_connect(daemon->engine.options.target_conninfo, 2000, &ignored);
     struct source *source = engine_policy(&daemon->engine)->source_attached ? source_open(&daemon->engine.options, 3000, &ignored) : NULL;
-    bool good = epoch_is_ours(source, target, daemon->epoch, error) || error->code != ERROR_STATE;
+    bool there, good = !source || epoch_check_source(source, &there, error) || error->code != ERROR_CONFIG;
+    good = good && (epoch_is_ours(source, target, daemon->epoch, error) || error->code != ERROR_STATE);
     if (source) source_close(source);
     if (target) pg_close(target);
     return good;

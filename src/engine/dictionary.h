@@ -35,7 +35,9 @@ struct sql_catalog *dictionary_load(struct engine *engine, struct source *source
                                     struct error *error) MUST_USE;
 bool dictionary_save(struct engine *engine, const struct sql_catalog *catalog, struct error *error) MUST_USE;
 struct sql_catalog *dictionary_restore(struct engine *engine, uint64_t version, struct error *error) MUST_USE;
-/* The tables that both sides need for epochs and positions, made if missing. */
+/* The tables UNDERSTUDY_* on the source, as far as they are there: ERROR_CONFIG if one is not as we need it (columns, primary key), with what to do. Makes nothing. */
+bool epoch_check_source(struct source *source, bool *all_there, struct error *error) MUST_USE;
+/* The tables that both sides need for epochs and positions, made if missing. The source's are checked as above. */
 bool epoch_prepare_source(struct source *source, struct error *error) MUST_USE;
 bool epoch_prepare_target(struct pg *target, struct error *error) MUST_USE;
 /* Epoch rows on both sides (I6). The source's table UNDERSTUDY_EPOCH is made if missing. */

@@ -2,8 +2,10 @@
 /* Who is primary, written in both databases, and the tables in which the mirror and the reverse keep their positions. */
 #include "engine/dictionary.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,27 +18,83 @@ static const char *side_name(enum engine_side side)
 
 /* ---- source ---- */
 
+/* What a table of ours must be like: rows are found, and told apart, by the key. */
+static const struct {
+    const char *table, *key, *columns /* as an SQL list */, *text;
+    int column_count;
+} tables[] = {
+    {"UNDERSTUDY_EPOCH", "ID", "'ID', 'EPOCH', 'PRIMARY_SIDE'",
+     "CREATE TABLE UNDERSTUDY_EPOCH (ID NUMBER(1) NOT NULL, EPOCH NUMBER(20) NOT NULL, PRIMARY_SIDE VARCHAR2(10) NOT NULL, "
+     "CHANGED VARCHAR2(40), CONSTRAINT UNDERSTUDY_EPOCH_PK PRIMARY KEY (ID))",
+     3},
+    {"UNDERSTUDY_APPLIED", "READER", "'READER', 'CSN', 'POSITION'",
+     "CREATE TABLE UNDERSTUDY_APPLIED (READER VARCHAR2(60) NOT NULL, CSN NUMBER(20) NOT NULL, POSITION NUMBER(20) NOT NULL, "
+     "UPDATED VARCHAR2(40), CONSTRAINT UNDERSTUDY_APPLIED_PK PRIMARY KEY (READER))",
+     3},
+    {"UNDERSTUDY_RETURNED", "CSN", "'CSN'",
+     "CREATE TABLE UNDERSTUDY_RETURNED (CSN NUMBER(20) NOT NULL, CONSTRAINT UNDERSTUDY_RETURNED_PK PRIMARY KEY (CSN))", 1},
+};
+enum { TABLES = sizeof tables / sizeof *tables };
+
+static bool count_of(struct source *source, int *count, struct error *error, const char *format, ...) PRINTF_LIKE(4, 5);
+static bool count_of(struct source *source, int *count, struct error *error, const char *format, ...)
+{
+    char text[600], answer[32] = "";
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    if (!source_scalar(source, text, answer, sizeof answer, error)) return false;
+    *count = atoi(answer);
+    return true;
+}
+
+/* False with ERROR_CONFIG: it is there and not as we need it. */
+static bool check_table(struct source *source, int at, bool *there, struct error *error)
+{
+    int count = 0, columns = 0, key = 0, all_of_key = 0;
+    const char *table = tables[at].table;
+    if (!count_of(source, &count, error, "SELECT COUNT(*) FROM USER_TABLES WHERE TABLE_NAME = '%s'", table)) return false;
+    *there = count > 0;
+    if (!*there) return true;
+    if (!count_of(source, &columns, error, "SELECT COUNT(*) FROM USER_TAB_COLUMNS WHERE TABLE_NAME = '%s' AND COLUMN_NAME IN (%s)", table,
+                  tables[at].columns) ||
+        !count_of(source, &key, error,
+                  "SELECT COUNT(*) FROM USER_CONSTRAINTS C, USER_CONS_COLUMNS K WHERE C.TABLE_NAME = '%s' AND C.CONSTRAINT_TYPE = 'P' AND "
+                  "C.STATUS = 'ENABLED' AND C.DEFERRED = 'IMMEDIATE' AND K.CONSTRAINT_NAME = C.CONSTRAINT_NAME AND K.COLUMN_NAME = '%s'",
+                  table, tables[at].key) ||
+        !count_of(source, &all_of_key, error,
+                  "SELECT COUNT(*) FROM USER_CONSTRAINTS C, USER_CONS_COLUMNS K WHERE C.TABLE_NAME = '%s' AND C.CONSTRAINT_TYPE = 'P' AND "
+                  "K.CONSTRAINT_NAME = C.CONSTRAINT_NAME",
+                  table))
+        return error_prefix(error, "looking at %s on the source", table);
+    if (columns == tables[at].column_count && key == 1 && all_of_key == 1) return true;
+    return error_set(error, ERROR_CONFIG,
+                     "%s on the source is not as Understudy needs it: %s. While the source is primary, DROP TABLE %s is enough: it is "
+                     "made anew. As it must be: %s",
+                     table,
+                     columns == tables[at].column_count ? "its primary key is missing, disabled, deferred or over other columns"
+                                                        : "it lacks columns",
+                     table, tables[at].text);
+}
+
+bool epoch_check_source(struct source *source, bool *all_there, struct error *error)
+{
+    *all_there = true;
+    for (int i = 0; i < TABLES; i++) {
+        bool there = false;
+        if (!check_table(source, i, &there, error)) return false;
+        *all_there = *all_there && there;
+    }
+    return true;
+}
+
 bool epoch_prepare_source(struct source *source, struct error *error)
 {
-    static const struct {
-        const char *table, *text;
-    } tables[] = {
-        {"UNDERSTUDY_EPOCH",
-         "CREATE TABLE UNDERSTUDY_EPOCH (ID NUMBER(1) NOT NULL, EPOCH NUMBER(20) NOT NULL, PRIMARY_SIDE VARCHAR2(10) NOT NULL, "
-         "CHANGED VARCHAR2(40), CONSTRAINT UNDERSTUDY_EPOCH_PK PRIMARY KEY (ID))"},
-        {"UNDERSTUDY_APPLIED",
-         "CREATE TABLE UNDERSTUDY_APPLIED (READER VARCHAR2(60) NOT NULL, CSN NUMBER(20) NOT NULL, POSITION NUMBER(20) NOT NULL, "
-         "UPDATED VARCHAR2(40), CONSTRAINT UNDERSTUDY_APPLIED_PK PRIMARY KEY (READER))"},
-        {"UNDERSTUDY_RETURNED",
-         "CREATE TABLE UNDERSTUDY_RETURNED (CSN NUMBER(20) NOT NULL, CONSTRAINT UNDERSTUDY_RETURNED_PK PRIMARY KEY (CSN))"},
-    };
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        char text[200];
-        snprintf(text, sizeof text, "SELECT COUNT(*) FROM USER_TABLES WHERE TABLE_NAME = '%s'", tables[i].table);
-        char count[32];
-        if (!source_scalar(source, text, count, sizeof count, error)) return false;
-        if (atoi(count) > 0) continue;
-        if (source_run(source, tables[i].text, NULL, 0, 0, 0, NULL, NULL, NULL, error)) continue;
+    for (int i = 0; i < TABLES; i++) {
+        bool there = false;
+        if (!check_table(source, i, &there, error)) return false;
+        if (there || source_run(source, tables[i].text, NULL, 0, 0, 0, NULL, NULL, NULL, error)) continue;
         if (error->code == ERROR_SOURCE && error->native == ORA_NAME_IN_USE) continue; /* somebody else was faster */
         return error_prefix(error, "making %s on the source", tables[i].table);
     }

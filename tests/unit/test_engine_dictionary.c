@@ -146,11 +146,42 @@ static void the_older_proxy_is_refused_by_both_sides(void **state)
     assert_non_null(strstr(error.text, "the target stands at epoch 4"));
 }
 
+/* A table of ours that somebody has made otherwise: told, never used as it is. */
+static void our_tables_on_the_source_are_as_we_need_them(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    static const char *const made[] = {"CREATE TABLE UNDERSTUDY_RETURNED (CSN NUMBER(20) NOT NULL)",
+                                       "CREATE TABLE UNDERSTUDY_RETURNED (CSN NUMBER(20), X NUMBER(5), PRIMARY KEY (CSN, X))",
+                                       "CREATE TABLE UNDERSTUDY_RETURNED (N NUMBER(20) PRIMARY KEY)"};
+    struct error error = {0};
+    bool there = false;
+    if (!epoch_prepare_source(app, &error)) fail_msg("%s", error.text);
+    if (!epoch_check_source(app, &there, &error)) fail_msg("%s", error.text);
+    assert_true(there);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        on_source("DROP TABLE UNDERSTUDY_RETURNED");
+        assert_true(epoch_check_source(app, &there, &error));
+        assert_false(there);
+        on_source(made[i]);
+        assert_false(epoch_check_source(app, &there, &error));
+        assert_int_equal(error.code, ERROR_CONFIG);
+        assert_non_null(strstr(error.text, "UNDERSTUDY_RETURNED"));
+        assert_non_null(strstr(error.text, "CREATE TABLE UNDERSTUDY_RETURNED (CSN NUMBER(20) NOT NULL, CONSTRAINT"));
+        error_clear(&error);
+        assert_false(epoch_prepare_source(app, &error));
+        assert_int_equal(error.code, ERROR_CONFIG);
+    }
+    on_source("DROP TABLE UNDERSTUDY_RETURNED");
+    assert_true(epoch_prepare_source(app, &error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_catalog_is_read_and_comes_back),
         cmocka_unit_test(the_older_proxy_is_refused_by_both_sides),
+        cmocka_unit_test(our_tables_on_the_source_are_as_we_need_them),
     };
     return cmocka_run_group_tests(tests, start, fixture_stop);
 }
