@@ -73,8 +73,10 @@ static void put_troubles(const json_t *status, struct buffer *out)
     if (failure && *failure) put_line("last error", mirror, "{last_error:text}", out);
     const char *setting = json_string_value(json_object_get(json_object_get(status, "shadow"), "foreign_setting"));
     if (setting && *setting)
-        put_line("sessions", json_object_get(status, "shadow"),
-                 "some set {foreign_setting:text} as the target cannot follow: their reads are neither compared nor served before the cut-over", out);
+        put_line(
+            "sessions", json_object_get(status, "shadow"),
+            "some set {foreign_setting:text} as the target cannot follow: their reads are neither compared nor served before the cut-over",
+            out);
     if (show_is_true(guard, "tripped"))
         put_line("guard", guard, "TRIPPED {at_us:time}: {reason:text}; rolled back in {rollback_ms:ms}", out);
 }

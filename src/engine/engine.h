@@ -167,7 +167,7 @@ struct engine {
     _Atomic uint32_t sessions, transactions_open, commits_in_flight, in_doubt;
     _Atomic uint32_t transactions_on_target; /* of transactions_open, those that began on the target or are about to */
     _Atomic bool target_healthy, source_healthy;
-    _Atomic(const char *) foreign_setting; /* by which a session's reads could not be compared, lately; a constant text, NULL: none */
+    _Atomic(const char *) foreign_setting;     /* by which a session's reads could not be compared, lately; a constant text, NULL: none */
     _Atomic uint64_t longest_hold_us;          /* longest time a client's call was held since control last asked */
     struct outstanding *outstanding;           /* engine/outstanding.h; commits on the target that do not yet stand on the source */
     struct checker *checker;                   /* engine/checker.h; set before the mirror starts, NULL: rows are not checked */

@@ -326,13 +326,6 @@ static bool new_key_of(struct mirror *m, const struct call_view *c, const struct
     return rows_normal_key(c->map, raw, normal, &m->batch.arena);
 }
 
-/* Does it write, or look for, what the clock, the session or chance says? A replay has another one of each. Not an INSERT or a MERGE, whose new keys may come from there: rows
- * under keys that the source does not have would only be taken away again. */
-static bool replays_otherwise(const struct sql_plan *plan)
-{
-    return plan->volatile_ && !plan->overridden && !plan->key_changes && (plan->kind == SQL_UPDATE || plan->kind == SQL_DELETE);
-}
-
 /* The primary key of rows that the call names by another unique key, or not at all, is not known: what is left is the ROWID, or a replay. */
 static void plan_unkeyed(struct mirror *m, const struct call_view *c, const struct value *binds, uint32_t bind_count,
                          struct mirror_record *record)
@@ -345,7 +338,9 @@ static void plan_unkeyed(struct mirror *m, const struct call_view *c, const stru
         return;
     }
     if (plan->overridden && plan->target_text && !c->doubtful) runnable = true;
-    bool image = plan->class_ == SQL_CLASS_IMAGE, otherwise = replays_otherwise(plan);
+    /* What the clock, the session or chance says, a replay finds otherwise. Not the new keys of an INSERT or MERGE: rows under keys that the source does not have would go. */
+    bool otherwise = plan->volatile_ && !plan->overridden && !plan->key_changes && (plan->kind == SQL_UPDATE || plan->kind == SQL_DELETE);
+    bool image = plan->class_ == SQL_CLASS_IMAGE;
     if (!runnable || (keyed_table && insert && image) || (!keyed_table && (image || otherwise))) {
         gap_on_tables(m, c, c->doubtful ? "it is not known whether it ran, and its rows are not known" : "its rows are not known");
         return;

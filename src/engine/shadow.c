@@ -120,22 +120,6 @@ static void count_impossible(struct shadow *shadow, struct item *item)
     engine_count(shadow->engine, COUNT_SHADOW_NOT_COMPARABLE, 1);
 }
 
-static void print_statement(const struct item *item, char *out, size_t size)
-{
-    struct buffer text;
-    buffer_init(&text, 0);
-    buffer_append_text(&text, item->job.plan->source_text);
-    struct reader r = reader_of(buffer_view(&item->job.binds));
-    for (uint32_t i = 0; i < item->job.bind_count; i++) {
-        struct value value;
-        if (!value_decode(&r, &value)) break;
-        buffer_printf(&text, "%s%u=", i ? ", " : "  -- binds ", i + 1);
-        value_print(&text, &value, 60);
-    }
-    snprintf(out, size, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
-    buffer_release(&text);
-}
-
 static void record_divergence(struct shadow *shadow, struct item *item)
 {
     struct fingerprint *fingerprint = item->job.statement->fingerprint;
@@ -147,7 +131,7 @@ static void record_divergence(struct shadow *shadow, struct item *item)
     if (item->job.plan->table_count && item->job.plan->tables[0].table)
         snprintf(divergence->table, sizeof divergence->table, "%s", item->job.plan->tables[0].table->name);
     divergence->fingerprint = fingerprint->id;
-    print_statement(item, divergence->statement, sizeof divergence->statement);
+    compare_print_job(&item->job, divergence->statement, sizeof divergence->statement);
     snprintf(divergence->reason, sizeof divergence->reason, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&item->why)));
     struct buffer rows;
     buffer_init(&rows, 0);

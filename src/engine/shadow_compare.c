@@ -197,3 +197,19 @@ void compare_print_result(struct buffer *out, const struct pg_result *result, ui
     buffer_printf(out, "%u rows", result->rows);
     arena_release(&arena);
 }
+
+void compare_print_job(const struct shadow_job *job, char *out, size_t size)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    buffer_append_text(&text, job->plan->source_text);
+    struct reader r = reader_of(buffer_view(&job->binds));
+    for (uint32_t i = 0; i < job->bind_count; i++) {
+        struct value value;
+        if (!value_decode(&r, &value)) break;
+        buffer_printf(&text, "%s%u=", i ? ", " : "  -- binds ", i + 1);
+        value_print(&text, &value, 60);
+    }
+    snprintf(out, size, VIEW_FORMAT, VIEW_ARGUMENTS(buffer_view(&text)));
+    buffer_release(&text);
+}

@@ -13,5 +13,7 @@ bool compare_captures(const struct capture *a, const struct capture *b, bool ord
 /* The first rows for a person: "A=1, B=x | ..". */
 void compare_print_capture(struct buffer *out, const struct capture *capture, uint32_t rows);
 void compare_print_result(struct buffer *out, const struct pg_result *result, uint32_t rows);
+/* The statement with its binds, cut to fit. */
+void compare_print_job(const struct shadow_job *job, char *out, size_t size);
 
 #endif
