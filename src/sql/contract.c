@@ -127,10 +127,10 @@ const struct contract_row contract_rows[] = {
      NULL},
     {"Queries", "JSON_ARRAYAGG, JSON_OBJECTAGG", NEAR, "our own functions over array_agg; over no rows at all the answer is NULL",
      "wrap it in NVL"},
-    {"Queries", "JSON_TABLE with columns of text and numbers, FORMAT JSON, EXISTS, FOR ORDINALITY", NEAR,
+    {"Queries", "JSON_TABLE with columns of text and numbers, FORMAT JSON, EXISTS, FOR ORDINALITY, NESTED PATH", NEAR,
      "a function of ours beside the other tables; documents in lax syntax are none for the target", "store strict JSON"},
     {"Queries",
-     "JSON_TABLE with NESTED PATH, dates, other ON ERROR clauses or paths with filters; JSON_TRANSFORM, JSON_SERIALIZE and the other "
+     "JSON_TABLE with dates, other ON ERROR clauses or paths with filters; JSON_TRANSFORM, JSON_SERIALIZE and the other "
      "functions on JSON",
      NO, "they have a grammar of their own", "read the members with JSON_VALUE, or in the application"},
     {"Queries", "SEARCH and CYCLE of a recursive WITH", EXACT,

@@ -92,6 +92,7 @@ const struct runtime_row runtime_rows[] = {
     {"json_compact", "text", "text", I, true, "a document without blanks outside of its strings"},
     {"json_found", "json, text", "json[]", I, true, "what a path finds, as it is written in the document"},
     {"json_cell", "json, text, integer, integer, text, bigint", "text", I, false, "one column of JSON_TABLE"},
+    {"json_rows", "json, bigint, text[]", "text[]", I, false, "the rows of one part of a document, with its nested paths"},
     {"json_table", "text, text, text", "text[]", I, true, "the rows of JSON_TABLE; a line of the last argument for each column"},
     {"json_query", "text, text, integer, integer", "text", I, true,
      "the objects and arrays that a path finds; wrapper 0: none, 1: always, 2: where needed; longer than the last argument: NULL"},

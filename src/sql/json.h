@@ -20,13 +20,20 @@ struct json_clause {
 };
 
 struct translation;
-enum json_column_kind { JSON_COLUMN_VALUE, JSON_COLUMN_QUERY, JSON_COLUMN_EXISTS, JSON_COLUMN_ORDINALITY };
+enum json_column_kind {
+    JSON_COLUMN_VALUE,
+    JSON_COLUMN_QUERY,
+    JSON_COLUMN_EXISTS,
+    JSON_COLUMN_ORDINALITY,
+    JSON_COLUMN_NESTED /* NESTED PATH: no column itself; the next `nested` entries stand in its brackets */
+};
 struct json_column {
     struct view name;
     enum json_column_kind kind;
     struct type_name *type; /* NULL: not said, VARCHAR2(4000) */
     struct view path;
     enum json_wrapper wrapper;
+    uint32_t nested;
 };
 /* JSON_TABLE(document, path COLUMNS ..): the document is the item's function. */
 struct json_table {

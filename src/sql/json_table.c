@@ -23,18 +23,18 @@ void json_table_resolve(struct translation *t, struct scope *scope, struct from_
     r->kind = RELATION_FUNCTION;
     r->known = true;
     r->columns = translation_alloc(t, sizeof *r->columns * (table->column_count + 1));
-    r->column_count = table->column_count;
     for (uint32_t i = 0; i < table->column_count; i++) {
         const struct json_column *c = &table->columns[i];
         bool number = is_number(c);
-        r->columns[i] = (struct relation_column){.name = c->name,
-                                                 .target = name_to_target(t, c->name),
-                                                 .typing = {.type = number                                 ? SQL_NUMBER
-                                                                    : c->type && c->type->type == SQL_CLOB ? SQL_CLOB
-                                                                                                           : SQL_VARCHAR,
-                                                            .target = number ? TARGET_NUMERIC : TARGET_TEXT,
-                                                            .precision = -1,
-                                                            .nullable = true}};
+        if (c->kind == JSON_COLUMN_NESTED) continue;
+        r->columns[r->column_count++] = (struct relation_column){.name = c->name,
+                                                                 .target = name_to_target(t, c->name),
+                                                                 .typing = {.type = number                                 ? SQL_NUMBER
+                                                                                    : c->type && c->type->type == SQL_CLOB ? SQL_CLOB
+                                                                                                                           : SQL_VARCHAR,
+                                                                            .target = number ? TARGET_NUMERIC : TARGET_TEXT,
+                                                                            .precision = -1,
+                                                                            .nullable = true}};
         if (!number && !is_text(c))
             finding_refuse(t, item->at, "JSON_TABLE", "a column of JSON_TABLE of this type is not translated",
                            "make it VARCHAR2 and convert it with TO_DATE, TO_TIMESTAMP or the like");
@@ -48,7 +48,7 @@ void json_table_resolve(struct translation *t, struct scope *scope, struct from_
     r->label = r->alias.size ? name_to_target(t, r->alias) : view_text(translation_printf(t, "q%u", ++t->made_names));
 }
 
-/* One line for each column: kind, its numbers, path. */
+/* One line for each column: kind, its numbers, path. x n: the next n lines are of a nested path. */
 static const char *specification(struct translation *t, const struct json_column *c)
 {
     int size = (int)c->path.size;
@@ -57,6 +57,7 @@ static const char *specification(struct translation *t, const struct json_column
     int wrapper = c->wrapper <= JSON_WRAPPER_WITHOUT ? 0 : c->wrapper == JSON_WRAPPER_WITH ? 1 : 2;
     switch (c->kind) {
     case JSON_COLUMN_ORDINALITY: return "o 0 0 $";
+    case JSON_COLUMN_NESTED: return translation_printf(t, "x %u 0 %.*s", (unsigned)c->nested, size, path);
     case JSON_COLUMN_QUERY: return translation_printf(t, "q %d %d %.*s", wrapper, most, size, path);
     case JSON_COLUMN_EXISTS: return translation_printf(t, "%s 0 0 %.*s", is_number(c) ? "e" : "b", size, path);
     default: break;

@@ -195,6 +195,15 @@ static bool accept_column_query(struct parser *p, struct json_column *c)
     return parse_accept_word(p, WORD_WRAPPER);
 }
 
+/* A path as a plain literal. */
+static bool accept_path(struct parser *p, struct view *path)
+{
+    if (parse_token(p)->kind != TOKEN_STRING || memchr(parse_token(p)->text.data, '\'', parse_token(p)->text.size)) return false;
+    *path = parse_token(p)->text;
+    parse_advance(p);
+    return json_path_is_plain(*path);
+}
+
 /* name FOR ORDINALITY; name [type] [EXISTS | FORMAT JSON [wrapper]] PATH 'path'. False: more than that. */
 static bool accept_json_column(struct parser *p, struct json_column *c)
 {
@@ -214,12 +223,33 @@ static bool accept_json_column(struct parser *p, struct json_column *c)
         c->kind = JSON_COLUMN_EXISTS;
     else if (accept_format(p) && !accept_column_query(p, c))
         return false;
-    if (!parse_accept_word(p, WORD_PATH) || parse_token(p)->kind != TOKEN_STRING ||
-        memchr(parse_token(p)->text.data, '\'', parse_token(p)->text.size))
-        return false;
-    c->path = parse_token(p)->text;
+    return parse_accept_word(p, WORD_PATH) && accept_path(p, &c->path) && accept_null_on(p);
+}
+
+/* COLUMNS [(] .. [)], nested ones flattened behind the entry that opens them. */
+static bool accept_json_columns(struct parser *p, struct json_table *table, uint32_t depth)
+{
+    enum { NESTED_MAX = 16 };
+    if (!text_is(p, "COLUMNS") || depth > NESTED_MAX) return false;
     parse_advance(p);
-    return json_path_is_plain(c->path) && accept_null_on(p);
+    bool brackets = parse_accept(p, OPERATOR_LEFT);
+    do {
+        struct json_column column = {0};
+        bool nested = parse_accept_word(p, WORD_NESTED);
+        if (nested) {
+            column.kind = JSON_COLUMN_NESTED;
+            parse_accept_word(p, WORD_PATH);
+            if (!accept_path(p, &column.path)) return false;
+        } else if (!accept_json_column(p, &column)) {
+            return false;
+        }
+        uint32_t at = table->column_count;
+        LIST_ADD(p->t, table->columns, table->column_count, column);
+        parse_check_list(p, table->column_count, "columns of JSON_TABLE");
+        if (nested && !accept_json_columns(p, table, depth + 1)) return false;
+        table->columns[at].nested = table->column_count - at - 1;
+    } while (parse_accept(p, OPERATOR_COMMA));
+    return !brackets || parse_accept(p, OPERATOR_RIGHT);
 }
 
 /* Behind the opening bracket. False: a form that is not translated; what was read is of no use then. */
@@ -229,21 +259,8 @@ static bool accept_json_table(struct parser *p, struct from_item *item)
     table->path = view_text("$");
     item->function = parse_expression(p);
     accept_format(p);
-    if (parse_accept(p, OPERATOR_COMMA)) {
-        if (parse_token(p)->kind != TOKEN_STRING || memchr(parse_token(p)->text.data, '\'', parse_token(p)->text.size)) return false;
-        table->path = parse_token(p)->text;
-        parse_advance(p);
-    }
-    if (!json_path_is_plain(table->path) || !accept_null_on(p) || !text_is(p, "COLUMNS")) return false;
-    parse_advance(p);
-    bool brackets = parse_accept(p, OPERATOR_LEFT);
-    do {
-        struct json_column column = {0};
-        if (!accept_json_column(p, &column)) return false;
-        LIST_ADD(p->t, table->columns, table->column_count, column);
-        parse_check_list(p, table->column_count, "columns of JSON_TABLE");
-    } while (parse_accept(p, OPERATOR_COMMA));
-    if ((brackets && !parse_accept(p, OPERATOR_RIGHT)) || !parse_at(p, OPERATOR_RIGHT)) return false;
+    if (parse_accept(p, OPERATOR_COMMA) && !accept_path(p, &table->path)) return false;
+    if (!accept_null_on(p) || !accept_json_columns(p, table, 0) || !parse_at(p, OPERATOR_RIGHT)) return false;
     item->json_table = table;
     return true;
 }

@@ -100,6 +100,43 @@ BEGIN
         RETURN CASE WHEN a = 0 OR abs(value::numeric) < power(10::numeric, a - b) THEN value END;
     END CASE;
 END $$;
+-- The rows of one document's part: each row of a nested path beside the columns around it, one path after the other; no nested row at all: one row with NULLs.
+CREATE OR REPLACE FUNCTION understudy.json_rows(one json, n bigint, lines text[]) RETURNS SETOF text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    outer_row text[] := '{}';
+    paths text[] := '{}';
+    first_lines integer[] := '{}';
+    counts integer[] := '{}';
+    places integer[] := '{}';
+    line text[];
+    k integer := 1;
+    inner_row text[];
+    made text[];
+    width integer;
+    any_row boolean := false;
+BEGIN
+    WHILE k <= cardinality(lines) LOOP
+        line := regexp_match(lines[k], '^(.) (\S+) (\S+) (.*)$');
+        IF line[1] = 'x' THEN
+            paths := paths || line[4]; first_lines := first_lines || k + 1; counts := counts || line[2]::integer; places := places || cardinality(outer_row);
+            SELECT count(*) INTO width FROM unnest(lines[k + 1 : k + line[2]::integer]) l WHERE l !~ '^x ';
+            outer_row := outer_row || array_fill(NULL::text, ARRAY[width]);
+            k := k + line[2]::integer;
+        ELSE
+            outer_row := array_append(outer_row, understudy.json_cell(one, line[1], line[2]::integer, line[3]::integer, line[4], n));
+        END IF;
+        k := k + 1;
+    END LOOP;
+    FOR p IN 1 .. cardinality(paths) LOOP
+        FOR inner_row IN SELECT r FROM unnest(understudy.json_found(one, paths[p])) WITH ORDINALITY AS f(part, m),
+            understudy.json_rows(f.part, f.m, lines[first_lines[p] : first_lines[p] + counts[p] - 1]) AS r ORDER BY f.m LOOP
+            made := outer_row[1 : places[p]] || inner_row || outer_row[places[p] + cardinality(inner_row) + 1 :];
+            any_row := true;
+            RETURN NEXT made;
+        END LOOP;
+    END LOOP;
+    IF NOT any_row THEN RETURN NEXT outer_row; END IF;
+END $$;
 CREATE OR REPLACE FUNCTION understudy.json_table(document text, path text, columns text) RETURNS SETOF text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     one json;
@@ -107,6 +144,10 @@ DECLARE
 BEGIN
     FOREACH one IN ARRAY understudy.json_found(document::json, path) LOOP
         n := n + 1;
+        IF columns ~ '(^|\n)x ' THEN
+            RETURN QUERY SELECT understudy.json_rows(one, n, regexp_split_to_array(columns, '\n'));
+            CONTINUE;
+        END IF;
         RETURN NEXT ARRAY(SELECT understudy.json_cell(one, c[1], c[2]::integer, c[3]::integer, c[4], n)
             FROM regexp_split_to_table(columns, '\n') WITH ORDINALITY l(line, k), LATERAL regexp_match(line, '^(.) (\S+) (\S+) (.*)$') c ORDER BY k);
     END LOOP;
