@@ -231,6 +231,10 @@ static bool serve_one(struct client *client, struct buffer *message, struct erro
         enum wire_status status =
             wire_request_decode(client->session, client->cursors, &client->call_arena, buffer_view(message), &request, error);
         if (status == WIRE_NEED_MORE) continue;
+        if (status == WIRE_DECODED && request.one_way) {
+            buffer_clear(message);
+            continue;
+        }
         if (status == WIRE_DECODED) return answer(client, &request, error);
         server_log(client->server, "session %u: function %u not decoded: %s", client->session_id, request.function, error->text);
         wire_request_abandon(client->cursors, &request);

@@ -146,6 +146,8 @@ static void begin_call(struct session *s)
     session_route(s);
 }
 
+static void answer_late_break(struct session *s);
+
 void session_finish_call(struct session *s)
 {
     struct call *call = &s->call;
@@ -154,15 +156,57 @@ void session_finish_call(struct session *s)
     call->wire_cursor = NULL;
     buffer_clear(&s->raw);
     if (!s->tx.open) session_transaction_end(s);
+    bool broken = call->break_due; /* it was answered here, and its answer is on its way */
+    call->break_due = false;
+    if (broken) answer_late_break(s);
     const struct wire_request *request = wire_tap_request(s->tap);
     if (request && request->function == WIRE_FN_LOGOFF && !s->source_open) session_end(s);
 }
 
 /* ---- packets of the client ---- */
 
+/* Break and reset, which the client answers with a reset. */
+static void break_off(struct session *s)
+{
+    buffer_clear(&s->packets);
+    wire_packet_write_marker(&s->packets, s->wire->large, WIRE_MARKER_BREAK);
+    wire_packet_write_marker(&s->packets, s->wire->large, WIRE_MARKER_RESET);
+    session_send(s, PEER_CLIENT, buffer_view(&s->packets));
+    buffer_clear(&s->packets);
+    s->reset_due = true;
+}
+
+/* A break for which there is no call any more: the same exchange, as the source would do it, and its end. */
+static void answer_late_break(struct session *s)
+{
+    struct buffer framed;
+    break_off(s);
+    wire_error_write(s->wire, 1013, "ORA-01013: user requested cancel of current operation\n", 0, 0, s->tx.open, 0, &s->packets);
+    buffer_init(&framed, 0);
+    wire_packet_write_data(&framed, buffer_view(&s->packets), s->wire->large, s->wire->sdu, 0);
+    session_send(s, PEER_CLIENT, buffer_view(&framed));
+    buffer_release(&framed);
+    buffer_clear(&s->packets);
+}
+
+void session_break_forward(struct session *s)
+{
+    if (!s->call.break_due) return;
+    s->call.break_due = false;
+    buffer_clear(&s->packets);
+    wire_packet_write_marker(&s->packets, s->wire->large, WIRE_MARKER_INTERRUPT);
+    session_send(s, PEER_SOURCE, buffer_view(&s->packets));
+    buffer_clear(&s->packets);
+}
+
 static void client_marker(struct session *s, struct wire_packet *packet)
 {
+    bool reset = packet->payload.size >= 3 && packet->payload.data[2] == WIRE_MARKER_RESET;
     (void)wire_tap_client(s->tap, packet);
+    if (reset && s->reset_due) {
+        s->reset_due = false;
+        return;
+    }
     switch (s->call.state) {
     case CALL_RELAYED:
     case CALL_NONE:
@@ -172,24 +216,16 @@ static void client_marker(struct session *s, struct wire_packet *packet)
         }
         break;
     case CALL_PREPARING:
-    case CALL_WAIT_INTENT: return; /* the call goes on and answers in its time; the client waits for the answer */
+    case CALL_WAIT_INTENT: s->call.break_due = s->call.break_due || !reset; return; /* the call goes on, and the break follows it */
     default: break;
     }
-    if (packet->payload.size >= 3 && packet->payload.data[2] == WIRE_MARKER_RESET) return; /* the client's half of the reset */
-    buffer_clear(&s->packets);
-    wire_packet_write_marker(&s->packets, s->wire->large, WIRE_MARKER_BREAK);
-    wire_packet_write_marker(&s->packets, s->wire->large, WIRE_MARKER_RESET);
-    session_send(s, PEER_CLIENT, buffer_view(&s->packets));
-    buffer_clear(&s->packets);
+    if (reset) return; /* the client's half of the reset */
     if (s->call.state == CALL_NONE) {
-        wire_error_write(s->wire, 1013, "ORA-01013: user requested cancel of current operation\n", 0, 0, s->tx.open, 0, &s->packets);
-        struct buffer framed;
-        buffer_init(&framed, 0);
-        wire_packet_write_data(&framed, buffer_view(&s->packets), s->wire->large, s->wire->sdu, 0);
-        session_send(s, PEER_CLIENT, buffer_view(&framed));
-        buffer_release(&framed);
-        buffer_clear(&s->packets);
-    } else if (s->call.state == CALL_SERVING) {
+        answer_late_break(s);
+        return;
+    }
+    break_off(s);
+    if (s->call.state == CALL_SERVING) {
         session_target_cancel(s);
     } else {
         struct error error;
@@ -210,6 +246,7 @@ static void client_goodbye(struct session *s, size_t at)
 
 static void ready_packet(struct session *s, struct wire_packet *packet)
 {
+    s->reset_due = false;
     if (buffer_size(&s->raw) + packet->size > s->wire->limits.call_max && !wire_tap_request(s->tap)) session_unread_too_long(s);
     struct wire_packet copy = *packet;
     size_t at = buffer_size(&s->raw), head = (size_t)(packet->payload.data - packet->bytes);

@@ -3,6 +3,7 @@
 #include "engine/session_private.h"
 
 #include "base/memory.h"
+#include "wire/message.h"
 
 static const struct {
     enum sql_kind kind;
@@ -242,11 +243,6 @@ static bool session_describe_columns(struct session *s, const struct pg_result *
 
 /* ---- rows ---- */
 
-static bool is_lob(uint8_t type)
-{
-    return type == WIRE_TYPE_CLOB || type == WIRE_TYPE_BLOB;
-}
-
 static void write_lob(struct session *s, const struct wire_oac *column, const struct wire_oac *define, const struct value *value)
 {
     if (value->type == VALUE_NULL) {
@@ -279,13 +275,13 @@ static void write_row(struct session *s, const struct pg_result *result, uint32_
             pg_value_from_text(pg_result_column(result, i).type, pg_result_text(result, row, i), pg_result_null(result, row, i), scratch);
         uint8_t as = define ? define->type : column->type;
         bool empty = value.type == VALUE_NULL && !pg_result_null(result, row, i);
-        if (empty && is_lob(column->type))
+        if (empty && wire_type_is_stored_lob(column->type))
             value = (struct value){.type = column->type == WIRE_TYPE_BLOB ? VALUE_BYTES : VALUE_TEXT,
                                    .bytes = view_text("")}; /* EMPTY_CLOB() is not NULL */
         if (column->type == WIRE_TYPE_INTERVAL_YM && value.type == VALUE_INTERVAL_DS && value.interval.days == 0 &&
             value.interval.nanoseconds == 0)
             value = (struct value){.type = VALUE_INTERVAL_YM}; /* nothing is nothing of either kind */
-        if (is_lob(column->type) && is_lob(as))
+        if (wire_type_is_stored_lob(column->type) && wire_type_is_stored_lob(as))
             write_lob(s, column, define, &value);
         else
             wire_row_value(s->wire, column, define, &value, &s->output);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "wire/message.h"
 
 static const struct {
     uint8_t function;
@@ -126,8 +127,8 @@ static bool binds_are_scalar(struct session *s)
     if (s->call.plan && count != s->call.plan->source_bind_count) return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct wire_oac *oac = &binds[i];
-        if ((oac->flags & WIRE_OAC_ARRAY) || oac->type == WIRE_TYPE_CURSOR || oac->type == WIRE_TYPE_CLOB || oac->type == WIRE_TYPE_BLOB ||
-            oac->type == WIRE_TYPE_OBJECT)
+        if ((oac->flags & WIRE_OAC_ARRAY) || wire_type_is_cursor(oac->type) || wire_type_is_lob(oac->type) ||
+            wire_type_is_image(oac->type) || oac->type == WIRE_TYPE_OBJECT)
             return false;
     }
     return true;

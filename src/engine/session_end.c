@@ -90,12 +90,13 @@ static bool session_block_writes_nothing(struct view text)
 }
 
 /* A block is open to doubt if nobody has said what it does. */
-static bool is_opaque(const struct session *s)
+static bool is_opaque(struct session *s)
 {
     const struct call *call = &s->call;
     if (!call->policy->mirror || (call->plan && call->plan->class_ != SQL_CLASS_OPAQUE)) return false;
     const struct wire_cursor *cursor = call->wire_cursor;
-    return !cursor || !cursor->sql || !session_block_writes_nothing(view_of(cursor->sql, cursor->sql_size));
+    if (!cursor || !cursor->sql) return true;
+    return !session_block_writes_nothing(view_of(cursor->sql, cursor->sql_size)) && !session_block_only_sets(s, false);
 }
 
 static void block_with_commit_over(struct session *s, bool good)

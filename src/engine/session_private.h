@@ -140,6 +140,7 @@ struct call {
     bool intent_sent;
     bool tap_told;    /* the tap knows that the request was served */
     bool began;       /* this call sends BEGIN on its lease */
+    bool break_due;   /* the client's break came while it waited here for something that cannot be broken off: told when it goes on */
     bool cancelled;   /* the client gave up: what runs on the target was told to end */
     bool sending;     /* results that fail at once wait until all is sent */
     uint32_t retries; /* reads that a cancel request for another one hit */
@@ -175,6 +176,7 @@ struct session {
     struct buffer raw;  /* the request at hand as it came, packets and all */
     size_t login_bytes; /* from the client before its log-in was over */
     bool client_gone, source_open, source_opening, logged_in, server_mode, closing;
+    bool reset_due;                  /* we broke off and reset for the client: its answer to the reset is not the source's */
     struct wire_server_login *login; /* server mode: source detached */
     char schema[129];
     struct settings settings;
@@ -240,6 +242,7 @@ void session_end(struct session *s);         /* both connections are closed; wha
 void session_finish_call(struct session *s); /* the reply went out: ready for the next request */
 uint64_t session_now(const struct session *s);
 void session_send(struct session *s, enum session_peer peer, struct view bytes);
+void session_break_forward(struct session *s); /* the call was sent to the source: a break that came before follows it */
 /* session_route.c */
 void session_route(struct session *s); /* decide and start (again, after a hold) */
 void session_hold(struct session *s);  /* the call waits for another policy */
@@ -292,6 +295,9 @@ void session_block_over(struct session *s, bool good);
 void session_ddl_over(struct session *s, bool good);
 void session_distributed_over(struct session *s);
 bool session_switches_transaction(const struct wire_request *request); /* by a piggyback */
+/* session_block.c: settings that a PL/SQL block makes */
+void session_block_settings(struct session *s, bool good);   /* it ran on the source; good: without an error */
+bool session_block_only_sets(struct session *s, bool apply); /* true: the block at hand does nothing else; apply: they are set */
 /* session_serve.c: reads from the target */
 void session_serve(struct session *s);
 void session_serve_fetch(struct session *s);

@@ -93,6 +93,7 @@ static void session_forward(struct session *s)
     call->sent_us = session_now(s);
     if (!full && !foreign && !foreign_close && !s->pending_close_count && buffer_size(&s->pending_piggybacks) == 0) {
         session_send(s, PEER_SOURCE, buffer_view(&s->raw));
+        session_break_forward(s);
         return;
     }
     call->mapped = foreign;
@@ -115,6 +116,7 @@ static void session_forward(struct session *s)
         buffer_clear(&s->mapped_reply);
         s->mapped_to = call->wire_cursor->id;
     }
+    session_break_forward(s);
 }
 
 static void parsed_on_source(struct session *s)
@@ -302,7 +304,10 @@ void session_reply_over(struct session *s)
     case KIND_QUERY:
     case KIND_FETCH: query_over(s, good); break;
     case KIND_DML: dml_over(s, good); break;
-    case KIND_PLSQL: session_block_over(s, good); break;
+    case KIND_PLSQL:
+        session_block_over(s, good);
+        session_block_settings(s, good);
+        break;
     case KIND_COMMIT:
         session_outcome(s, good ? JOURNAL_COMMITTED : JOURNAL_UNKNOWN);
         if (good) s->tx.open = false;

@@ -496,6 +496,10 @@ void session_target_control(struct session *s)
             session_write(s);
             return;
         }
+        if (call->kind == KIND_PLSQL && session_block_only_sets(s, true)) {
+            session_answer_ok(s, 47);
+            return;
+        }
         session_answer_error(
             s, 439, "ORA-00439: feature not enabled: this PL/SQL block or DDL has no mapping for the target; add an override for it\n", 0);
         return;

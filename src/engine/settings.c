@@ -32,6 +32,7 @@ static const struct {
     {"NLS_DUAL_CURRENCY", "$", NULL},
     {"EDITION", "ORA$BASE", NULL},
     {"CONTAINER", "", NULL},
+    {"DBMS_SESSION", "", NULL}, /* whatever a block may have set: settings_lose */
 };
 
 /* ---- reading ---- */
@@ -90,6 +91,11 @@ static bool alter_foreign(struct settings *settings, const char *name, const cha
         settings->foreign = neutral ? before & ~(1u << i) : before | 1u << i;
     }
     return settings->foreign != before;
+}
+
+void settings_lose(struct settings *settings)
+{
+    settings->foreign |= 1u << (sizeof foreign / sizeof *foreign - 1);
 }
 
 const char *settings_foreign(const struct settings *settings)

@@ -24,6 +24,8 @@ struct settings {
 };
 /* Takes the settings of one ALTER SESSION SET a = b c = d .. that succeeded. Others are left alone. True: something changed. */
 bool settings_alter(struct settings *settings, struct view statement);
+/* Something was set that nobody could read: reads of the session are not comparable from now on. */
+void settings_lose(struct settings *settings);
 /* The first of the settings that make a read of this session incomparable, such as NLS_SORT; NULL: none. */
 const char *settings_foreign(const struct settings *settings);
 /* ALTER SESSION SET of one of them, NUL-terminated: what a second connection to the source needs to read as this one. False: it is not altered. */

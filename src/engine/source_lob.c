@@ -3,18 +3,14 @@
 #include "engine/source_private.h"
 
 #include "base/memory.h"
+#include "wire/message.h"
 
 enum { LONG_SIZE = 0x7FFFFFFF, LOCATOR_FLAG_BYTE = 6, LOCATOR_UTF16 = 0x80, LOCATOR_SIZE_MIN = 8 };
-
-static bool is_lob(const struct wire_oac *oac)
-{
-    return oac->type == WIRE_TYPE_CLOB || oac->type == WIRE_TYPE_BLOB;
-}
 
 bool source_cursor_has_lobs(const struct wire_cursor *cursor)
 {
     for (uint32_t i = 0; i < cursor->column_count; i++)
-        if (is_lob(&cursor->columns[i].oac)) return true;
+        if (wire_type_is_stored_lob(cursor->columns[i].oac.type)) return true;
     return false;
 }
 
@@ -31,7 +27,7 @@ void source_define_longs(struct source *source, struct wire_cursor *cursor)
                                        .characters_max = column->characters_max,
                                        .precision = column->precision,
                                        .scale = column->scale};
-        if (!is_lob(column)) continue;
+        if (!wire_type_is_stored_lob(column->type)) continue;
         defines[i].type = column->type == WIRE_TYPE_BLOB ? WIRE_TYPE_LONG_RAW : WIRE_TYPE_LONG;
         defines[i].size_max = LONG_SIZE;
         defines[i].characters_max = 0;
@@ -84,7 +80,7 @@ bool source_deliver_deferred(struct source *source, const struct wire_cursor *cu
         for (uint32_t c = 0; c < call->columns; c++) {
             const struct wire_cell *cell = &call->cells[(size_t)r * call->columns + c];
             const struct wire_oac *oac = wire_cursor_value_oac(cursor, c);
-            if (!is_lob(oac) || (cell->lob_has_data && !cell->null)) continue;
+            if (!wire_type_is_stored_lob(oac->type) || (cell->lob_has_data && !cell->null)) continue;
             if (!read_lob(source, oac, cell, &values[c], error)) return false;
         }
         if (!call->row(call->context, values, call->columns)) call->stopped = true;

@@ -17,7 +17,8 @@ struct wire_cursor_table {
     struct wire_cursor **slots; /* by id; a power of two of them */
     size_t slot_count;
     uint32_t bound, pending_count, cursor_max;
-    struct wire_cursor *pending; /* doubly linked through their states */
+    uint32_t free_first, free_next; /* of the ids from free_first on, none below free_next is free */
+    struct wire_cursor *pending;    /* doubly linked through their states */
     struct wire_cursor *spare;
     uint32_t spare_count;
     void (*owner_free)(void *owner);
@@ -72,6 +73,7 @@ static void slot_remove(struct wire_cursor_table *table, uint32_t id)
     size_t hole = slot_find(table, id);
     CHECK(table->slots[hole] != NULL);
     table->bound--;
+    if (id >= table->free_first && id < table->free_next) table->free_next = id;
     for (size_t slot = slot_next(table, hole); table->slots[slot]; slot = slot_next(table, slot)) {
         size_t home = slot_of(table, table->slots[slot]->id);
         /* The follower may fill the hole unless its home lies behind the hole, up to where it stands. */
@@ -281,11 +283,13 @@ uint32_t wire_cursor_count(const struct wire_cursor_table *table)
     return table->bound + table->pending_count;
 }
 
-uint32_t wire_cursor_free_id(const struct wire_cursor_table *table, uint32_t first)
+uint32_t wire_cursor_free_id(struct wire_cursor_table *table, uint32_t first)
 {
-    uint32_t id = first ? first : 1;
-    while (table->slots[slot_find(table, id)]) id++;
-    return id;
+    if (first == 0) first = 1;
+    if (table->free_first != first || table->free_next < first) table->free_next = first; /* another range than last time */
+    table->free_first = first;
+    while (table->slots[slot_find(table, table->free_next)]) table->free_next++;
+    return table->free_next;
 }
 
 void wire_cursor_each(struct wire_cursor_table *table, void (*visit)(struct wire_cursor *cursor, void *context), void *context)

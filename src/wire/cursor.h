@@ -123,7 +123,7 @@ void wire_cursor_close_id(struct wire_cursor_table *table, uint32_t id);        
 void wire_cursor_table_clear(struct wire_cursor_table *table);
 uint32_t wire_cursor_count(const struct wire_cursor_table *table);
 /* Server half: the smallest id >= first that is free. */
-uint32_t wire_cursor_free_id(const struct wire_cursor_table *table, uint32_t first);
+uint32_t wire_cursor_free_id(struct wire_cursor_table *table, uint32_t first);
 void wire_cursor_each(struct wire_cursor_table *table, void (*visit)(struct wire_cursor *cursor, void *context), void *context);
 
 #endif

@@ -55,10 +55,15 @@ static inline bool wire_type_is_cursor(uint8_t type)
 {
     return type == WIRE_TYPE_CURSOR || type == WIRE_TYPE_RESULT_SET;
 }
+/* Whose bytes the database itself keeps: BFILE is only a locator, of a file on the server's machine. */
+static inline bool wire_type_is_stored_lob(uint8_t type)
+{
+    return type == WIRE_TYPE_CLOB || type == WIRE_TYPE_BLOB;
+}
 /* Sent as a locator with a length of its own; JSON and VECTOR too, with their image before it. */
 static inline bool wire_type_is_lob(uint8_t type)
 {
-    return type == WIRE_TYPE_CLOB || type == WIRE_TYPE_BLOB || type == WIRE_TYPE_BFILE;
+    return wire_type_is_stored_lob(type) || type == WIRE_TYPE_BFILE;
 }
 static inline bool wire_type_is_image(uint8_t type)
 {

@@ -235,12 +235,26 @@ static void read_function(struct request_decoder *d, size_t at)
     request_unknown(d, "a function that is not decoded");
 }
 
+static bool only_one_way(const struct wire_request *request)
+{
+    for (uint32_t i = 0; i < request->piggyback_count; i++)
+        if (request->message.data[request->piggybacks[i].at] != WIRE_MESSAGE_ONE_WAY) return false;
+    return true;
+}
+
 static void read_messages(struct request_decoder *d)
 {
     while (request_ok(d)) {
         size_t at = d->in.at;
         switch (reader_u8(&d->in)) {
         case WIRE_MESSAGE_PIGGYBACK: request_piggyback(d); break;
+        case WIRE_MESSAGE_ONE_WAY:
+            request_one_way(d);
+            if (!request_ok(d) || reader_left(&d->in)) break;
+            d->out->one_way = only_one_way(d->out);
+            d->out->function_at = d->in.at;
+            if (d->out->one_way) return;
+            break;
         case WIRE_MESSAGE_FUNCTION: read_function(d, at); return;
         case WIRE_MESSAGE_FLUSH_OUT_BINDS: d->out->function_at = at; return;
         default: request_unknown(d, "a message that is no call"); return;

@@ -149,6 +149,7 @@ struct wire_request {
     uint32_t piggyback_count;
     struct wire_cursor *cursor;          /* the entry used or newly made (pending); NULL: none, or unknown */
     bool unknown_cursor;                 /* a re-execution or fetch of an id that is not in the table */
+    bool one_way;                        /* nothing but messages that are not answered: function is 0 */
     bool undecoded;                      /* the answer was UNKNOWN or MALFORMED: only what stood before it is filled in */
     struct view message;                 /* the whole payload */
     size_t function_at;                  /* where the function message starts in it */

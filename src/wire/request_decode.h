@@ -39,6 +39,7 @@ void request_reexecute(struct request_decoder *d, uint8_t function);
 void request_lob(struct request_decoder *d, uint8_t function);
 bool request_lob_body(struct request_decoder *d, struct wire_lob_request *lob);
 void request_piggyback(struct request_decoder *d);
+void request_one_way(struct request_decoder *d);
 void request_tpc(struct request_decoder *d, uint8_t function);
 void request_use_cursor(struct request_decoder *d, uint32_t id); /* the entry of a re-execution or fetch, or unknown */
 

@@ -170,6 +170,16 @@ static struct wire_piggyback *add_piggyback(struct request_decoder *d)
     return &out->piggybacks[count];
 }
 
+/* A side note that comes alone, or before a call, and has no answer. Only those that change nothing which is followed here. */
+void request_one_way(struct request_decoder *d)
+{
+    uint8_t function = reader_peek(&d->in);
+    if (reader_ok(&d->in) && function != WIRE_FN_SESSION_STATE && function != WIRE_FN_END_TO_END)
+        request_unknown(d, "a one-way message that is not decoded");
+    else
+        request_piggyback(d);
+}
+
 void request_piggyback(struct request_decoder *d)
 {
     size_t at = d->in.at - 1;

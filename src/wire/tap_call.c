@@ -68,6 +68,11 @@ static enum wire_tap_event take_request(struct wire_tap *tap, struct view payloa
         if (buffer_size(&tap->client) == 0) buffer_append_view(&tap->client, payload);
         return WIRE_TAP_PART;
     }
+    if (status == WIRE_DECODED && tap->request.one_way) { /* nobody answers it: the next packet begins afresh */
+        buffer_clear(&tap->client);
+        tap->server_spoke = true;
+        return WIRE_TAP_PASS;
+    }
     tap->has_request = true;
     return status == WIRE_DECODED ? WIRE_TAP_REQUEST : opaque(tap, TAP_OPAQUE_REQUEST, &error);
 }

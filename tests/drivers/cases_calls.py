@@ -251,7 +251,6 @@ def blocks():
     def block(name, *steps, **more):
         skip = dict(more.pop("skip", {}), postgres=PLSQL)
         return case("plsql." + name, *steps, skip=skip, **more)
-    no_tables = {"go": "index-by tables are not written for this driver's runner"}
     no_results = {"go": DRIVER + "it gives no access to implicit results"}
     end_of_data = {"go": DRIVER + "it takes 1403 for the end of a result, after a block too"}
     return [
@@ -293,15 +292,15 @@ def blocks():
         block("results.long", call(RESULT.format("SELECT id, v FROM t_many WHERE id <= 2500 ORDER BY id"), results=[{"summary": {"count": 2500, "sum": str(2500 * 2501 // 2)}}]), skip=no_results),
         block("results.many_times", do("repeat", times=20, steps=[call(RESULT.format("SELECT id FROM t_many WHERE id <= 30 ORDER BY id"), results=[{"summary": {"count": 30, "sum": "465"}}])]), skip=no_results),
         block("results.not_read", call(RESULT.format("SELECT id FROM t_many WHERE id <= 30")), query("SELECT 1 FROM dual", [1])),
-        block("table.count", call("BEGIN standin_arrays.count_of(:1, :2); END;", table("n", 5, 6, 7), out("n"), outs={"1": 3}), skip=no_tables, short=True),
-        block("table.count_texts", call("BEGIN standin_arrays.count_of(:1, :2); END;", table("s", "a", "b"), out("n"), outs={"1": 2}), skip=no_tables),
-        block("table.numbers_back", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("n", 1, n("2.5"), n("-3")), table_out("n"), outs={"1": [n("-3"), n("2.5"), 1]}), skip=no_tables, short=True),
-        block("table.texts_back", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("s", "one", "two 😀", "three"), table_out("s"), outs={"1": ["three", "two 😀", "one"]}), skip=no_tables),
-        block("table.nulls", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("s", "a", None, "c", None), table_out("s"), outs={"1": [None, "c", None, "a"]}), skip=no_tables),
-        block("table.in_out", call("BEGIN standin_arrays.reverse(:1); END;", table("n", 1, 2, 3, 4, out="n"), outs={"0": [4, 3, 2, 1]}), skip=no_tables),
-        block("table.thousand", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("n", *range(1000), room=1000), table_out("n", 1000), outs={"1": list(range(999, -1, -1))}), skip=no_tables),
-        block("table.again_with_other_size", *[call("BEGIN standin_arrays.reversed(:1, :2); END;", table("n", *range(size), room=20), table_out("n", 20), outs={"1": list(range(size - 1, -1, -1))}) for size in (2, 20, 1, 7)], skip=no_tables),
-        block("table.too_small", fails(6513, "BEGIN /* JDBC tells a cached statement's room once */ standin_arrays.reversed(:1, :2); END;", table("n", 1, 2, 3), table_out("n", 2)), skip=no_tables),
+        block("table.count", call("BEGIN standin_arrays.count_of(:1, :2); END;", table("n", 5, 6, 7), out("n"), outs={"1": 3}), short=True),
+        block("table.count_texts", call("BEGIN standin_arrays.count_of(:1, :2); END;", table("s", "a", "b"), out("n"), outs={"1": 2})),
+        block("table.numbers_back", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("n", 1, n("2.5"), n("-3")), table_out("n"), outs={"1": [n("-3"), n("2.5"), 1]}), short=True),
+        block("table.texts_back", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("s", "one", "two 😀", "three"), table_out("s"), outs={"1": ["three", "two 😀", "one"]})),
+        block("table.nulls", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("s", "a", None, "c", None), table_out("s"), outs={"1": [None, "c", None, "a"]})),
+        block("table.in_out", call("BEGIN standin_arrays.reverse(:1); END;", table("n", 1, 2, 3, 4, out="n"), outs={"0": [4, 3, 2, 1]})),
+        block("table.thousand", call("BEGIN standin_arrays.reversed(:1, :2); END;", table("n", *range(1000), room=1000), table_out("n", 1000), outs={"1": list(range(999, -1, -1))})),
+        block("table.again_with_other_size", *[call("BEGIN standin_arrays.reversed(:1, :2); END;", table("n", *range(size), room=20), table_out("n", 20), outs={"1": list(range(size - 1, -1, -1))}) for size in (2, 20, 1, 7)]),
+        block("table.too_small", fails(6513, "BEGIN /* JDBC tells a cached statement's room once */ standin_arrays.reversed(:1, :2); END;", table("n", 1, 2, 3), table_out("n", 2))),
         block("cursor_many_times", do("repeat", times=30, steps=[call("BEGIN p_rows(:1, :2); END;", var("i"), out("cursor"), cursors={"1": {"summary": {"count": 1, "first": [1, "row 1"]}, "fetch": {"max": 1}}})])),
     ]
 

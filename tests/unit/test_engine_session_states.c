@@ -183,6 +183,22 @@ static void on_reset(struct play *p)
 {
     marker(p, WIRE_MARKER_RESET);
 }
+static void on_break_and_reset(struct play *p)
+{
+    marker(p, WIRE_MARKER_INTERRUPT);
+    marker(p, WIRE_MARKER_RESET);
+}
+static void on_break_and_durable(struct play *p)
+{
+    marker(p, WIRE_MARKER_INTERRUPT);
+    play_settle(p);
+}
+static void on_one_way(struct play *p)
+{
+    buffer_append(&p->message, "\x1a\xb0\x0b\1\x08", 5);
+    say(p, false);
+    play_settle(p);
+}
 static void on_eof(struct play *p)
 {
     buffer_clear(&p->packets);
@@ -304,6 +320,9 @@ static const struct {
 } events[] = {
     {"break", on_break},
     {"reset", on_reset},
+    {"break-and-reset", on_break_and_reset},
+    {"break-and-durable", on_break_and_durable},
+    {"one-way", on_one_way},
     {"eof", on_eof},
     {"client-gone", on_client_gone},
     {"source-gone", on_source_gone},

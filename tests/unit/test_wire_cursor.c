@@ -161,6 +161,7 @@ static void test_free_ids(void **state)
     wire_cursor_close_id(table, 2);
     assert_int_equal(wire_cursor_free_id(table, 1), 2);
     assert_int_equal(wire_cursor_free_id(table, 3), 4);
+    assert_int_equal(wire_cursor_free_id(table, 1), 2);
 }
 
 static struct wire_column column(uint8_t type, const char *name)

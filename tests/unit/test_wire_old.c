@@ -230,6 +230,36 @@ static void test_a_driver_of_10g_is_followed(void **state)
     wire_tap_free(seen.tap);
 }
 
+/* ojdbc8 18.3 tells the end of what a pool took the connection for in a message of its own, without an answer; later ones staple it to a call. */
+static void test_one_way_messages_are_no_calls(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct buffer packets;
+    struct wire_session session = wire_session_19c();
+    static const struct wire_login_info nobody;
+    buffer_init(&packets, 0);
+    seen_begin(&seen, NULL);
+    wire_tap_adopt(seen.tap, &session, &nobody);
+    struct wire_cursor *cursor = wire_cursor_make(wire_tap_cursors(seen.tap), view_text("select 1 from dual"));
+    wire_cursor_bind_id(wire_tap_cursors(seen.tap), cursor, 7);
+    static const size_t pieces[] = {0, 1, 3};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(data(&seen, false, &packets, "1a b0 0b 01 08", pieces[i]), WIRE_TAP_PASS);
+        assert_null(wire_tap_request(seen.tap));
+        assert_int_equal(data(&seen, false, &packets, "03 0e 0c", 0), WIRE_TAP_REQUEST); /* nothing has to come between */
+        assert_int_equal(data(&seen, true, &packets, "09 01 01 00", 0), WIRE_TAP_REPLY_END);
+    }
+    assert_int_equal(data(&seen, false, &packets, "1a b0 0b 01 08 03 0e 0c", 0), WIRE_TAP_REQUEST);
+    assert_int_equal(wire_tap_request(seen.tap)->function, WIRE_FN_COMMIT);
+    assert_int_equal(data(&seen, true, &packets, "09 01 01 00", 0), WIRE_TAP_REPLY_END);
+    assert_non_null(wire_cursor_find(wire_tap_cursors(seen.tap), 7)); /* what is known of cursors is not forgotten */
+    assert_int_equal(data(&seen, false, &packets, "1a 69 0b 01 01 01 01 07", 0),
+                     WIRE_TAP_OPAQUE); /* any other may change what is followed */
+    buffer_release(&packets);
+    wire_tap_free(seen.tap);
+}
+
 /* A client that does not know 12c's verifiers, made out of ours by a byte of its capabilities. */
 static void old_client_logs_in(struct login_pair *pair, const char *user, const char *password)
 {
@@ -277,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_long_values_are_written_in_small_chunks),
         cmocka_unit_test(test_a_driver_of_10g_is_followed),
         cmocka_unit_test(test_the_server_half_lets_old_drivers_in),
+        cmocka_unit_test(test_one_way_messages_are_no_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,6 +227,8 @@ func (o *outBind) text() string {
 		if v.Valid {
 			return "s:" + v.String
 		}
+	case *tableBind:
+		return v.text()
 	}
 	return "null"
 }
@@ -234,6 +236,11 @@ func (o *outBind) text() string {
 func (r *runner) binds(s step) ([]any, map[string]*outBind) {
 	arguments, outs := []any{}, map[string]*outBind{}
 	one := func(name string, bind any) any {
+		if m, is := bind.(step); is && m["table"] != nil {
+			argument, made := r.table(m)
+			outs[name] = made
+			return argument
+		}
 		if m, is := bind.(step); is && m["out"] != nil {
 			argument, made := r.out(m)
 			outs[name] = made
@@ -319,7 +326,13 @@ func (r *runner) checkOuts(own *session, s step, outs map[string]*outBind) error
 		wanted = v
 	}
 	for name, value := range wanted {
-		if err := check("out "+name, r.expected(value), outs[name].text()); err != nil {
+		want := ""
+		if list, is := value.([]any); is {
+			want = r.expectedTable(list)
+		} else {
+			want = r.expected(value)
+		}
+		if err := check("out "+name, want, outs[name].text()); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ from sockets import open_sockets  # found by suite.py
 
 PARSE, BIND, EXECUTE = 0x1, 0x8, 0x20
 MEBIBYTE = 1 << 20
+CURSORS = 65535
 DATA_TYPE, RAW_TYPE, PING = 6, 23, b"\x03\x93\x01"
 HEARS_S = 120  # within which a client hears of its limit; 270 MiB are sent until then
 SETTLED_KB = 96 * 1024  # what the process may have grown by, once it is over: the allocator keeps some
@@ -124,6 +125,18 @@ def too_large_call(session):
         session.send(row)
 
 
+def too_many_cursors(session):
+    """Statements that are never closed: as many as the table keeps are answered one by one; then one more."""
+    sql = b"BEGIN NULL; END;"
+    head, tail = execute(PARSE | EXECUTE, len(sql), 0)
+    call = head + bytes([len(sql)]) + sql + tail
+    for number in range(CURSORS):
+        session.send(call)
+        if session.answer() is None:
+            raise OSError(f"closed at cursor {number + 1}")
+    session.send(call)
+
+
 # what is sent, what it is called, whether it is counted as a call that was not read (else the connection is closed at once)
 CASES = [
     (too_large_packet, "a packet of 3 MiB (packet_bytes)", False),
@@ -131,6 +144,7 @@ CASES = [
     (too_many_executions, "5,000,000 executions in one call (array_rows)", True),
     (too_large_text, "a text of 160 MiB (value_bytes)", True),
     (too_large_call, "a call of 270 MiB (call_bytes)", True),
+    (too_many_cursors, "65,536 open cursors (cursors)", True),
 ]
 
 
