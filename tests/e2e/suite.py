@@ -4,6 +4,7 @@ end in which everything is stopped whatever happened."""
 import argparse
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -20,7 +21,9 @@ from machine import wait_for  # noqa: E402
 
 # How long a condition is waited for. A machine that is slow and busy takes some seconds for what takes a tenth of one elsewhere; only a test that fails waits so long.
 PATIENCE = 90
+LOGS_SHOWN = 5  # of so many failures the daemon's log is shown at once: at the end of the suite it tells of other things
 failures = 0
+daemon_log = None
 
 
 def report(good, what, why="", always=False):
@@ -28,6 +31,8 @@ def report(good, what, why="", always=False):
     global failures  # pylint: disable=global-statement
     failures += not good
     print(f"ok {what}" + (f" ({why})" if always and why else "") if good else f"not ok {what}: {why}", flush=True)
+    if not good and daemon_log and failures <= LOGS_SHOWN:
+        subprocess.run([str(ROOT / "tests/support/show-logs"), str(daemon_log)], stdin=subprocess.DEVNULL, check=False)
 
 
 def comes_true(condition, timeout_s=PATIENCE):
@@ -89,6 +94,8 @@ class World:
     def start_daemon(self):
         self.daemon = self.daemon_class(self.folder / "understudy", self.logs, self.program, self.legacy, self.postgres, self.settings)
         self.admin = self.daemon.admin
+        global daemon_log  # pylint: disable=global-statement
+        daemon_log = self.logs / "understudy.log"
         self.daemon.start()
 
     # --- an operator's steps ---------------------------------------------------------------------------------------------------

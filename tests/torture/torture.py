@@ -20,6 +20,7 @@ import stages
 import trouble
 from world import ROOT, World, fault_points, servers
 
+LOGS_SHOWN = 5  # of so many failures the daemon's log is shown at once
 RESULT = ROOT / "build/results/torture.json"
 
 
@@ -49,6 +50,8 @@ class Torture:
     def check(self, name, good, detail=""):
         (self.passed if good else self.failed).append(name)
         self.tell(f"  {'ok' if good else 'NOT OK'}: {name}{': ' + detail if detail and not good else ''}")
+        if not good and len(self.failed) <= LOGS_SHOWN:
+            servers.show_logs(self.world.daemon.log)
         return good
 
     def judge(self, stage):
