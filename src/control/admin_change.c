@@ -28,11 +28,12 @@ void admin_post_phase(struct exchange *exchange)
     snprintf(request.reason, sizeof request.reason, "%s",
              request_text(exchange->body, "reason") ? request_text(exchange->body, "reason") : "");
     struct gate *gate = memory_zero(1, sizeof *gate);
-    if (!phase_change(exchange->daemon, &request, gate, &error)) {
+    enum engine_phase entered;
+    if (!phase_change(exchange->daemon, &request, gate, &entered, &error)) {
         admin_error(exchange, &error, error.code == ERROR_GATE ? gate : NULL);
     } else {
         json_object_begin(&exchange->json);
-        json_field_text(&exchange->json, "phase", engine_phase_name(request.to));
+        json_field_text(&exchange->json, "phase", engine_phase_name(entered));
         json_field_boolean(&exchange->json, "dry_run", request.dry_run);
         json_field_boolean(&exchange->json, "gate_open", gate->open);
         json_field_u64(&exchange->json, "pause_us", request.to >= PHASE_CUTOVER ? exchange->daemon->last_switch.pause_us : 0);

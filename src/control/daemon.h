@@ -112,7 +112,10 @@ struct phase_request {
     char author[64], reason[300];
     bool override, dry_run;
 };
-bool phase_change(struct daemon *daemon, const struct phase_request *request, struct gate *gate, struct error *error) MUST_USE;
+/* *entered: the phase in which it ended (dry_run: would end by what is known now). That is not always the one that was asked for: a rollback leads to shadow if the fallback was in
+ * step, and to dual-write if the target was lost. */
+bool phase_change(struct daemon *daemon, const struct phase_request *request, struct gate *gate, enum engine_phase *entered,
+                  struct error *error) MUST_USE;
 void phase_publish(struct daemon *daemon, enum engine_phase phase, enum engine_side primary, uint32_t canary, bool hold,
                    bool target_down); /* builds and sets the policy, stores the phase */
 /* gate.c */

@@ -126,14 +126,24 @@ static uint64_t source_p99(struct daemon *daemon)
     return slowest;
 }
 
-bool phase_change(struct daemon *daemon, const struct phase_request *request, struct gate *gate, struct error *error)
+/* By what is known now. */
+static enum engine_phase phase_expected(const struct engine_policy *policy, enum engine_phase to, bool target_healthy)
+{
+    bool back = policy->phase == PHASE_CUTOVER && to != PHASE_COMPLETE;
+    return !back ? to : target_healthy ? PHASE_SHADOW : PHASE_DUAL_WRITE;
+}
+
+bool phase_change(struct daemon *daemon, const struct phase_request *request, struct gate *gate, enum engine_phase *entered,
+                  struct error *error)
 {
     mutex_lock(&daemon->command);
+    *entered = phase_expected(engine_policy(&daemon->engine), request->to, atomic_load(&daemon->engine.target_healthy));
     bool good = change_locked(daemon, request, gate, error);
+    if (good && !request->dry_run) *entered = engine_policy(&daemon->engine)->phase;
     if (good && !request->dry_run) {
         daemon->phase_since_us = daemon->step_since_us = clock_monotonic_us();
         daemon->guard_tripped = false;
-        LOG(LOG_INFO, "phase.entered", log_text("phase", engine_phase_name(request->to)), log_u64("percent", request->percent),
+        LOG(LOG_INFO, "phase.entered", log_text("phase", engine_phase_name(*entered)), log_u64("percent", request->percent),
             log_text("author", request->author), log_text("reason", request->reason));
     } else if (!good) {
         LOG(LOG_WARNING, "phase.refused", log_text("phase", engine_phase_name(request->to)), log_failure(error));

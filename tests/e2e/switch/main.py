@@ -406,8 +406,13 @@ def cuts(world, clients, count):
     world.no_errors(clients, what)
     print(f"# {what}: {clients.rolled_back()} transactions rolled back, {clients.doubtful()} in doubt", flush=True)
     clients.tolerate(False)
-    status, text = world.daemon.cli("rollback", "--author", "test", "--reason", "in order")
-    report(status == 0 and world.admin.status()["primary"] == "source", f"{what}: a rollback in order", text)
+    asked = ("phase", "dual-write", "--author", "test", "--reason", "in order")
+    status, text = world.daemon.cli(*asked, "--dry-run")
+    report(status == 0 and text.startswith("shadow"), f"{what}: a rollback in order will end in shadow, and says so", text)
+    status, text = world.daemon.cli(*asked)
+    now = world.admin.status()
+    report(status == 0 and now["primary"] == "source", f"{what}: a rollback in order", text)
+    report("phase shadow" in text and now["phase"] == "shadow", f"{what}: the answer names the phase in which it ended", f"{text} {now['phase']}")
     world.equal(clients, what)
 
 
