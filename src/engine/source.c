@@ -391,11 +391,6 @@ bool source_rollback(struct source *source, struct error *error)
     return good;
 }
 
-bool source_ping(struct source *source, struct error *error)
-{
-    return simple_call(source, WIRE_FN_PING, error);
-}
-
 struct scalar {
     char *out;
     size_t size;

@@ -29,7 +29,6 @@ bool source_run(struct source *source, const char *text, const struct value *bin
                 source_row *row, void *context, struct source_result *result, struct error *error) MUST_USE;
 bool source_commit(struct source *source, struct error *error) MUST_USE;
 bool source_rollback(struct source *source, struct error *error) MUST_USE;
-bool source_ping(struct source *source, struct error *error) MUST_USE;
 /* One value of the first row as text into out; false if no row. */
 bool source_scalar(struct source *source, const char *text, char *out, size_t size, struct error *error) MUST_USE;
 const struct wire_session *source_session(const struct source *source);

@@ -270,13 +270,3 @@ void stream_peer(const struct stream *stream, char out[64])
 {
     memcpy(out, stream->peer, ADDRESS_TEXT_SIZE);
 }
-
-void stream_start_tls(struct stream *stream, struct tls_context *tls)
-{
-    if (stream->state != STREAM_OPEN) return;
-    stream_flush(stream);
-    if (stream->state != STREAM_OPEN) return;
-    tls_session_free(stream->tls);
-    stream->tls = NULL;
-    stream_connected(stream, tls);
-}

@@ -34,9 +34,6 @@ size_t stream_pending(const struct stream *stream);
 void stream_pause(struct stream *stream, bool paused); /* stop or resume reading */
 void stream_close(struct stream *stream);              /* sends what is queued, then closes; frees itself at end of turn; no events after */
 void stream_abort(struct stream *stream);              /* at once */
-/* Begins TLS on an open stream, or begins it anew on one that has it (the server asked for renegotiation). What was queued before goes out first; then
- * `opened` comes again. server_name NULL: the host of stream_connect. */
-void stream_start_tls(struct stream *stream, struct tls_context *tls);
 void stream_peer(const struct stream *stream, char out[64]); /* "127.0.0.1:1234" */
 
 struct listener;

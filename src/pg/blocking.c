@@ -162,10 +162,7 @@ bool pg_run(struct pg *pg, const char *text, struct pg_result *result, struct er
     if (result) *result = (struct pg_result){0};
     PGresult *handle;
     if (!settle(pg, error) || !execute(pg, text, &handle, error)) return false;
-    bool ok = finish(pg, handle, result, error);
-    PGTransactionStatusType status = PQtransactionStatus(pg->handle);
-    pg->in_transaction = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
-    return ok;
+    return finish(pg, handle, result, error);
 }
 
 struct run_prepared {

@@ -181,10 +181,6 @@ uint32_t pg_in_flight(const struct pg *pg)
 {
     return pg->in_flight;
 }
-bool pg_in_transaction(const struct pg *pg)
-{
-    return pg->in_transaction;
-}
 
 bool pg_cancel(struct pg *pg, struct error *error)
 {

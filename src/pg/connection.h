@@ -85,9 +85,8 @@ void pg_send_prepared(struct pg *pg, const char *name, const char *text, const s
                       pg_on_result *done, void *context);
 void pg_send_text(struct pg *pg, const char *text, pg_on_result *done, void *context); /* one statement, no parameters */
 void pg_sync(struct pg *pg);
-void pg_flush(struct pg *pg);                /* hands what was sent to the server without ending the group: it begins to work on it */
-uint32_t pg_in_flight(const struct pg *pg);  /* results not yet delivered */
-bool pg_in_transaction(const struct pg *pg); /* after the last sync */
+void pg_flush(struct pg *pg);               /* hands what was sent to the server without ending the group: it begins to work on it */
+uint32_t pg_in_flight(const struct pg *pg); /* results not yet delivered */
 bool pg_cancel(struct pg *pg, struct error *error); /* cancel request; blocks for one round trip at most: from background threads only */
 const void *pg_running(const struct pg *pg);        /* context of the oldest statement without an answer: the one at work; NULL: none */
 /* The same for another thread: a request of its own, usable while the connection is used or after it was closed. When it has been sent, the server has

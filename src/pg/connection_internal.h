@@ -28,7 +28,6 @@ struct pg_item { /* something sent, in the order in which results come */
     struct pg_statement *statement; /* PREPARE */
     uint64_t serial;                /* PREPARE */
     enum pg_item_kind kind;
-    bool savepoint; /* ROLLBACK TO: its answer looks like that of ROLLBACK */
 };
 
 struct pg {
@@ -43,7 +42,6 @@ struct pg {
     uint32_t in_flight;
     bool unsynced; /* something was sent after the last sync */
     bool unflushed;
-    bool in_transaction;
     struct error group_error;  /* of the group whose results are being read */
     bool group_prepare_failed; /* the error is about the text of the statement that comes next */
     uint64_t group, next_serial, uses;

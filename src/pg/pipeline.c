@@ -154,13 +154,6 @@ bool pg_pipeline_leave(struct pg *pg, struct error *error)
     return pg_fail(error, ERROR_INTERNAL, pg->handle, "leaving pipeline mode");
 }
 
-static bool is_rollback_to(const char *text)
-{
-    static const char words[] = "rollback to ";
-    while (*text == ' ') text++;
-    return strncasecmp(text, words, sizeof words - 1) == 0;
-}
-
 /* Parameters as libpq wants them: texts with a NUL behind, three arrays. All in one piece of scratch memory. */
 struct sendable {
     const char **values;
@@ -213,7 +206,7 @@ void pg_send_prepared(struct pg *pg, const char *name, const char *text, const s
         return;
     }
     bool sent = pg_pipeline_enter(pg) && send_prepared(pg, name, text, parameters, count);
-    push_item(pg, (struct pg_item){.kind = PG_ITEM_QUERY, .done = done, .context = context, .savepoint = is_rollback_to(text)});
+    push_item(pg, (struct pg_item){.kind = PG_ITEM_QUERY, .done = done, .context = context});
     pg->unflushed = true;
     if (!sent) pg_lose(pg, "cannot send to the target");
 }
@@ -225,7 +218,7 @@ void pg_send_text(struct pg *pg, const char *text, pg_on_result *done, void *con
         return;
     }
     bool sent = pg_pipeline_enter(pg) && PQsendQueryParams(pg->handle, text, 0, NULL, NULL, NULL, NULL, 0);
-    push_item(pg, (struct pg_item){.kind = PG_ITEM_QUERY, .done = done, .context = context, .savepoint = is_rollback_to(text)});
+    push_item(pg, (struct pg_item){.kind = PG_ITEM_QUERY, .done = done, .context = context});
     pg->unflushed = true;
     if (!sent) pg_lose(pg, "cannot send to the target");
 }
@@ -245,22 +238,9 @@ void pg_sync(struct pg *pg)
 
 /* ---- results ---- */
 
-static void note_transaction(struct pg *pg, const struct pg_item *item, PGresult *handle)
-{
-    static const struct {
-        const char *tag;
-        bool inside;
-    } tags[] = {{"BEGIN", true}, {"START TRANSACTION", true}, {"COMMIT", false}, {"ROLLBACK", false}, {"PREPARE TRANSACTION", false}};
-    const char *tag = PQcmdStatus(handle);
-    if (item->savepoint) return;
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (strcmp(tag, tags[i].tag) == 0) pg->in_transaction = tags[i].inside;
-}
-
 static void deliver(struct pg *pg, const struct pg_item *item, PGresult *handle)
 {
     ExecStatusType status = PQresultStatus(handle);
-    if (item->kind == PG_ITEM_QUERY && status == PGRES_COMMAND_OK) note_transaction(pg, item, handle);
     bool skipped = status == PGRES_PIPELINE_ABORTED, good = !skipped && status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE;
     struct pg_result result = {.handle = handle};
     if (!skipped) pg_result_init(&result, handle);
@@ -287,8 +267,6 @@ static void synced(struct pg *pg)
 {
     error_clear(&pg->group_error);
     pg->group_prepare_failed = false;
-    PGTransactionStatusType status = PQtransactionStatus(pg->handle);
-    if (status != PQTRANS_ACTIVE && status != PQTRANS_UNKNOWN) pg->in_transaction = status != PQTRANS_IDLE;
 }
 
 void pg_pipeline_read(struct pg *pg)

@@ -82,7 +82,8 @@ typedef void journal_done(void *context, struct journal_ticket ticket);
  * runs at once, refused, in the caller's thread. Payloads larger than 256 MiB are refused. */
 void journal_append(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn, struct view payload,
                     journal_done *done, void *context);
-/* As journal_append, and sleeps until the record is durable or refused: for threads that have nothing else to do meanwhile. A loop uses journal_append. */
+/* As journal_append, and sleeps until the record is durable or refused: for threads that have nothing else to do meanwhile. A loop uses journal_append, and all of the
+ * daemon's writers are loops; this is the door by which tests and the bench put the load of many threads on the journal. */
 struct journal_ticket journal_commit(struct journal *journal, enum journal_kind kind, uint64_t transaction, uint64_t csn,
                                      struct view payload);
 /* Takes the next CSN: strictly increasing. The order of CSNs is the order in which this is called. */

@@ -94,7 +94,7 @@ struct world {
     struct stream *client, *server;
     struct buffer got;
     size_t expected;
-    unsigned opened, restarted, input_max;
+    unsigned opened, input_max;
     struct error client_why, server_why;
     bool timed_out;
 };
@@ -274,49 +274,6 @@ static void a_server_that_does_not_speak_tls_is_told_apart(void **state)
     end(&world);
 }
 
-static void upgrade_client(void *context)
-{
-    struct world *world = context;
-    if (++world->opened == 1)
-        stream_start_tls(world->client, world->client_tls);
-    else
-        stream_write(world->client, view_of("again", 5));
-}
-
-static void upgrade_server(void *context)
-{
-    struct world *world = context;
-    if (world->restarted++ == 0) stream_start_tls(world->server, world->server_tls);
-}
-
-static void accept_upgrading(void *context, struct stream *stream)
-{
-    const struct stream_events upgrading = {.opened = upgrade_server, .readable = server_readable, .closed = server_closed};
-    struct world *world = context;
-    world->server = stream;
-    stream_set_events(stream, &upgrading, world);
-}
-
-static void tls_may_begin_on_an_open_connection(void **state)
-{
-    (void)state;
-    const struct stream_events upgrading = {.opened = upgrade_client, .readable = client_readable, .closed = client_closed};
-    struct world world;
-    struct error error = {0};
-    begin(&world, "localhost", NULL, false);
-    stream_abort(world.client);
-    listener_free(world.listener);
-    world.listener = listener_new(world.loop, "127.0.0.1", 0, NULL, 70000, accept_upgrading, &world, &error);
-    world.client = stream_connect(world.loop, "localhost", listener_port(world.listener), NULL, 30000, 70000, &upgrading, &world);
-    world.expected = 5;
-    loop_run(world.loop);
-    if (world.client_why.code) fail_msg("%s", world.client_why.text);
-    assert_int_equal(world.opened, 2);
-    assert_int_equal(world.restarted, 2);
-    assert_true(view_equal(buffer_view(&world.got), view_text("again")));
-    end(&world);
-}
-
 static void unusable_files_are_named(void **state)
 {
     (void)state;
@@ -409,7 +366,6 @@ int main(void)
         cmocka_unit_test(a_certificate_for_another_name_is_refused),
         cmocka_unit_test(a_certificate_of_an_unknown_authority_is_refused),
         cmocka_unit_test(a_server_that_does_not_speak_tls_is_told_apart),
-        cmocka_unit_test(tls_may_begin_on_an_open_connection),
         cmocka_unit_test(unusable_files_are_named),
         cmocka_unit_test(blocking_sockets_echo),
         cmocka_unit_test(a_blocking_connection_refused_says_what_to_check),

@@ -144,35 +144,6 @@ static void test_group_is_a_transaction(void **state)
     pg_close(pg);
 }
 
-static void test_transaction_state(void **state)
-{
-    (void)state;
-    struct pg *pg = connect_blocking();
-    struct error error = {0};
-    assert_false(pg_in_transaction(pg));
-    pg_send_text(pg, "BEGIN", NULL, NULL);
-    pg_send_text(pg, "SAVEPOINT a", NULL, NULL);
-    pg_send_text(pg, "Rollback to a", NULL, NULL);
-    pg_sync(pg);
-    for (int i = 0; i < 50; i++) { /* syncs behind it, so that the answer is taken while more is on the way */
-        pg_send_text(pg, "SELECT 1", NULL, NULL);
-        pg_sync(pg);
-    }
-    assert_true(pg_run_wait(pg, 60000, &error));
-    assert_true(pg_in_transaction(pg));
-    pg_send_text(pg, "SELECT 1/0", NULL, NULL);
-    assert_true(pg_run_wait(pg, 60000, &error));
-    assert_true(pg_in_transaction(pg));
-    pg_send_text(pg, "COMMIT", NULL, NULL);
-    assert_true(pg_run_wait(pg, 60000, &error));
-    assert_false(pg_in_transaction(pg));
-    run(pg, "BEGIN");
-    assert_true(pg_in_transaction(pg));
-    run(pg, "COMMIT");
-    assert_false(pg_in_transaction(pg));
-    pg_close(pg);
-}
-
 static void test_error_fields(void **state)
 {
     (void)state;
@@ -520,7 +491,6 @@ int main(void)
         cmocka_unit_test(test_async_large),
         cmocka_unit_test(test_connect_refused),
         cmocka_unit_test(test_group_is_a_transaction),
-        cmocka_unit_test(test_transaction_state),
         cmocka_unit_test(test_error_fields),
         cmocka_unit_test(test_prepared_after_failed_group),
         cmocka_unit_test(test_prepare_error),
