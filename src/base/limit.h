@@ -50,6 +50,16 @@
           "reading from the other side goes on")                                                                                           \
     LIMIT(SESSION_OUTPUT_BYTES, 301989888, "bytes", "queued for one peer, whatever happens; a call of the largest size and some packets",  \
           "the connection is closed")                                                                                                      \
+    LIMIT(SHADOW_QUEUE_BYTES, 134217728, "bytes",                                                                                          \
+          "reads with their results that wait to be compared, beside reads.shadow_queue: one may hold reads.capture_max",                  \
+          "further reads are not compared (shadow_skipped)")                                                                               \
+    LIMIT(MIRROR_PENDING_TRANSACTIONS, 4096, "transactions",                                                                               \
+          "read from the journal ahead of what the secondary has, beside two batches: what waits longer waits on the disk",                \
+          "reading waits for applying")                                                                                                    \
+    LIMIT(MIRROR_PENDING_BYTES, 268435456, "bytes", "memory of the transactions that were read ahead",                                     \
+          "statements are not kept, and are read from the journal again when they are applied")                                            \
+    LIMIT(MIRROR_BATCH_STATEMENTS, 5000, "statements", "of one transaction of the mirror on the secondary", "the batch ends")              \
+    LIMIT(MIRROR_BATCH_BYTES, 67108864, "bytes", "statements of one transaction of the mirror on the secondary", "the batch ends")         \
     LIMIT(LATE_LOOKS, 10000, "rows", "rows of commits in doubt that are looked at again for some minutes",                                 \
           "the table is in a gap: verify")                                                                                                 \
     LIMIT(REFUSED_ROWS, 1000, "rows", "divergences of one transaction that the source refuses while it is brought there from the target",  \

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -151,7 +152,7 @@ static void add_entry(struct mirror *m, struct mirror_transaction *t, const stru
     }
     struct mirror_entry *e = &t->entries[t->entry_count++];
     *e = (struct mirror_entry){.position = record->position, .ordinal = ordinal, .of_intent = of_intent};
-    if (m->pending_bytes + record->payload.size > MIRROR_PENDING_BYTES) {
+    if (m->pending_bytes + record->payload.size > LIMIT_MIRROR_PENDING_BYTES) {
         t->unkept += record->payload.size;
         return;
     }
@@ -363,7 +364,7 @@ bool mirror_read_some(struct mirror *m)
 {
     if (!m->reader && !open_reader(m)) return false;
     const struct engine_options *options = &m->engine->options;
-    uint32_t count = 0, most = MIRROR_PENDING_TRANSACTIONS + 2 * options->mirror_fold * options->mirror_lanes;
+    uint32_t count = 0, most = LIMIT_MIRROR_PENDING_TRANSACTIONS + 2 * options->mirror_fold * options->mirror_lanes;
     for (; count < READ_AT_ONCE; count++) {
         struct journal_record record;
         struct error error;
@@ -435,7 +436,8 @@ bool mirror_collect(struct mirror *m)
     b->csn = m->applied_csn;
     b->statements = 0;
     b->bytes = 0;
-    while (b->count < most && b->statements < MIRROR_BATCH_STATEMENTS && b->bytes < MIRROR_BATCH_BYTES && skipped < SKIP_AT_ONCE) {
+    while (b->count < most && b->statements < LIMIT_MIRROR_BATCH_STATEMENTS && b->bytes < LIMIT_MIRROR_BATCH_BYTES &&
+           skipped < SKIP_AT_ONCE) {
         struct mirror_transaction *t = map_get_u64(&m->by_csn, csn);
         if (!t) {
             if (csn > m->highest_csn && csn > m->void_below && !gap_over(m, csn)) break;

@@ -10,19 +10,14 @@
 #include "engine/record.h"
 #include "engine/statement.h"
 
-/* ---- limits ---- */
+/* ---- limits; those on memory stand in base/limit.h ---- */
 enum {
-    MIRROR_PENDING_TRANSACTIONS =
-        4096, /* and two batches: read ahead of what is applied; beyond, reading waits for applying, and memory stays warm */
-    MIRROR_BATCH_STATEMENTS = 5000, /* executions in one target transaction */
-    MIRROR_RETRIES = 5,             /* of a batch after a serialization failure or a deadlock; then it is done with care */
+    MIRROR_RETRIES = 5, /* of a batch after a serialization failure or a deadlock; then it is done with care */
     MIRROR_FIND_ROUNDS =
         200, /* how often rows that stand in the way under a unique key are looked for: a circle of unique values is as long as it is */
     MIRROR_GAPS_MAX = 1000, /* CSN ranges of gaps that are remembered */
     MIRROR_RECONCILE_BATCH = 100,
 };
-#define MIRROR_PENDING_BYTES   ((size_t)256 << 20) /* payloads kept in memory; beyond, they are read from the journal again when applied */
-#define MIRROR_BATCH_BYTES     ((size_t)64 << 20)
 #define MIRROR_SETTLE_US       UINT64_C(1500000)  /* a commit whose outcome is not known may still be going on at the source */
 #define MIRROR_LOST_OUTCOME_US UINT64_C(60000000) /* an outcome that a gap may have swallowed is not waited for longer */
 

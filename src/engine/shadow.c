@@ -3,6 +3,7 @@
 #include "engine/shadow.h"
 
 #include "base/clock.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/queue.h"
@@ -36,11 +37,13 @@ struct item {
     bool failed;    /* the target answered an error */
     bool unsettled; /* it did not take the session's settings */
     struct buffer why, target_rows;
+    size_t counted; /* in the shadow's bytes */
     struct item *next;
 };
 struct shadow {
     struct engine *engine;
     struct queue queue;
+    _Atomic size_t bytes;       /* memory of all that was submitted and is there */
     struct item *first, **last; /* waiting for their fence, in order */
     uint32_t waiting;
     struct item *rechecks;
@@ -70,8 +73,20 @@ static struct item *item_of(struct shadow_job *job)
     return QUEUE_OWNER(job, struct item, job);
 }
 
+static size_t item_cost(const struct item *item)
+{
+    return sizeof *item + item->job.binds.capacity + item->job.capture.rows.capacity;
+}
+
+static void uncount(struct item *item)
+{
+    if (item->counted) atomic_fetch_sub(&item->shadow->bytes, item->counted);
+    item->counted = 0;
+}
+
 static void item_free(struct item *item)
 {
+    uncount(item);
     buffer_release(&item->job.binds);
     capture_release(&item->job.capture);
     buffer_release(&item->why);
@@ -87,11 +102,16 @@ void shadow_job_free(struct shadow_job *job)
 void shadow_submit(struct shadow *shadow, struct shadow_job *job)
 {
     struct item *item = item_of(job);
-    if (!shadow || queue_count(&shadow->queue) >= shadow->engine->options.shadow_queue) {
+    size_t cost = item_cost(item);
+    if (!shadow || queue_count(&shadow->queue) >= shadow->engine->options.shadow_queue ||
+        atomic_load(&shadow->bytes) + cost > LIMIT_SHADOW_QUEUE_BYTES) {
         if (shadow) engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
         item_free(item);
         return;
     }
+    item->shadow = shadow;
+    item->counted = cost;
+    atomic_fetch_add(&shadow->bytes, cost);
     engine_count(shadow->engine, COUNT_SHADOW_QUEUED, 1);
     if (queue_put(&shadow->queue, &item->node) && atomic_load(&shadow->sleeping)) {
         mutex_lock(&shadow->mutex);
@@ -152,6 +172,7 @@ static void record_divergence(struct shadow *shadow, struct item *item)
     fingerprint_demote(shadow->engine->statements, fingerprint, reason);
     memory_free(divergence);
     if (shadow->open_count < OPEN_MAX) {
+        uncount(item); /* it is kept until somebody repairs it: what waits to be compared needs the room */
         item->next = shadow->open;
         shadow->open = item;
         shadow->open_count++;
@@ -254,7 +275,6 @@ static void take_new(struct shadow *shadow)
     struct queue_node *node;
     while (shadow->waiting < BATCH_MAX * 4 && (node = queue_take(&shadow->queue)) != NULL) {
         struct item *item = QUEUE_OWNER(node, struct item, node);
-        item->shadow = shadow;
         item->next = NULL;
         *shadow->last = item;
         shadow->last = &item->next;
@@ -306,51 +326,6 @@ static uint32_t take_batch(struct shadow *shadow, struct item **batch)
 
 /* ---- rechecks: both sides again ---- */
 
-struct rerun {
-    struct capture capture;
-    uint32_t limit;
-    struct statement *statement;
-};
-
-static bool rerun_row(void *context, const struct value *values, uint32_t count)
-{
-    struct rerun *rerun = context;
-    struct statement_describe *describe = atomic_load(&rerun->statement->describe);
-    rerun->capture.columns = count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct value value = values[i];
-        if (describe && i < describe->count) value = capture_normal(&describe->columns[i].oac, value);
-        buffer_u8(&rerun->capture.rows, 0);
-        value_encode(&rerun->capture.rows, &value);
-    }
-    rerun->capture.row_count++;
-    return !rerun->limit || rerun->capture.row_count < rerun->limit;
-}
-
-static bool rerun_source(struct shadow *shadow, struct item *item, struct capture *out)
-{
-    if (!shadow_source_as(&shadow->source, &item->job)) return false;
-    struct rerun rerun = {.statement = item->job.statement, .limit = item->job.capture.complete ? 0 : item->job.capture.row_count};
-    capture_init(&rerun.capture, shadow->engine->options.capture_max * 4);
-    struct value *values = arena_zero(&shadow->arena, sizeof *values * (item->job.bind_count + 1));
-    struct reader r = reader_of(buffer_view(&item->job.binds));
-    for (uint32_t i = 0; i < item->job.bind_count; i++)
-        if (!value_decode(&r, &values[i])) return false;
-    struct error error;
-    struct source_result result;
-    if (!source_run(shadow->source.connection, item->job.plan->source_text, values, item->job.bind_count, 1, 100, rerun_row, &rerun,
-                    &result, &error)) {
-        if (error.code != ERROR_SOURCE) shadow_source_close(&shadow->source);
-        capture_release(&rerun.capture);
-        return false;
-    }
-    if (!source_rollback(shadow->source.connection, &error)) shadow_source_close(&shadow->source);
-    rerun.capture.complete = item->job.capture.complete;
-    rerun.capture.columns = rerun.capture.columns ? rerun.capture.columns : item->job.capture.columns;
-    *out = rerun.capture;
-    return true;
-}
-
 static bool wait_applied(struct shadow *shadow, uint64_t csn, uint64_t at_most_us)
 {
     uint64_t until = clock_monotonic_us() + at_most_us;
@@ -376,7 +351,7 @@ static bool read_begin(struct shadow *shadow)
 static bool look_again(struct shadow *shadow, struct item *item)
 {
     struct capture fresh;
-    if (!rerun_source(shadow, item, &fresh)) {
+    if (!shadow_source_read(&shadow->source, &item->job, &shadow->arena, &fresh)) {
         item->outcome = COMPARE_IMPOSSIBLE;
         return true;
     }
@@ -405,7 +380,7 @@ static void not_equal(struct shadow *shadow, struct item *item)
         schedule_recheck(shadow, item);
         return;
     }
-    if (rerun_source(shadow, item, &again)) {
+    if (shadow_source_read(&shadow->source, &item->job, &shadow->arena, &again)) {
         bool same = compare_captures(&item->job.capture, &again, item->job.plan->ordered);
         capture_release(&again);
         if (!same) {
@@ -460,7 +435,7 @@ static void run_rechecks(struct shadow *shadow)
         shadow->recheck_count--;
         count++;
         if (drop_stale(shadow, item)) continue;
-        if (!rerun_source(shadow, item, &fresh)) {
+        if (!shadow_source_read(&shadow->source, &item->job, &shadow->arena, &fresh)) {
             count_impossible(shadow, item);
             item_free(item);
         } else {
@@ -515,15 +490,17 @@ void shadow_recheck_open(struct shadow *shadow)
 
 static void drop_all(struct shadow *shadow)
 {
-    take_new(shadow);
-    while (shadow->first) {
-        struct item *item = shadow->first;
-        shadow->first = item->next;
-        engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
-        item_free(item);
-    }
-    shadow->last = &shadow->first;
-    shadow->waiting = 0;
+    do {
+        while (shadow->first) {
+            struct item *item = shadow->first;
+            shadow->first = item->next;
+            engine_count(shadow->engine, COUNT_SHADOW_SKIPPED, 1);
+            item_free(item);
+        }
+        shadow->last = &shadow->first;
+        shadow->waiting = 0;
+        take_new(shadow);
+    } while (shadow->first);
 }
 
 static void shadow_main(void *context)

@@ -49,7 +49,7 @@ struct shadow_job { /* given away by shadow_submit */
 struct shadow;
 struct shadow *shadow_start(struct engine *engine, struct error *error) MUST_USE;
 void shadow_stop(struct shadow *shadow);
-/* Takes ownership of the job's buffers. Any worker; no lock. A full queue drops it (COUNT_SHADOW_SKIPPED). */
+/* Takes ownership of the job's buffers. Any worker; no lock. A full queue (by number, or LIMIT_SHADOW_QUEUE_BYTES) drops it (COUNT_SHADOW_SKIPPED). */
 void shadow_submit(struct shadow *shadow, struct shadow_job *job);
 struct shadow_job *shadow_job_new(void);
 void shadow_job_free(struct shadow_job *job); /* one that is not submitted after all */

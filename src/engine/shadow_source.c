@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings on the shadow's connection to the source. */
+/* The shadow's connection to the source: settings, and a read done again. */
 #include "engine/shadow_source.h"
 
 #include "base/log.h"
+#include "base/reader.h"
 #include <stdio.h>
 
 enum { CONNECT_TIMEOUT_MS = 3000 };
@@ -43,7 +44,7 @@ static bool say_schema(struct shadow_source *source, const char *schema)
     return true;
 }
 
-bool shadow_source_as(struct shadow_source *source, const struct shadow_job *job)
+static bool shadow_source_as(struct shadow_source *source, const struct shadow_job *job)
 {
     struct error error;
     struct buffer statement;
@@ -60,4 +61,48 @@ bool shadow_source_as(struct shadow_source *source, const struct shadow_job *job
     buffer_release(&statement);
     if (good) source->settings = job->settings;
     return good;
+}
+
+struct rerun {
+    struct capture capture;
+    uint32_t limit;
+    struct statement *statement;
+};
+
+static bool rerun_row(void *context, const struct value *values, uint32_t count)
+{
+    struct rerun *rerun = context;
+    struct statement_describe *describe = atomic_load(&rerun->statement->describe);
+    rerun->capture.columns = count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct value value = values[i];
+        if (describe && i < describe->count) value = capture_normal(&describe->columns[i].oac, value);
+        buffer_u8(&rerun->capture.rows, 0);
+        value_encode(&rerun->capture.rows, &value);
+    }
+    rerun->capture.row_count++;
+    return !rerun->limit || rerun->capture.row_count < rerun->limit;
+}
+
+bool shadow_source_read(struct shadow_source *source, const struct shadow_job *job, struct arena *arena, struct capture *out)
+{
+    if (!shadow_source_as(source, job)) return false;
+    struct rerun rerun = {.statement = job->statement, .limit = job->capture.complete ? 0 : job->capture.row_count};
+    capture_init(&rerun.capture, source->options->capture_max * 4);
+    struct value *values = arena_zero(arena, sizeof *values * (job->bind_count + 1));
+    struct reader r = reader_of(buffer_view(&job->binds));
+    for (uint32_t i = 0; i < job->bind_count; i++)
+        if (!value_decode(&r, &values[i])) return false;
+    struct error error;
+    struct source_result result;
+    if (!source_run(source->connection, job->plan->source_text, values, job->bind_count, 1, 100, rerun_row, &rerun, &result, &error)) {
+        if (error.code != ERROR_SOURCE) shadow_source_close(source);
+        capture_release(&rerun.capture);
+        return false;
+    }
+    if (!source_rollback(source->connection, &error)) shadow_source_close(source);
+    rerun.capture.complete = job->capture.complete;
+    rerun.capture.columns = rerun.capture.columns ? rerun.capture.columns : job->capture.columns;
+    *out = rerun.capture;
+    return true;
 }

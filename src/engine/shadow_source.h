@@ -12,8 +12,11 @@ struct shadow_source {
     struct settings settings;  /* what was said to it */
     char schema[129];          /* empty: that of its user */
 };
-/* Opens it if need be, and says to it what it was not told: settings and current schema of the job's session. False: it cannot be had, which is logged. */
-bool shadow_source_as(struct shadow_source *source, const struct shadow_job *job);
+/*
+ * Does the job's read again, for as many rows as were captured. The connection is opened if need be, and told what it was not told: settings and current schema of
+ * the job's session. False: it could not be done, which is logged. *out is the caller's; the arena is used for the binds.
+ */
+bool shadow_source_read(struct shadow_source *source, const struct shadow_job *job, struct arena *arena, struct capture *out);
 void shadow_source_close(struct shadow_source *source);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/limit.h"
 #include "engine/shadow.h"
 #include "tests/support/engine_fixture.h"
 
@@ -139,6 +140,34 @@ static void an_answer_that_comes_too_late_is_nobodys(void **state)
     }
 }
 
+/* The mirror is behind, so nothing can be compared yet: what waits takes no more memory than the limit, and there is room again afterwards. */
+static void what_waits_has_a_limit_in_bytes(void **state)
+{
+    (void)state;
+    NEEDS_DATABASES();
+    enum { SIZE = 900000, JOBS = 2 * (LIMIT_SHADOW_QUEUE_BYTES / SIZE) };
+    char *text = memory_alloc(SIZE + 1);
+    memset(text, 'x', SIZE);
+    text[SIZE] = 0;
+    uint64_t queued = engine_counted(&engine, COUNT_SHADOW_QUEUED), skipped = engine_counted(&engine, COUNT_SHADOW_SKIPPED);
+    for (uint32_t i = 0; i < JOBS; i++) {
+        struct shadow_job *job = job_of("SELECT d FROM days WHERE id = 1", text, NULL);
+        job->fence = UINT64_MAX;
+        shadow_submit(shadow, job);
+    }
+    uint64_t taken = engine_counted(&engine, COUNT_SHADOW_QUEUED) - queued;
+    assert_true(taken > JOBS / 4 && taken * SIZE <= LIMIT_SHADOW_QUEUE_BYTES);
+    assert_int_equal(taken + engine_counted(&engine, COUNT_SHADOW_SKIPPED) - skipped, JOBS);
+    engine_set_policy(&engine,
+                      &(struct engine_policy){.phase = PHASE_DUAL_WRITE, .primary = SIDE_SOURCE, .mirror = true, .source_attached = true});
+    for (int i = 0; i < 10000 && shadow_pending(shadow); i++) clock_sleep_us(1000);
+    assert_int_equal(shadow_pending(shadow), 0);
+    queued = engine_counted(&engine, COUNT_SHADOW_QUEUED);
+    shadow_submit(shadow, job_of("SELECT d FROM days WHERE id = 1", text, NULL));
+    assert_int_equal(engine_counted(&engine, COUNT_SHADOW_QUEUED) - queued, 1);
+    memory_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +175,7 @@ int main(void)
         cmocka_unit_test(the_source_is_read_again_under_the_settings),
         cmocka_unit_test(settings_that_are_refused_are_not_comparable),
         cmocka_unit_test(an_answer_that_comes_too_late_is_nobodys),
+        cmocka_unit_test(what_waits_has_a_limit_in_bytes),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
