@@ -115,4 +115,5 @@ clean:
 -include scripts/drivers.mk
 -include scripts/torture.mk
 -include scripts/sim.mk
+-include scripts/install.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -186,6 +186,12 @@ static void put_error(struct line *line, const struct error *error)
 
 static void put_field(struct line *line, const struct log_field *field)
 {
+    char id[17];
+    if (field->kind == LOG_VALUE_ID) {
+        snprintf(id, sizeof id, "%016llx", (unsigned long long)field->u64);
+        put_text(line, field->name, view_text(id));
+        return;
+    }
     if (field->kind == LOG_VALUE_VIEW)
         put_text(line, field->name, field->text);
     else if (field->kind == LOG_VALUE_ERROR)

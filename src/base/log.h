@@ -30,7 +30,7 @@ uint64_t log_lost(void);
 
 struct log_field {
     const char *name; /* NULL: no field */
-    enum { LOG_VALUE_VIEW, LOG_VALUE_I64, LOG_VALUE_U64, LOG_VALUE_REAL, LOG_VALUE_BOOLEAN, LOG_VALUE_ERROR } kind;
+    enum { LOG_VALUE_VIEW, LOG_VALUE_I64, LOG_VALUE_U64, LOG_VALUE_ID, LOG_VALUE_REAL, LOG_VALUE_BOOLEAN, LOG_VALUE_ERROR } kind;
     union {
         struct view text;
         int64_t i64;
@@ -56,6 +56,11 @@ static inline struct log_field log_i64(const char *name, int64_t n)
 static inline struct log_field log_u64(const char *name, uint64_t n)
 {
     return (struct log_field){.name = name, .kind = LOG_VALUE_U64, .u64 = n};
+}
+/* A fingerprint, as every report says it: 16 hexadecimal digits. */
+static inline struct log_field log_id(const char *name, uint64_t id)
+{
+    return (struct log_field){.name = name, .kind = LOG_VALUE_ID, .u64 = id};
 }
 static inline struct log_field log_real(const char *name, double n)
 {

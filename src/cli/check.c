@@ -258,8 +258,14 @@ static void check_tables(struct check *c)
     say(c, GOOD, "dictionary", "%u tables in schema %s", tables, c->config.engine.source_schema);
     say_tables(c, BAD, "not on the target", &missing, "their writes would be gaps; `understudy schema` prints their DDL");
     say_tables(c, BAD, "columns missing", &columns, "not on the target");
-    say_tables(c, NOTE, "without a key", &keyless, "no row of theirs can be named: verified by whole table, repaired by copying it");
-    say_tables(c, NOTE, "side effects", &spreading, "triggers or cascades write rows that no statement names");
+    say_tables(c, NOTE, "without a key", &keyless,
+               "no row of theirs can be named: verified by whole table, repaired by copying it; what a clock, a sequence or a call of "
+               "unknown effect "
+               "writes there is a gap until a verify. Better give them a key");
+    say_tables(c, NOTE, "side effects", &spreading,
+               "triggers or cascades write rows that no statement names: `understudy feed list`; while the target is primary the source's "
+               "triggers "
+               "must not fire, see docs/operations.md");
 }
 
 int command_check(const struct arguments *arguments)

@@ -46,6 +46,7 @@ int command_fetch(const struct arguments *arguments, const char *method, const c
                   struct error *error);
 
 int command_run(const struct arguments *arguments);
+int command_help(const struct arguments *arguments);
 int command_check(const struct arguments *arguments);
 int command_translate(const struct arguments *arguments);
 int command_assess(const struct arguments *arguments);

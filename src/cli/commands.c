@@ -63,33 +63,6 @@ static int run_version(const struct arguments *a)
     return 0;
 }
 
-static int run_help(const struct arguments *a)
-{
-    const struct command *command = a->rest_count ? command_find(a->rest[0]) : NULL;
-    if (command) {
-        command_print_help(command, stdout);
-        return 0;
-    }
-    if (a->rest_count && strcmp(a->rest[0], "api") == 0) {
-        struct buffer out;
-        buffer_init(&out, 0);
-        admin_print_routes(&out);
-        return print_buffer(&out);
-    }
-    if (a->rest_count) {
-        fprintf(stderr, "understudy: there is no command %s; `understudy help` lists them\n", a->rest[0]);
-        return 2;
-    }
-    puts("understudy: moves a live application from Oracle to PostgreSQL\n\nusage: understudy COMMAND [options]\n");
-    for (unsigned i = 0; i < command_count; i++) printf("  %-12s %s\n", commands[i].name, commands[i].text);
-    puts("\n`understudy help COMMAND` says what it takes. What changes something takes --dry-run.\n"
-         "Reports are text; with --json what programs read.\n\nexit status:");
-    int status;
-    const char *meaning;
-    for (uint32_t i = 0; (meaning = error_exit_text(i, &status)); i++) printf("  %-12d %s\n", status, meaning);
-    return 0;
-}
-
 /* The options of more than one command. */
 #define DAEMON "config json"                       /* asks the running daemon */
 #define CHANGE "config json dry-run author reason" /* changes something, and stands in the audit log */
@@ -166,7 +139,10 @@ const struct command commands[] = {
      "  understudy schema > schema.sql           read it, change it, then psql -f schema.sql",
      command_schema},
     {"version", "", "the version", 0, "", NULL, run_version},
-    {"help", "[COMMAND|api]", "this text; one command; the calls of the admin API", 1, "", NULL, run_help},
+    {"help", "[COMMAND|api|metrics|alerts|man]", "this text; one command; what there is besides", 1, "",
+     "  help api        the calls of the admin API\n  help metrics    what Prometheus finds under /metrics\n  help alerts     the codes of "
+     "alerts\n  help man        this as a manual page (understudy help man | man -l -)",
+     command_help},
 };
 const unsigned command_count = sizeof commands / sizeof *commands;
 
@@ -220,20 +196,4 @@ bool command_takes(const struct command *command, const char *option)
     for (const char *at = command->options; (at = strstr(at, option)); at += size)
         if ((at == command->options || at[-1] == ' ') && (at[size] == ' ' || at[size] == 0)) return true;
     return false;
-}
-
-void command_print_help(const struct command *command, FILE *out)
-{
-    fprintf(out, "usage: understudy %s%s%s\n\n%s\n", command->name, *command->arguments ? " " : "", command->arguments, command->text);
-    if (command->detail) fprintf(out, "\n%s\n", command->detail);
-    bool first = true;
-    for (unsigned i = 0; i < command_option_count; i++) {
-        const struct command_option *option = &command_options[i];
-        char name[48];
-        if (!command_takes(command, option->name) || strcmp(option->name, "help") == 0) continue;
-        if (first) fputs("\noptions:\n", out);
-        first = false;
-        snprintf(name, sizeof name, "--%s %s", option->name, option->value);
-        fprintf(out, "  %-22s %s\n", name, option->text);
-    }
 }

@@ -111,6 +111,12 @@ static const struct rule {
     {"FEED_BROKEN", "critical", "a key feed on the source does not work", feed_broken, 0},
 };
 enum { CONDITIONS = sizeof rules / sizeof *rules };
+/* What happens once and holds for no time: alert_send. */
+static const struct {
+    const char *code, *help;
+} events[] = {{"GUARD_TRIPPED", "the guard found a reason to step back"},
+              {"ROLLED_BACK", "the guard has stepped back"},
+              {"STALE_PROXY", "the databases know of a later switch than this daemon: it ends"}};
 
 struct alert {
     char code[48], text[400];
@@ -314,4 +320,11 @@ void alerts_stop(struct alerts *alerts)
     condition_release(&alerts->changed);
     mutex_release(&alerts->mutex);
     memory_free(alerts);
+}
+
+void alert_print(struct buffer *out)
+{
+    for (size_t i = 0; i < CONDITIONS; i++) buffer_printf(out, "%-19s %-9s %s\n", rules[i].code, rules[i].severity, rules[i].help);
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        buffer_printf(out, "%-19s %-9s %s\n", events[i].code, "event", events[i].help);
 }

@@ -21,4 +21,6 @@ const char *alert_condition_name(uint32_t index, const char **help);
 bool alert_condition_firing(const struct alerts *alerts, uint32_t index);
 uint64_t alerts_failed(const struct alerts *alerts); /* dropped, or not taken by the webhook */
 
+void alert_print(struct buffer *out); /* every code, a line each */
+
 #endif

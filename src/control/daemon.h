@@ -170,5 +170,6 @@ void admin_print_routes(struct buffer *out); /* the calls, a line each */
 void report_status(struct daemon *daemon, struct json *json);
 void report_final(struct daemon *daemon, const char *format, struct buffer *out);
 void report_metrics(struct daemon *daemon, struct buffer *out); /* Prometheus text */
+void report_metric_names(struct buffer *out);                   /* all of them as a table of Markdown */
 
 #endif

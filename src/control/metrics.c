@@ -196,3 +196,14 @@ void report_metrics(struct daemon *daemon, struct buffer *out)
     put_alerts(daemon, out);
     memory_free(scrape);
 }
+
+void report_metric_names(struct buffer *out)
+{
+    buffer_append_text(out, "| metric | type | what it says |\n|---|---|---|\n");
+    for (int i = 0; i < ENGINE_COUNTER_COUNT; i++)
+        buffer_printf(out, "| `understudy_%s_total` | counter | %s |\n", engine_counter_name((enum engine_counter)i),
+                      engine_counter_help((enum engine_counter)i));
+    for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
+        buffer_printf(out, "| `understudy_%s` | gauge | %s |\n", gauges[i].name, gauges[i].help);
+    buffer_append_text(out, "| `understudy_alert{code=\"..\"}` | gauge | 1 while the condition of an alert holds. |\n");
+}

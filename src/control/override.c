@@ -31,7 +31,7 @@ static bool is_good(void *context, const struct statement_override *override)
 {
     struct error error = {0};
     if (override_prepare(context, override->target_text, &error)) return true;
-    LOG(LOG_ERROR, "override.refused", log_u64("fingerprint", override->fingerprint), log_failure(&error));
+    LOG(LOG_ERROR, "override.refused", log_id("fingerprint", override->fingerprint), log_failure(&error));
     return false;
 }
 

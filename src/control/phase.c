@@ -88,7 +88,8 @@ static bool change_locked(struct daemon *daemon, const struct phase_request *req
     }
     gate_evaluate(daemon, request->to, gate);
     if (policy->phase == PHASE_SHADOW && request->to == PHASE_CUTOVER && !request->override)
-        return error_set(error, ERROR_STATE, "the canary would be skipped: step through it, or override with author and reason");
+        return error_set(error, ERROR_STATE,
+                         "the phase is shadow, so the canary would be skipped: step through it, or override with author and reason");
     if (!gate->open && !request->override) return error_set(error, ERROR_GATE, "%s", gate->missing[0].text);
     if (request->override && (!request->author[0] || !request->reason[0]))
         return error_set(error, ERROR_USAGE, "an override names its author and its reason");

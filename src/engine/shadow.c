@@ -165,10 +165,12 @@ static void record_divergence(struct shadow *shadow, struct item *item)
     struct error error;
     if (!state_divergence_add(shadow->engine->state, divergence, &item->divergence, &error))
         LOG(LOG_ERROR, "divergence.not_stored", log_failure(&error));
-    LOG(LOG_WARNING, "shadow.divergent", log_u64("fingerprint", fingerprint->id), log_text("reason", divergence->reason),
-        log_text("statement", fingerprint->text));
+    /* Where it is, for the log and whoever is called; the values stand in the ledger alone. */
     char reason[200];
-    snprintf(reason, sizeof reason, "a shadow read differed: %.160s", divergence->reason);
+    snprintf(reason, sizeof reason, "a shadow read differed (divergence %llu): %.*s", (unsigned long long)item->divergence,
+             (int)strcspn(divergence->reason, ":"), divergence->reason);
+    LOG(LOG_WARNING, "shadow.divergent", log_id("fingerprint", fingerprint->id), log_text("reason", reason),
+        log_text("statement", fingerprint->text));
     fingerprint_demote(shadow->engine->statements, fingerprint, reason);
     memory_free(divergence);
     if (shadow->open_count < OPEN_MAX) {

@@ -151,7 +151,7 @@ static void note_translation(struct engine_statements *statements, struct finger
     uint64_t translation = sql_fingerprint(view_text(plan->target_text));
     if (fingerprint->restored && fingerprint->translation && fingerprint->translation != translation) {
         restart_window(fingerprint);
-        LOG(LOG_INFO, "statement.restarted", log_u64("fingerprint", fingerprint->id),
+        LOG(LOG_INFO, "statement.restarted", log_id("fingerprint", fingerprint->id),
             log_text("why", "it is translated otherwise than before the start"));
     }
     fingerprint->restored = false;
@@ -347,7 +347,7 @@ void fingerprint_demote(struct engine_statements *statements, struct fingerprint
         atomic_store_explicit(&fingerprint->demoted, true, memory_order_release);
     }
     mutex_unlock(&statements->lock);
-    if (news) LOG(LOG_WARNING, "statement.demoted", log_u64("fingerprint", fingerprint->id), log_text("reason", reason));
+    if (news) LOG(LOG_WARNING, "statement.demoted", log_id("fingerprint", fingerprint->id), log_text("reason", reason));
 }
 
 void fingerprint_restart(struct engine_statements *statements, struct fingerprint *fingerprint, const char *why)
@@ -355,5 +355,5 @@ void fingerprint_restart(struct engine_statements *statements, struct fingerprin
     mutex_lock(&statements->lock);
     restart_window(fingerprint);
     mutex_unlock(&statements->lock);
-    LOG(LOG_INFO, "statement.restarted", log_u64("fingerprint", fingerprint->id), log_text("why", why));
+    LOG(LOG_INFO, "statement.restarted", log_id("fingerprint", fingerprint->id), log_text("why", why));
 }

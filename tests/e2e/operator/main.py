@@ -174,6 +174,24 @@ def secrets(world):
     report(not loose, "others cannot read the journal's folder and the state", str(loose))
 
 
+def a_difference_without_its_values(world):
+    """What differed stands in the ledger; log and alert say where it is."""
+    daemon = world.daemon
+    for verb in (["backfill", "--wait"], ["verify", "--wait"], ["phase", "shadow"]):
+        status, text = daemon.cli(*verb)
+        report(status == 0, " ".join(verb), text)
+    world.postgres.rows("SET session_replication_role = replica; UPDATE media.tags SET name = 'Planted0815Value' WHERE tag_id = 900")
+    with oracledb.connect(**world.driver_arguments(daemon.port)) as connection:
+        connection.cursor().execute("SELECT name FROM tags WHERE tag_id = :1", [900]).fetchall()
+        world.until("the difference is confirmed", lambda: world.admin.get("/v1/divergences?status=open"))
+    status, text = daemon.cli("divergences")
+    report(status == 0 and SECRET in text and "Planted0815Value" in text, "the ledger has both rows", text)
+    world.until("the statement is demoted", lambda: "statement.demoted" in (world.logs / "understudy.log").read_text())
+    log = (world.logs / "understudy.log").read_text()
+    report(SECRET not in log and "Planted0815Value" not in log and "shadow.divergent" in log, "the log says where it is, and no value",
+           "\n".join(line for line in log.splitlines() if SECRET in line or "Planted0815Value" in line))
+
+
 def work(world):
     world.folder.mkdir(parents=True, exist_ok=True)
     reader, key = world.folder / "reader.token", world.folder / "journal.key"
@@ -183,7 +201,7 @@ def work(world):
     world.start_databases()
     world.start_daemon()
     world.until("the dictionary is there", lambda: not [one for one in world.admin.status()["gate"]["missing"] if one["code"] == "DICTIONARY_MISSING"])
-    for part in (tokens, waits_for_lock, exit_statuses, reads_without_the_password, secrets):
+    for part in (tokens, waits_for_lock, exit_statuses, reads_without_the_password, secrets, a_difference_without_its_values):
         part(world)
 
 
