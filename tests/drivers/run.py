@@ -232,10 +232,10 @@ def main():
         for name in wanted:
             port = source.port if name == "direct" else daemon.port
             try:
-                if name != "direct" and not daemon.process:
+                if ready and name != "direct" and not daemon.process:
                     target.start()
                     daemon.start()
-                if name == "postgres":
+                if ready and name == "postgres":
                     cut_over(daemon)
             except RuntimeError as problem:
                 trouble[name] = str(problem)[:800]
