@@ -163,6 +163,34 @@ bool parse_begins_model(const struct parser *p)
     return false;
 }
 
+bool parse_begins_pivot(const struct parser *p)
+{
+    const struct token *next = parse_ahead(p, 1), *after = parse_ahead(p, 2);
+    if (!parse_at_word(p, WORD_PIVOT) && !parse_at_word(p, WORD_UNPIVOT)) return false;
+    return token_is_operator(next, OPERATOR_LEFT) ||
+           (next->kind == TOKEN_WORD && (token_is_operator(after, OPERATOR_LEFT) || token_is_word(after, WORD_NULLS)));
+}
+
+bool parse_begins_sample(const struct parser *p)
+{
+    const struct token *next = parse_ahead(p, 1);
+    if (!parse_at_word(p, WORD_SAMPLE)) return false;
+    return token_is_operator(next, OPERATOR_LEFT) ||
+           (view_equal_ignoring_case(next->text, view_text("BLOCK")) && token_is_operator(parse_ahead(p, 2), OPERATOR_LEFT));
+}
+
+/* Does this word go on behind a table and its alias? */
+static bool follows_alias(const struct token *token)
+{
+    static const enum word words[] = {WORD_WHERE,  WORD_JOIN,    WORD_LEFT,    WORD_RIGHT, WORD_FULL,  WORD_INNER,
+                                      WORD_CROSS,  WORD_NATURAL, WORD_ON,      WORD_USING, WORD_GROUP, WORD_ORDER,
+                                      WORD_HAVING, WORD_START,   WORD_CONNECT, WORD_UNION, WORD_MINUS, WORD_INTERSECT,
+                                      WORD_FOR,    WORD_FETCH,   WORD_SET,     WORD_FROM};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (token_is_word(token, words[i])) return true;
+    return false;
+}
+
 /* Words that are no reserved words but go on with the query where an alias could stand. */
 static bool word_ends_table(const struct parser *p)
 {
@@ -181,24 +209,27 @@ static bool word_ends_table(const struct parser *p)
                (next->code == WORD_JOIN || next->code == WORD_OUTER || next->code == WORD_INNER || next->code == WORD_LEFT ||
                 next->code == WORD_RIGHT || next->code == WORD_FULL || next->code == WORD_APPLY);
     case WORD_PIVOT:
-    case WORD_UNPIVOT:
-    case WORD_SAMPLE:
-    case WORD_MATCH_RECOGNIZE: return token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_WORD;
+    case WORD_UNPIVOT: return parse_begins_pivot(p);
+    case WORD_SAMPLE: return parse_begins_sample(p);
+    case WORD_MATCH_RECOGNIZE: return token_is_operator(next, OPERATOR_LEFT);
     case WORD_PARTITION: return token_is_word(next, WORD_BY) || token_is_operator(next, OPERATOR_LEFT) || token_is_word(next, WORD_FOR);
-    case WORD_WHEN: return true; /* INSERT ALL WHEN .. THEN INTO a WHEN .. */
+    case WORD_WHEN: /* INSERT ALL WHEN .. THEN INTO a WHEN .. */
+        return !follows_alias(next) && next->kind != TOKEN_END && !token_is_operator(next, OPERATOR_COMMA) &&
+               !token_is_operator(next, OPERATOR_RIGHT);
     case WORD_MODEL: return parse_begins_model(p);
     case WORD_WINDOW: return token_is_word(parse_ahead(p, 2), WORD_AS);
     case WORD_LOG: return token_is_word(next, WORD_ERRORS);
     case WORD_RETURNING:
     case WORD_RETURN:
-        return next->kind == TOKEN_WORD || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_QUOTED || next->kind == TOKEN_BIND;
+        return (next->kind == TOKEN_WORD && !follows_alias(next)) || token_is_operator(next, OPERATOR_LEFT) || next->kind == TOKEN_QUOTED ||
+               next->kind == TOKEN_BIND;
     case WORD_LIMIT: return foreign_at_limit(p);
     case WORD_FETCH: return token_is_word(next, WORD_FIRST) || token_is_word(next, WORD_NEXT);
     case WORD_OFFSET:
         return next->kind == TOKEN_NUMBER || next->kind == TOKEN_BIND || token_is_operator(next, OPERATOR_LEFT) ||
-               next->kind == TOKEN_WORD ||
+               (next->kind == TOKEN_WORD && !follows_alias(next)) ||
                (next->kind == TOKEN_QUOTED && parse_ahead(p, 2)->kind == TOKEN_WORD && parse_ahead(p, 2)->code == WORD_ROWS);
-    case WORD_VERSIONS:
+    case WORD_VERSIONS: return token_is_word(next, WORD_BETWEEN) || token_is_word(next, WORD_PERIOD);
     case WORD_EXCEPT: return true;
     case WORD_BULK: return token_is_word(next, WORD_COLLECT);
     default: return false;

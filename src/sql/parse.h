@@ -84,7 +84,9 @@ struct view token_name(struct translation *t, const struct token *token);
 void parse_object_name(struct parser *p, struct view *schema, struct view *name, struct view *link);
 /* Alias after a table or an expression, with or without AS. Empty: none. */
 struct view parse_alias(struct parser *p, bool of_table);
-bool parse_begins_model(const struct parser *p); /* MODEL as a clause, not as a name */
+bool parse_begins_pivot(const struct parser *p);  /* PIVOT, UNPIVOT */
+bool parse_begins_sample(const struct parser *p); /* SAMPLE [BLOCK] ( */
+bool parse_begins_model(const struct parser *p);  /* MODEL as a clause, not as a name */
 uint32_t parse_unsigned(struct parser *p);
 void parse_skip_brackets(struct parser *p); /* at '(': to after its ')' */
 

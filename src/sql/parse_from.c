@@ -43,8 +43,7 @@ static void parse_table_options(struct parser *p, struct from_item *item)
             parse_advance(p);
             parse_accept_word(p, WORD_FOR);
             parse_skip_brackets(p);
-        } else if (parse_at_word(p, WORD_SAMPLE) &&
-                   (token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT) || parse_ahead(p, 1)->kind == TOKEN_WORD)) {
+        } else if (parse_begins_sample(p)) {
             item->unsupported = "SAMPLE answers rows by chance";
             parse_advance(p);
             if (!parse_at(p, OPERATOR_LEFT)) parse_advance(p);
@@ -82,8 +81,7 @@ static void parse_table_options(struct parser *p, struct from_item *item)
 
 static struct from_item *parse_pivots(struct parser *p, struct from_item *item)
 {
-    while ((parse_at_word(p, WORD_PIVOT) || parse_at_word(p, WORD_UNPIVOT)) &&
-           (token_is_operator(parse_ahead(p, 1), OPERATOR_LEFT) || parse_ahead(p, 1)->kind == TOKEN_WORD)) {
+    while (parse_begins_pivot(p)) {
         struct from_item *pivot = item_new(p, FROM_PIVOT);
         pivot->left = item;
         pivot->pivot = parse_pivot(p);
