@@ -22,6 +22,7 @@ struct mirror_late {
     struct buffer key;
     uint64_t due_us;
     uint32_t look;
+    bool looking; /* the mirror has been asked for it, and has not answered */
     struct mirror_late *next;
 };
 
@@ -30,25 +31,6 @@ struct mirror_late {
 static void name_of(const struct sql_table *table, char *out, size_t size)
 {
     snprintf(out, size, "%s.%s", table->schema, table->name);
-}
-
-void mirror_late_keep(struct mirror *m)
-{
-    struct mirror_batch *b = &m->batch;
-    struct state_late *list = NULL;
-    struct error error;
-    uint32_t count = 0;
-    if (!m->engine->state) return;
-    for (uint32_t i = 0; i < b->keys.count; i++) {
-        struct mirror_key *key = b->keys.list[i];
-        if (!key->doubt || key->late_kept) continue;
-        if (!list) list = arena_zero(&b->arena, sizeof *list * b->keys.count);
-        key->late_kept = true;
-        list[count].noted_us = (int64_t)clock_wall_us();
-        list[count].key = key->encoded;
-        name_of(key->map->table, list[count++].table, sizeof list->table);
-    }
-    if (count && !state_late_put(m->engine->state, list, count, &error)) LOG_RATED(LOG_ERROR, "mirror.late_not_kept", log_failure(&error));
 }
 
 static void drop_done(struct mirror *m)
@@ -63,13 +45,37 @@ static void drop_done(struct mirror *m)
     m->late_done_count = 0;
 }
 
+void mirror_late_keep(struct mirror *m)
+{
+    struct mirror_batch *b = &m->batch;
+    struct state_late *list = NULL;
+    struct error error;
+    uint32_t count = 0;
+    if (!m->engine->state) return;
+    for (uint32_t i = 0; i < b->keys.count; i++) {
+        const struct mirror_key *key = b->keys.list[i];
+        if (!key->doubt || key->late_kept) continue;
+        if (!list) list = arena_zero(&b->arena, sizeof *list * b->keys.count);
+        list[count].noted_us = (int64_t)clock_wall_us();
+        list[count].key = key->encoded;
+        name_of(key->map->table, list[count++].table, sizeof list->table);
+    }
+    if (!count) return;
+    m->late_dropped_us = 0; /* what is waiting to be dropped goes first: one of these keys may be among it */
+    drop_done(m);
+    bool good = state_late_put(m->engine->state, list, count, &error);
+    for (uint32_t i = 0; i < b->keys.count; i++) /* what could not be kept is tried again after the commit */
+        b->keys.list[i]->late_kept = b->keys.list[i]->doubt && (b->keys.list[i]->late_kept || good);
+    if (!good) LOG_RATED(LOG_ERROR, "mirror.late_not_kept", log_failure(&error));
+}
+
 /* Its last look is over: a restart need not do it. */
 static void late_done(const struct mirror_late *late)
 {
     struct mirror *m = late->mirror;
     if (!m->engine->state) return;
     for (const struct mirror_late *other = m->late; other; other = other->next) /* in doubt once more since: that one has looks to come */
-        if (other->table == late->table && view_equal(buffer_view(&other->key), buffer_view(&late->key))) return;
+        if (other != late && other->table == late->table && view_equal(buffer_view(&other->key), buffer_view(&late->key))) return;
     m->late_done = memory_resize(m->late_done, sizeof *m->late_done * (m->late_done_count + 1));
     struct state_late *done = &m->late_done[m->late_done_count++];
     struct view key = buffer_view(&late->key);
@@ -82,16 +88,12 @@ static void late_done(const struct mirror_late *late)
 
 static void late_free(struct mirror_late *late)
 {
+    struct mirror_late **at = &late->mirror->late;
+    while (*at != late) at = &(*at)->next;
+    *at = late->next;
     late->mirror->late_count--;
     buffer_release(&late->key);
     memory_free(late);
-}
-
-static void late_put(struct mirror_late *late, uint64_t due_us)
-{
-    late->due_us = due_us;
-    late->next = late->mirror->late;
-    late->mirror->late = late;
 }
 
 static void looked(void *context, const struct row *before, const struct row *after, bool changed, const struct error *error)
@@ -100,6 +102,7 @@ static void looked(void *context, const struct row *before, const struct row *af
     (void)before;
     (void)after;
     uint64_t now = clock_monotonic_us();
+    late->looking = false;
     if (error && error->code == ERROR_CANCELLED) {
         late_free(late);
     } else if (error && (error->code == ERROR_STATE || error->code == ERROR_CORRUPT)) {
@@ -107,11 +110,11 @@ static void looked(void *context, const struct row *before, const struct row *af
         late_done(late);
         late_free(late);
     } else if (error) {
-        late_put(late, now + AGAIN_US); /* one side is away */
+        late->due_us = now + AGAIN_US; /* one side is away */
     } else {
         if (changed) LOG(LOG_WARNING, "mirror.late_commit", log_text("table", late->table->name), log_u64("look", late->look));
         if (++late->look < LOOKS) {
-            late_put(late, now + pauses_us[late->look]);
+            late->due_us = now + pauses_us[late->look];
             return;
         }
         late_done(late);
@@ -132,7 +135,9 @@ static void note(struct mirror *m, const struct sql_table *table, struct view en
     buffer_init(&late->key, 0);
     buffer_append_view(&late->key, encoded_key);
     m->late_count++;
-    late_put(late, clock_monotonic_us() + after_us);
+    late->due_us = clock_monotonic_us() + after_us;
+    late->next = m->late;
+    m->late = late;
 }
 
 void mirror_late_note(struct mirror *m, const struct mirror_key *key)
@@ -180,14 +185,11 @@ void mirror_late_run(struct mirror *m)
     if (!m->late) return;
     uint64_t now = clock_monotonic_us();
     bool ours = engine_policy(m->engine)->primary == SIDE_SOURCE;
-    for (struct mirror_late **at = &m->late; *at;) {
-        struct mirror_late *late = *at;
-        if (ours && now < late->due_us) {
-            at = &late->next;
-            continue;
-        }
-        *at = late->next;
+    for (struct mirror_late *late = m->late, *next; late; late = next) {
+        next = late->next;
+        if (late->looking || (ours && now < late->due_us)) continue;
         if (ours) {
+            late->looking = true;
             mirror_reconcile(m, late->table, buffer_view(&late->key), looked, late);
         } else { /* the source's row is no longer the truth */
             late_done(late);
@@ -202,9 +204,5 @@ void mirror_late_release(struct mirror *m)
     drop_done(m);
     memory_free(m->late_done);
     m->late_done = NULL;
-    while (m->late) {
-        struct mirror_late *late = m->late;
-        m->late = late->next;
-        late_free(late);
-    }
+    while (m->late) late_free(m->late);
 }
