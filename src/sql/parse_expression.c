@@ -396,6 +396,8 @@ static struct expression *parse_condition(struct parser *p, struct expression *l
     case WORD_MULTISET:
     case WORD_MEMBER:
     case WORD_SUBMULTISET:
+        if (!negated && parse_ahead(p, 1)->kind != TOKEN_WORD) return NULL; /* a name: MEMBER [OF] and its kin have words behind them */
+        if (token_is_word(parse_ahead(p, 1), WORD_FROM) || token_is_word(parse_ahead(p, 1), WORD_INTO)) return NULL;
         p->at += negated;
         e = parse_multiset(p, left);
         break;

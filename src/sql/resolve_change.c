@@ -57,12 +57,28 @@ static void check_count(struct translation *t, const struct change *c, const str
         refuse_count(t, c, b->value_count > b->column_count);
 }
 
+/* Columns of INSERT ALL's query that are expressions without an alias get a name by which the branches ask for them. */
+static void name_columns(struct translation *t, struct query *q)
+{
+    const struct body *body = q->body;
+    while (body->kind != BODY_SELECT) body = body->kind == BODY_SET ? body->terms[0] : body->query->body;
+    struct select *s = body->select;
+    if (s->item_count != q->column_count) return;
+    for (uint32_t i = 0; i < s->item_count; i++) {
+        enum expression_kind kind = s->items[i].expression->kind;
+        if (kind == EXPRESSION_STAR) return;
+        if (s->items[i].label.size || kind == EXPRESSION_NAME) continue;
+        s->items[i].label = q->columns[i].target = view_text(translation_printf(t, "column_%u", (unsigned)i + 1));
+    }
+}
+
 static void resolve_insert(struct translation *t, struct change *c, enum sql_kind kind)
 {
     struct scope *outside = scope_new(t, NULL);
     if (c->query) resolve_query(t, c->query, NULL);
     struct scope *source = scope_new(t, NULL);
     if (kind == SQL_INSERT_ALL && c->query) { /* the values name columns of the query */
+        name_columns(t, c->query);
         struct from_item *item = translation_alloc(t, sizeof *item);
         item->kind = FROM_QUERY;
         item->query = c->query;
@@ -97,6 +113,9 @@ static void resolve_insert(struct translation *t, struct change *c, enum sql_kin
         check_count(t, c, b);
         if (c->query && kind == SQL_INSERT && c->query->known && b->column_count > 0 && c->query->column_count != b->column_count)
             refuse_count(t, c, c->query->column_count > b->column_count);
+        if (kind == SQL_INSERT_ALL && b->value_count == 0 && c->query && !c->query->known)
+            finding_refuse(t, b->target->at, "insert", "the columns of the query are not known",
+                           "name them behind VALUES, or give the catalog");
         if (kind == SQL_INSERT_ALL && b->value_count == 0) { /* INTO t: the columns of the query, by position */
             for (uint32_t j = 0; c->query && j < c->query->column_count; j++) {
                 struct expression *e = translation_alloc(t, sizeof *e);
