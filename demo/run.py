@@ -32,7 +32,7 @@ RESULTS = ROOT / "build" / "results"
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--until", choices=STEPS, default=STEPS[-1], help="stop after this step")
-    parser.add_argument("--assets", type=int, default=200000, help="assets on the legacy side (default 200000)")
+    parser.add_argument("--assets", type=int, default=200000, help="assets on the legacy side, at least 5000 (default 200000)")
     parser.add_argument("--rate", type=float, dest="think_ms", default=6.0, metavar="MS", help="think time of a client between calls, ms (default 6)")
     parser.add_argument("--fast", type=float, dest="fast_think_ms", default=0.5, metavar="MS",
                         help="think time while comparisons are gathered, ms (default 0.5)")
@@ -136,8 +136,13 @@ def claim_load(story, load):
 
 def stop_all(parts, keep):
     if keep:
-        print(f"kept: legacy {parts['legacy'].connect()}, PostgreSQL {parts['postgres'].conninfo}, Understudy port {parts['daemon'].port}, "
-              f"admin {parts['daemon'].admin_port} (token {parts['daemon'].token})\npress Enter to end")
+        daemon, legacy = parts["daemon"], parts["legacy"].connect()
+        print(f"""Everything is left running:
+  dashboard      http://127.0.0.1:{daemon.admin_port}/ with the token in {daemon.token}
+  command line   export UNDERSTUDY_CONFIG={daemon.config}; {daemon.program} status
+  clients        {legacy['user']}/{legacy['password']}@127.0.0.1:{daemon.port}/{legacy['service']} through Understudy, port {legacy['port']} past it
+  PostgreSQL     psql '{parts['postgres'].conninfo}'
+press Enter to end""", flush=True)
         try:
             sys.stdin.readline()
         except KeyboardInterrupt:
