@@ -2,6 +2,7 @@
 /* Replies that we make ourselves: rows and metadata as Oracle would have sent them, ends of calls, errors. */
 #include "engine/session_private.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "wire/message.h"
 
@@ -265,6 +266,14 @@ static void write_lob(struct session *s, const struct wire_oac *column, const st
     wire_row_lob(s->wire, column, define, &lob, &s->output);
 }
 
+/* Such as NaN in a NUMBER. The rows before it may be on their way already: it is counted and told, never passed over. */
+static void value_lost(struct session *s, const struct wire_column *column)
+{
+    engine_count(s->engine, COUNT_VALUES_LOST, 1);
+    LOG_RATED(LOG_ERROR, "session.value_lost", log_u64("session", s->id), log_text("column", column->name ? column->name : ""),
+              log_u64("type", column->oac.type), log_text("effect", "the client was sent NULL"));
+}
+
 static void write_row(struct session *s, const struct pg_result *result, uint32_t row, const struct wire_cursor *cursor,
                       struct arena *scratch)
 {
@@ -283,8 +292,8 @@ static void write_row(struct session *s, const struct pg_result *result, uint32_
             value = (struct value){.type = VALUE_INTERVAL_YM}; /* nothing is nothing of either kind */
         if (wire_type_is_stored_lob(column->type) && wire_type_is_stored_lob(as))
             write_lob(s, column, define, &value);
-        else
-            wire_row_value(s->wire, column, define, &value, &s->output);
+        else if (!wire_row_value(s->wire, column, define, &value, &s->output))
+            value_lost(s, &cursor->columns[i]);
     }
 }
 

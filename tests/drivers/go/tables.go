@@ -40,7 +40,11 @@ func (r *runner) table(bind step) (any, *outBind) {
 	if made.isText {
 		dest = &made.texts
 	}
-	return ora.Out{Dest: dest, Size: integer(bind, "table", 0), In: given != nil}, &outBind{kind: "table", dest: made}
+	room := integer(bind, "table", 0)
+	if given != nil {
+		room = len(given) // the driver announces as many values as there is room for, and sends those it has
+	}
+	return ora.Out{Dest: dest, Size: room, In: given != nil}, &outBind{kind: "table", dest: made}
 }
 
 func (t *tableBind) text() string {

@@ -134,7 +134,9 @@ def too_many_cursors(session):
         session.send(call)
         if session.answer() is None:
             raise OSError(f"closed at cursor {number + 1}")
+    began = time.monotonic()
     session.send(call)
+    return began
 
 
 # what is sent, what it is called, whether it is counted as a call that was not read (else the connection is closed at once)
@@ -157,7 +159,7 @@ def one(world, send, what, counted):
     before, began = opaque_calls(world), time.monotonic()
     session = Session(world.driver_arguments(daemon.port))
     try:
-        send(session)
+        began = send(session) or began
     except OSError:
         pass  # closed while it was being sent
     heard = "an answer" if counted and session.answer() is not None else "closed" if session.closed() else "nothing"
