@@ -22,7 +22,8 @@ void refused_write(struct refused *refused, const struct reverse_write *write); 
 bool refused_keep(struct refused *refused, struct source *source, const struct error *why, struct error *error) MUST_USE;
 
 /* While the source is primary: does it again there, in one transaction of its own, and closes its divergences. A row that has been changed since it was refused is not written over:
- * ERROR_STATE. `written` is called for every key after the commit, so that the mirror brings it to the target. */
+ * ERROR_STATE. `written` is called for every key after the commit, so that the mirror brings it to the target. The source notes that it was done (UNDERSTUDY_APPLIED, 'refused CSN'), so that
+ * one whose end was not seen can be asked for again and is not done twice. */
 typedef void refused_written(void *context, const struct sql_table *table, struct view encoded_key);
 bool refused_again(struct engine *engine, uint64_t id, refused_written *written, void *context, struct error *error) MUST_USE;
 

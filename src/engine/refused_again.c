@@ -7,7 +7,7 @@
 #include "base/reader.h"
 #include <stdio.h>
 
-enum { ROW_IS_THERE = 1, SOURCE_HAD_ONE = 2, SOURCE_WAS_ASKED = 4, ROW_HAS_KEY = 8, SOURCE_MS = 10000 };
+enum { ROW_IS_THERE = 1, SOURCE_HAD_ONE = 2, SOURCE_WAS_ASKED = 4, ROW_HAS_KEY = 8, SOURCE_MS = 10000, ORA_UNIQUE = 1 };
 
 static void encode_item(struct buffer *out, char kind, struct view body)
 {
@@ -44,6 +44,7 @@ struct again {
     struct row_maps *maps;
     struct statement_cache *statements;
     struct arena arena;
+    bool done; /* it was committed before, and nobody heard of it: only the keys are wanted */
     struct written {
         const struct row_map *map;
         struct value *key;
@@ -104,9 +105,16 @@ static bool again_row(struct again *a, struct view body, struct error *error)
     if (!decode_values(a, &in, row.key, map->key->column_count) || (row.found && !decode_values(a, &in, row.values, map->column_count)) ||
         reader_left(&in))
         return corrupt(error);
+    if (a->done) {
+        note_written(a, map, row.key);
+        return true;
+    }
     struct row there = {.key = row.key};
     if (!rows_read_source(a->source, map, &there, 1, &a->arena, error)) return false;
-    if (there.found == row.found && (!row.found || rows_hash(map, there.values) == rows_hash(map, row.values))) return true;
+    if (there.found == row.found && (!row.found || rows_hash(map, there.values) == rows_hash(map, row.values))) {
+        note_written(a, map, row.key); /* the target may not have it yet */
+        return true;
+    }
     bool as_it_was =
         bits & SOURCE_WAS_ASKED && there.found == ((bits & SOURCE_HAD_ONE) != 0) && (!there.found || rows_hash(map, there.values) == hash);
     if (!as_it_was && !is_written(a, map, row.key))
@@ -126,22 +134,36 @@ static bool again_record(struct again *a, struct view body, struct error *error)
     bool has_result = false;
     if (!record_decode(body, &a->arena, &record, &result, &has_result, error)) return false;
     reverse_write_of(a->maps, a->statements, &record, &result, has_result, &write);
-    if (!reverse_write_run(a->source, &write, error)) return false;
+    if (!a->done && !reverse_write_run(a->source, &write, error)) return false;
     /* Which rows it has written is not known. */
     engine_gap(a->engine, write.map ? write.map->table->name : NULL, "a refused statement was done again on the source");
     return true;
 }
 
-static bool again_all(struct again *a, struct view payload, struct error *error)
+/* A statement done twice is not what it was done once: it is noted on the source, in the transaction that does it, in case nobody hears of its end. */
+static bool note_done(struct again *a, uint64_t csn, bool *before, struct error *error)
+{
+    char reader[40];
+    struct source_result result;
+    snprintf(reader, sizeof reader, "refused %llu", (unsigned long long)csn);
+    struct value binds[] = {value_text(view_text(reader)), value_number_i64(&a->arena, (int64_t)csn)};
+    bool good = source_run(a->source, "INSERT INTO UNDERSTUDY_APPLIED (READER, CSN, POSITION) VALUES (:1, :2, 0)", binds, 2, 1, 0, NULL,
+                           NULL, &result, error);
+    *before = !good && error->code == ERROR_SOURCE && error->native == ORA_UNIQUE;
+    return good || *before;
+}
+
+static bool again_all(struct again *a, uint64_t csn, struct view payload, struct error *error)
 {
     struct reader in = reader_of(payload);
+    if (csn && !note_done(a, csn, &a->done, error)) return false;
     while (reader_left(&in)) {
         uint8_t kind = reader_u8(&in);
         struct view body = reader_bytes(&in, reader_u32(&in));
         if (!reader_ok(&in) || (kind != 'R' && kind != 'S')) return corrupt(error);
         if (!(kind == 'R' ? again_row(a, body, error) : again_record(a, body, error))) return false;
     }
-    return source_commit(a->source, error);
+    return a->done ? source_rollback(a->source, error) : source_commit(a->source, error);
 }
 
 bool refused_again(struct engine *engine, uint64_t id, refused_written *written, void *context, struct error *error)
@@ -154,7 +176,7 @@ bool refused_again(struct engine *engine, uint64_t id, refused_written *written,
     arena_init(&a.arena, 0);
     bool good = state_refused_get(engine->state, id, &csn, &payload, error);
     if (good) a.source = source_open(&engine->options, SOURCE_MS, error);
-    good = good && a.source && again_all(&a, buffer_view(&payload), error);
+    good = good && a.source && again_all(&a, csn, buffer_view(&payload), error);
     if (a.source && !good && !source_rollback(a.source, NULL)) LOG(LOG_WARNING, "refused.rollback");
     for (uint32_t i = 0; good && i < a.count; i++) {
         struct buffer key;

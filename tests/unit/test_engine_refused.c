@@ -232,6 +232,9 @@ static void another_number_of_rows(void **state)
     uint64_t id = open->last.refused;
     on_source("INSERT INTO acct (id, n) VALUES (51, 7)");
     if (!again(id, &rows, &error)) fail_msg("%s", error.text);
+    /* Once more, as if the process had died before it could note that it was done: the source knows. */
+    assert_false(again(id, &rows, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND); /* no divergence of it is open any more */
     assert_string_equal(ask_source("SELECT n FROM acct WHERE id = 50"), "1");
     assert_string_equal(ask_source("SELECT n FROM acct WHERE id = 51"), "8");
 }
