@@ -120,12 +120,25 @@ static void draw_sequences(struct translation *t, struct change *c)
     for (uint32_t k = 0; k < c->drawn_count; k++) rewrite_expression(t, &c->drawn[k]);
 }
 
+/* A column that is NULL in every row has no type of its own: the branches write NULL themselves. */
+static void put_nulls(struct translation *t, struct change *c)
+{
+    if (c->query->body->kind != BODY_SELECT) return;
+    for (uint32_t i = 0; i < c->branch_count; i++)
+        for (uint32_t j = 0; j < c->branches[i].value_count; j++) {
+            const struct expression *e = c->branches[i].values[j];
+            if (e->kind == EXPRESSION_NAME && e->column && e->column->expression && is_null_literal(e->column->expression))
+                c->branches[i].values[j] = build_null(t, e->at);
+        }
+}
+
 static void rewrite_insert(struct translation *t, struct change *c, enum sql_kind kind)
 {
     if (kind == SQL_INSERT_ALL && is_rows_of_one_table(c)) {
         c->rows_of_values = true;
         c->query = NULL;
     }
+    if (c->query && kind == SQL_INSERT_ALL) put_nulls(t, c);
     if (c->query) rewrite_query(t, c->query);
     if (c->query && kind == SQL_INSERT_ALL) draw_sequences(t, c);
     for (uint32_t i = 0; i < c->branch_count; i++) rewrite_branch(t, &c->branches[i]);
