@@ -11,16 +11,24 @@ static const char *const call_state_names[CALL_STATE_COUNT] = {
     [CALL_WAIT_LEASE] = "pool", [CALL_SERVING] = "on-target", [CALL_HELD] = "held",           [CALL_PREPARING] = "preparing",
 };
 
+void session_close_later(struct session *s, uint32_t id)
+{
+    if (s->pending_close_count == LIMIT_CURSORS) return; /* more than can be open: a client that closes what it never had */
+    if (s->pending_close_count == s->pending_close_room) {
+        s->pending_close_room = s->pending_close_room ? s->pending_close_room * 2 : 32;
+        s->pending_close = memory_resize(s->pending_close, s->pending_close_room * sizeof *s->pending_close);
+    }
+    s->pending_close[s->pending_close_count++] = id;
+}
+
 static void session_cursor_free(void *owner)
 {
     struct session_cursor *cursor = owner;
     if (cursor->session && cursor->session->capture_cursor == cursor) session_capture_end(cursor->session, false, false);
     if (cursor->target.held) pg_result_free(&cursor->target.result);
     struct session *s = cursor->session;
-    if (cursor->source_id && s && s->pending_close_count < SESSION_CLOSE_MAX && s->source_open) {
-        /* A target-parsed cursor that also stands on the source under another id: closed there with the next relayed request. */
-        s->pending_close[s->pending_close_count++] = cursor->source_id;
-    }
+    /* A target-parsed cursor that also stands on the source under another id. */
+    if (cursor->source_id && s && s->source_open) session_close_later(s, cursor->source_id);
     memory_free(cursor);
 }
 
@@ -81,6 +89,7 @@ void session_free(struct session *s)
     row_maps_free(s->row_maps);
     buffer_release(&s->raw);
     buffer_release(&s->pending_piggybacks);
+    memory_free(s->pending_close);
     buffer_release(&s->output);
     buffer_release(&s->packets);
     buffer_release(&s->record);

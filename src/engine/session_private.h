@@ -14,7 +14,7 @@
 
 /* Client cursor ids for statements that were first parsed on the target start here: far above what a source hands out (open_cursors). */
 enum { TARGET_CURSOR_FIRST = 0x4000 };
-enum { SESSION_TABLES_MAX = 64, SESSION_SAVEPOINT_MAX = 64, SESSION_CLOSE_MAX = 512 };
+enum { SESSION_TABLES_MAX = 64, SESSION_SAVEPOINT_MAX = 64 };
 
 enum call_state {
     CALL_NONE,
@@ -197,8 +197,8 @@ struct session {
     size_t lob_bytes;
     struct source_lob *source_lobs; /* the newest first */
     size_t source_lob_bytes;
-    uint32_t pending_close[SESSION_CLOSE_MAX];
-    uint32_t pending_close_count;     /* source ids to close with the next relayed request */
+    uint32_t *pending_close; /* source ids to close with the next relayed request; as many as may be open (LIMIT_CURSORS) */
+    uint32_t pending_close_count, pending_close_room;
     struct buffer pending_piggybacks; /* raw piggybacks of served calls that the source has not seen */
     struct buffer output;             /* reply under construction (payload) */
     struct buffer packets;            /* the same, framed */
@@ -265,6 +265,7 @@ void session_reply_over(struct session *s); /* a relayed reply ended */
 void session_capture_begin(struct session *s);
 void session_capture_row(struct session *s, const struct wire_cursor *cursor, const struct wire_cell *cells, uint32_t count);
 void session_capture_end(struct session *s, bool complete, bool failed); /* hands it over, or drops it */
+void session_close_later(struct session *s, uint32_t id);                /* a cursor of the source, with the next call that goes there */
 void session_keep_piggybacks(struct session *s);                         /* of a served call: for the source, later */
 /* session_hidden.c */
 void session_hidden_execute(struct session *s, struct view sql, const struct value *binds, uint32_t bind_count, uint32_t options,

@@ -379,8 +379,7 @@ void session_keep_piggybacks(struct session *s)
         const struct wire_piggyback *piggyback = &request->piggybacks[i];
         if (piggyback->function == WIRE_FN_CLOSE_CURSORS || piggyback->function == WIRE_FN_CANCEL_CURSORS) {
             for (uint32_t j = 0; j < piggyback->id_count; j++)
-                if (piggyback->ids[j] < TARGET_CURSOR_FIRST && s->pending_close_count < SESSION_CLOSE_MAX)
-                    s->pending_close[s->pending_close_count++] = piggyback->ids[j];
+                if (piggyback->ids[j] < TARGET_CURSOR_FIRST) session_close_later(s, piggyback->ids[j]);
         } else if (piggyback->function != WIRE_FN_LOB) {
             if (buffer_size(&s->pending_piggybacks) + piggyback->size > 16 * 1024)
                 buffer_clear(&s->pending_piggybacks); /* older settings are overtaken by newer ones */

@@ -142,6 +142,28 @@ static void test_on_the_target(void **state)
     }
 }
 
+/* Close lists of calls that the target answers are said to the source later, however many they are: it would keep the cursors open otherwise. */
+static void test_all_closed_cursors_are_told_to_the_source(void **state)
+{
+    (void)state;
+    enum { CALLS = 30, IDS = 40 };
+    struct play *p = play_begin(PHASE_DUAL_WRITE);
+    play_policy(p, PHASE_CUTOVER, SIDE_TARGET);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        uint32_t ids[IDS];
+        for (uint32_t k = 0; k < IDS; k++) ids[k] = 1 + i * IDS + k;
+        wire_close_cursors_write(p->session->wire, 1, ids, IDS, &p->message);
+        play_statement(p, "BEGIN DBMS_SESSION.SET_NLS('NLS_DATE_FORMAT', '''YYYY'''); END;", false);
+        assert_int_equal(buffer_size(&p->to_source), 0);
+    }
+    assert_int_equal(p->session->pending_close_count, CALLS * IDS);
+    play_policy(p, PHASE_DUAL_WRITE, SIDE_SOURCE);
+    play_statement(p, "SELECT n FROM t WHERE id = 1", false);
+    assert_int_equal(p->session->pending_close_count, 0);
+    assert_true(buffer_size(&p->to_source) > CALLS * IDS * 2);
+    play_end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_a_block_that_failed_may_have_set_a_part),
         cmocka_unit_test(test_binds),
         cmocka_unit_test(test_on_the_target),
+        cmocka_unit_test(test_all_closed_cursors_are_told_to_the_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
