@@ -429,7 +429,9 @@ void session_source_closed(struct session *s, const struct error *why)
         LOG(LOG_INFO, "session.source_gone", log_u64("session", s->id));
         return;
     }
-    LOG(LOG_WARNING, "session.source_lost", log_u64("session", s->id), log_text("why", why ? why->text : ""));
+    const struct wire_request *last = wire_tap_request(s->tap);
+    bool goodbye = last && last->function == WIRE_FN_LOGOFF; /* then the source closes, as it should */
+    LOG(goodbye ? LOG_DEBUG : LOG_WARNING, "session.source_lost", log_u64("session", s->id), log_text("why", why ? why->text : ""));
     session_end(s); /* the client sees what Oracle would show: the connection is gone */
 }
 
