@@ -32,7 +32,7 @@ static void on_end(void *context, const struct wire_end *end)
 {
     (void)context;
     look(end->message);
-    for (uint32_t i = 0; i < end->batch_count; i++) look(end->batch_messages[i]);
+    for (uint32_t i = 0; end->batch_messages && i < end->batch_count; i++) look(end->batch_messages[i]); /* they may be missing */
 }
 
 static const struct wire_reply_events events = {.row = on_row, .end = on_end};
