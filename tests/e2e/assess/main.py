@@ -17,7 +17,7 @@ import suite  # noqa: E402
 from suite import comes_true, report  # noqa: E402
 
 BLOCK = "BEGIN UPDATE tags SET uses = uses + 1 WHERE tag_id = 1; UPDATE tags SET uses = uses + 1 WHERE tag_id = 2; END;"
-DICTIONARY = "SELECT COUNT(*) FROM user_tables"
+DICTIONARY = "SELECT COUNT(*) FROM user_triggers"
 READ, WRITE = "SELECT name FROM tags WHERE tag_id = :1", "UPDATE tags SET uses = uses + 1 WHERE tag_id = :1"
 
 
