@@ -187,6 +187,11 @@ void buffer_patch_u16(struct buffer *buffer, size_t offset, uint16_t value)
     patch(buffer, offset, value, 2);
 }
 
+void buffer_truncate(struct buffer *buffer, size_t size)
+{
+    if (size < buffer_size(buffer)) buffer->end = buffer->start + size;
+}
+
 void buffer_consume(struct buffer *buffer, size_t size)
 {
     CHECK(size <= buffer_size(buffer));

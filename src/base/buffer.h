@@ -44,5 +44,6 @@ void buffer_u16le(struct buffer *buffer, uint16_t value); /* little-endian */
 void buffer_u32le(struct buffer *buffer, uint32_t value);
 void buffer_patch_u16(struct buffer *buffer, size_t offset, uint16_t value); /* offset from the first live byte */
 void buffer_consume(struct buffer *buffer, size_t size);                     /* drops from the front */
+void buffer_truncate(struct buffer *buffer, size_t size);                    /* keeps the first size bytes; no more than there are */
 
 #endif

@@ -44,7 +44,7 @@ static const struct {
     [COUNT_OPAQUE_CALLS] = {"calls_opaque",
                             "Calls that could not be decoded and were relayed byte-exact; each is a gap while writes are mirrored."},
     [COUNT_UNKNOWN_CURSORS] = {"unknown_cursors", "Re-executions of a cursor id that is not in the session's table."},
-    [COUNT_VALUES_LOST] = {"values_lost", "Values of rows served by the target that cannot be said in the column's type: sent as NULL."},
+    [COUNT_VALUES_LOST] = {"values_lost", "Values of rows served by the target that cannot be said in the column's type: the call ended with an error."},
     [COUNT_TRANSLATIONS] = {"translations", "Statements translated; all other executions found their plan."},
     [COUNT_CLIENT_ERRORS] = {"client_errors", "Calls answered with a database error."},
     [COUNT_SESSIONS_OPENED] = {"sessions_opened", "Client connections accepted."},

@@ -266,16 +266,39 @@ static void write_lob(struct session *s, const struct wire_oac *column, const st
     wire_row_lob(s->wire, column, define, &lob, &s->output);
 }
 
-/* Such as NaN in a NUMBER. The rows before it may be on their way already: it is counted and told, never passed over. */
-static void value_lost(struct session *s, const struct wire_column *column)
+/*
+ * A value that has no form in its column's type, such as NaN in a NUMBER or a date that is infinite: Oracle could not hold it. The rows before it are the client's; then
+ * the call ends with the error that Oracle has for such a value where it computes one.
+ */
+static const char *value_lost(struct session *s, const struct wire_column *column, uint32_t *ora)
 {
+    static const struct {
+        uint8_t type;
+        uint32_t ora;
+        const char *text;
+    } errors[] = {
+        {WIRE_TYPE_NUMBER, 1426, "ORA-01426: numeric overflow\n"},
+        {WIRE_TYPE_DATE, 1841, "ORA-01841: (full) year must be between -4713 and +9999, and not be 0\n"},
+        {WIRE_TYPE_TIMESTAMP, 1841, "ORA-01841: (full) year must be between -4713 and +9999, and not be 0\n"},
+        {WIRE_TYPE_TIMESTAMP_TZ, 1841, "ORA-01841: (full) year must be between -4713 and +9999, and not be 0\n"},
+        {WIRE_TYPE_TIMESTAMP_LTZ, 1841, "ORA-01841: (full) year must be between -4713 and +9999, and not be 0\n"},
+        {WIRE_TYPE_INTERVAL_DS, 1873, "ORA-01873: the leading precision of the interval is too small\n"},
+        {WIRE_TYPE_INTERVAL_YM, 1873, "ORA-01873: the leading precision of the interval is too small\n"},
+        {0, 932, "ORA-00932: inconsistent datatypes\n"},
+    };
+    uint32_t i = 0;
+    while (errors[i].type && errors[i].type != column->oac.type) i++;
     engine_count(s->engine, COUNT_VALUES_LOST, 1);
+    engine_count(s->engine, COUNT_CLIENT_ERRORS, 1);
     LOG_RATED(LOG_ERROR, "session.value_lost", log_u64("session", s->id), log_text("column", column->name ? column->name : ""),
-              log_u64("type", column->oac.type), log_text("effect", "the client was sent NULL"));
+              log_u64("type", column->oac.type), log_u64("ora", errors[i].ora));
+    *ora = errors[i].ora;
+    return errors[i].text;
 }
 
-static void write_row(struct session *s, const struct pg_result *result, uint32_t row, const struct wire_cursor *cursor,
-                      struct arena *scratch)
+/* NULL: all its values could be said; else the column that has the one that could not, and the row must not be sent. */
+static const struct wire_column *write_row(struct session *s, const struct pg_result *result, uint32_t row,
+                                           const struct wire_cursor *cursor, struct arena *scratch)
 {
     wire_row_begin(&s->output);
     for (uint32_t i = 0; i < cursor->column_count; i++) {
@@ -293,8 +316,9 @@ static void write_row(struct session *s, const struct pg_result *result, uint32_
         if (wire_type_is_stored_lob(column->type) && wire_type_is_stored_lob(as))
             write_lob(s, column, define, &value);
         else if (!wire_row_value(s->wire, column, define, &value, &s->output))
-            value_lost(s, &cursor->columns[i]);
+            return &cursor->columns[i];
     }
+    return NULL;
 }
 
 void session_answer_rows(struct session *s, bool describe)
@@ -316,13 +340,22 @@ void session_answer_rows(struct session *s, bool describe)
     arena_init(&scratch, 0);
     uint32_t left = result->rows - target->next_row, rows = wanted < left ? wanted : left;
     if (rows || (wanted && !describe)) wire_row_header_write(s->wire, cursor->column_count, rows, &s->output);
-    for (uint32_t i = 0; i < rows; i++) {
-        write_row(s, result, target->next_row++, cursor, &scratch);
+    const struct wire_column *lost = NULL;
+    for (uint32_t i = 0; i < rows && !lost; i++) {
+        size_t before = buffer_size(&s->output);
+        lost = write_row(s, result, target->next_row, cursor, &scratch);
+        if (lost)
+            buffer_truncate(&s->output, before);
+        else
+            target->next_row++;
         if (i % 64 == 63) arena_reset(&scratch);
     }
     arena_release(&scratch);
     struct wire_end end = end_of(s, 3, target->next_row);
-    if (wanted && rows < wanted) {
+    if (lost) {
+        target->done = true;
+        end.message = view_text(value_lost(s, lost, &end.error));
+    } else if (wanted && rows < wanted) {
         target->done = true;
         end.error = 1403;
         end.message = view_text("ORA-01403: no data found\n");

@@ -354,6 +354,30 @@ def refused_by_the_fallback(world, clients):
     world.no_errors(clients, what)
 
 
+def value_without_a_form(world):
+    """The primary target answers with a value that Oracle could not hold: the rows before it are the client's, then an error; never NULL, and the session goes on."""
+    what = "a value that Oracle cannot hold"
+    source = "SELECT tag_id AS n FROM tags WHERE tag_id < :1 ORDER BY tag_id"
+    target = "SELECT CASE WHEN tag_id = 4 THEN 'NaN'::numeric ELSE tag_id END AS n FROM tags WHERE tag_id < $1 ORDER BY tag_id"
+    world.admin.post("/v1/overrides", {"source": source, "target": target, "tables": "MEDIA.TAGS", "author": "test", "reason": "test"})
+    with oracledb.connect(**world.driver_arguments(world.daemon.port)) as client:
+        cursor = client.cursor()
+        cursor.prefetchrows, cursor.arraysize = 2, 1
+        rows, code = [], None
+        try:
+            cursor.execute(source, [10])
+            for row in cursor:
+                rows.append(row)
+        except oracledb.DatabaseError as problem:
+            code = problem.args[0].code
+        report(code == 1426 and rows == [(1,), (2,), (3,)], f"{what}: the rows before it, then ORA-01426", f"{rows}, {code}")
+        cursor.execute("SELECT name FROM tags WHERE tag_id = 2")
+        row = cursor.fetchone()
+        report(row == ("tag 2",), f"{what}: the session goes on", str(row))
+    lost = re.search(r"^understudy_values_lost_total (\d+)$", world.admin.text("/metrics"), re.M)
+    report(lost and lost[1] == "1", f"{what}: it is counted", lost and lost[1])
+
+
 def refused_at_a_rollback(world, clients):
     """The target is lost, and the source refuses one of the transactions that are brought there from the journal: the others are, and the clients are served."""
     what = "refused at a rollback"
@@ -500,6 +524,7 @@ def work(world, options):
     if options.rollbacks:
         lost_while_behind(world, clients)
         refused_by_the_fallback(world, clients)
+        value_without_a_form(world)
         refused_at_a_rollback(world, clients)
     if options.freezes:
         freeze_in_canary(world, clients)
