@@ -9,7 +9,8 @@
 #include "control/alert.h"
 #include "tests/support/journal_disk.h"
 
-static struct daemon *daemon_;
+static struct daemon the_daemon; /* stays: policies that were published hang from it */
+static struct daemon *const daemon_ = &the_daemon;
 static struct disk *disk;
 
 static bool firing(const char *code)
@@ -41,7 +42,6 @@ static int start(void **state)
     (void)state;
     struct error error = {0};
     struct journal_options options;
-    daemon_ = memory_zero(1, sizeof *daemon_);
     struct engine *engine = &daemon_->engine;
     engine_options_default(&engine->options);
     snprintf(engine->options.journal_folder, sizeof engine->options.journal_folder, "/tmp");
@@ -69,11 +69,11 @@ static int stop(void **state)
     alerts_stop(daemon_->alerts);
     feed_stop(daemon_->feed);
     mirror_stop(daemon_->mirror);
+    feed_free(daemon_->feed);
     statements_free(daemon_->engine.statements);
     journal_close(daemon_->engine.journal);
     state_close(daemon_->engine.state);
     disk_free(disk);
-    memory_free(daemon_);
     return 0;
 }
 
